@@ -1,0 +1,105 @@
+// The access rules: loading them, and the one decision that nav-core, nav-desk, navctl and tests all make.
+// Release, hold for a named person's assessment, or withhold; and what may be seen. Default: withhold.
+// access_decide and access_redact are pure. A loaded set is immutable: build, check, swap.
+#ifndef NAV_ACCESS_ACCESS_H
+#define NAV_ACCESS_ACCESS_H
+
+#include "hub/access/areas.h"
+#include "hub/base/arena.h"
+#include "hub/base/error.h"
+#include "hub/conf/agencies.h"
+#include "hub/conf/faults.h"
+#include "nav/v1/event.pb-c.h"
+#include "nav/v1/ledger.pb-c.h"
+
+struct access_rules;
+
+// Loads law.yaml, access/*.yaml and areas of the configuration folder. agencies must outlive the rules. NULL: the
+// faults say all that is wrong; nothing is half loaded.
+struct access_rules *access_rules_load(const char *config_folder, const struct conf_agencies *agencies,
+                                       struct conf_faults *faults);
+void access_rules_free(struct access_rules *rules);  // takes NULL
+
+// SHA-256 over the names and hashes of all files that decide, in order.
+const uint8_t *access_rules_hash(const struct access_rules *rules);
+size_t access_rules_file_count(const struct access_rules *rules);
+const char *access_rules_file(const struct access_rules *rules, size_t index, uint8_t sha256[32]);
+const struct nav_areas *access_rules_areas(const struct access_rules *rules);
+const struct conf_agencies *access_rules_agencies(const struct access_rules *rules);
+
+// A lane is recipient × purpose: every agency of every purpose it takes part in.
+struct access_lane {
+  const char *agency;
+  const char *purpose;
+};
+size_t access_lane_count(const struct access_rules *rules);
+const struct access_lane *access_lane(const struct access_rules *rules, size_t index);
+
+enum { ACCESS_NO_RULE = 0xFFFF, ACCESS_SUBJECTS_MAX = 64 };
+
+struct access_rule_info {
+  const char *id;
+  const char *basis;       // id in law.yaml
+  const char *purpose;
+  const char *const *obligations;  // "retain 90d", "receipt", "no-onward"
+  size_t obligations_count;
+};
+const struct access_rule_info *access_rule(const struct access_rules *rules, uint16_t index);
+size_t access_rule_count(const struct access_rules *rules);
+
+// Whether the person of a subject has consented; tells -1 not known, 0 no, 1 yes.
+typedef int access_consent(void *context, const Nav__V1__Subject *subject, const char *recipient,
+                           const char *purpose, const char *message);
+
+struct access_question {
+  const Nav__V1__Event *event;  // its source must be an agency of the rules
+  int64_t now_ms;
+  access_consent *consent;  // NULL: nothing is known of consent
+  void *consent_context;
+};
+
+struct access_decision {
+  uint8_t outcome;         // nav.v1.Outcome: WITHHOLD, HOLD or RELEASE
+  bool is_volatile;        // consent, age, a date or a request decided it
+  bool narrative_edited;   // the free text was edited for this recipient
+  bool urgent;             // a hold that somebody must answer
+  uint16_t rule;           // released; or held where nothing released; or forbade; ACCESS_NO_RULE: the default
+  uint16_t hold_rule;      // where a hold matches beside a release; ACCESS_NO_RULE
+  uint16_t reveal;         // bit n: class n of nav.v1.Sensitivity (OPEN always)
+  uint16_t hold_reveal;
+  uint64_t subjects;       // bit n: subject n is kept
+};
+
+// Decides for every lane at once; decisions has access_lane_count elements. A lane of the sender itself is WITHHOLD without a
+// rule: nobody is sent their own event.
+void access_decide(const struct access_rules *rules, const struct access_question *question,
+                   struct access_decision *decisions);
+// The same for one lane.
+struct access_decision access_decide_lane(const struct access_rules *rules, const struct access_question *question,
+                                          size_t lane);
+
+// The paths left out or generalised, with memory in the arena.
+struct access_paths {
+  const char **items;
+  size_t count;
+};
+
+struct access_redaction {
+  uint16_t reveal;
+  uint64_t subjects;
+  bool narrative_edited;
+  const char *recipient;          // for pseudonyms: stable per recipient and purpose
+  const char *purpose;
+  const uint8_t *pseudonym_key;   // 32 bytes
+  const struct nav_areas *areas;  // to turn a position into an area; may be NULL
+  int64_t now_ms;                 // to turn a birth date into an age band
+};
+
+// A copy of the event that holds what may be seen and nothing else; unknown fields are gone at every level. Text and
+// bytes point into the original. In the arena; NULL only without memory.
+Nav__V1__Event *access_redact(const struct access_redaction *redaction, const Nav__V1__Event *event,
+                              struct nav_arena *arena, struct access_paths *withheld);
+// True where the copy differs from recipient to recipient (it holds a pseudonym), so that it cannot be shared.
+bool access_redaction_is_personal(const struct access_redaction *redaction, const Nav__V1__Event *event);
+
+#endif

@@ -1,0 +1,41 @@
+// A growable run of bytes with a stated maximum.
+// Called by: everything that builds bytes. Must never: grow past its maximum, or be shared between owners.
+#ifndef NAV_BASE_BUFFER_H
+#define NAV_BASE_BUFFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hub/base/error.h"
+
+struct nav_buffer {
+  uint8_t *data;
+  size_t length;
+  size_t capacity;
+  size_t max;  // bytes; appending past it fails
+};
+
+void nav_buffer_init(struct nav_buffer *buffer, size_t max);
+void nav_buffer_free(struct nav_buffer *buffer);
+// Keeps the memory.
+void nav_buffer_clear(struct nav_buffer *buffer);
+// Room for `more` bytes after length; the caller writes there and adds to length.
+// NULL: past the maximum.
+NAV_MUST_USE uint8_t *nav_buffer_reserve(struct nav_buffer *buffer, size_t more);
+NAV_MUST_USE bool nav_buffer_append(struct nav_buffer *buffer, const void *data, size_t length);
+NAV_MUST_USE bool nav_buffer_append_text(struct nav_buffer *buffer, const char *text);
+NAV_MUST_USE bool nav_buffer_printf(struct nav_buffer *buffer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+// The bytes as text, with a NUL after them that is not counted; NULL: past the maximum.
+NAV_MUST_USE const char *nav_buffer_text(struct nav_buffer *buffer);
+
+// Big-endian, as on the wire and in SQL's binary format.
+void nav_put_u16(uint8_t *out, uint16_t value);
+void nav_put_u32(uint8_t *out, uint32_t value);
+void nav_put_u64(uint8_t *out, uint64_t value);
+uint16_t nav_get_u16(const uint8_t *in);
+uint32_t nav_get_u32(const uint8_t *in);
+uint64_t nav_get_u64(const uint8_t *in);
+
+#endif

@@ -1,0 +1,23 @@
+// Signed tree heads: C2SP tlog-checkpoint in a C2SP signed note (Ed25519).
+//   <origin>\n<size>\n<base64 root>\n\n— <key name> <base64(key id ‖ signature)>\n
+// Key id: first 4 bytes of SHA-256(name ‖ "\n" ‖ 0x01 ‖ public key). Specifications: c2sp.org/tlog-checkpoint, c2sp.org/signed-note.
+// Called by: core/store (sign), ledger/verify, adapters' witnesses later. Must never: sign a tree it did not compute.
+#ifndef NAV_LEDGER_CHECKPOINT_H
+#define NAV_LEDGER_CHECKPOINT_H
+
+#include "hub/base/buffer.h"
+#include "hub/base/error.h"
+#include "hub/wire/keys.h"
+
+struct checkpoint {
+  uint64_t size;
+  uint8_t root[NAV_SHA256_SIZE];
+};
+
+// origin: "<hub>/<log id hex>"; the key's name is the same.
+NAV_MUST_USE bool checkpoint_sign(const struct checkpoint *checkpoint, const char *origin,
+                                  const struct key_pair_sign *key, struct nav_buffer *note);
+NAV_MUST_USE bool checkpoint_open(const char *note, const char *origin, const uint8_t *public_key,
+                                  struct checkpoint *checkpoint, struct nav_error *err);
+
+#endif

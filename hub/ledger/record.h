@@ -1,0 +1,28 @@
+// Ledger records: nav.v1.Record ↔ stored bytes, and the columns that are derived from them.
+// Called by: core/stage (encode), ledger/verify, desk (decode). Must never: encode a stored record again.
+#ifndef NAV_LEDGER_RECORD_H
+#define NAV_LEDGER_RECORD_H
+
+#include "hub/base/arena.h"
+#include "hub/base/buffer.h"
+#include "hub/base/error.h"
+#include "nav/v1/ledger.pb-c.h"
+
+enum { RECORD_SIZE_MAX = 1 << 20 };
+
+// What stands beside the record's bytes in the table `ledger`, all derived from them.
+struct record_columns {
+  uint64_t seq;
+  int64_t time_ms;
+  uint16_t kind;       // field number of the oneof
+  uint32_t lane;       // of Acknowledged, Replayed, Nacked, Redecided, LaneDefined; 0: none
+};
+
+NAV_MUST_USE bool record_encode(const Nav__V1__Record *record, struct nav_buffer *out);
+NAV_MUST_USE Nav__V1__Record *record_decode(struct nav_arena *arena, const uint8_t *bytes, size_t length,
+                                            struct nav_error *err);
+void record_columns_of(const Nav__V1__Record *record, struct record_columns *columns);
+// "accepted" from 21; "unknown" where there is no such kind.
+const char *record_kind_name(uint16_t kind);
+
+#endif

@@ -1,0 +1,75 @@
+// Keys in files, signatures with their prefixes, and the digests they cover.
+// A private key file is one line "<use> <hex>", mode 0600, refused where others may read it; a public one the same, 0644.
+// Called by: every program with a key; wire/session. Must never: print or log a private key.
+#ifndef NAV_WIRE_KEYS_H
+#define NAV_WIRE_KEYS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hub/base/error.h"
+#include "hub/wire/sha256.h"
+#include "nav/v1/session.pb-c.h"
+
+enum {
+  KEY_ED25519_PUBLIC_SIZE = 32,
+  KEY_ED25519_SECRET_SIZE = 64,
+  KEY_SIGNATURE_SIZE = 64,
+  KEY_CURVE_SIZE = 32,
+  KEY_SYMMETRIC_SIZE = 32,
+  KEY_LOG_ID_SIZE = 16,
+};
+
+struct key_pair_sign {
+  uint8_t public_key[KEY_ED25519_PUBLIC_SIZE];
+  uint8_t secret_key[KEY_ED25519_SECRET_SIZE];
+};
+
+struct key_pair_curve {
+  uint8_t public_key[KEY_CURVE_SIZE];
+  uint8_t secret_key[KEY_CURVE_SIZE];
+};
+
+// An agency's keys, in its own folder: curve.key, signing.key, id.key (and .pub of the first two).
+struct keys_agency {
+  struct key_pair_curve curve;
+  struct key_pair_sign signing;
+  uint8_t id_key[KEY_SYMMETRIC_SIZE];  // event ids, and salts derived from it
+};
+
+// Makes new keys; refuses to write over any that exist.
+NAV_MUST_USE bool keys_agency_create(const char *folder, struct keys_agency *keys, struct nav_error *err);
+NAV_MUST_USE bool keys_agency_load(const char *folder, struct keys_agency *keys, struct nav_error *err);
+
+// Single files. use: "curve", "signing", "session", "checkpoint", "id", …; secret or public.
+NAV_MUST_USE bool keys_write(const char *path, const char *use, bool secret, const uint8_t *key, size_t size,
+                             struct nav_error *err);
+NAV_MUST_USE bool keys_read(const char *path, const char *use, bool secret, uint8_t *key, size_t size,
+                            struct nav_error *err);
+
+// Ed25519 over "trygghetsnavet/v1/<use>" ‖ 0 ‖ parts.
+void keys_sign(uint8_t signature[KEY_SIGNATURE_SIZE], const struct key_pair_sign *pair, const char *use,
+               const struct nav_bytes *parts, size_t count);
+NAV_MUST_USE bool keys_verify(const uint8_t *signature, const uint8_t *public_key, const char *use,
+                              const struct nav_bytes *parts, size_t count);
+
+// 32 bytes, the same for the same event bytes and agency: keyed BLAKE2b of the bytes.
+void keys_event_salt(uint8_t salt[32], const uint8_t id_key[KEY_SYMMETRIC_SIZE], const uint8_t *event,
+                     size_t length);
+// SHA-256(0x00 ‖ salt ‖ event).
+void keys_event_digest(uint8_t digest[NAV_SHA256_SIZE], const uint8_t *salt, size_t salt_length,
+                       const uint8_t *event, size_t length);
+
+// The publication's signature (session.proto): digests are count × 32 bytes.
+void keys_sign_publication(uint8_t signature[KEY_SIGNATURE_SIZE], const struct key_pair_sign *pair,
+                           const uint8_t *log_id, const char *agency, const uint8_t *digests, size_t count);
+NAV_MUST_USE bool keys_verify_publication(const uint8_t *signature, const uint8_t *public_key,
+                                          const uint8_t *log_id, const char *agency, const uint8_t *digests,
+                                          size_t count);
+void keys_sign_acknowledge(uint8_t signature[KEY_SIGNATURE_SIZE], const struct key_pair_sign *pair,
+                           const uint8_t *log_id, const char *agency, uint32_t lane, uint64_t position);
+NAV_MUST_USE bool keys_verify_acknowledge(const uint8_t *signature, const uint8_t *public_key,
+                                          const uint8_t *log_id, const char *agency, uint32_t lane,
+                                          uint64_t position);
+
+#endif

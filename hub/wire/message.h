@@ -1,0 +1,31 @@
+// Any message of schemas/: bytes ↔ structs. Decoding first checks the wire form in full (depth, counts, UTF-8, NUL in
+// text, duplicates, unknown fields and enum values), because protobuf-c checks none of it, and only then unpacks,
+// into an arena.
+// Called by: everything that reads or writes messages. Must never: log, keep state, or accept what is not canonical.
+#ifndef NAV_WIRE_MESSAGE_H
+#define NAV_WIRE_MESSAGE_H
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdint.h>
+
+#include "hub/base/arena.h"
+#include "hub/base/buffer.h"
+#include "hub/base/error.h"
+
+enum {
+  WIRE_DEPTH_MAX = 8,          // nested messages
+  WIRE_ELEMENTS_MAX = 100000,  // fields and repeated elements of one message, all levels
+  WIRE_FRAME_MAX = 61440,      // bytes of a frame as ZeroMQ carries it
+  WIRE_EVENT_MAX = 49152,      // bytes of one encoded event
+  WIRE_EVENTS_MAX = 256,       // events of a publication
+};
+
+// Checks and unpacks. The result lives in the arena (nothing to free). NULL: *err has class PEER, the code, and the
+// field's path ("subjects.0.name") or the offset as place.
+NAV_MUST_USE void *wire_decode(const ProtobufCMessageDescriptor *descriptor, struct nav_arena *arena,
+                               const uint8_t *bytes, size_t length, struct nav_error *err);
+
+// Appends the encoding. False only past the buffer's maximum.
+NAV_MUST_USE bool wire_encode(const void *message, struct nav_buffer *out);
+
+#endif

@@ -1,0 +1,60 @@
+// The sealed session between a client and nav-core (session.proto): handshake signed by both, crypto_kx, then one
+// libsodium secretstream each way. Pure: bytes in, bytes out.
+// Called by: core/sessions, adapters/sdk. Must never: touch a socket, or reuse an ephemeral key.
+#ifndef NAV_WIRE_SESSION_H
+#define NAV_WIRE_SESSION_H
+
+#include <sodium.h>
+
+#include "hub/base/arena.h"
+#include "hub/base/buffer.h"
+#include "hub/wire/keys.h"
+#include "hub/wire/message.h"
+
+// The first byte of every ZeroMQ message.
+enum wire_kind {
+  WIRE_HELLO = 1,
+  WIRE_WELCOME = 2,
+  WIRE_OPEN = 3,
+  WIRE_SEALED = 4,
+  WIRE_RESET = 5,
+  WIRE_REFUSED = 6,
+};
+
+struct wire_stream {
+  crypto_secretstream_xchacha20poly1305_state push;
+  crypto_secretstream_xchacha20poly1305_state pull;
+  bool push_ready;
+  bool pull_ready;
+  uint8_t push_key[32], pull_key[32];
+};
+
+// Client. Holds the ephemeral secret between Hello and Welcome.
+struct wire_hello {
+  uint8_t ephemeral_public[32], ephemeral_secret[32];
+  uint8_t hash[NAV_SHA256_SIZE];  // of the Hello's body
+};
+
+// Writes the HELLO message (kind byte included) into frame.
+NAV_MUST_USE bool wire_hello_make(struct wire_hello *hello, const char *agency,
+                                  const struct key_pair_sign *agency_key, const uint8_t *hub_public,
+                                  struct nav_buffer *frame, struct nav_error *err);
+// From the WELCOME message: checks signature and hash, and makes the stream ready both ways.
+NAV_MUST_USE bool wire_welcome_open(const struct wire_hello *hello, const uint8_t *hub_public, const uint8_t *frame,
+                                    size_t length, struct wire_stream *stream, struct nav_error *err);
+
+// Hub. From a HELLO message that came over a CURVE connection of `agency`: its signature must be of agency_public.
+// Writes the WELCOME message and makes the stream ready.
+NAV_MUST_USE bool wire_hello_answer(const uint8_t *frame, size_t length, const char *agency,
+                                    const uint8_t *agency_public, const struct key_pair_sign *hub_key,
+                                    struct wire_stream *stream, struct nav_buffer *welcome, struct nav_error *err);
+
+// Seals an encoded ClientFrame or HubFrame: appends kind byte (OPEN with the header for a client's first, else SEALED) and
+// ciphertext. Fails where it would pass WIRE_FRAME_MAX.
+NAV_MUST_USE bool wire_stream_seal(struct wire_stream *stream, const uint8_t *plain, size_t length,
+                                   struct nav_buffer *frame, struct nav_error *err);
+// Opens an OPEN or SEALED message into plain (cleared first). Any failure ends the session: start anew.
+NAV_MUST_USE bool wire_stream_open(struct wire_stream *stream, const uint8_t *frame, size_t length,
+                                   struct nav_buffer *plain, struct nav_error *err);
+
+#endif

@@ -1,0 +1,19 @@
+// SHA-256 by OpenSSL's EVP (measured: four times libsodium's speed on small inputs).
+// Called by: digests, the Merkle tree, commitments. Must never: fail silently; without a digest the program ends.
+#ifndef NAV_WIRE_SHA256_H
+#define NAV_WIRE_SHA256_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { NAV_SHA256_SIZE = 32 };
+
+struct nav_bytes {
+  const void *data;
+  size_t length;
+};
+
+// The hash of the parts, one after another.
+void nav_sha256(uint8_t out[NAV_SHA256_SIZE], const struct nav_bytes *parts, size_t count);
+
+#endif
