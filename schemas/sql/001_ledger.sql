@@ -12,12 +12,20 @@ CREATE TABLE nav.lease (
   last_seq   bigint  NOT NULL
 );
 
+-- `leaf` is what names the guilty row. Every checkpoint signs the root over all leaves before it, so:
+--   record changed alone            SHA-256(0x00 || record) <> leaf: verify names that row, and goes on with `leaf`, so that the rest
+--                                   of the tree still verifies and no other row is accused;
+--   record and leaf changed both    the root of the next checkpoint fails: verify names the interval since the last good one;
+--   leaf changed alone              named as well: the record's own hash still gives the checkpoint's root.
+-- Written by core/store's COPY beside record, from the same merkle_leaf() that it appends to its frontier; never computed in SQL.
+-- COPY nav.ledger (seq, at, kind, lane, record, leaf).
 CREATE TABLE nav.ledger (
   seq     bigint      PRIMARY KEY,
   at      timestamptz NOT NULL,
   kind    smallint    NOT NULL,
-  lane    integer,              -- of records about one lane
-  record  bytea       NOT NULL  -- the Merkle leaf: nav.v1.Record as first encoded
+  lane    integer,               -- of records about one lane; null: none
+  record  bytea       NOT NULL,  -- nav.v1.Record as first encoded; the Merkle leaf's data
+  leaf    bytea       NOT NULL CHECK (octet_length(leaf) = 32)  -- SHA-256(0x00 || record)
 );
 -- Definitions and other rare kinds, read at start; cursors: the newest acknowledgement of a lane.
 CREATE INDEX ledger_rare ON nav.ledger (kind, seq) WHERE kind NOT IN (20, 21, 30);
@@ -71,6 +79,7 @@ BEGIN
   CREATE TRIGGER never_changed BEFORE UPDATE OR DELETE ON nav.content FOR EACH ROW EXECUTE FUNCTION nav.refuse_change();
   CREATE TRIGGER never_truncated BEFORE TRUNCATE ON nav.content FOR EACH STATEMENT EXECUTE FUNCTION nav.refuse_change();
   CREATE TRIGGER never_removed BEFORE DELETE ON nav.lease FOR EACH ROW EXECUTE FUNCTION nav.refuse_change();
+  CREATE TRIGGER never_truncated BEFORE TRUNCATE ON nav.lease FOR EACH STATEMENT EXECUTE FUNCTION nav.refuse_change();
 END $$;
 
 -- nav_core may ask for a month's partition, and nothing else of DDL. Its triggers come with the parent's.
@@ -90,7 +99,7 @@ END $$;
 REVOKE ALL ON FUNCTION nav.ensure_part(integer) FROM PUBLIC;
 
 -- What readers see. Auditors' mandates (whose records) come with the ledger's issue, as filters on these.
-CREATE VIEW nav.ledger_view AS SELECT seq, at, kind, lane, record FROM nav.ledger;
+CREATE VIEW nav.ledger_view AS SELECT seq, at, kind, lane, record, leaf FROM nav.ledger;
 CREATE VIEW nav.event_view AS SELECT * FROM nav.event;
 CREATE VIEW nav.content_view AS SELECT * FROM nav.content;
 CREATE VIEW nav.checkpoint_view AS SELECT * FROM nav.checkpoint;
