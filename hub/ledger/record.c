@@ -1,0 +1,65 @@
+// See record.h.
+#include "hub/ledger/record.h"
+
+#include "hub/wire/message.h"
+
+enum { KIND_FIRST = 10 };  // below stand seq, time and epoch
+
+bool record_encode(const Nav__V1__Record *record, struct nav_buffer *out) {
+  size_t before = out->length;
+  if (!wire_encode(record, out)) return false;
+  if (out->length - before <= RECORD_SIZE_MAX) return true;
+  out->length = before;
+  return false;
+}
+
+Nav__V1__Record *record_decode(struct nav_arena *arena, const uint8_t *bytes, size_t length,
+                               struct nav_error *err) {
+  if (length > RECORD_SIZE_MAX) {
+    (void)nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_TOO_LARGE, "",
+                   "the record has %zu bytes, at most %d", length, (int)RECORD_SIZE_MAX);
+    return NULL;
+  }
+  Nav__V1__Record *record = wire_decode(&nav__v1__record__descriptor, arena, bytes, length, err);
+  if (record == NULL) return NULL;
+  const char *missing = !record->has_seq                                          ? "seq"
+                        : !record->has_time_ms                                    ? "time_ms"
+                        : !record->has_epoch                                      ? "epoch"
+                        : record->record_case == NAV__V1__RECORD__RECORD__NOT_SET ? "record"
+                                                                                  : NULL;
+  if (missing == NULL) return record;
+  (void)nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_MISSING_FIELD, missing, "is missing in the record");
+  return NULL;
+}
+
+static uint32_t lane_of(const Nav__V1__Record *record) {
+  switch (record->record_case) {
+    case NAV__V1__RECORD__RECORD_LANE_DEFINED:
+      return record->lane_defined->number;
+    case NAV__V1__RECORD__RECORD_REDECIDED:
+      return record->redecided->lane != NULL ? record->redecided->lane->lane : 0;
+    case NAV__V1__RECORD__RECORD_ACKNOWLEDGED:
+      return record->acknowledged->lane;
+    case NAV__V1__RECORD__RECORD_REPLAYED:
+      return record->replayed->lane;
+    case NAV__V1__RECORD__RECORD_NACKED:
+      return record->nacked->lane;
+    default:
+      return 0;
+  }
+}
+
+void record_columns_of(const Nav__V1__Record *record, struct record_columns *columns) {
+  *columns = (struct record_columns){
+      .seq = record->seq,
+      .time_ms = record->time_ms,
+      .kind = (uint16_t)record->record_case,
+      .lane = lane_of(record),
+  };
+}
+
+const char *record_kind_name(uint16_t kind) {
+  const ProtobufCFieldDescriptor *field =
+      kind < KIND_FIRST ? NULL : protobuf_c_message_descriptor_get_field(&nav__v1__record__descriptor, kind);
+  return field != NULL ? field->name : "unknown";
+}
