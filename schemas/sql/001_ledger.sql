@@ -64,6 +64,17 @@ CREATE TABLE nav.checkpoint (
   frontier bytea  NOT NULL  -- the subtrees' roots, so that a start need not read every leaf; must give root
 );
 
+-- Every commit begins here: it takes the lease row's lock, checks that this core still holds the lease and that the numbers follow.
+CREATE FUNCTION nav.advance(held_epoch bigint, first_seq bigint, final_seq bigint) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog AS $$
+BEGIN
+  UPDATE nav.lease SET last_seq = final_seq WHERE epoch = held_epoch AND last_seq = first_seq - 1;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'the lease is another core''s now, or % does not follow the last record', first_seq
+      USING ERRCODE = 'object_not_in_prerequisite_state';
+  END IF;
+END $$;
+
 CREATE FUNCTION nav.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'nav.% only grows: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'insufficient_privilege';
@@ -109,5 +120,7 @@ GRANT USAGE ON SCHEMA nav TO nav_core, nav_desk, nav_auditor;
 GRANT SELECT, INSERT ON nav.ledger, nav.event, nav.content, nav.checkpoint TO nav_core;
 GRANT SELECT, INSERT, UPDATE (epoch, last_seq) ON nav.lease TO nav_core;
 GRANT EXECUTE ON FUNCTION nav.ensure_part(integer) TO nav_core;
+REVOKE ALL ON FUNCTION nav.advance(bigint, bigint, bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION nav.advance(bigint, bigint, bigint) TO nav_core;
 GRANT SELECT ON nav.ledger_view, nav.event_view, nav.content_view, nav.checkpoint_view, nav.lease_view TO nav_desk;
 GRANT SELECT ON nav.ledger_view, nav.event_view, nav.checkpoint_view, nav.lease_view TO nav_auditor;

@@ -1,0 +1,185 @@
+// See batch.h. Running out of memory while staging ends the program: what was staged is not durable, nobody was
+// answered, and everybody sends again.
+#include "hub/core/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "hub/base/clock.h"
+#include "hub/core/copy.h"
+#include "hub/ledger/record.h"
+#include "hub/wire/message.h"
+
+enum { ROWS_BYTES_MAX = 64 * 1024 * 1024, ANSWERS_BYTES_MAX = 64 * 1024 * 1024, NOTE_BYTES_MAX = 4096 };
+
+bool batch_init(struct batch *batch, struct sequence *sequence) {
+  *batch = (struct batch){.sequence = sequence};
+  nav_buffer_init(&batch->ledger, ROWS_BYTES_MAX);
+  nav_buffer_init(&batch->event, ROWS_BYTES_MAX);
+  nav_buffer_init(&batch->content, ROWS_BYTES_MAX);
+  nav_buffer_init(&batch->answers, ANSWERS_BYTES_MAX);
+  nav_buffer_init(&batch->note, NOTE_BYTES_MAX);
+  nav_buffer_init(&batch->scratch, RECORD_SIZE_MAX);
+  batch->entries = calloc(BATCH_EVENTS_MAX, sizeof(struct head_entry *));
+  if (batch->entries == NULL) return false;
+  batch_clear(batch);
+  return true;
+}
+
+void batch_free(struct batch *batch) {
+  for (size_t i = 0; i < batch->entries_count; i++) head_entry_free(batch->entries[i]);
+  free(batch->entries);
+  free(batch->answer_list);
+  free(batch->acknowledged);
+  nav_buffer_free(&batch->ledger);
+  nav_buffer_free(&batch->event);
+  nav_buffer_free(&batch->content);
+  nav_buffer_free(&batch->answers);
+  nav_buffer_free(&batch->note);
+  nav_buffer_free(&batch->scratch);
+}
+
+void batch_clear(struct batch *batch) {
+  for (size_t i = 0; i < batch->entries_count; i++) head_entry_free(batch->entries[i]);
+  batch->entries_count = 0;
+  batch->answers_count = 0;
+  batch->acknowledged_count = 0;
+  batch->parts_count = 0;
+  batch->first_seq = 0;
+  batch->last_seq = 0;
+  batch->has_checkpoint = false;
+  batch->urgent = false;
+  batch->finished = false;
+  nav_buffer_clear(&batch->ledger);
+  nav_buffer_clear(&batch->event);
+  nav_buffer_clear(&batch->content);
+  nav_buffer_clear(&batch->answers);
+  nav_buffer_clear(&batch->note);
+  NAV_ASSERT(copy_begin(&batch->ledger) && copy_begin(&batch->event) && copy_begin(&batch->content));
+}
+
+bool batch_is_empty(const struct batch *batch) { return batch->first_seq == 0; }
+
+bool batch_has_room(const struct batch *batch) {
+  return !batch->finished && batch->entries_count + WIRE_EVENTS_MAX <= BATCH_EVENTS_MAX &&
+         batch->content.length < BATCH_BYTES_MAX && batch->ledger.length < BATCH_BYTES_MAX &&
+         (batch->first_seq == 0 || batch->last_seq - batch->first_seq < BATCH_RECORDS_MAX);
+}
+
+uint64_t batch_next_seq(const struct batch *batch) { return batch->sequence->last_seq + 1; }
+
+uint64_t batch_stage(struct batch *batch, Nav__V1__Record *record, int64_t now_ms) {
+  struct sequence *sequence = batch->sequence;
+  NAV_ASSERT(!batch->finished);
+  uint64_t seq = ++sequence->last_seq;
+  if (now_ms > sequence->last_time_ms) sequence->last_time_ms = now_ms;
+  record->has_seq = record->has_time_ms = record->has_epoch = true;
+  record->seq = seq;
+  record->time_ms = sequence->last_time_ms;
+  record->epoch = sequence->epoch;
+
+  nav_buffer_clear(&batch->scratch);
+  NAV_ASSERT(record_encode(record, &batch->scratch));
+  uint8_t leaf[NAV_SHA256_SIZE];
+  merkle_leaf(leaf, batch->scratch.data, batch->scratch.length);
+  merkle_append(&sequence->frontier, leaf);
+
+  struct record_columns columns;
+  record_columns_of(record, &columns);
+  struct nav_buffer *rows = &batch->ledger;
+  bool ok = copy_row(rows, 6) && copy_int8(rows, seq) && copy_time(rows, record->time_ms) &&
+            copy_int2(rows, columns.kind) &&
+            (columns.lane == 0 ? copy_null(rows) : copy_int4(rows, columns.lane)) &&
+            copy_bytes(rows, batch->scratch.data, batch->scratch.length) && copy_bytes(rows, leaf, sizeof leaf);
+  NAV_ASSERT(ok);
+  if (batch->first_seq == 0) batch->first_seq = seq;
+  batch->last_seq = seq;
+  return seq;
+}
+
+uint32_t batch_part(uint32_t retention_class, uint32_t bucket_day) {
+  int year = 0;
+  int month = 0;
+  int day = 0;
+  nav_date_from_days(bucket_day, &year, &month, &day);
+  return retention_class * 1000000u + (uint32_t)(year * 100 + month);
+}
+
+static void note_part(struct batch *batch, uint32_t part) {
+  for (size_t i = 0; i < batch->parts_count; i++) {
+    if (batch->parts[i] == part) return;
+  }
+  NAV_ASSERT(batch->parts_count < BATCH_PARTS_MAX);
+  batch->parts[batch->parts_count++] = part;
+}
+
+void batch_stage_event(struct batch *batch, uint64_t seq, const struct batch_event *event, const uint8_t *sealed,
+                       size_t sealed_length, struct head_entry *entry) {
+  uint32_t part = batch_part(event->retention_class, event->bucket_day);
+  note_part(batch, part);
+  struct nav_buffer *rows = &batch->event;
+  bool ok = copy_row(rows, 11) && copy_int8(rows, seq) && copy_bytes(rows, event->event_id, 16) &&
+            copy_int4(rows, event->agency) && copy_int4(rows, event->revision) &&
+            copy_bytes(rows, event->digest, 32) && copy_int2(rows, (uint16_t)event->type) &&
+            copy_time(rows, event->time_ms) && copy_int4(rows, event->verdict) &&
+            copy_int2(rows, (uint16_t)event->retention_class) && copy_int4(rows, event->bucket_day) &&
+            copy_int8(rows, event->published_seq);
+  rows = &batch->content;
+  ok = ok && copy_row(rows, 3) && copy_int8(rows, seq) && copy_int4(rows, part) &&
+       copy_bytes(rows, sealed, sealed_length);
+  NAV_ASSERT(ok && batch->entries_count < BATCH_EVENTS_MAX);
+  batch->entries[batch->entries_count++] = entry;
+}
+
+static void add_answer(struct batch *batch, struct batch_answer answer) {
+  if (batch->answers_count == batch->answers_capacity) {
+    size_t capacity = batch->answers_capacity == 0 ? 64 : batch->answers_capacity * 2;
+    struct batch_answer *list = realloc(batch->answer_list, capacity * sizeof *list);
+    NAV_ASSERT(list != NULL);
+    batch->answer_list = list;
+    batch->answers_capacity = capacity;
+  }
+  batch->answer_list[batch->answers_count++] = answer;
+  batch->urgent = true;
+}
+
+void batch_answer_session(struct batch *batch, uint64_t instance, uint64_t session, const void *hub_frame) {
+  size_t offset = batch->answers.length;
+  NAV_ASSERT(session != 0 && wire_encode(hub_frame, &batch->answers));
+  add_answer(batch, (struct batch_answer){session, instance, offset, batch->answers.length - offset});
+}
+
+void batch_answer_control(struct batch *batch, uint64_t connection, const char *json) {
+  size_t offset = batch->answers.length;
+  NAV_ASSERT(nav_buffer_append(&batch->answers, json, strlen(json) + 1));
+  add_answer(batch, (struct batch_answer){0, connection, offset, batch->answers.length - offset});
+}
+
+void batch_note_acknowledged(struct batch *batch, uint32_t lane, uint64_t position, uint64_t delivered) {
+  if (batch->acknowledged_count == batch->acknowledged_capacity) {
+    size_t capacity = batch->acknowledged_capacity == 0 ? 16 : batch->acknowledged_capacity * 2;
+    struct batch_acknowledged *list = realloc(batch->acknowledged, capacity * sizeof *list);
+    NAV_ASSERT(list != NULL);
+    batch->acknowledged = list;
+    batch->acknowledged_capacity = capacity;
+  }
+  batch->acknowledged[batch->acknowledged_count++] = (struct batch_acknowledged){lane, position, delivered};
+}
+
+void batch_finish(struct batch *batch, const char *origin, const struct key_pair_sign *key, uint32_t checkpoint_records,
+                  uint32_t checkpoint_ms, bool last) {
+  struct sequence *sequence = batch->sequence;
+  bool due = last || sequence->last_seq - sequence->checkpoint_seq >= checkpoint_records ||
+             sequence->last_time_ms - sequence->checkpoint_time_ms >= (int64_t)checkpoint_ms;
+  if (due && sequence->last_seq > sequence->checkpoint_seq) {
+    batch->has_checkpoint = true;
+    batch->checkpoint.size = sequence->last_seq;
+    merkle_root(&sequence->frontier, batch->checkpoint.root);
+    batch->frontier = sequence->frontier;
+    NAV_ASSERT(checkpoint_sign(&batch->checkpoint, origin, key, &batch->note));
+    sequence->checkpoint_seq = sequence->last_seq;
+    sequence->checkpoint_time_ms = sequence->last_time_ms;
+  }
+  NAV_ASSERT(copy_end(&batch->ledger) && copy_end(&batch->event) && copy_end(&batch->content));
+  batch->finished = true;
+}

@@ -1,0 +1,107 @@
+// What the next transaction will hold. The one place where sequence numbers are given, leaves are hashed and rows written.
+// Two batches take turns: one is staged while the other commits. A batch that failed is committed again as it is.
+// Called by: intake, deliver, control_port (stage), store (commit), the loop. Must never: be changed while it commits.
+#ifndef NAV_CORE_BATCH_H
+#define NAV_CORE_BATCH_H
+
+#include "hub/core/head.h"
+#include "hub/ledger/checkpoint.h"
+#include "hub/wire/merkle.h"
+#include "nav/v1/ledger.pb-c.h"
+
+enum {
+  BATCH_EVENTS_MAX = 8192,
+  BATCH_RECORDS_MAX = 65536,
+  BATCH_BYTES_MAX = 24 * 1024 * 1024,  // of content; then the next batch
+  BATCH_PARTS_MAX = 16,
+};
+
+// Where the ledger stands in memory: the last number given, not the last committed.
+struct sequence {
+  uint8_t log_id[KEY_LOG_ID_SIZE];
+  uint64_t epoch;
+  uint64_t last_seq;
+  int64_t last_time_ms;
+  struct merkle_frontier frontier;
+  uint64_t checkpoint_seq;    // of the last checkpoint staged
+  int64_t checkpoint_time_ms;
+};
+
+// What is done once the batch is durable, in order: a receipt to a session, an answer on the control socket.
+struct batch_answer {
+  uint64_t session;    // 0: to a control connection
+  uint64_t instance;   // the gate's, or the control connection's number
+  size_t offset, length;  // in `answers`: an encoded HubFrame, or a JSON text
+};
+
+struct batch_acknowledged {
+  uint32_t lane;
+  uint64_t position;
+  uint64_t delivered;
+};
+
+struct batch {
+  struct sequence *sequence;
+  uint64_t first_seq;  // 0: empty
+  uint64_t last_seq;
+  struct nav_buffer ledger, event, content;  // binary COPY
+  struct head_entry **entries;               // events, for the lanes' head
+  size_t entries_count;
+  struct nav_buffer answers;
+  struct batch_answer *answer_list;
+  size_t answers_count, answers_capacity;
+  struct batch_acknowledged *acknowledged;
+  size_t acknowledged_count, acknowledged_capacity;
+  uint32_t parts[BATCH_PARTS_MAX];  // of content that this batch touches
+  size_t parts_count;
+  bool has_checkpoint;
+  struct checkpoint checkpoint;
+  struct nav_buffer note;
+  struct merkle_frontier frontier;  // at the checkpoint
+  bool urgent;      // somebody waits for it
+  bool finished;    // the COPY trailers are written: no more may be staged
+  struct nav_buffer scratch;
+};
+
+// Of one accepted event, beside its record.
+struct batch_event {
+  uint8_t event_id[16];
+  uint32_t agency;  // number
+  uint32_t revision;
+  uint8_t digest[32];
+  uint32_t type;
+  int64_t time_ms;
+  uint32_t verdict;
+  uint32_t retention_class;
+  uint32_t bucket_day;
+  uint64_t published_seq;
+};
+
+NAV_MUST_USE bool batch_init(struct batch *batch, struct sequence *sequence);
+void batch_free(struct batch *batch);
+// Empties it for the next use. Entries that were not taken over are freed.
+void batch_clear(struct batch *batch);
+bool batch_is_empty(const struct batch *batch);
+// Whether another publication fits.
+bool batch_has_room(const struct batch *batch);
+// The number that the next record staged will have.
+uint64_t batch_next_seq(const struct batch *batch);
+
+// Gives the record its seq, time and epoch, encodes it, hashes its leaf and writes its row. Returns the seq. Ends the program
+// where memory is out: a half-staged batch would be worse.
+uint64_t batch_stage(struct batch *batch, Nav__V1__Record *record, int64_t now_ms);
+// The rows beside an Accepted record just staged as seq, with its sealed bytes; takes over the entry.
+void batch_stage_event(struct batch *batch, uint64_t seq, const struct batch_event *event, const uint8_t *sealed,
+                       size_t sealed_length, struct head_entry *entry);
+void batch_answer_session(struct batch *batch, uint64_t instance, uint64_t session, const void *hub_frame);
+void batch_answer_control(struct batch *batch, uint64_t connection, const char *json);
+void batch_note_acknowledged(struct batch *batch, uint32_t lane, uint64_t position, uint64_t delivered);
+
+// Closes it for commit: signs a checkpoint where one is due, writes the trailers.
+void batch_finish(struct batch *batch, const char *origin, const struct key_pair_sign *key, uint32_t checkpoint_records,
+                  uint32_t checkpoint_ms, bool last);
+
+// The partition of a retention class and day: class × 1,000,000 + year × 100 + month.
+uint32_t batch_part(uint32_t retention_class, uint32_t bucket_day);
+
+#endif

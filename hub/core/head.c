@@ -1,0 +1,98 @@
+// See head.h.
+#include "hub/core/head.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "hub/base/error.h"
+
+struct head_entry *head_entry_new(uint64_t seq, uint32_t verdict, const uint8_t *event, size_t length) {
+  struct head_entry *entry = calloc(1, sizeof *entry + length);
+  if (entry == NULL) return NULL;
+  entry->seq = seq;
+  entry->verdict = verdict;
+  entry->length = length;
+  memcpy(entry->event, event, length);
+  return entry;
+}
+
+void head_entry_free(struct head_entry *entry) {
+  if (entry == NULL) return;
+  for (uint32_t i = 0; i < entry->copies_count; i++) free(entry->copies[i].bytes);
+  free(entry);
+}
+
+const struct head_copy *head_entry_find(const struct head_entry *entry, uint16_t reveal, uint64_t subjects,
+                                        bool narrative_edited) {
+  for (uint32_t i = 0; i < entry->copies_count; i++) {
+    const struct head_copy *copy = &entry->copies[i];
+    if (copy->reveal == reveal && copy->subjects == subjects && copy->narrative_edited == narrative_edited) return copy;
+  }
+  return NULL;
+}
+
+static size_t entry_size(const struct head_entry *entry) {
+  size_t size = sizeof *entry + entry->length;
+  for (uint32_t i = 0; i < entry->copies_count; i++) size += entry->copies[i].size;
+  return size;
+}
+
+bool head_init(struct head *head, uint64_t floor_seq) {
+  *head = (struct head){.floor_seq = floor_seq};
+  head->ring = calloc(HEAD_ENTRIES_MAX, sizeof *head->ring);
+  return head->ring != NULL;
+}
+
+static void drop_oldest(struct head *head) {
+  struct head_entry **slot = &head->ring[head->first % HEAD_ENTRIES_MAX];
+  head->floor_seq = (*slot)->seq;
+  head->bytes -= entry_size(*slot);
+  head_entry_free(*slot);
+  *slot = NULL;
+  head->first++;
+}
+
+void head_free(struct head *head) {
+  if (head->ring == NULL) return;
+  while (head->first < head->next) drop_oldest(head);
+  free(head->ring);
+  head->ring = NULL;
+}
+
+void head_push(struct head *head, struct head_entry *entry) {
+  size_t size = entry_size(entry);
+  while (head->first < head->next &&
+         (head->next - head->first >= HEAD_ENTRIES_MAX || head->bytes + size > HEAD_BYTES_MAX)) {
+    drop_oldest(head);
+  }
+  head->ring[head->next % HEAD_ENTRIES_MAX] = entry;
+  head->next++;
+  head->bytes += size;
+}
+
+void head_grew(struct head *head, size_t bytes) { head->bytes += bytes; }
+
+struct head_entry *head_get_mutable(struct head *head, uint64_t number) {
+  NAV_ASSERT(number >= head->first && number < head->next);
+  return head->ring[number % HEAD_ENTRIES_MAX];
+}
+
+const struct head_entry *head_get(const struct head *head, uint64_t number) {
+  NAV_ASSERT(number >= head->first && number < head->next);
+  return head->ring[number % HEAD_ENTRIES_MAX];
+}
+
+uint64_t head_find(const struct head *head, uint64_t seq) {
+  NAV_ASSERT(seq >= head->floor_seq);
+  uint64_t low = head->first;
+  uint64_t high = head->next;
+  while (low < high) {
+    uint64_t middle = low + (high - low) / 2;
+    if (head->ring[middle % HEAD_ENTRIES_MAX]->seq > seq) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return low;
+}

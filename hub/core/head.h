@@ -1,0 +1,58 @@
+// The newest committed events, in memory, for lanes that keep up; older ones are read from the store. Bounded by bytes.
+// An entry keeps the copies it was redacted to, so that each distinct redaction is made and encoded once.
+// Called by: batch (new entries), deliver. Must never: be the truth; it can be thrown away at any time.
+#ifndef NAV_CORE_HEAD_H
+#define NAV_CORE_HEAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { HEAD_BYTES_MAX = 48 * 1024 * 1024, HEAD_ENTRIES_MAX = 131072, HEAD_COPIES_MAX = 6 };
+
+// One redaction of one event: the encoded event and its withheld paths.
+struct head_copy {
+  uint16_t reveal;
+  bool narrative_edited;
+  uint64_t subjects;
+  uint32_t event_length;
+  uint32_t withheld_count;
+  uint8_t *bytes;  // event, then withheld paths each with its NUL
+  size_t size;
+};
+
+struct head_entry {
+  uint64_t seq;
+  uint32_t verdict;
+  uint32_t copies_count;
+  struct head_copy copies[HEAD_COPIES_MAX];
+  size_t length;
+  uint8_t event[];  // the encoded event as received
+};
+
+// NULL: no memory.
+struct head_entry *head_entry_new(uint64_t seq, uint32_t verdict, const uint8_t *event, size_t length);
+void head_entry_free(struct head_entry *entry);  // takes NULL
+const struct head_copy *head_entry_find(const struct head_entry *entry, uint16_t reveal, uint64_t subjects,
+                                        bool narrative_edited);
+
+struct head {
+  struct head_entry **ring;  // HEAD_ENTRIES_MAX slots
+  uint64_t first;            // number of the oldest entry held; entry n is in slot n % HEAD_ENTRIES_MAX
+  uint64_t next;             // number of the next one
+  uint64_t floor_seq;        // every event with a higher seq is here
+  size_t bytes;
+};
+
+bool head_init(struct head *head, uint64_t floor_seq);
+void head_free(struct head *head);
+// Takes over the entry; the oldest make room.
+void head_push(struct head *head, struct head_entry *entry);
+// Counts what a copy added to an entry of the ring takes.
+void head_grew(struct head *head, size_t bytes);
+const struct head_entry *head_get(const struct head *head, uint64_t number);
+struct head_entry *head_get_mutable(struct head *head, uint64_t number);
+// The first entry with a higher seq (head->next where there is none). seq must not be below floor_seq.
+uint64_t head_find(const struct head *head, uint64_t seq);
+
+#endif
