@@ -1,6 +1,6 @@
 // Keys in files, signatures with their prefixes, and the digests they cover.
-// A private key file is one line "<use> <hex>", mode 0600, refused where others may read it; a public one the same, 0644.
-// Called by: every program with a key; wire/session. Must never: print or log a private key.
+// A private key file is one line "<use> <hex>", mode 0600, refused where others may read it; a public one the
+// same, 0644. Called by: every program with a key; wire/session. Must never: print or log a private key.
 #ifndef NAV_WIRE_KEYS_H
 #define NAV_WIRE_KEYS_H
 
@@ -18,6 +18,8 @@ enum {
   KEY_CURVE_SIZE = 32,
   KEY_SYMMETRIC_SIZE = 32,
   KEY_LOG_ID_SIZE = 16,
+  KEY_SALT_SIZE = 32,
+  KEYS_SIGNED_MAX = 8192,  // bytes that one signature covers, prefix included
 };
 
 struct key_pair_sign {
@@ -41,21 +43,26 @@ struct keys_agency {
 NAV_MUST_USE bool keys_agency_create(const char *folder, struct keys_agency *keys, struct nav_error *err);
 NAV_MUST_USE bool keys_agency_load(const char *folder, struct keys_agency *keys, struct nav_error *err);
 
-// Single files. use: "curve", "signing", "session", "checkpoint", "id", …; secret or public.
+// Single files. use: "curve", "signing", "session", "checkpoint", "id", …; secret or public. A secret Ed25519
+// key is libsodium's 64 bytes, a CURVE one 32. Writing refuses a name that exists.
 NAV_MUST_USE bool keys_write(const char *path, const char *use, bool secret, const uint8_t *key, size_t size,
                              struct nav_error *err);
 NAV_MUST_USE bool keys_read(const char *path, const char *use, bool secret, uint8_t *key, size_t size,
                             struct nav_error *err);
 
-// Ed25519 over "trygghetsnavet/v1/<use>" ‖ 0 ‖ parts.
+// Fills in public_key from a secret key that was read; false where its two halves do not belong together.
+NAV_MUST_USE bool keys_sign_pair(struct key_pair_sign *pair, struct nav_error *err);
+
+// Ed25519 over "trygghetsnavet/v1/<use>" ‖ 0 ‖ parts; at most KEYS_SIGNED_MAX bytes (a longer message is a
+// mistake of ours when signing, and false when verifying).
 void keys_sign(uint8_t signature[KEY_SIGNATURE_SIZE], const struct key_pair_sign *pair, const char *use,
                const struct nav_bytes *parts, size_t count);
 NAV_MUST_USE bool keys_verify(const uint8_t *signature, const uint8_t *public_key, const char *use,
                               const struct nav_bytes *parts, size_t count);
 
 // 32 bytes, the same for the same event bytes and agency: keyed BLAKE2b of the bytes.
-void keys_event_salt(uint8_t salt[32], const uint8_t id_key[KEY_SYMMETRIC_SIZE], const uint8_t *event,
-                     size_t length);
+void keys_event_salt(uint8_t salt[KEY_SALT_SIZE], const uint8_t id_key[KEY_SYMMETRIC_SIZE],
+                     const uint8_t *event, size_t length);
 // SHA-256(0x00 ‖ salt ‖ event).
 void keys_event_digest(uint8_t digest[NAV_SHA256_SIZE], const uint8_t *salt, size_t salt_length,
                        const uint8_t *event, size_t length);

@@ -1,6 +1,6 @@
-// What nav-gate and nav-core say to each other over their ipc socket: a fixed head and the client's frame untouched.
-// Two ZeroMQ parts: head (relay_encode), frame. The core binds a DEALER, the gate connects a DEALER.
-// Called by: gate, core/sessions. Must never: hold anything of a frame's inside.
+// What nav-gate and nav-core say to each other over their ipc socket: a fixed head and the client's frame
+// untouched. Two ZeroMQ parts: head (relay_encode), frame. The core binds a DEALER, the gate connects a
+// DEALER. Called by: gate, core/sessions. Must never: hold anything of a frame's inside.
 #ifndef NAV_WIRE_RELAY_H
 #define NAV_WIRE_RELAY_H
 
@@ -11,10 +11,11 @@
 enum { RELAY_AGENCY_SIZE = 64, RELAY_HEAD_SIZE = 8 + 8 + 1 + RELAY_AGENCY_SIZE };
 
 enum relay_kind {
-  RELAY_FRAME = 1,  // a client's frame, or one to it
-  RELAY_GONE = 2,   // gate → core: the connection is gone or was refused; core → gate: end this session
-  RELAY_GATE = 3,   // gate → core, on start and every second: the gate lives; session is 0
-  RELAY_REFUSED = 4,  // gate → core: a frame was refused at the gate; the second part is the code, 4 bytes, and a count, 4 bytes
+  RELAY_FRAME = 1,    // a client's frame, or one to it
+  RELAY_GONE = 2,     // gate → core: the connection is gone or was refused; core → gate: end this session
+  RELAY_GATE = 3,     // gate → core, on start and every second: the gate lives; session is 0
+  RELAY_REFUSED = 4,  // gate → core: a frame was refused at the gate; the second part is the code, 4 bytes,
+                      // and a count, 4 bytes
 };
 
 struct relay_head {

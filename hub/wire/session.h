@@ -1,6 +1,6 @@
-// The sealed session between a client and nav-core (session.proto): handshake signed by both, crypto_kx, then one
-// libsodium secretstream each way. Pure: bytes in, bytes out.
-// Called by: core/sessions, adapters/sdk. Must never: touch a socket, or reuse an ephemeral key.
+// The sealed session between a client and nav-core (session.proto): handshake signed by both, crypto_kx, then
+// one libsodium secretstream each way. Pure: bytes in, bytes out. Called by: core/sessions, adapters/sdk.
+// Must never: touch a socket, or reuse an ephemeral key.
 #ifndef NAV_WIRE_SESSION_H
 #define NAV_WIRE_SESSION_H
 
@@ -21,11 +21,13 @@ enum wire_kind {
   WIRE_REFUSED = 6,
 };
 
+// A session ends for good at the first frame that does not open.
 struct wire_stream {
   crypto_secretstream_xchacha20poly1305_state push;
   crypto_secretstream_xchacha20poly1305_state pull;
   bool push_ready;
   bool pull_ready;
+  bool ended;
   uint8_t push_key[32], pull_key[32];
 };
 
@@ -40,21 +42,37 @@ NAV_MUST_USE bool wire_hello_make(struct wire_hello *hello, const char *agency,
                                   const struct key_pair_sign *agency_key, const uint8_t *hub_public,
                                   struct nav_buffer *frame, struct nav_error *err);
 // From the WELCOME message: checks signature and hash, and makes the stream ready both ways.
-NAV_MUST_USE bool wire_welcome_open(const struct wire_hello *hello, const uint8_t *hub_public, const uint8_t *frame,
-                                    size_t length, struct wire_stream *stream, struct nav_error *err);
+NAV_MUST_USE bool wire_welcome_open(const struct wire_hello *hello, const uint8_t *hub_public,
+                                    const uint8_t *frame, size_t length, struct wire_stream *stream,
+                                    struct nav_error *err);
 
-// Hub. From a HELLO message that came over a CURVE connection of `agency`: its signature must be of agency_public.
-// Writes the WELCOME message and makes the stream ready.
+// Hub. From a HELLO message that came over a CURVE connection of `agency`: its signature must be of
+// agency_public. Writes the WELCOME message and makes the stream ready.
 NAV_MUST_USE bool wire_hello_answer(const uint8_t *frame, size_t length, const char *agency,
                                     const uint8_t *agency_public, const struct key_pair_sign *hub_key,
-                                    struct wire_stream *stream, struct nav_buffer *welcome, struct nav_error *err);
+                                    struct wire_stream *stream, struct nav_buffer *welcome,
+                                    struct nav_error *err);
 
-// Seals an encoded ClientFrame or HubFrame: appends kind byte (OPEN with the header for a client's first, else SEALED) and
-// ciphertext. Fails where it would pass WIRE_FRAME_MAX.
+enum {
+  WIRE_SEALED_OVERHEAD = 1 + crypto_secretstream_xchacha20poly1305_ABYTES,
+  WIRE_OPEN_OVERHEAD = WIRE_SEALED_OVERHEAD + crypto_secretstream_xchacha20poly1305_HEADERBYTES,
+  WIRE_HANDSHAKE_MAX = 1024,  // bytes of a HELLO or WELCOME message
+};
+
+// Seals an encoded ClientFrame or HubFrame: appends kind byte (OPEN with the header for a client's first,
+// else SEALED) and ciphertext. Fails where it would pass WIRE_FRAME_MAX.
 NAV_MUST_USE bool wire_stream_seal(struct wire_stream *stream, const uint8_t *plain, size_t length,
                                    struct nav_buffer *frame, struct nav_error *err);
 // Opens an OPEN or SEALED message into plain (cleared first). Any failure ends the session: start anew.
 NAV_MUST_USE bool wire_stream_open(struct wire_stream *stream, const uint8_t *frame, size_t length,
                                    struct nav_buffer *plain, struct nav_error *err);
+
+// Forgets every key.
+void wire_stream_wipe(struct wire_stream *stream);
+
+// Appends a REFUSED message in clear; the text is cut at 256 bytes.
+NAV_MUST_USE bool wire_refused_make(struct nav_buffer *frame, int code, const char *text);
+// Reads a REFUSED message: always fills *err (class PEER, its code and text, or that it could not be read).
+void wire_refused_read(const uint8_t *frame, size_t length, struct nav_error *err);
 
 #endif

@@ -1,0 +1,100 @@
+// See keys.h: what is signed, and the digests and salts that signatures cover. Ed25519 needs its message in
+// one piece, so the parts are put together in a buffer of a fixed size.
+#include <sodium.h>
+#include <string.h>
+
+#include "hub/base/buffer.h"
+#include "hub/wire/keys.h"
+#include "hub/wire/merkle.h"
+
+static const char prefix[] = "trygghetsnavet/v1/";
+
+// 0: past the maximum.
+static size_t join(uint8_t out[KEYS_SIGNED_MAX], const char *use, const struct nav_bytes *parts,
+                   size_t count) {
+  size_t use_length = strlen(use);
+  size_t length = sizeof prefix - 1;
+  if (use_length + 1 > KEYS_SIGNED_MAX - length) return 0;
+  memcpy(out, prefix, length);
+  memcpy(out + length, use, use_length + 1);  // with its 0
+  length += use_length + 1;
+  for (size_t i = 0; i < count; i++) {
+    if (parts[i].length > KEYS_SIGNED_MAX - length) return 0;
+    if (parts[i].length > 0) memcpy(out + length, parts[i].data, parts[i].length);
+    length += parts[i].length;
+  }
+  return length;
+}
+
+void keys_sign(uint8_t signature[KEY_SIGNATURE_SIZE], const struct key_pair_sign *pair, const char *use,
+               const struct nav_bytes *parts, size_t count) {
+  uint8_t message[KEYS_SIGNED_MAX];
+  size_t length = join(message, use, parts, count);
+  NAV_ASSERT(length > 0);
+  (void)crypto_sign_detached(signature, NULL, message, length, pair->secret_key);
+}
+
+bool keys_verify(const uint8_t *signature, const uint8_t *public_key, const char *use,
+                 const struct nav_bytes *parts, size_t count) {
+  uint8_t message[KEYS_SIGNED_MAX];
+  size_t length = join(message, use, parts, count);
+  return length > 0 && crypto_sign_verify_detached(signature, message, length, public_key) == 0;
+}
+
+void keys_event_salt(uint8_t salt[KEY_SALT_SIZE], const uint8_t id_key[KEY_SYMMETRIC_SIZE],
+                     const uint8_t *event, size_t length) {
+  (void)crypto_generichash(salt, KEY_SALT_SIZE, event, length, id_key, KEY_SYMMETRIC_SIZE);
+}
+
+void keys_event_digest(uint8_t digest[NAV_SHA256_SIZE], const uint8_t *salt, size_t salt_length,
+                       const uint8_t *event, size_t length) {
+  static const uint8_t leaf = 0x00;
+  const struct nav_bytes parts[] = {{&leaf, 1}, {salt, salt_length}, {event, length}};
+  nav_sha256(digest, parts, 3);
+}
+
+static void publication_root(uint8_t root[NAV_SHA256_SIZE], const uint8_t *digests, size_t count) {
+  struct merkle_frontier tree = {0};
+  for (size_t i = 0; i < count; i++) merkle_append(&tree, digests + i * NAV_SHA256_SIZE);
+  merkle_root(&tree, root);
+}
+
+void keys_sign_publication(uint8_t signature[KEY_SIGNATURE_SIZE], const struct key_pair_sign *pair,
+                           const uint8_t *log_id, const char *agency, const uint8_t *digests, size_t count) {
+  uint8_t root[NAV_SHA256_SIZE];
+  publication_root(root, digests, count);
+  const struct nav_bytes parts[] = {
+      {log_id, KEY_LOG_ID_SIZE}, {agency, strlen(agency) + 1}, {root, sizeof root}};
+  keys_sign(signature, pair, "publication", parts, 3);
+}
+
+bool keys_verify_publication(const uint8_t *signature, const uint8_t *public_key, const uint8_t *log_id,
+                             const char *agency, const uint8_t *digests, size_t count) {
+  uint8_t root[NAV_SHA256_SIZE];
+  publication_root(root, digests, count);
+  const struct nav_bytes parts[] = {
+      {log_id, KEY_LOG_ID_SIZE}, {agency, strlen(agency) + 1}, {root, sizeof root}};
+  return keys_verify(signature, public_key, "publication", parts, 3);
+}
+
+enum { PLACE_SIZE = 4 + 8 };
+
+void keys_sign_acknowledge(uint8_t signature[KEY_SIGNATURE_SIZE], const struct key_pair_sign *pair,
+                           const uint8_t *log_id, const char *agency, uint32_t lane, uint64_t position) {
+  uint8_t place[PLACE_SIZE];
+  nav_put_u32(place, lane);
+  nav_put_u64(place + 4, position);
+  const struct nav_bytes parts[] = {
+      {log_id, KEY_LOG_ID_SIZE}, {agency, strlen(agency) + 1}, {place, sizeof place}};
+  keys_sign(signature, pair, "acknowledge", parts, 3);
+}
+
+bool keys_verify_acknowledge(const uint8_t *signature, const uint8_t *public_key, const uint8_t *log_id,
+                             const char *agency, uint32_t lane, uint64_t position) {
+  uint8_t place[PLACE_SIZE];
+  nav_put_u32(place, lane);
+  nav_put_u64(place + 4, position);
+  const struct nav_bytes parts[] = {
+      {log_id, KEY_LOG_ID_SIZE}, {agency, strlen(agency) + 1}, {place, sizeof place}};
+  return keys_verify(signature, public_key, "acknowledge", parts, 3);
+}
