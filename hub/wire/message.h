@@ -1,7 +1,7 @@
-// Any message of schemas/: bytes ↔ structs. Decoding first checks the wire form in full (depth, counts, UTF-8, NUL in
-// text, duplicates, unknown fields and enum values), because protobuf-c checks none of it, and only then unpacks,
-// into an arena.
-// Called by: everything that reads or writes messages. Must never: log, keep state, or accept what is not canonical.
+// Any message of schemas/: bytes ↔ structs. Decoding first checks the wire form in full (depth, counts,
+// UTF-8, NUL in text, duplicates, unknown fields and enum values), because protobuf-c checks none of it, and
+// only then unpacks, into an arena. Called by: everything that reads or writes messages. Must never: log,
+// keep state, or accept what is not canonical.
 #ifndef NAV_WIRE_MESSAGE_H
 #define NAV_WIRE_MESSAGE_H
 
@@ -20,10 +20,15 @@ enum {
   WIRE_EVENTS_MAX = 256,       // events of a publication
 };
 
-// Checks and unpacks. The result lives in the arena (nothing to free). NULL: *err has class PEER, the code, and the
-// field's path ("subjects.0.name") or the offset as place.
+// Checks and unpacks. The result lives in the arena (nothing to free). NULL: *err has class PEER, the code,
+// and the field's path ("subjects.0.name") or the offset as place.
 NAV_MUST_USE void *wire_decode(const ProtobufCMessageDescriptor *descriptor, struct nav_arena *arena,
                                const uint8_t *bytes, size_t length, struct nav_error *err);
+
+// The same for events, which may come from a newer client: fields that our schema does not know are dropped
+// at every level (none is left in base.unknown_fields) instead of refused. All else is as strict.
+NAV_MUST_USE void *wire_decode_lenient(const ProtobufCMessageDescriptor *descriptor, struct nav_arena *arena,
+                                       const uint8_t *bytes, size_t length, struct nav_error *err);
 
 // Appends the encoding. False only past the buffer's maximum.
 NAV_MUST_USE bool wire_encode(const void *message, struct nav_buffer *out);
