@@ -7,10 +7,12 @@
 #include "hub/base/error.h"
 #include "nav/v1/event.pb-c.h"
 
-// Fails with the field's path: id of 16 bytes, source, revision from 1, time within 1900-2200 (recorded_time too), a body,
-// no field that only the hub sets (age_band, pseudonym), personal numbers and dates that are real, positions on
-// earth, ids (source, addressee, area) of [a-z0-9-] up to 64 characters, codes of digits, at most 64 subjects, a ConcernReport with exactly
-// one subject of role child and with assessed_by, text fields of 16 KiB at most.
+// Fails with the field's path: id of 16 bytes, source, revision from 1, time within 1900-2200 (recorded_time
+// too), a body, no field that only the hub sets (age_band, pseudonym), personal numbers and dates that are
+// real, positions on earth, ids (source, addressee, edited_for, areas) of [a-z0-9-] up to 64 characters,
+// codes of digits (municipality and crime_code 4, county 2), ids of other events of 16 bytes, at most 64
+// subjects, a ConcernReport with exactly one subject of role child and with assessed_by, text fields of 16
+// KiB at most.
 NAV_MUST_USE bool wire_event_validate(const Nav__V1__Event *event, struct nav_error *err);
 
 // The body's field descriptor in nav.v1.Event; NULL: no body. field->name is "concern_report",
@@ -22,8 +24,8 @@ const char *wire_body_name(uint32_t field_number);
 // The field number from "ConcernReport"; 0: no such message.
 uint32_t wire_body_number(const char *name);
 
-// The enum value's short name as rules and JSON write it ("sig" of SOCIAL_INTERVENTION_KIND_SIG): the prefix that
-// the enum's first value (…_UNSPECIFIED) has is taken off, lower case. NULL: no such value.
+// The enum value's short name as rules and JSON write it ("sig" of SOCIAL_INTERVENTION_KIND_SIG): the prefix
+// that the enum's first value (…_UNSPECIFIED) has is taken off, lower case. NULL: no such value.
 const char *wire_enum_name(const ProtobufCEnumDescriptor *descriptor, int value);
 // The value from the short name; false: no such value.
 bool wire_enum_value(const ProtobufCEnumDescriptor *descriptor, const char *name, int *value);

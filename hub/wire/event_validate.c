@@ -1,0 +1,329 @@
+// See event.h: wire_event_validate. First what holds of every message by its descriptor (texts, times, enums,
+// numbers), then what the event's own fields must be, one function a part.
+#include "hub/wire/event.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "hub/base/clock.h"
+#include "hub/base/id.h"
+#include "hub/wire/message.h"
+#include "hub/wire/utf8.h"
+#include "nav/v1/session.pb-c.h"
+
+enum {
+  TEXT_MAX = 16384,
+  ID_TEXT_MAX = 64,
+  SUBJECTS_MAX = 64,
+  YEAR_MIN = 1900,
+  YEAR_MAX = 2200,
+  CODE_DIGITS_MAX = 16
+};
+
+typedef Nav__V1__Event Event;
+typedef Nav__V1__Subject Subject;
+
+// Where in the event a part stands: at the top, or subjects.N.
+struct place {
+  const struct place *parent;
+  const char *name;  // NULL: at the top
+  int index;         // -1: not of a list
+};
+
+static size_t write_place(const struct place *place, char *out, size_t size, unsigned depth) {
+  if (place == NULL || place->name == NULL || depth > WIRE_DEPTH_MAX) return 0;
+  size_t used = write_place(place->parent, out, size, depth + 1);
+  int n = place->index < 0
+              ? snprintf(out + used, size - used, "%s%s", used > 0 ? "." : "", place->name)
+              : snprintf(out + used, size - used, "%s%s.%d", used > 0 ? "." : "", place->name, place->index);
+  return n > 0 && (size_t)n < size - used ? used + (size_t)n : used;
+}
+
+static bool refuse(struct nav_error *err, int code, const struct place *place, const char *field,
+                   const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+static bool refuse(struct nav_error *err, int code, const struct place *place, const char *field,
+                   const char *format, ...) {
+  char path[NAV_ERROR_PLACE_SIZE] = "";
+  struct place last = {.parent = place, .name = field, .index = -1};
+  (void)write_place(field != NULL ? &last : place, path, sizeof path, 0);
+  char text[NAV_ERROR_TEXT_SIZE];
+  va_list args;
+  va_start(args, format);
+  (void)vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  return nav_fail(err, NAV_ERROR_PEER, code, path, "%s", text);
+}
+
+static bool missing(struct nav_error *err, const struct place *place, const char *field, const char *what) {
+  return refuse(err, NAV__V1__CODE__CODE_MISSING_FIELD, place, field, "is missing: %s", what);
+}
+
+static bool bad(struct nav_error *err, const struct place *place, const char *field, const char *what) {
+  return refuse(err, NAV__V1__CODE__CODE_BAD_VALUE, place, field, "must be %s", what);
+}
+
+// ---- what holds of every message ----
+
+static bool ends_with(const char *name, const char *end) {
+  size_t length = strlen(name);
+  size_t tail = strlen(end);
+  return length >= tail && strcmp(name + length - tail, end) == 0;
+}
+
+static int64_t year_start_ms(int year) { return nav_days_from_date(year, 1, 1) * 86400000; }
+
+static bool check_text(const struct place *place, const char *name, const char *text, struct nav_error *err) {
+  size_t length = strnlen(text, TEXT_MAX + 1);
+  if (length > TEXT_MAX) {
+    return refuse(err, NAV__V1__CODE__CODE_TOO_LARGE, place, name, "is longer than %d bytes", TEXT_MAX);
+  }
+  if (wire_utf8_valid((const uint8_t *)text, length)) return true;
+  return refuse(err, NAV__V1__CODE__CODE_BAD_UTF8, place, name, "is not UTF-8 text");
+}
+
+// One value of the field, which is there.
+static bool check_value(const struct place *place, const ProtobufCFieldDescriptor *field, const void *value,
+                        struct nav_error *err) {
+  switch (field->type) {
+    case PROTOBUF_C_TYPE_STRING:
+      return check_text(place, field->name, *(const char *const *)value, err);
+    case PROTOBUF_C_TYPE_INT64: {
+      int64_t ms = *(const int64_t *)value;
+      bool in_range = ms >= year_start_ms(YEAR_MIN) && ms < year_start_ms(YEAR_MAX + 1);
+      if (in_range || !ends_with(field->name, "time_ms")) return true;
+      return bad(err, place, field->name, "a time of the years 1900 to 2200, in milliseconds since 1970");
+    }
+    case PROTOBUF_C_TYPE_DOUBLE:
+      return isfinite(*(const double *)value) || bad(err, place, field->name, "a finite number");
+    case PROTOBUF_C_TYPE_ENUM:
+      if (protobuf_c_enum_descriptor_get_value(field->descriptor, *(const int *)value) != NULL) return true;
+      return refuse(err, NAV__V1__CODE__CODE_UNKNOWN_ENUM, place, field->name,
+                    "has a value the schema does not know");
+    default:
+      return true;
+  }
+}
+
+static bool check_message(const struct place *place, const ProtobufCMessage *message, unsigned depth,
+                          struct nav_error *err);
+
+static bool check_repeated(const struct place *place, const ProtobufCFieldDescriptor *field, const char *base,
+                           unsigned depth, struct nav_error *err) {
+  size_t count = *(const size_t *)(const void *)(base + field->quantifier_offset);
+  if (count == 0) return true;
+  const void *list = *(const void *const *)(const void *)(base + field->offset);
+  if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
+    for (size_t i = 0; i < count; i++) {
+      struct place element = {.parent = place, .name = field->name, .index = (int)i};
+      if (!check_message(&element, ((const ProtobufCMessage *const *)list)[i], depth + 1, err)) return false;
+    }
+  } else if (field->type == PROTOBUF_C_TYPE_STRING) {
+    for (size_t i = 0; i < count; i++) {
+      if (!check_value(place, field, (const char *const *)list + i, err)) return false;
+    }
+  }
+  return true;  // there are no repeated times, enums or doubles in events
+}
+
+// Whether an optional field, or a oneof's member, is there.
+static bool is_present(const ProtobufCFieldDescriptor *field, const char *base) {
+  const void *quantifier = base + field->quantifier_offset;
+  if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) return *(const uint32_t *)quantifier == field->id;
+  if (field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_MESSAGE) {
+    return *(const void *const *)(const void *)(base + field->offset) != NULL;
+  }
+  return *(const protobuf_c_boolean *)quantifier != 0;
+}
+
+static bool check_message(const struct place *place, const ProtobufCMessage *message, unsigned depth,
+                          struct nav_error *err) {
+  if (depth > WIRE_DEPTH_MAX)
+    return refuse(err, NAV__V1__CODE__CODE_TOO_DEEP, place, NULL, "is nested too deep");
+  const char *base = (const char *)message;
+  for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
+    const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
+    bool good = true;
+    if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+      good = check_repeated(place, field, base, depth, err);
+    } else if (is_present(field, base)) {
+      const void *member = base + field->offset;
+      struct place part = {.parent = place, .name = field->name, .index = -1};
+      if (field->type != PROTOBUF_C_TYPE_MESSAGE) {
+        good = check_value(place, field, member, err);
+      } else if (*(const ProtobufCMessage *const *)member == NULL) {
+        good = missing(err, place, field->name, "the oneof names it");
+      } else {
+        good = check_message(&part, *(const ProtobufCMessage *const *)member, depth + 1, err);
+      }
+    }
+    if (!good) return false;
+  }
+  return true;
+}
+
+// ---- the event's own fields ----
+
+// An id of agencies.yaml or of an area.
+static bool check_name(const struct place *place, const char *field, const char *text,
+                       struct nav_error *err) {
+  if (text == NULL) return true;
+  size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+  if (length > 0 && length <= ID_TEXT_MAX && text[length] == '\0') return true;
+  return bad(err, place, field, "an id of 1 to 64 characters a-z, 0-9 and -");
+}
+
+// count: how many digits; 0: any number up to CODE_DIGITS_MAX.
+static bool check_digits(const struct place *place, const char *field, const char *text, size_t count,
+                         struct nav_error *err) {
+  if (text == NULL) return true;
+  size_t length = strspn(text, "0123456789");
+  bool right = count > 0 ? length == count : length > 0 && length <= CODE_DIGITS_MAX;
+  if (right && text[length] == '\0') return true;
+  if (count == 0) return bad(err, place, field, "a code of digits alone");
+  return refuse(err, NAV__V1__CODE__CODE_BAD_VALUE, place, field, "must be %zu digits", count);
+}
+
+static bool check_event_id(const struct place *place, const char *field, const ProtobufCBinaryData *id,
+                           struct nav_error *err) {
+  return id->len == NAV_EVENT_ID_SIZE || bad(err, place, field, "an event's id of 16 bytes");
+}
+
+static bool check_head(const Event *event, struct nav_error *err) {
+  if (!event->has_id) return missing(err, NULL, "id", "16 bytes, made of the source and its id");
+  if (event->source == NULL) return missing(err, NULL, "source", "the sending agency's id");
+  if (!event->has_revision) return missing(err, NULL, "revision", "1 for the first");
+  if (event->revision == 0) return bad(err, NULL, "revision", "1 or more");
+  if (!event->has_time_ms) return missing(err, NULL, "time_ms", "when it happened");
+  if (event->has_retention_days && event->retention_days == 0)
+    return bad(err, NULL, "retention_days", "1 or more");
+  if (event->has_in_reply_to && !check_event_id(NULL, "in_reply_to", &event->in_reply_to, err)) return false;
+  return check_event_id(NULL, "id", &event->id, err) && check_name(NULL, "source", event->source, err) &&
+         check_name(NULL, "addressee", event->addressee, err);
+}
+
+static bool check_place(const Nav__V1__Place *place, struct nav_error *err) {
+  if (place == NULL) return true;
+  struct place at = {.name = "place", .index = -1};
+  if (place->position != NULL) {
+    struct place position = {.parent = &at, .name = "position", .index = -1};
+    const Nav__V1__Position *p = place->position;
+    if (!p->has_latitude) return missing(err, &position, "latitude", "a position needs both");
+    if (!p->has_longitude) return missing(err, &position, "longitude", "a position needs both");
+    if (fabs(p->latitude) > 90) return bad(err, &position, "latitude", "degrees from -90 to 90 (WGS 84)");
+    if (fabs(p->longitude) > 180)
+      return bad(err, &position, "longitude", "degrees from -180 to 180 (WGS 84)");
+  }
+  return check_name(&at, "area", place->area, err) &&
+         check_digits(&at, "municipality", place->municipality, 4, err) &&
+         check_digits(&at, "county", place->county, 2, err);
+}
+
+static bool check_marks(const Nav__V1__Marks *marks, struct nav_error *err) {
+  if (marks == NULL) return true;
+  struct place at = {.name = "marks", .index = -1};
+  if (marks->has_information_evaluation &&
+      (marks->information_evaluation < 1 || marks->information_evaluation > 4)) {
+    return bad(err, &at, "information_evaluation", "1 (confirmed) to 4 (cannot be judged)");
+  }
+  for (size_t i = 0; i < marks->n_edited_for; i++) {
+    struct place element = {.parent = &at, .name = "edited_for", .index = (int)i};
+    if (!check_name(&element, NULL, marks->edited_for[i], err)) return false;
+  }
+  return true;
+}
+
+static bool check_personal_number(const struct place *at, const char *text, struct nav_error *err) {
+  if (text == NULL) return true;
+  struct nav_personal_number number;
+  // The century stands there, so that the day of today does not matter.
+  bool real = strlen(text) == sizeof number.digits - 1 && nav_personal_number_parse(text, 0, &number);
+  return real || bad(err, at, "personal_number", "a real personal number of twelve characters, YYYYMMDDNNNN");
+}
+
+static bool check_subject(const Subject *subject, size_t index, struct nav_error *err) {
+  struct place at = {.name = "subjects", .index = (int)index};
+  int year = 0;
+  int month = 0;
+  int day = 0;
+  if (subject->age_band != NULL || subject->pseudonym != NULL) {
+    return refuse(err, NAV__V1__CODE__CODE_RESERVED_FIELD, &at,
+                  subject->age_band != NULL ? "age_band" : "pseudonym",
+                  "is set by the hub alone; leave it out");
+  }
+  if (subject->birth_date != NULL && !nav_date_parse(subject->birth_date, &year, &month, &day)) {
+    return bad(err, &at, "birth_date", "a real date, YYYY-MM-DD");
+  }
+  return check_personal_number(&at, subject->personal_number, err) &&
+         check_name(&at, "home_area", subject->home_area, err) &&
+         check_name(&at, "stay_area", subject->stay_area, err) &&
+         check_digits(&at, "school_unit", subject->school_unit, 0, err);
+}
+
+static bool check_concern_report(const Event *event, struct nav_error *err) {
+  struct place at = {.name = "concern_report", .index = -1};
+  const char *assessed_by = event->concern_report->assessed_by;
+  if (assessed_by == NULL || assessed_by[0] == '\0') {
+    return missing(err, &at, "assessed_by", "the person who has assessed the concern");
+  }
+  size_t children = 0;
+  for (size_t i = 0; i < event->n_subjects; i++) {
+    if (event->subjects[i]->has_role && event->subjects[i]->role == NAV__V1__ROLE__ROLE_CHILD) children++;
+  }
+  if (children == 1) return true;
+  return refuse(err, NAV__V1__CODE__CODE_BAD_VALUE, NULL, "subjects",
+                "must have exactly one of role child in a ConcernReport, one report a child; there are %zu",
+                children);
+}
+
+static bool check_recall(const Nav__V1__Recall *recall, struct nav_error *err) {
+  struct place at = {.name = "recall", .index = -1};
+  if (recall->n_event_ids == 0) return missing(err, &at, "event_ids", "the events that are recalled");
+  for (size_t i = 0; i < recall->n_event_ids; i++) {
+    struct place element = {.parent = &at, .name = "event_ids", .index = (int)i};
+    if (!check_event_id(&element, NULL, &recall->event_ids[i], err)) return false;
+  }
+  return true;
+}
+
+static bool check_body(const Event *event, struct nav_error *err) {
+  struct place action = {.name = "action", .index = -1};
+  struct place follow_up = {.name = "follow_up", .index = -1};
+  struct place crime_report = {.name = "crime_report", .index = -1};
+  switch (event->body_case) {
+    case NAV__V1__EVENT__BODY__NOT_SET:
+      return missing(err, NULL, "body", "one of the message types that this hub knows");
+    case NAV__V1__EVENT__BODY_CONCERN_REPORT:
+      return check_concern_report(event, err);
+    case NAV__V1__EVENT__BODY_RECALL:
+      return check_recall(event->recall, err);
+    case NAV__V1__EVENT__BODY_CRIME_REPORT:
+      return check_digits(&crime_report, "crime_code", event->crime_report->crime_code, 4, err);
+    case NAV__V1__EVENT__BODY_ACTION:
+      return !event->action->has_problem_id ||
+             check_event_id(&action, "problem_id", &event->action->problem_id, err);
+    case NAV__V1__EVENT__BODY_FOLLOW_UP:
+      return !event->follow_up->has_action_id ||
+             check_event_id(&follow_up, "action_id", &event->follow_up->action_id, err);
+    default:
+      return true;
+  }
+}
+
+bool wire_event_validate(const Event *event, struct nav_error *err) {
+  struct place top = {.index = -1};
+  if (event->n_subjects > SUBJECTS_MAX) {
+    return refuse(err, NAV__V1__CODE__CODE_TOO_MANY, NULL, "subjects", "has %zu; %d is the most",
+                  event->n_subjects, SUBJECTS_MAX);
+  }
+  if (!check_message(&top, &event->base, 0, err) || !check_head(event, err) ||
+      !check_place(event->place, err) || !check_marks(event->marks, err)) {
+    return false;
+  }
+  for (size_t i = 0; i < event->n_subjects; i++) {
+    if (!check_subject(event->subjects[i], i, err)) return false;
+  }
+  return check_body(event, err);
+}
