@@ -11,13 +11,13 @@
 #include "hub/conf/faults.h"
 
 struct nav_area {
-  char *id;            // "bromma"
-  char *title;         // "Bromma"
-  char *parent;        // an area that holds it; NULL
-  char *municipality;  // SCB's code, "0180"
-  uint32_t population; // inhabitants, for rates; 0: not known
-  double *points;      // longitude, latitude, longitude, latitude …; a closed ring without the last repeated
-  size_t points_count; // pairs; 0: an area without a polygon
+  char *id;             // "bromma"
+  char *title;          // "Bromma"
+  char *parent;         // an area that holds it; NULL
+  char *municipality;   // SCB's code, "0180"
+  uint32_t population;  // inhabitants, for rates; 0: not known
+  double *points;  // longitude, latitude, longitude, latitude …; a closed ring without the last repeated
+  size_t points_count;  // pairs; 0: an area without a polygon
 };
 
 struct nav_areas {

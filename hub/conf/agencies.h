@@ -1,6 +1,7 @@
 // agencies.yaml: who takes part, in which purposes, with which public keys; and the persons of the hub.
 // Public keys stand in config/keys/<agency>.yaml (curve: hex, signing: hex), written by `navctl keys new`.
-// Called by: gate (curve keys), core (signing keys, lanes), desk (persons), rules. Must never: hold a private key.
+// Called by: gate (curve keys), core (signing keys, lanes), desk (persons), rules. Must never: hold a private
+// key.
 #ifndef NAV_CONF_AGENCIES_H
 #define NAV_CONF_AGENCIES_H
 
@@ -12,28 +13,33 @@
 enum { CONF_AGENCIES_MAX = 1000, CONF_PURPOSES_MAX = 64 };
 
 struct conf_agency {
-  char *id;     // [a-z0-9-]
-  char *title;  // Swedish, for people
-  char *kind;   // police, social, school, housing, city, region, rescue, probation, insurance, jobs, civil
-  char *form;   // authority, municipal-company, private, association
-  char **secrecy;   // the secrecy its functions work under: "osl-26-1"
+  char *id;        // [a-z0-9-]
+  char *title;     // Swedish, for people
+  char *kind;      // police, social, school, housing, city, region, rescue, probation, insurance, jobs, civil
+  char *form;      // authority, municipal-company, private, association
+  char **secrecy;  // the secrecy its functions work under: "osl-26-1"
   size_t secrecy_count;
   char **groups;
   size_t groups_count;
-  char **areas;     // areas it is responsible for (social boards above all)
+  char **areas;  // areas it is responsible for (social boards above all)
   size_t areas_count;
   char **purposes;  // purposes it takes part in
   size_t purposes_count;
   char **assessors;  // persons' ids
   size_t assessors_count;
-  char *on_call;     // a desk's name; may be NULL
+  char *on_call;  // a desk's name; may be NULL
   bool has_keys;
   uint8_t curve_key[32];
   uint8_t signing_key[32];
 };
 
-enum conf_person_role { CONF_ROLE_READER = 1, CONF_ROLE_CHAIR = 2, CONF_ROLE_ASSESSOR = 4, CONF_ROLE_AUDITOR = 8,
-                        CONF_ROLE_OPERATOR = 16 };
+enum conf_person_role {
+  CONF_ROLE_READER = 1,
+  CONF_ROLE_CHAIR = 2,
+  CONF_ROLE_ASSESSOR = 4,
+  CONF_ROLE_AUDITOR = 8,
+  CONF_ROLE_OPERATOR = 16
+};
 
 struct conf_person {
   char *id;
@@ -53,7 +59,8 @@ struct conf_agencies {
 struct conf_agencies *conf_agencies_load(const char *config_folder, struct conf_faults *faults);
 void conf_agencies_free(struct conf_agencies *agencies);  // takes NULL
 const struct conf_agency *conf_agency_find(const struct conf_agencies *agencies, const char *id);
-const struct conf_agency *conf_agency_by_curve_key(const struct conf_agencies *agencies, const uint8_t key[32]);
+const struct conf_agency *conf_agency_by_curve_key(const struct conf_agencies *agencies,
+                                                   const uint8_t key[32]);
 // By the caller's uid (SO_PEERCRED). NULL: nobody known.
 const struct conf_person *conf_person_by_uid(const struct conf_agencies *agencies, uid_t uid);
 

@@ -1,5 +1,5 @@
-// nav.yaml: where this hub's sockets, database, keys and rules are, and its limits. Relative paths are relative to the home folder.
-// Called by: every program of the hub. Must never: hold a key itself.
+// nav.yaml: where this hub's sockets, database, keys and rules are, and its limits. Relative paths are
+// relative to the home folder. Called by: every program of the hub. Must never: hold a key itself.
 #ifndef NAV_CONF_NAV_H
 #define NAV_CONF_NAV_H
 
@@ -8,23 +8,23 @@
 #include "hub/conf/faults.h"
 
 struct conf_nav {
-  char *home;             // absolute
-  char *hub;              // the hub's name in checkpoints: "nav.example.se"
-  char *endpoint;         // gate's public ZeroMQ endpoint: tcp://127.0.0.1:7700
-  char *gate_socket;      // absolute paths of unix sockets
+  char *home;         // absolute
+  char *hub;          // the hub's name in checkpoints: "nav.example.se"
+  char *endpoint;     // gate's public ZeroMQ endpoint: tcp://127.0.0.1:7700
+  char *gate_socket;  // absolute paths of unix sockets
   char *core_socket;
   char *desk_socket;
-  char *database_core;    // libpq connection strings, one a role
+  char *database_core;  // libpq connection strings, one a role
   char *database_desk;
   char *database_owner;
-  char *keys_folder;      // hub's private keys: curve, session, checkpoint, pseudonym
-  char *buckets_folder;   // content keys
-  char *config_folder;    // agencies.yaml, law.yaml, access/, meetings/, areas/, keys/
-  char *state_folder;     // core's small mapped file
-  uint32_t connections_max;        // of the gate
-  uint32_t frames_a_second_max;    // of one agency
-  uint32_t checkpoint_records;     // a checkpoint every so many records …
-  uint32_t checkpoint_ms;          // … or so much time with new ones
+  char *keys_folder;                 // hub's private keys: curve, session, checkpoint, pseudonym
+  char *buckets_folder;              // content keys
+  char *config_folder;               // agencies.yaml, law.yaml, access/, meetings/, areas/, keys/
+  char *state_folder;                // core's small mapped file
+  uint32_t connections_max;          // of the gate
+  uint32_t frames_a_second_max;      // of one agency
+  uint32_t checkpoint_records;       // a checkpoint every so many records …
+  uint32_t checkpoint_ms;            // … or so much time with new ones
   uint32_t rejections_a_minute_max;  // recorded in full, an agency
 };
 
