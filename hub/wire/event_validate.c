@@ -10,6 +10,8 @@
 #include "hub/base/clock.h"
 #include "hub/base/id.h"
 #include "hub/wire/message.h"
+#include "hub/wire/place.h"
+#include "hub/wire/reflect.h"
 #include "hub/wire/utf8.h"
 #include "nav/v1/session.pb-c.h"
 
@@ -25,57 +27,36 @@ enum {
 typedef Nav__V1__Event Event;
 typedef Nav__V1__Subject Subject;
 
-// Where in the event a part stands: at the top, or subjects.N.
-struct place {
-  const struct place *parent;
-  const char *name;  // NULL: at the top
-  int index;         // -1: not of a list
-};
-
-static size_t write_place(const struct place *place, char *out, size_t size, unsigned depth) {
-  if (place == NULL || place->name == NULL || depth > WIRE_DEPTH_MAX) return 0;
-  size_t used = write_place(place->parent, out, size, depth + 1);
-  int n = place->index < 0
-              ? snprintf(out + used, size - used, "%s%s", used > 0 ? "." : "", place->name)
-              : snprintf(out + used, size - used, "%s%s.%d", used > 0 ? "." : "", place->name, place->index);
-  return n > 0 && (size_t)n < size - used ? used + (size_t)n : used;
-}
-
-static bool refuse(struct nav_error *err, int code, const struct place *place, const char *field,
+static bool refuse(struct nav_error *err, int code, const struct wire_place *place, const char *field,
                    const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-static bool refuse(struct nav_error *err, int code, const struct place *place, const char *field,
+// At `field` of `place`, or at place itself where field is NULL.
+static bool refuse(struct nav_error *err, int code, const struct wire_place *place, const char *field,
                    const char *format, ...) {
-  char path[NAV_ERROR_PLACE_SIZE] = "";
-  struct place last = {.parent = place, .name = field, .index = -1};
-  (void)write_place(field != NULL ? &last : place, path, sizeof path, 0);
+  struct wire_place last = {.parent = place, .name = field, .index = -1};
   char text[NAV_ERROR_TEXT_SIZE];
   va_list args;
   va_start(args, format);
   (void)vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  return nav_fail(err, NAV_ERROR_PEER, code, path, "%s", text);
+  return wire_place_fail(err, code, field != NULL ? &last : place, "%s", text);
 }
 
-static bool missing(struct nav_error *err, const struct place *place, const char *field, const char *what) {
+static bool missing(struct nav_error *err, const struct wire_place *place, const char *field,
+                    const char *what) {
   return refuse(err, NAV__V1__CODE__CODE_MISSING_FIELD, place, field, "is missing: %s", what);
 }
 
-static bool bad(struct nav_error *err, const struct place *place, const char *field, const char *what) {
+static bool bad(struct nav_error *err, const struct wire_place *place, const char *field, const char *what) {
   return refuse(err, NAV__V1__CODE__CODE_BAD_VALUE, place, field, "must be %s", what);
 }
 
 // ---- what holds of every message ----
 
-static bool ends_with(const char *name, const char *end) {
-  size_t length = strlen(name);
-  size_t tail = strlen(end);
-  return length >= tail && strcmp(name + length - tail, end) == 0;
-}
-
 static int64_t year_start_ms(int year) { return nav_days_from_date(year, 1, 1) * 86400000; }
 
-static bool check_text(const struct place *place, const char *name, const char *text, struct nav_error *err) {
+static bool check_text(const struct wire_place *place, const char *name, const char *text,
+                       struct nav_error *err) {
   size_t length = strnlen(text, TEXT_MAX + 1);
   if (length > TEXT_MAX) {
     return refuse(err, NAV__V1__CODE__CODE_TOO_LARGE, place, name, "is longer than %d bytes", TEXT_MAX);
@@ -85,15 +66,15 @@ static bool check_text(const struct place *place, const char *name, const char *
 }
 
 // One value of the field, which is there.
-static bool check_value(const struct place *place, const ProtobufCFieldDescriptor *field, const void *value,
-                        struct nav_error *err) {
+static bool check_value(const struct wire_place *place, const ProtobufCFieldDescriptor *field,
+                        const void *value, struct nav_error *err) {
   switch (field->type) {
     case PROTOBUF_C_TYPE_STRING:
       return check_text(place, field->name, *(const char *const *)value, err);
     case PROTOBUF_C_TYPE_INT64: {
       int64_t ms = *(const int64_t *)value;
       bool in_range = ms >= year_start_ms(YEAR_MIN) && ms < year_start_ms(YEAR_MAX + 1);
-      if (in_range || !ends_with(field->name, "time_ms")) return true;
+      if (in_range || !wire_field_is_time(field)) return true;
       return bad(err, place, field->name, "a time of the years 1900 to 2200, in milliseconds since 1970");
     }
     case PROTOBUF_C_TYPE_DOUBLE:
@@ -107,17 +88,17 @@ static bool check_value(const struct place *place, const ProtobufCFieldDescripto
   }
 }
 
-static bool check_message(const struct place *place, const ProtobufCMessage *message, unsigned depth,
+static bool check_message(const struct wire_place *place, const ProtobufCMessage *message, unsigned depth,
                           struct nav_error *err);
 
-static bool check_repeated(const struct place *place, const ProtobufCFieldDescriptor *field, const char *base,
-                           unsigned depth, struct nav_error *err) {
-  size_t count = *(const size_t *)(const void *)(base + field->quantifier_offset);
+static bool check_repeated(const struct wire_place *place, const ProtobufCFieldDescriptor *field,
+                           const ProtobufCMessage *message, unsigned depth, struct nav_error *err) {
+  size_t count = wire_field_count(field, message);
   if (count == 0) return true;
-  const void *list = *(const void *const *)(const void *)(base + field->offset);
+  const void *list = *(const void *const *)wire_field_member(field, message);
   if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
     for (size_t i = 0; i < count; i++) {
-      struct place element = {.parent = place, .name = field->name, .index = (int)i};
+      struct wire_place element = {.parent = place, .name = field->name, .index = (int)i};
       if (!check_message(&element, ((const ProtobufCMessage *const *)list)[i], depth + 1, err)) return false;
     }
   } else if (field->type == PROTOBUF_C_TYPE_STRING) {
@@ -128,38 +109,29 @@ static bool check_repeated(const struct place *place, const ProtobufCFieldDescri
   return true;  // there are no repeated times, enums or doubles in events
 }
 
-// Whether an optional field, or a oneof's member, is there.
-static bool is_present(const ProtobufCFieldDescriptor *field, const char *base) {
-  const void *quantifier = base + field->quantifier_offset;
-  if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) return *(const uint32_t *)quantifier == field->id;
-  if (field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_MESSAGE) {
-    return *(const void *const *)(const void *)(base + field->offset) != NULL;
-  }
-  return *(const protobuf_c_boolean *)quantifier != 0;
+// An optional field that is there.
+static bool check_single(const struct wire_place *place, const ProtobufCFieldDescriptor *field,
+                         const ProtobufCMessage *message, unsigned depth, struct nav_error *err) {
+  const void *member = wire_field_member(field, message);
+  if (field->type != PROTOBUF_C_TYPE_MESSAGE) return check_value(place, field, member, err);
+  const ProtobufCMessage *part = *(const ProtobufCMessage *const *)member;
+  if (part == NULL) return missing(err, place, field->name, "the oneof names it");
+  struct wire_place at = {.parent = place, .name = field->name, .index = -1};
+  return check_message(&at, part, depth + 1, err);
 }
 
-static bool check_message(const struct place *place, const ProtobufCMessage *message, unsigned depth,
+static bool check_message(const struct wire_place *place, const ProtobufCMessage *message, unsigned depth,
                           struct nav_error *err) {
-  if (depth > WIRE_DEPTH_MAX)
+  if (depth > WIRE_DEPTH_MAX) {
     return refuse(err, NAV__V1__CODE__CODE_TOO_DEEP, place, NULL, "is nested too deep");
-  const char *base = (const char *)message;
+  }
   for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
     const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
-    bool good = true;
     if (field->label == PROTOBUF_C_LABEL_REPEATED) {
-      good = check_repeated(place, field, base, depth, err);
-    } else if (is_present(field, base)) {
-      const void *member = base + field->offset;
-      struct place part = {.parent = place, .name = field->name, .index = -1};
-      if (field->type != PROTOBUF_C_TYPE_MESSAGE) {
-        good = check_value(place, field, member, err);
-      } else if (*(const ProtobufCMessage *const *)member == NULL) {
-        good = missing(err, place, field->name, "the oneof names it");
-      } else {
-        good = check_message(&part, *(const ProtobufCMessage *const *)member, depth + 1, err);
-      }
+      if (!check_repeated(place, field, message, depth, err)) return false;
+    } else if (wire_field_present(field, message) && !check_single(place, field, message, depth, err)) {
+      return false;
     }
-    if (!good) return false;
   }
   return true;
 }
@@ -167,7 +139,7 @@ static bool check_message(const struct place *place, const ProtobufCMessage *mes
 // ---- the event's own fields ----
 
 // An id of agencies.yaml or of an area.
-static bool check_name(const struct place *place, const char *field, const char *text,
+static bool check_name(const struct wire_place *place, const char *field, const char *text,
                        struct nav_error *err) {
   if (text == NULL) return true;
   size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
@@ -176,7 +148,7 @@ static bool check_name(const struct place *place, const char *field, const char 
 }
 
 // count: how many digits; 0: any number up to CODE_DIGITS_MAX.
-static bool check_digits(const struct place *place, const char *field, const char *text, size_t count,
+static bool check_digits(const struct wire_place *place, const char *field, const char *text, size_t count,
                          struct nav_error *err) {
   if (text == NULL) return true;
   size_t length = strspn(text, "0123456789");
@@ -186,7 +158,7 @@ static bool check_digits(const struct place *place, const char *field, const cha
   return refuse(err, NAV__V1__CODE__CODE_BAD_VALUE, place, field, "must be %zu digits", count);
 }
 
-static bool check_event_id(const struct place *place, const char *field, const ProtobufCBinaryData *id,
+static bool check_event_id(const struct wire_place *place, const char *field, const ProtobufCBinaryData *id,
                            struct nav_error *err) {
   return id->len == NAV_EVENT_ID_SIZE || bad(err, place, field, "an event's id of 16 bytes");
 }
@@ -206,9 +178,9 @@ static bool check_head(const Event *event, struct nav_error *err) {
 
 static bool check_place(const Nav__V1__Place *place, struct nav_error *err) {
   if (place == NULL) return true;
-  struct place at = {.name = "place", .index = -1};
+  struct wire_place at = {.name = "place", .index = -1};
   if (place->position != NULL) {
-    struct place position = {.parent = &at, .name = "position", .index = -1};
+    struct wire_place position = {.parent = &at, .name = "position", .index = -1};
     const Nav__V1__Position *p = place->position;
     if (!p->has_latitude) return missing(err, &position, "latitude", "a position needs both");
     if (!p->has_longitude) return missing(err, &position, "longitude", "a position needs both");
@@ -223,19 +195,19 @@ static bool check_place(const Nav__V1__Place *place, struct nav_error *err) {
 
 static bool check_marks(const Nav__V1__Marks *marks, struct nav_error *err) {
   if (marks == NULL) return true;
-  struct place at = {.name = "marks", .index = -1};
+  struct wire_place at = {.name = "marks", .index = -1};
   if (marks->has_information_evaluation &&
       (marks->information_evaluation < 1 || marks->information_evaluation > 4)) {
     return bad(err, &at, "information_evaluation", "1 (confirmed) to 4 (cannot be judged)");
   }
   for (size_t i = 0; i < marks->n_edited_for; i++) {
-    struct place element = {.parent = &at, .name = "edited_for", .index = (int)i};
+    struct wire_place element = {.parent = &at, .name = "edited_for", .index = (int)i};
     if (!check_name(&element, NULL, marks->edited_for[i], err)) return false;
   }
   return true;
 }
 
-static bool check_personal_number(const struct place *at, const char *text, struct nav_error *err) {
+static bool check_personal_number(const struct wire_place *at, const char *text, struct nav_error *err) {
   if (text == NULL) return true;
   struct nav_personal_number number;
   // The century stands there, so that the day of today does not matter.
@@ -244,7 +216,7 @@ static bool check_personal_number(const struct place *at, const char *text, stru
 }
 
 static bool check_subject(const Subject *subject, size_t index, struct nav_error *err) {
-  struct place at = {.name = "subjects", .index = (int)index};
+  struct wire_place at = {.name = "subjects", .index = (int)index};
   int year = 0;
   int month = 0;
   int day = 0;
@@ -263,7 +235,7 @@ static bool check_subject(const Subject *subject, size_t index, struct nav_error
 }
 
 static bool check_concern_report(const Event *event, struct nav_error *err) {
-  struct place at = {.name = "concern_report", .index = -1};
+  struct wire_place at = {.name = "concern_report", .index = -1};
   const char *assessed_by = event->concern_report->assessed_by;
   if (assessed_by == NULL || assessed_by[0] == '\0') {
     return missing(err, &at, "assessed_by", "the person who has assessed the concern");
@@ -279,19 +251,19 @@ static bool check_concern_report(const Event *event, struct nav_error *err) {
 }
 
 static bool check_recall(const Nav__V1__Recall *recall, struct nav_error *err) {
-  struct place at = {.name = "recall", .index = -1};
+  struct wire_place at = {.name = "recall", .index = -1};
   if (recall->n_event_ids == 0) return missing(err, &at, "event_ids", "the events that are recalled");
   for (size_t i = 0; i < recall->n_event_ids; i++) {
-    struct place element = {.parent = &at, .name = "event_ids", .index = (int)i};
+    struct wire_place element = {.parent = &at, .name = "event_ids", .index = (int)i};
     if (!check_event_id(&element, NULL, &recall->event_ids[i], err)) return false;
   }
   return true;
 }
 
 static bool check_body(const Event *event, struct nav_error *err) {
-  struct place action = {.name = "action", .index = -1};
-  struct place follow_up = {.name = "follow_up", .index = -1};
-  struct place crime_report = {.name = "crime_report", .index = -1};
+  struct wire_place action = {.name = "action", .index = -1};
+  struct wire_place follow_up = {.name = "follow_up", .index = -1};
+  struct wire_place crime_report = {.name = "crime_report", .index = -1};
   switch (event->body_case) {
     case NAV__V1__EVENT__BODY__NOT_SET:
       return missing(err, NULL, "body", "one of the message types that this hub knows");
@@ -313,7 +285,7 @@ static bool check_body(const Event *event, struct nav_error *err) {
 }
 
 bool wire_event_validate(const Event *event, struct nav_error *err) {
-  struct place top = {.index = -1};
+  struct wire_place top = {.index = -1};
   if (event->n_subjects > SUBJECTS_MAX) {
     return refuse(err, NAV__V1__CODE__CODE_TOO_MANY, NULL, "subjects", "has %zu; %d is the most",
                   event->n_subjects, SUBJECTS_MAX);

@@ -2,6 +2,7 @@
 #include "hub/wire/message.h"
 
 #include "hub/wire/check.h"
+#include "hub/wire/reflect.h"
 #include "nav/v1/session.pb-c.h"
 
 struct memory {
@@ -23,21 +24,16 @@ static void arena_free(void *data, void *pointer) {
 
 static void drop_unknown(ProtobufCMessage *message);
 
-static void drop_unknown_in_field(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field) {
-  char *base = (char *)message;
-  void *member = base + field->offset;
-  if (field->label == PROTOBUF_C_LABEL_REPEATED) {
-    size_t count = *(size_t *)(void *)(base + field->quantifier_offset);
-    ProtobufCMessage **list = *(ProtobufCMessage ***)member;
-    for (size_t i = 0; i < count; i++) drop_unknown(list[i]);
+static void drop_unknown_in_field(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field) {
+  if (field->label != PROTOBUF_C_LABEL_REPEATED) {
+    if (wire_field_present(field, message)) {
+      drop_unknown(*(ProtobufCMessage *const *)wire_field_member(field, message));
+    }
     return;
   }
-  if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) {
-    uint32_t which = *(uint32_t *)(void *)(base + field->quantifier_offset);
-    if (which != field->id) return;
-  }
-  ProtobufCMessage *part = *(ProtobufCMessage **)member;
-  if (part != NULL) drop_unknown(part);
+  size_t count = wire_field_count(field, message);
+  ProtobufCMessage *const *list = *(ProtobufCMessage *const *const *)wire_field_member(field, message);
+  for (size_t i = 0; i < count; i++) drop_unknown(list[i]);
 }
 
 // At every level. Depth is limited: the wire form has been checked.

@@ -1,0 +1,301 @@
+// See control.h. Reads exactly one message at a time, so that what poll(2) tells of a socket is all there is
+// to know.
+#include "hub/wire/control.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "hub/base/clock.h"
+#include "hub/wire/json.h"
+#include "hub/wire/utf8.h"
+
+enum { HEAD_SIZE = 4, BACKLOG = 64, RETRY_MS = 10, CHUNK_MAX = 256 * 1024 };
+
+static const char *const class_names[] = {"none", "peer", "retry", "local", "bug"};
+
+// ---- sockets ----
+
+static bool make_address(const char *path, struct sockaddr_un *address, struct nav_error *err) {
+  *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+  size_t length = strlen(path);
+  if (length == 0 || length >= sizeof address->sun_path) {
+    return nav_fail(err, NAV_ERROR_LOCAL, 0, path,
+                    "a socket's path must be 1 to %zu bytes long; choose a shorter one",
+                    sizeof address->sun_path - 1);
+  }
+  memcpy(address->sun_path, path, length + 1);
+  return true;
+}
+
+static int open_socket(const char *path, struct nav_error *err) {
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) (void)nav_fail_errno(err, path, "cannot make a socket");
+  return fd;
+}
+
+// Whether the path is a socket at which nobody listens any more.
+static bool is_dead(const char *path, const struct sockaddr_un *address) {
+  struct stat status;
+  if (lstat(path, &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  int result = connect(fd, (const struct sockaddr *)address, sizeof *address);
+  bool refused = result != 0 && errno == ECONNREFUSED;
+  (void)close(fd);
+  return refused;
+}
+
+// Binds with no access for others but ourselves; chmod opens it for the group afterwards.
+static int bind_private(int fd, const struct sockaddr_un *address) {
+  mode_t before = umask(0177);
+  int result = bind(fd, (const struct sockaddr *)address, sizeof *address);
+  int reason = errno;
+  (void)umask(before);
+  errno = reason;
+  return result;
+}
+
+static bool bind_and_listen(int fd, const char *path, struct nav_error *err) {
+  struct sockaddr_un address;
+  if (!make_address(path, &address, err)) return false;
+  int result = bind_private(fd, &address);
+  if (result != 0 && errno == EADDRINUSE) {
+    if (!is_dead(path, &address)) {
+      return nav_fail(err, NAV_ERROR_LOCAL, 0, path,
+                      "is in use: another program listens there, or it is no socket");
+    }
+    (void)unlink(path);
+    result = bind_private(fd, &address);
+  }
+  if (result != 0) return nav_fail_errno(err, path, "cannot bind");
+  if (chmod(path, 0660) != 0) return nav_fail_errno(err, path, "cannot set mode 0660");
+  if (listen(fd, BACKLOG) != 0) return nav_fail_errno(err, path, "cannot listen");
+  return true;
+}
+
+int control_listen(const char *path, struct nav_error *err) {
+  int fd = open_socket(path, err);
+  if (fd < 0) return -1;
+  if (bind_and_listen(fd, path, err)) return fd;
+  (void)close(fd);
+  return -1;
+}
+
+static bool connect_until(int fd, const struct sockaddr_un *address, const char *path, int64_t deadline_ms,
+                          struct nav_error *err) {
+  while (connect(fd, (const struct sockaddr *)address, sizeof *address) != 0) {
+    if (errno == EINTR) continue;
+    if (errno == EACCES || errno == EPERM) {
+      return nav_fail(err, NAV_ERROR_LOCAL, 0, path,
+                      "you may not use this socket; ask the operator to add your user to its group");
+    }
+    if (errno != EAGAIN) {
+      return nav_fail(err, NAV_ERROR_RETRY, 0, path, "nobody listens there; is the program running? (%s)",
+                      strerror(errno));
+    }
+    if (nav_clock_monotonic_ms() >= deadline_ms) {
+      return nav_fail(err, NAV_ERROR_RETRY, 0, path, "is too busy to take a connection");
+    }
+    (void)poll(NULL, 0, RETRY_MS);
+  }
+  return true;
+}
+
+int control_connect(const char *path, int timeout_ms, struct nav_error *err) {
+  struct sockaddr_un address;
+  if (!make_address(path, &address, err)) return -1;
+  int fd = open_socket(path, err);
+  if (fd < 0) return -1;
+  if (connect_until(fd, &address, path, nav_clock_monotonic_ms() + timeout_ms, err)) return fd;
+  (void)close(fd);
+  return -1;
+}
+
+bool control_peer_uid(int fd, uid_t *uid) {
+  struct ucred credentials;
+  socklen_t size = sizeof credentials;
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0 || size != sizeof credentials)
+    return false;
+  *uid = credentials.uid;
+  return true;
+}
+
+// ---- messages ----
+
+static int parse_message(struct nav_buffer *in, json_t **message, struct nav_error *err) {
+  json_t *json = wire_json_parse((const char *)in->data + HEAD_SIZE, in->length - HEAD_SIZE, err);
+  nav_buffer_clear(in);
+  if (json == NULL) return -1;
+  if (!json_is_object(json)) {
+    json_decref(json);
+    (void)nav_fail(err, NAV_ERROR_PEER, 0, "", "a message must be a JSON object");
+    return -1;
+  }
+  *message = json;
+  return 1;
+}
+
+// How many bytes the message lacks; 0: whole. False: it says that it is too large.
+static bool bytes_lacking(const struct nav_buffer *in, size_t *lacking, struct nav_error *err) {
+  if (in->length < HEAD_SIZE) {
+    *lacking = HEAD_SIZE - in->length;
+    return true;
+  }
+  size_t length = nav_get_u32(in->data);
+  if (length > CONTROL_MESSAGE_MAX) {
+    return nav_fail(err, NAV_ERROR_PEER, 0, "", "a message of %zu bytes is too large; %d is the most", length,
+                    CONTROL_MESSAGE_MAX);
+  }
+  *lacking = HEAD_SIZE + length - in->length;
+  return true;
+}
+
+int control_read(int fd, struct nav_buffer *in, json_t **message, struct nav_error *err) {
+  for (;;) {
+    size_t lacking = 0;
+    if (!bytes_lacking(in, &lacking, err)) return -1;
+    if (lacking == 0) return parse_message(in, message, err);
+    // Memory follows what has come, not what the head promises.
+    size_t chunk = lacking < CHUNK_MAX ? lacking : CHUNK_MAX;
+    uint8_t *room = nav_buffer_reserve(in, chunk);
+    if (room == NULL) {
+      (void)nav_fail(err, NAV_ERROR_PEER, 0, "", "a message is larger than this program takes");
+      return -1;
+    }
+    ssize_t got = recv(fd, room, chunk, MSG_DONTWAIT);
+    if (got > 0) {
+      in->length += (size_t)got;
+    } else if (got < 0 && errno == EINTR) {
+      continue;
+    } else if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+      return 0;
+    } else {
+      (void)nav_fail(err, NAV_ERROR_RETRY, 0, "", "the other program closed the connection");
+      return -1;
+    }
+  }
+}
+
+bool control_append(struct nav_buffer *out, const json_t *message) {
+  size_t size = json_dumpb(message, NULL, 0, JSON_COMPACT);
+  if (size == 0 || size > CONTROL_MESSAGE_MAX) return false;
+  uint8_t *room = nav_buffer_reserve(out, HEAD_SIZE + size);
+  if (room == NULL) return false;
+  nav_put_u32(room, (uint32_t)size);
+  (void)json_dumpb(message, (char *)room + HEAD_SIZE, size, JSON_COMPACT);
+  out->length += HEAD_SIZE + size;
+  return true;
+}
+
+ssize_t control_flush(int fd, struct nav_buffer *out) {
+  size_t sent = 0;
+  while (sent < out->length) {
+    ssize_t n = send(fd, out->data + sent, out->length - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n >= 0) {
+      sent += (size_t)n;
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      break;
+    } else if (errno != EINTR) {
+      return -1;
+    }
+  }
+  if (sent > 0) memmove(out->data, out->data + sent, out->length - sent);
+  out->length -= sent;
+  return (ssize_t)out->length;
+}
+
+// ---- errors ----
+
+// Text with '?' for each byte of what is not UTF-8: a file's name may be anything.
+static json_t *text_to_json(const char *text) {
+  if (wire_utf8_valid((const uint8_t *)text, strlen(text))) return json_string(text);
+  char clean[NAV_ERROR_TEXT_SIZE];
+  size_t n = 0;
+  for (; text[n] != '\0' && n + 1 < sizeof clean; n++)
+    clean[n] = (char)((unsigned char)text[n] < 0x80 ? text[n] : '?');
+  clean[n] = '\0';
+  return json_string(clean);
+}
+
+json_t *control_error(const struct nav_error *err) {
+  return json_pack("{s:b,s:{s:s,s:i,s:o,s:o}}", "ok", 0, "error", "class", class_names[err->class], "code",
+                   err->code, "place", text_to_json(err->place), "text", text_to_json(err->text));
+}
+
+// Takes the answer; NULL where it tells of an error.
+static json_t *open_answer(json_t *answer, const char *path, struct nav_error *err) {
+  const json_t *ok = json_object_get(answer, "ok");
+  if (json_is_true(ok)) return answer;
+  const json_t *error = json_object_get(answer, "error");
+  const char *class = json_string_value(json_object_get(error, "class"));
+  const char *place = json_string_value(json_object_get(error, "place"));
+  const char *text = json_string_value(json_object_get(error, "text"));
+  if (!json_is_false(ok) || class == NULL || text == NULL) {
+    (void)nav_fail(err, NAV_ERROR_LOCAL, 0, path, "answered what is not an answer; is it another version?");
+  } else {
+    enum nav_error_class kind = NAV_ERROR_LOCAL;
+    for (unsigned i = NAV_ERROR_PEER; i <= NAV_ERROR_BUG; i++) {
+      if (strcmp(class_names[i], class) == 0) kind = (enum nav_error_class)i;
+    }
+    (void)nav_fail(err, kind, (int)json_integer_value(json_object_get(error, "code")), place, "%s", text);
+  }
+  json_decref(answer);
+  return NULL;
+}
+
+// ---- calling ----
+
+static bool wait_for(int fd, short events, int64_t deadline_ms, const char *path, struct nav_error *err) {
+  for (;;) {
+    int64_t left = deadline_ms - nav_clock_monotonic_ms();
+    struct pollfd one = {.fd = fd, .events = events};
+    int ready = left <= 0 ? 0 : poll(&one, 1, (int)left);
+    if (ready > 0) return true;
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready < 0) return nav_fail_errno(err, path, "cannot wait");
+    return nav_fail(err, NAV_ERROR_RETRY, 0, path, "did not answer in time; try again");
+  }
+}
+
+static bool send_request(int fd, const json_t *request, int64_t deadline_ms, const char *path,
+                         struct nav_error *err) {
+  struct nav_buffer out;
+  nav_buffer_init(&out, CONTROL_MESSAGE_MAX + HEAD_SIZE);
+  bool good = control_append(&out, request);
+  if (!good)
+    (void)nav_fail(err, NAV_ERROR_LOCAL, 0, path, "the request is larger than %d bytes", CONTROL_MESSAGE_MAX);
+  while (good && out.length > 0) {
+    good = wait_for(fd, POLLOUT, deadline_ms, path, err);
+    if (good && control_flush(fd, &out) < 0) {
+      good = nav_fail(err, NAV_ERROR_RETRY, 0, path, "the other program closed the connection");
+    }
+  }
+  nav_buffer_free(&out);
+  return good;
+}
+
+static json_t *receive_answer(int fd, int64_t deadline_ms, const char *path, struct nav_error *err) {
+  struct nav_buffer in;
+  nav_buffer_init(&in, CONTROL_MESSAGE_MAX + HEAD_SIZE);
+  json_t *answer = NULL;
+  int got = 0;
+  while (got == 0 && wait_for(fd, POLLIN, deadline_ms, path, err)) got = control_read(fd, &in, &answer, err);
+  nav_buffer_free(&in);
+  return got > 0 ? answer : NULL;
+}
+
+json_t *control_call(const char *path, const json_t *request, int timeout_ms, struct nav_error *err) {
+  int64_t deadline_ms = nav_clock_monotonic_ms() + timeout_ms;
+  int fd = control_connect(path, timeout_ms, err);
+  if (fd < 0) return NULL;
+  json_t *answer = NULL;
+  if (send_request(fd, request, deadline_ms, path, err)) answer = receive_answer(fd, deadline_ms, path, err);
+  (void)close(fd);
+  return answer != NULL ? open_answer(answer, path, err) : NULL;
+}
