@@ -1,0 +1,52 @@
+// nav_adapter_main: the whole of an adapter's program around its mapping. See adapter.h.
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+
+#include "adapters/engine/adapter.h"
+#include "adapters/engine/dry.h"
+#include "adapters/engine/options.h"
+#include "hub/base/clock.h"
+#include "hub/base/log.h"
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+static struct engine_settings *load_settings(const struct options *options, const struct nav_mapping *mapping,
+                                             bool with_hub) {
+  char found[PATH_MAX];
+  struct nav_error err = {0};
+  const char *path = options->config;
+  if (path == NULL) {
+    if (!settings_find(options->home, mapping->program, found, sizeof found, &err)) {
+      // A dry run needs none: what it lacks is said when it is asked for.
+      if (with_hub) nav_log_failure(NAV_LOG_ERROR, "no configuration", &err);
+      return NULL;
+    }
+    path = found;
+  }
+  struct conf_faults faults = {0};
+  struct engine_settings *settings = settings_load(path, mapping->program, with_hub, &faults);
+  conf_faults_print(&faults);
+  conf_faults_free(&faults);
+  return settings;
+}
+
+static int run_dry(const struct options *options, const struct nav_mapping *mapping) {
+  struct engine_settings *settings = load_settings(options, mapping, false);
+  if (settings == NULL && options->config != NULL) return EXIT_USAGE;
+  struct summary summary = {0};
+  int64_t now_ms = options->has_now ? options->now_ms : nav_clock_now_ms();
+  bool ok = dry_run(mapping, settings, options->files, options->files_count, now_ms, &summary);
+  settings_free(settings);
+  return ok ? EXIT_DONE : EXIT_FAILED;
+}
+
+int nav_adapter_main(const struct nav_mapping *mapping, int argc, char **argv) {
+  struct options options;
+  nav_log_open(mapping->program, NAV_LOG_INFO);
+  if (sodium_init() < 0) return EXIT_FAILED;
+  enum options_result result = options_read(&options, mapping, argc, argv);
+  if (result != OPTIONS_RUN) return result == OPTIONS_SHOWN ? EXIT_DONE : EXIT_USAGE;
+  if (options.dry_run) return run_dry(&options, mapping);
+  return EXIT_FAILED;
+}

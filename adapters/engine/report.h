@@ -1,0 +1,25 @@
+// How skips, notes and faults of files are told on standard error: one line each, control characters taken
+// out. Called by: dry, loop. Must never: print more than REPORT_LINES_MAX lines a file.
+#ifndef NAV_ADAPTERS_ENGINE_REPORT_H
+#define NAV_ADAPTERS_ENGINE_REPORT_H
+
+#include <stddef.h>
+
+#include "hub/base/error.h"
+
+enum { REPORT_LINES_MAX = 10000 };
+
+struct report {
+  const char *file;  // now being mapped
+  size_t lines;      // printed about it
+  size_t unsaid;
+};
+
+void report_begin(struct report *report, const char *file);
+// "skipped FILE: PLACE: REASON"; what: "skipped", "note".
+void report_line(struct report *report, const char *what, const char *place, const char *text);
+void report_failure(const char *what, const struct nav_error *err);
+// Says how many lines were left out, if any.
+void report_end(struct report *report);
+
+#endif
