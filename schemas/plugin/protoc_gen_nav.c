@@ -183,20 +183,30 @@ static void write_enum_names(struct output *out, const File *file, const Enum *e
   (void)fprintf(out->names, "    {&%s__descriptor, %s__names},\n", name, name);
 }
 
+// "scope.name"; false and a fault where it is too long.
+static bool full_name_of(struct output *out, const File *file, char full_name[NAME_SIZE], const char *scope,
+                         const char *name) {
+  int length = snprintf(full_name, NAME_SIZE, "%s.%s", scope, name);
+  if (length > 0 && length < NAME_SIZE) return true;
+  fault(out, file, "%s has a name that is too long", name);
+  return false;
+}
+
+static void visit_enum(struct output *out, const File *file, const Enum *e, const char *scope) {
+  char full_name[NAME_SIZE];
+  if (full_name_of(out, file, full_name, scope, e->name)) write_enum_names(out, file, e, full_name);
+}
+
 static void visit_message(struct output *out, const File *file, const Message *message, const char *scope,
                           unsigned depth) {
   char full_name[NAME_SIZE];
-  (void)snprintf(full_name, sizeof full_name, "%s.%s", scope, message->name);
+  if (!full_name_of(out, file, full_name, scope, message->name)) return;
   if (depth > NESTING_MAX) {
     fault(out, file, "%s is nested too deep", full_name);
     return;
   }
   write_message_tables(out, file, message, full_name);
-  for (size_t i = 0; i < message->n_enum_type; i++) {
-    char enum_name[NAME_SIZE + NAME_SIZE];
-    (void)snprintf(enum_name, sizeof enum_name, "%s.%s", full_name, message->enum_type[i]->name);
-    write_enum_names(out, file, message->enum_type[i], enum_name);
-  }
+  for (size_t i = 0; i < message->n_enum_type; i++) visit_enum(out, file, message->enum_type[i], full_name);
   for (size_t i = 0; i < message->n_nested_type; i++) {
     visit_message(out, file, message->nested_type[i], full_name, depth + 1);
   }
@@ -238,11 +248,7 @@ static void visit_file(struct output *out, const File *file) {
     }
     visit_message(out, file, message, package, 0);
   }
-  for (size_t i = 0; i < file->n_enum_type; i++) {
-    char name[NAME_SIZE];
-    (void)snprintf(name, sizeof name, "%s.%s", package, file->enum_type[i]->name);
-    write_enum_names(out, file, file->enum_type[i], name);
-  }
+  for (size_t i = 0; i < file->n_enum_type; i++) visit_enum(out, file, file->enum_type[i], package);
 }
 
 static const File *find_file(const Request *request, const char *name) {

@@ -1,0 +1,113 @@
+// How long an event of about 300 bytes takes through hub/wire: decode (check and unpack), validate, encode,
+// and protobuf-c's own unpack beside it. Prints microseconds an event, the best of several rounds. Called by:
+// people (build/bin/wire_bench). Must never: fail a build; a loaded machine is slow.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "hub/wire/check.h"
+#include "hub/wire/event.h"
+#include "hub/wire/json.h"
+#include "hub/wire/message.h"
+
+enum { LOOPS = 200000, ROUNDS = 5, ARENA_MAX = 1024 * 1024 };
+
+static const char sample[] =
+    "{\"specversion\":\"1.0\",\"type\":\"nav.v1.Disturbance\",\"id\":\"000050e1a1b2c3d4e5f60718293a4b5c\","
+    "\"source\":\"stockholmshem\",\"time\":\"2026-08-22T21:59:00Z\",\"recordedtime\":\"2026-08-22T22:05:"
+    "00Z\","
+    "\"navrevision\":1,\"data\":{\"place\":{\"position\":{\"latitude\":59.3389,\"longitude\":17.9395},"
+    "\"precision\":\"address\",\"address\":\"Brommaplan "
+    "1\",\"area\":\"bromma\",\"municipality\":\"0180\",\"county\":\"01\"},"
+    "\"subjects\":[{\"role\":\"other\",\"protection\":\"none\",\"name\":\"Åsa Öberg\"}],"
+    "\"marks\":{\"source_evaluation\":\"a\",\"information_evaluation\":2,\"handling\":\"h1\"},"
+    "\"body\":{\"kind\":\"noise\",\"status\":\"open\",\"description\":\"Hög musik och bråk i trapphuset "
+    "sedan 22, flera "
+    "grannar har ringt. Väktare på väg.\",\"case_number\":\"2026-1234\",\"category\":\"Störning\"}}}";
+
+static double now_us(void) {
+  struct timespec t;
+  (void)clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+struct bench {
+  struct nav_buffer bytes;
+  struct nav_buffer out;
+  struct nav_arena *arena;
+  Nav__V1__Event *event;  // in its own arena
+};
+
+static bool run_check(struct bench *bench) {
+  bool unknown = false;
+  return wire_check(&nav__v1__event__descriptor, bench->bytes.data, bench->bytes.length, true, &unknown,
+                    NULL);
+}
+
+static bool run_decode(struct bench *bench) {
+  nav_arena_reset(bench->arena);
+  struct nav_error err;
+  return wire_decode_lenient(&nav__v1__event__descriptor, bench->arena, bench->bytes.data,
+                             bench->bytes.length, &err) != NULL;
+}
+
+static bool run_validate(struct bench *bench) {
+  struct nav_error err;
+  return wire_event_validate(bench->event, &err);
+}
+
+static bool run_encode(struct bench *bench) {
+  nav_buffer_clear(&bench->out);
+  return wire_encode(bench->event, &bench->out);
+}
+
+static bool run_protobuf_c(struct bench *bench) {
+  Nav__V1__Event *event = nav__v1__event__unpack(NULL, bench->bytes.length, bench->bytes.data);
+  if (event == NULL) return false;
+  nav__v1__event__free_unpacked(event, NULL);
+  return true;
+}
+
+static void measure(const char *name, bool (*run)(struct bench *), struct bench *bench) {
+  double best = 1e9;
+  for (int round = 0; round < ROUNDS; round++) {
+    double start = now_us();
+    for (int i = 0; i < LOOPS; i++) {
+      if (!run(bench)) {
+        (void)fprintf(stderr, "wire_bench: %s failed\n", name);
+        exit(1);
+      }
+    }
+    double each = (now_us() - start) / LOOPS;
+    if (each < best) best = each;
+  }
+  (void)printf("%-40s %7.3f us\n", name, best);
+}
+
+int main(void) {
+  struct nav_error err = {0};
+  struct bench bench = {.arena = nav_arena_new(ARENA_MAX)};
+  struct nav_arena *kept = nav_arena_new(ARENA_MAX);
+  json_t *json = wire_json_parse(sample, sizeof sample - 1, &err);
+  nav_buffer_init(&bench.bytes, WIRE_EVENT_MAX);
+  nav_buffer_init(&bench.out, WIRE_EVENT_MAX);
+  if (bench.arena == NULL || kept == NULL || json == NULL) return 1;
+  bench.event = wire_cloudevent_to_event(json, kept, &err);
+  json_decref(json);
+  if (bench.event == NULL || !wire_encode(bench.event, &bench.bytes)) {
+    (void)fprintf(stderr, "wire_bench: %s: %s\n", err.place, err.text);
+    return 1;
+  }
+  (void)printf("an event of %zu bytes\n", bench.bytes.length);
+  measure("check of the wire form alone", run_check, &bench);
+  measure("wire_decode_lenient (check and unpack)", run_decode, &bench);
+  measure("wire_event_validate", run_validate, &bench);
+  measure("wire_encode", run_encode, &bench);
+  measure("protobuf-c's own unpack and free", run_protobuf_c, &bench);
+  nav_buffer_free(&bench.bytes);
+  nav_buffer_free(&bench.out);
+  nav_arena_free(bench.arena);
+  nav_arena_free(kept);
+  return 0;
+}
