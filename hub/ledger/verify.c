@@ -1,0 +1,253 @@
+// See verify.h. The order of a verification: each ledger row is put in its place, its leaf in the tree, then
+// decoded and compared with its columns, with what was defined before, and with its rows; a checkpoint is
+// compared once the rows it covers have passed.
+#include "hub/ledger/verify.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hub/ledger/verify_private.h"
+
+enum { ARENA_BYTES_MAX = 64 * 1024 * 1024 };
+
+static void accuse(struct verify *v, uint64_t seq, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
+
+static void accuse(struct verify *v, uint64_t seq, const char *format, va_list args) {
+  char what[VERIFY_WHAT_SIZE];
+  (void)vsnprintf(what, sizeof what, format, args);
+  v->report->faults++;
+  v->fault(v->fault_context, seq, what);
+}
+
+void verify_accuse(struct verify *v, uint64_t seq, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  if (seq >= v->tree.interval_first) v->tree.interval_fault = seq;
+  accuse(v, seq, format, args);
+  va_end(args);
+}
+
+void verify_accuse_checkpoint(struct verify *v, uint64_t size, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  accuse(v, size, format, args);
+  va_end(args);
+}
+
+static void missing(struct verify *v, uint64_t first, uint64_t last, const char *why) {
+  if (first == last) {
+    verify_accuse(v, first, "the record is missing%s", why);
+  } else {
+    verify_accuse(v, first, "the records %" PRIu64 " to %" PRIu64 " are missing%s", first, last, why);
+  }
+  v->lost = true;
+}
+
+static bool next_checkpoint(struct verify *v, struct nav_error *err) {
+  int got = v->source->checkpoint(v->source->context, &v->checkpoint, err);
+  v->has_checkpoint = got > 0;
+  return got >= 0;
+}
+
+// Checkpoints that cover nothing from `before` on. Where they pass the last row seen, what is between is
+// missing.
+static bool checkpoints_before(struct verify *v, uint64_t before, struct nav_error *err) {
+  uint64_t reached = v->last_seq;
+  while (v->has_checkpoint && v->checkpoint.size < before) {
+    if (v->checkpoint.size > reached) {
+      verify_tree_break(v);
+      reached = v->checkpoint.size;
+    }
+    v->report->checkpoints++;
+    (void)verify_tree_checkpoint(v, &v->checkpoint);
+    if (!next_checkpoint(v, err)) return false;
+  }
+  if (reached + 1 < before) verify_tree_break(v);
+  return true;
+}
+
+static void check_columns(struct verify *v, const struct verify_ledger_row *row,
+                          const Nav__V1__Record *record) {
+  struct record_columns columns;
+  record_columns_of(record, &columns);
+  char at[96] = "";
+  char kind[64] = "";
+  char lane[64] = "";
+  if (row->at_us % 1000 != 0 || row->at_us / 1000 != columns.time_ms) {
+    (void)snprintf(at, sizeof at, " at (%" PRId64 " us, record %" PRId64 " ms)", row->at_us, columns.time_ms);
+  }
+  if (row->kind != columns.kind) {
+    (void)snprintf(kind, sizeof kind, " kind (%" PRId32 ", record %u)", row->kind, columns.kind);
+  }
+  if (row->has_lane != (columns.lane != 0) || (row->has_lane && (uint32_t)row->lane != columns.lane)) {
+    (void)snprintf(lane, sizeof lane, " lane (%" PRId32 ", record %" PRIu32 ")",
+                   row->has_lane ? row->lane : 0, columns.lane);
+  }
+  if (at[0] == '\0' && kind[0] == '\0' && lane[0] == '\0') return;
+  verify_accuse(v, row->seq, "columns of nav.ledger differ from the record:%s%s%s", at, kind, lane);
+}
+
+// Which of two neighbours was changed cannot be seen here, so both are named; the later one's word counts
+// from there on, so that no third is accused.
+static void check_order(struct verify *v, const Nav__V1__Record *record) {
+  if (record->time_ms < v->last_time_ms) {
+    verify_accuse(v, record->seq,
+                  "its time, %" PRId64 " ms, is before that of seq %" PRIu64 ", %" PRId64
+                  " ms: one of the two is wrong",
+                  record->time_ms, v->order_seq, v->last_time_ms);
+  }
+  if (record->epoch < v->last_epoch) {
+    verify_accuse(v, record->seq,
+                  "its epoch, %" PRIu64 ", is before that of seq %" PRIu64 ", %" PRIu64
+                  ": one of the two is wrong",
+                  record->epoch, v->order_seq, v->last_epoch);
+  }
+  v->last_time_ms = record->time_ms;
+  v->last_epoch = record->epoch;
+  v->order_seq = record->seq;
+}
+
+// The record that the row's bytes are; NULL where they cannot be trusted, which is then already said or
+// noted.
+static const Nav__V1__Record *trusted_record(struct verify *v, const struct verify_ledger_row *row) {
+  bool agrees = verify_tree_row(v, row);
+  struct nav_error err = {0};
+  char text[NAV_ERROR_PLACE_SIZE + NAV_ERROR_TEXT_SIZE];
+  nav_arena_reset(v->arena);
+  const Nav__V1__Record *record = record_decode(v->arena, row->record, row->record_length, &err);
+  if (!agrees) {
+    if (record == NULL) verify_tree_detail(v, "they are no record any more");
+    return NULL;
+  }
+  if (record == NULL) {
+    verify_accuse(v, row->seq, "its bytes are not a record: %s", nav_error_string(&err, text, sizeof text));
+  } else if (record->seq != row->seq) {
+    verify_accuse(v, row->seq, "the record that stands here says that it is seq %" PRIu64, record->seq);
+    record = NULL;
+  }
+  return record;
+}
+
+static bool check_row(struct verify *v, const struct verify_ledger_row *row, struct nav_error *err) {
+  if (row->seq <= v->last_seq) {
+    return nav_fail(err, NAV_ERROR_BUG, 0, "verify", "rows are not in order: %" PRIu64 " after %" PRIu64,
+                    row->seq, v->last_seq);
+  }
+  if (!checkpoints_before(v, v->last_seq + 1, err)) return false;
+  if (row->seq > v->last_seq + 1) {
+    missing(v, v->last_seq + 1, row->seq - 1, "");
+    if (!checkpoints_before(v, row->seq, err)) return false;
+  }
+  v->report->records++;
+  const Nav__V1__Record *record = trusted_record(v, row);
+  if (record == NULL) {
+    v->lost = true;
+  } else {
+    check_columns(v, row, record);
+    check_order(v, record);
+    verify_record(v, record);
+  }
+  if (!verify_rows_up_to(v, row->seq, record, err)) return false;
+  v->last_seq = row->seq;
+  return true;
+}
+
+static void check_lease(struct verify *v) {
+  const struct verify_settings *s = v->settings;
+  if (!s->has_lease) return;
+  if (v->last_seq > s->lease_last_seq) {
+    verify_accuse(v, s->lease_last_seq + 1, "stands after the last number that nav.lease knows, %" PRIu64,
+                  s->lease_last_seq);
+  }
+  if (v->last_epoch > s->lease_epoch) {
+    verify_accuse(v, v->last_seq, "its epoch, %" PRIu64 ", is later than that of nav.lease, %" PRIu64,
+                  v->last_epoch, s->lease_epoch);
+  }
+  if (memcmp(v->log_id, s->log_id, KEY_LOG_ID_SIZE) != 0) {
+    verify_accuse(v, v->last_seq, "the log id of the last Started record is not that of nav.lease");
+  }
+}
+
+// A checkpoint above the end proves that there was more, if the hub signed it.
+static bool check_tail(struct verify *v, struct nav_error *err) {
+  uint64_t expected = v->settings->has_lease ? v->settings->lease_last_seq : 0;
+  bool by_checkpoint = false;
+  while (v->has_checkpoint) {
+    verify_tree_break(v);
+    v->report->checkpoints++;
+    if (verify_tree_checkpoint(v, &v->checkpoint) && v->checkpoint.size > expected) {
+      expected = v->checkpoint.size;
+      by_checkpoint = true;
+    }
+    if (!next_checkpoint(v, err)) return false;
+  }
+  if (expected > v->last_seq) {
+    missing(v, v->last_seq + 1, expected,
+            by_checkpoint ? ": a checkpoint covers them" : ": nav.lease has counted them");
+    // Their rows are passed over.
+    if (!verify_rows_up_to(v, expected, NULL, err)) return false;
+  }
+  return verify_rows_after_end(v, err);
+}
+
+static bool check_end(struct verify *v, struct nav_error *err) {
+  if (!checkpoints_before(v, v->last_seq + 1, err)) return false;
+  verify_tree_end(v);
+  if (!check_tail(v, err)) return false;
+  check_lease(v);
+  if (v->hub_key_seq != 0 && memcmp(v->hub_key, v->settings->checkpoint_key, sizeof v->hub_key) != 0) {
+    verify_accuse(v, v->hub_key_seq, "names another checkpoint key than the hub's key file");
+  }
+  return true;
+}
+
+static bool run(struct verify *v, struct nav_error *err) {
+  struct verify_ledger_row row;
+  int got = v->source->event(v->source->context, &v->event, err);
+  if (got < 0) return false;
+  v->has_event = got > 0;
+  got = v->source->content(v->source->context, &v->content, err);
+  if (got < 0) return false;
+  v->has_content = got > 0;
+  if (!next_checkpoint(v, err)) return false;
+  while ((got = v->source->ledger(v->source->context, &row, err)) > 0) {
+    if (!check_row(v, &row, err)) return false;
+  }
+  return got == 0 && check_end(v, err);
+}
+
+bool verify_run(const struct verify_source *source, const struct verify_settings *settings,
+                verify_fault *fault, void *fault_context, struct verify_report *report,
+                struct nav_error *err) {
+  *report = (struct verify_report){0};
+  struct verify *v = calloc(1, sizeof *v);
+  if (v != NULL) {
+    *v = (struct verify){.source = source,
+                         .settings = settings,
+                         .fault = fault,
+                         .fault_context = fault_context,
+                         .report = report,
+                         .arena = nav_arena_new(ARENA_BYTES_MAX),
+                         .last_time_ms = INT64_MIN};
+    v->tree.interval_first = 1;
+    memcpy(v->log_id, settings->log_id, sizeof v->log_id);
+  }
+  bool ok = v != NULL && v->arena != NULL;
+  if (!ok) {
+    (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "verify", "no memory");
+  } else {
+    ok = run(v, err);
+    merkle_root(&v->tree.records, report->root);
+  }
+  if (v != NULL) {
+    nav_arena_free(v->arena);
+    verify_names_free(&v->agencies);
+    verify_names_free(&v->lanes);
+    free(v);
+  }
+  return ok;
+}

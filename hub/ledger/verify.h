@@ -1,0 +1,110 @@
+// `audit verify`: recomputes a ledger from its rows and says which row is wrong and how. Pure and streaming:
+// rows come from four sources, each in order, and memory does not grow with the ledger (definitions, the last
+// publications and the faults under way are kept, each bounded). What it finds, and whom it accuses:
+//   a record's bytes changed           that record: its hash is not its leaf column's, and the leaves give
+//   the root a checkpoint signed its leaf changed as well           the records since the last checkpoint
+//   that holds: nothing in the database can tell more; then the tree
+//                                      goes on from that checkpoint's own frontier, so that nobody after it
+//                                      is accused
+//   a record gone, two swapped         the number missing; the two records that say they are another
+//   a derived column, an event row, sealed content, a checkpoint    that row
+//   the tail cut off                   the numbers missing, by the lease or the last checkpoint
+// What it cannot find: a tail cut off together with the lease and every checkpoint above it. That is what the
+// witnesses hold checkpoints for. Called by: desk (audit verify), tests. Must never: accuse a record for
+// another's fault, log, or stop at the first fault.
+#ifndef NAV_LEDGER_VERIFY_H
+#define NAV_LEDGER_VERIFY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hub/base/error.h"
+#include "hub/wire/keys.h"
+
+enum {
+  VERIFY_WHAT_SIZE = 480,         // a fault's text, with NUL
+  VERIFY_NUMBERS_MAX = 1 << 20,   // of verdicts; lanes and agencies: a sixteenth
+  VERIFY_PUBLICATIONS_BACK = 64,  // an Accepted names one of the last so many Published
+};
+
+// Times in microseconds since 1970, as PostgreSQL keeps them. Rows are valid until the next of the same
+// source is asked for.
+struct verify_ledger_row {
+  uint64_t seq;
+  int64_t at_us;
+  int32_t kind;
+  bool has_lane;
+  int32_t lane;
+  const uint8_t *record;
+  size_t record_length;
+  const uint8_t *leaf;
+  size_t leaf_length;
+};
+
+struct verify_event_row {
+  uint64_t seq;
+  const uint8_t *event_id;  // 16 bytes
+  int32_t agency;
+  int32_t revision;
+  const uint8_t *digest;  // 32 bytes
+  int32_t type;
+  int64_t time_us;
+  int32_t verdict;
+  int32_t bucket_class;
+  int32_t bucket_day;
+  int64_t published_seq;
+};
+
+struct verify_content_row {
+  uint64_t seq;
+  int32_t part;
+  const uint8_t *sealed;
+  size_t length;
+};
+
+struct verify_checkpoint_row {
+  uint64_t size;
+  const uint8_t *root;  // 32 bytes
+  const char *note;
+  const uint8_t *frontier;
+  size_t frontier_length;
+};
+
+// Each gives its next row, ledger, events and content by seq, checkpoints by size, all of one snapshot. 1: a
+// row; 0: no more; -1: *err.
+struct verify_source {
+  void *context;
+  int (*ledger)(void *context, struct verify_ledger_row *row, struct nav_error *err);
+  int (*event)(void *context, struct verify_event_row *row, struct nav_error *err);
+  int (*content)(void *context, struct verify_content_row *row, struct nav_error *err);
+  int (*checkpoint)(void *context, struct verify_checkpoint_row *row, struct nav_error *err);
+};
+
+struct verify_settings {
+  const char *hub;                // nav.yaml's hub: a checkpoint's origin is "<hub>/<log id>"
+  const uint8_t *checkpoint_key;  // 32 bytes, from the hub's key file, never from the database
+  bool has_lease;                 // false: an export, or a ledger whose lease row is gone
+  uint8_t log_id[KEY_LOG_ID_SIZE];
+  uint64_t lease_epoch;
+  uint64_t lease_last_seq;
+};
+
+struct verify_report {
+  uint64_t records;
+  uint64_t events;    // Accepted records
+  uint64_t contents;  // of which the sealed content is still there and was compared
+  uint64_t checkpoints;
+  uint64_t faults;                // 0: the ledger holds
+  uint8_t root[NAV_SHA256_SIZE];  // over all records that are there
+};
+
+// One fault, at once when it is certain. seq: the record, or the checkpoint's size.
+typedef void verify_fault(void *context, uint64_t seq, const char *what);
+
+// False only where a source failed or memory is out: then nothing is known. Faults found are no failure.
+NAV_MUST_USE bool verify_run(const struct verify_source *source, const struct verify_settings *settings,
+                             verify_fault *fault, void *fault_context, struct verify_report *report,
+                             struct nav_error *err);
+
+#endif

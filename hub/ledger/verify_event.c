@@ -1,0 +1,176 @@
+// An Accepted record of `audit verify` against its publication, its row in nav.event and its sealed content.
+// See verify.h.
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "hub/base/clock.h"
+#include "hub/ledger/verify_private.h"
+
+enum { EVENT_ID_SIZE = 16, DIFFERENCES_SIZE = 320 };
+
+void verify_accepted(struct verify *v, const Nav__V1__Record *record) {
+  const Nav__V1__Accepted *accepted = record->accepted;
+  uint64_t seq = record->seq;
+  if (!v->lost && !verify_verdict_known(v, accepted->verdict)) {
+    verify_accuse(v, seq, "names verdict %" PRIu32 ", which no record before it defines", accepted->verdict);
+  }
+  struct verify_publication *publication = verify_publication_find(v, accepted->published_seq);
+  if (publication == NULL) {
+    if (!v->lost) {
+      verify_accuse(v, seq, "names seq %" PRIu64 " as its publication, which is none of the last %d",
+                    accepted->published_seq, (int)VERIFY_PUBLICATIONS_BACK);
+    }
+    return;
+  }
+  if (accepted->agency == NULL || strcmp(accepted->agency, publication->agency) != 0) {
+    verify_accuse(v, seq, "is said to be of %s, but its publication, seq %" PRIu64 ", is of %s",
+                  accepted->agency != NULL ? accepted->agency : "nobody", publication->seq,
+                  publication->agency);
+  }
+  uint32_t index = accepted->published_index;
+  if (index >= publication->count) {
+    verify_accuse(v, seq, "names event %" PRIu32 " of its publication, seq %" PRIu64 ", which has %zu", index,
+                  publication->seq, publication->count);
+    return;
+  }
+  if ((publication->used[index / 8] >> (index % 8) & 1) != 0) {
+    verify_accuse(v, seq,
+                  "names event %" PRIu32 " of its publication, seq %" PRIu64 ", as a record before it did",
+                  index, publication->seq);
+  }
+  publication->used[index / 8] = (uint8_t)(publication->used[index / 8] | 1u << index % 8);
+}
+
+struct differences {
+  char text[DIFFERENCES_SIZE];
+  size_t length;
+};
+
+static void differ(struct differences *d, const char *column, int64_t row, int64_t record) {
+  if (row == record || d->length >= sizeof d->text) return;
+  int n = snprintf(d->text + d->length, sizeof d->text - d->length, " %s (%" PRId64 ", record %" PRId64 ")",
+                   column, row, record);
+  if (n > 0) d->length += (size_t)n;
+}
+
+static void differ_bytes(struct differences *d, const char *column, bool same) {
+  if (same || d->length >= sizeof d->text) return;
+  int n = snprintf(d->text + d->length, sizeof d->text - d->length, " %s", column);
+  if (n > 0) d->length += (size_t)n;
+}
+
+static void check_event_row(struct verify *v, const Nav__V1__Record *record) {
+  const Nav__V1__Accepted *a = record->accepted;
+  const struct verify_event_row *row = &v->event;
+  struct differences d = {0};
+  const char *agency = row->agency < 0 ? NULL : verify_name(&v->agencies, (uint32_t)row->agency);
+  struct verify_publication *publication = verify_publication_find(v, a->published_seq);
+  differ_bytes(
+      &d, "event_id",
+      a->event_id.len == EVENT_ID_SIZE && memcmp(a->event_id.data, row->event_id, EVENT_ID_SIZE) == 0);
+  if (agency != NULL || !v->lost) {
+    differ_bytes(&d, "agency", agency != NULL && a->agency != NULL && strcmp(agency, a->agency) == 0);
+  }
+  differ(&d, "revision", row->revision, a->revision);
+  differ(&d, "type", row->type, a->type);
+  if (row->time_us != a->event_time_ms * 1000) differ_bytes(&d, "time", false);
+  differ(&d, "verdict", row->verdict, a->verdict);
+  differ(&d, "bucket_class", row->bucket_class, a->retention_class);
+  differ(&d, "bucket_day", row->bucket_day, a->bucket_day);
+  differ(&d, "published_seq", row->published_seq, (int64_t)a->published_seq);
+  if (publication != NULL && a->published_index < publication->count) {
+    differ_bytes(&d, "digest",
+                 memcmp(publication->digests[a->published_index], row->digest, NAV_SHA256_SIZE) == 0);
+  }
+  if (d.length > 0) verify_accuse(v, record->seq, "its row in nav.event differs from the record:%s", d.text);
+}
+
+static int64_t part_of(const Nav__V1__Accepted *accepted) {
+  int year = 0;
+  int month = 0;
+  int day = 0;
+  nav_date_from_days(accepted->bucket_day, &year, &month, &day);
+  return (int64_t)accepted->retention_class * 1000000 + (int64_t)year * 100 + month;
+}
+
+static void check_content_row(struct verify *v, const Nav__V1__Record *record) {
+  const Nav__V1__Accepted *accepted = record->accepted;
+  uint8_t hash[NAV_SHA256_SIZE];
+  const struct nav_bytes sealed = {v->content.sealed, v->content.length};
+  nav_sha256(hash, &sealed, 1);
+  v->report->contents++;
+  if (accepted->commitment.len != sizeof hash || memcmp(accepted->commitment.data, hash, sizeof hash) != 0) {
+    verify_accuse(v, record->seq,
+                  "its sealed content was changed or is another's: it does not give the record's commitment");
+  }
+  if (v->content.part != part_of(accepted)) {
+    verify_accuse(v, record->seq, "its sealed content stands in part %" PRId32 ", the record says %" PRId64,
+                  v->content.part, part_of(accepted));
+  }
+}
+
+static bool next_event(struct verify *v, struct nav_error *err) {
+  uint64_t before = v->event.seq;
+  int got = v->source->event(v->source->context, &v->event, err);
+  v->has_event = got > 0;
+  if (got > 0 && v->event.seq <= before)
+    return nav_fail(err, NAV_ERROR_BUG, 0, "verify", "events are not in order");
+  return got >= 0;
+}
+
+static bool next_content(struct verify *v, struct nav_error *err) {
+  uint64_t before = v->content.seq;
+  int got = v->source->content(v->source->context, &v->content, err);
+  v->has_content = got > 0;
+  // The same number may stand in two partitions; both are looked at.
+  if (got > 0 && v->content.seq < before)
+    return nav_fail(err, NAV_ERROR_BUG, 0, "verify", "contents are not in order");
+  return got >= 0;
+}
+
+// A row with no Accepted record behind it. Silent where the record itself is missing (a number between two
+// ledger rows) or not to be trusted: that is said of the record already.
+static void stray(struct verify *v, uint64_t row_seq, uint64_t seq, const Nav__V1__Record *record,
+                  const char *table) {
+  bool record_missing = row_seq > v->last_seq && row_seq < seq;
+  bool record_lost = row_seq == seq && record == NULL;
+  if (record_missing || record_lost) return;
+  verify_accuse(v, row_seq, "%s has a row that no Accepted record stands behind", table);
+}
+
+bool verify_rows_up_to(struct verify *v, uint64_t seq, const Nav__V1__Record *record, struct nav_error *err) {
+  bool accepted = record != NULL && record->record_case == NAV__V1__RECORD__RECORD_ACCEPTED;
+  bool found = false;
+  while (v->has_event && v->event.seq <= seq) {
+    if (accepted && v->event.seq == seq) {
+      check_event_row(v, record);
+      found = true;
+    } else {
+      stray(v, v->event.seq, seq, record, "nav.event");
+    }
+    if (!next_event(v, err)) return false;
+  }
+  if (accepted && !found) verify_accuse(v, seq, "its row in nav.event is missing");
+  while (v->has_content && v->content.seq <= seq) {
+    if (accepted && v->content.seq == seq) {
+      check_content_row(v, record);
+    } else {
+      stray(v, v->content.seq, seq, record, "nav.content");
+    }
+    if (!next_content(v, err)) return false;
+  }
+  return true;
+}
+
+bool verify_rows_after_end(struct verify *v, struct nav_error *err) {
+  while (v->has_event) {
+    stray(v, v->event.seq, 0, NULL, "nav.event");
+    if (!next_event(v, err)) return false;
+  }
+  while (v->has_content) {
+    stray(v, v->content.seq, 0, NULL, "nav.content");
+    if (!next_content(v, err)) return false;
+  }
+  return true;
+}

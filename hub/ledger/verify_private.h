@@ -1,0 +1,118 @@
+// What verify.c (order and merging), verify_tree.c (leaves, checkpoints), verify_record.c (one record against
+// those before it) and verify_event.c (a record against its rows) share. Called by: those alone. Must never:
+// be included elsewhere.
+#ifndef NAV_LEDGER_VERIFY_PRIVATE_H
+#define NAV_LEDGER_VERIFY_PRIVATE_H
+
+#include "hub/base/arena.h"
+#include "hub/base/id.h"
+#include "hub/ledger/record.h"
+#include "hub/ledger/verify.h"
+#include "hub/wire/merkle.h"
+#include "hub/wire/message.h"
+
+enum { VERIFY_SUSPECTS_MAX = 256, VERIFY_NAMES_MAX = VERIFY_NUMBERS_MAX / 16, VERIFY_NAME_SIZE = 65 };
+
+// A row whose bytes and leaf do not agree; the next checkpoint tells which of the two was changed.
+struct verify_suspect {
+  uint64_t seq;
+  char detail[96];  // what the changed bytes are; may be ""
+};
+
+struct verify_tree {
+  struct merkle_frontier records;  // of the rows' own bytes
+  struct merkle_frontier leaves;   // of the leaf column
+  bool broken;  // a leaf before here is not known: nothing can be compared until a checkpoint's frontier
+  uint64_t interval_first;  // the first record after the last checkpoint
+  uint64_t interval_fault;  // a record of the interval that was accused already; 0: none
+  struct verify_suspect suspects[VERIFY_SUSPECTS_MAX];
+  size_t suspects_count;
+};
+
+struct verify_publication {
+  uint64_t seq;  // 0: empty
+  char agency[VERIFY_NAME_SIZE];
+  size_t count;
+  uint8_t digests[WIRE_EVENTS_MAX][NAV_SHA256_SIZE];
+  uint8_t used[WIRE_EVENTS_MAX / 8];
+};
+
+struct verify_name {
+  char agency[VERIFY_NAME_SIZE];  // "": not defined
+  uint64_t position;              // a lane's last acknowledged
+};
+
+// A list by number that grows as numbers are defined.
+struct verify_names {
+  struct verify_name *items;
+  size_t count;
+};
+
+struct verify {
+  const struct verify_source *source;
+  const struct verify_settings *settings;
+  verify_fault *fault;
+  void *fault_context;
+  struct verify_report *report;
+  struct nav_arena *arena;  // one record
+  struct verify_tree tree;
+
+  uint64_t last_seq;
+  int64_t last_time_ms;
+  uint64_t last_epoch;
+  uint64_t order_seq;  // whose time and epoch those are
+  uint8_t log_id[KEY_LOG_ID_SIZE];
+  uint8_t hub_key[KEY_ED25519_PUBLIC_SIZE];  // the checkpoint key that the ledger names, if it does
+  uint64_t hub_key_seq;
+
+  // What was defined. Once a record is lost (missing, or not to be trusted) what it may have defined is not
+  // known: references to things that were never seen accuse nobody any more.
+  bool lost;
+  struct verify_names agencies;
+  struct verify_names lanes;
+  uint8_t verdicts[VERIFY_NUMBERS_MAX / 8];
+  struct verify_publication publications[VERIFY_PUBLICATIONS_BACK];
+  size_t publication_next;
+
+  struct verify_event_row event;
+  struct verify_content_row content;
+  struct verify_checkpoint_row checkpoint;
+  bool has_event, has_content, has_checkpoint;
+};
+
+void verify_accuse(struct verify *v, uint64_t seq, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+// The same of a checkpoint: it casts no doubt on the records before it.
+void verify_accuse_checkpoint(struct verify *v, uint64_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+// verify_tree.c
+// Appends the row's leaf. False: bytes and leaf do not agree; a suspect is noted.
+bool verify_tree_row(struct verify *v, const struct verify_ledger_row *row);
+void verify_tree_detail(struct verify *v, const char *detail);  // on the suspect just noted
+void verify_tree_break(struct verify *v);                       // a leaf is missing here
+// True where the hub signed what the row says.
+bool verify_tree_checkpoint(struct verify *v, const struct verify_checkpoint_row *row);
+void verify_tree_end(struct verify *v);
+
+// verify_record.c
+void verify_record(struct verify *v, const Nav__V1__Record *record);
+void verify_names_free(struct verify_names *names);
+// The agency behind the number; NULL: not defined.
+const char *verify_name(const struct verify_names *names, uint32_t number);
+bool verify_verdict_known(const struct verify *v, uint32_t number);
+// The publication; NULL: not among the last.
+struct verify_publication *verify_publication_find(struct verify *v, uint64_t seq);
+
+// verify_event.c
+void verify_accepted(struct verify *v, const Nav__V1__Record *record);
+// Takes the rows up to and with seq from the sources and compares those of `record` (NULL: those of seq are
+// passed over). False: *err.
+NAV_MUST_USE bool verify_rows_up_to(struct verify *v, uint64_t seq, const Nav__V1__Record *record,
+                                    struct nav_error *err);
+
+// What is left in the sources after the last record that is there or known to be missing.
+NAV_MUST_USE bool verify_rows_after_end(struct verify *v, struct nav_error *err);
+
+#endif

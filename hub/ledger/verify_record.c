@@ -1,0 +1,195 @@
+// One record of `audit verify` against what was recorded before it: numbers are defined before use and never
+// for another, signatures hold, references point backwards. See verify.h.
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hub/ledger/verify_private.h"
+
+void verify_names_free(struct verify_names *names) {
+  free(names->items);
+  *names = (struct verify_names){0};
+}
+
+const char *verify_name(const struct verify_names *names, uint32_t number) {
+  if (number >= names->count || names->items[number].agency[0] == '\0') return NULL;
+  return names->items[number].agency;
+}
+
+bool verify_verdict_known(const struct verify *v, uint32_t number) {
+  return number < VERIFY_NUMBERS_MAX && (v->verdicts[number / 8] >> (number % 8) & 1) != 0;
+}
+
+static bool grow(struct verify_names *names, uint32_t number) {
+  if (number < names->count) return true;
+  size_t count = names->count == 0 ? 64 : names->count;
+  while (count <= number) count *= 2;
+  struct verify_name *items = realloc(names->items, count * sizeof *items);
+  if (items == NULL) return false;
+  memset(items + names->count, 0, (count - names->count) * sizeof *items);
+  names->items = items;
+  names->count = count;
+  return true;
+}
+
+static void define_name(struct verify *v, struct verify_names *names, uint64_t seq, const char *what,
+                        uint32_t number, const char *agency) {
+  if (number == 0 || number >= VERIFY_NAMES_MAX || agency == NULL || agency[0] == '\0' ||
+      strlen(agency) >= VERIFY_NAME_SIZE) {
+    verify_accuse(v, seq, "defines %s %" PRIu32 ", which no record can name", what, number);
+    return;
+  }
+  if (verify_name(names, number) != NULL) {
+    verify_accuse(v, seq, "defines %s %" PRIu32 " a second time", what, number);
+    return;
+  }
+  if (!grow(names, number)) {
+    v->lost = true;  // no memory: what names it later is not judged
+    return;
+  }
+  (void)snprintf(names->items[number].agency, VERIFY_NAME_SIZE, "%s", agency);
+}
+
+static bool lane_known(struct verify *v, uint64_t seq, uint32_t lane) {
+  if (verify_name(&v->lanes, lane) != NULL) return true;
+  if (!v->lost) verify_accuse(v, seq, "names lane %" PRIu32 ", which no record before it defines", lane);
+  return false;
+}
+
+static void check_verdict(struct verify *v, uint64_t seq, const Nav__V1__VerdictDefined *verdict) {
+  uint32_t number = verdict->number;
+  if (number >= VERIFY_NUMBERS_MAX) {
+    verify_accuse(v, seq, "defines verdict %" PRIu32 ", which no record can name", number);
+    return;
+  }
+  if (verify_verdict_known(v, number)) {
+    verify_accuse(v, seq, "defines verdict %" PRIu32 " a second time", number);
+  }
+  v->verdicts[number / 8] = (uint8_t)(v->verdicts[number / 8] | 1u << number % 8);
+  for (size_t i = 0; i < verdict->n_lanes; i++) {
+    if (!lane_known(v, seq, verdict->lanes[i]->lane)) return;
+  }
+}
+
+struct verify_publication *verify_publication_find(struct verify *v, uint64_t seq) {
+  for (size_t i = 0; i < VERIFY_PUBLICATIONS_BACK; i++) {
+    if (seq != 0 && v->publications[i].seq == seq) return &v->publications[i];
+  }
+  return NULL;
+}
+
+static void check_published(struct verify *v, uint64_t seq, const Nav__V1__Published *published) {
+  struct verify_publication *kept = &v->publications[v->publication_next];
+  const char *agency = published->agency != NULL ? published->agency : "";
+  bool sized = published->n_digests > 0 && published->n_digests <= WIRE_EVENTS_MAX &&
+               published->signature.len == KEY_SIGNATURE_SIZE &&
+               published->public_key.len == KEY_ED25519_PUBLIC_SIZE;
+  for (size_t i = 0; sized && i < published->n_digests; i++) {
+    sized = published->digests[i].len == NAV_SHA256_SIZE;
+  }
+  if (!sized) {
+    verify_accuse(v, seq,
+                  "is no publication: 1 to %d digests of 32 bytes, a signature and a key were expected",
+                  (int)WIRE_EVENTS_MAX);
+    v->lost = true;
+    return;
+  }
+  v->publication_next = (v->publication_next + 1) % VERIFY_PUBLICATIONS_BACK;
+  *kept = (struct verify_publication){.seq = seq, .count = published->n_digests};
+  (void)snprintf(kept->agency, sizeof kept->agency, "%s", agency);
+  for (size_t i = 0; i < kept->count; i++)
+    memcpy(kept->digests[i], published->digests[i].data, NAV_SHA256_SIZE);
+  if (!keys_verify_publication(published->signature.data, published->public_key.data, v->log_id, agency,
+                               kept->digests[0], kept->count)) {
+    verify_accuse(v, seq, "the signature of %s over its publication does not hold", agency);
+  }
+}
+
+static void check_acknowledged(struct verify *v, uint64_t seq, const Nav__V1__Acknowledged *record) {
+  if (!lane_known(v, seq, record->lane)) return;
+  struct verify_name *lane = &v->lanes.items[record->lane];
+  if (record->position >= seq) {
+    verify_accuse(v, seq, "acknowledges position %" PRIu64 " of lane %" PRIu32 ", which came later",
+                  record->position, record->lane);
+  } else if (record->position < lane->position) {
+    verify_accuse(v, seq, "acknowledges position %" PRIu64 " of lane %" PRIu32 " after %" PRIu64,
+                  record->position, record->lane, lane->position);
+  } else {
+    lane->position = record->position;
+  }
+  if (record->signature.len != KEY_SIGNATURE_SIZE || record->public_key.len != KEY_ED25519_PUBLIC_SIZE ||
+      !keys_verify_acknowledge(record->signature.data, record->public_key.data, v->log_id, lane->agency,
+                               record->lane, record->position)) {
+    verify_accuse(v, seq, "the signature of %s over its acknowledgement does not hold", lane->agency);
+  }
+}
+
+static void check_redecided(struct verify *v, uint64_t seq, const Nav__V1__Redecided *record) {
+  if (record->lane == NULL || record->event_seq >= seq) {
+    verify_accuse(v, seq, "decides again of seq %" PRIu64 ", which is no event before it", record->event_seq);
+  } else {
+    (void)lane_known(v, seq, record->lane->lane);
+  }
+}
+
+static void check_started(struct verify *v, uint64_t seq, const Nav__V1__Started *record) {
+  if (!record->has_log_id) return;  // a program without a ledger of its own
+  if (record->log_id.len != KEY_LOG_ID_SIZE) {
+    verify_accuse(v, seq, "names a log id that is not 16 bytes");
+    return;
+  }
+  memcpy(v->log_id, record->log_id.data, sizeof v->log_id);
+}
+
+static void note_key(struct verify *v, uint64_t seq, const Nav__V1__KeyChanged *record) {
+  if (record->owner == NULL || record->use == NULL || strcmp(record->owner, "hub") != 0 ||
+      strcmp(record->use, "checkpoint") != 0 || record->public_key.len != sizeof v->hub_key) {
+    return;
+  }
+  memcpy(v->hub_key, record->public_key.data, sizeof v->hub_key);
+  v->hub_key_seq = seq;
+}
+
+void verify_record(struct verify *v, const Nav__V1__Record *record) {
+  uint64_t seq = record->seq;
+  switch (record->record_case) {
+    case NAV__V1__RECORD__RECORD_STARTED:
+      check_started(v, seq, record->started);
+      break;
+    case NAV__V1__RECORD__RECORD_KEY_CHANGED:
+      note_key(v, seq, record->key_changed);
+      break;
+    case NAV__V1__RECORD__RECORD_AGENCY_DEFINED:
+      define_name(v, &v->agencies, seq, "agency", record->agency_defined->number,
+                  record->agency_defined->agency);
+      break;
+    case NAV__V1__RECORD__RECORD_LANE_DEFINED:
+      define_name(v, &v->lanes, seq, "lane", record->lane_defined->number, record->lane_defined->agency);
+      break;
+    case NAV__V1__RECORD__RECORD_VERDICT_DEFINED:
+      check_verdict(v, seq, record->verdict_defined);
+      break;
+    case NAV__V1__RECORD__RECORD_PUBLISHED:
+      check_published(v, seq, record->published);
+      break;
+    case NAV__V1__RECORD__RECORD_ACCEPTED:
+      v->report->events++;
+      verify_accepted(v, record);
+      break;
+    case NAV__V1__RECORD__RECORD_REDECIDED:
+      check_redecided(v, seq, record->redecided);
+      break;
+    case NAV__V1__RECORD__RECORD_ACKNOWLEDGED:
+      check_acknowledged(v, seq, record->acknowledged);
+      break;
+    case NAV__V1__RECORD__RECORD_REPLAYED:
+      (void)lane_known(v, seq, record->replayed->lane);
+      break;
+    case NAV__V1__RECORD__RECORD_NACKED:
+      (void)lane_known(v, seq, record->nacked->lane);
+      break;
+    default:
+      break;  // says nothing that others must bear out
+  }
+}

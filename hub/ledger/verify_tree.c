@@ -1,0 +1,173 @@
+// Leaves and checkpoints of `audit verify`. Two trees grow side by side: one of the rows' own bytes, one of
+// the leaf column. Whichever gives the root that a checkpoint signed is right, and tells which rows of the
+// other were changed. See verify.h.
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "hub/ledger/checkpoint.h"
+#include "hub/ledger/verify_private.h"
+
+enum { ORIGIN_SIZE = 320 };
+
+bool verify_tree_row(struct verify *v, const struct verify_ledger_row *row) {
+  struct verify_tree *tree = &v->tree;
+  uint8_t leaf[NAV_SHA256_SIZE];
+  merkle_leaf(leaf, row->record, row->record_length);
+  bool agrees = row->leaf_length == sizeof leaf && memcmp(leaf, row->leaf, sizeof leaf) == 0;
+  if (!tree->broken) {
+    merkle_append(&tree->records, leaf);
+    merkle_append(&tree->leaves, row->leaf_length == sizeof leaf ? row->leaf : leaf);
+  }
+  if (agrees) return true;
+  if (tree->suspects_count == VERIFY_SUSPECTS_MAX) {
+    verify_accuse(v, row->seq, "its bytes do not give its leaf hash: one of them was changed");
+  } else {
+    tree->suspects[tree->suspects_count++] = (struct verify_suspect){.seq = row->seq};
+  }
+  return false;
+}
+
+void verify_tree_detail(struct verify *v, const char *detail) {
+  struct verify_tree *tree = &v->tree;
+  if (tree->suspects_count == 0) return;
+  struct verify_suspect *last = &tree->suspects[tree->suspects_count - 1];
+  (void)snprintf(last->detail, sizeof last->detail, "; %s", detail);
+}
+
+void verify_tree_break(struct verify *v) { v->tree.broken = true; }
+
+static void accuse_suspects(struct verify *v, const char *what) {
+  struct verify_tree *tree = &v->tree;
+  for (size_t i = 0; i < tree->suspects_count; i++) {
+    verify_accuse(v, tree->suspects[i].seq, "%s%s", what, tree->suspects[i].detail);
+  }
+  tree->suspects_count = 0;
+}
+
+static void accuse_interval(struct verify *v, uint64_t size) {
+  uint64_t first = v->tree.interval_first;
+  uint64_t known = v->tree.interval_fault;
+  if (known != 0) {
+    verify_accuse(v, known,
+                  "with this fault the records %" PRIu64 " to %" PRIu64
+                  " do not give the root that the checkpoint at %" PRIu64
+                  " signed, so of those none can be vouched for",
+                  first, size, size);
+  } else if (first == size) {
+    verify_accuse(v, first,
+                  "its bytes and its leaf hash were both changed: the checkpoint at %" PRIu64
+                  " signed another root",
+                  size);
+  } else {
+    verify_accuse(v, first,
+                  "one or more of the records %" PRIu64 " to %" PRIu64
+                  " were changed together with their leaf hashes: the "
+                  "checkpoint at %" PRIu64 " signed another root",
+                  first, size, size);
+  }
+}
+
+// The root that counts: the note's, where the hub signed it. False: the row is not to be trusted, which is
+// then said.
+static bool open_note(struct verify *v, const struct verify_checkpoint_row *row,
+                      uint8_t root[NAV_SHA256_SIZE]) {
+  char origin[ORIGIN_SIZE];
+  char log_id[2 * KEY_LOG_ID_SIZE + 1];
+  struct checkpoint opened;
+  struct nav_error err = {0};
+  char text[NAV_ERROR_PLACE_SIZE + NAV_ERROR_TEXT_SIZE];
+  (void)snprintf(origin, sizeof origin, "%s/%s", v->settings->hub,
+                 nav_hex(log_id, v->log_id, sizeof v->log_id));
+  if (!checkpoint_open(row->note, origin, v->settings->checkpoint_key, &opened, &err)) {
+    verify_accuse_checkpoint(v, row->size, "the checkpoint at %" PRIu64 " is not the hub's: %s", row->size,
+                             nav_error_string(&err, text, sizeof text));
+    return false;
+  }
+  if (opened.size != row->size) {
+    verify_accuse_checkpoint(v, row->size,
+                             "the checkpoint at %" PRIu64 " carries a note signed for size %" PRIu64,
+                             row->size, opened.size);
+    return false;
+  }
+  if (memcmp(opened.root, row->root, sizeof opened.root) != 0) {
+    verify_accuse_checkpoint(
+        v, row->size, "the checkpoint at %" PRIu64 ": its column root is not the root that its note signs",
+        row->size);
+  }
+  memcpy(root, opened.root, sizeof opened.root);
+  return true;
+}
+
+// size (8, big-endian) ‖ the subtrees' roots, as core/store writes it.
+static bool open_frontier(const struct verify_checkpoint_row *row, const uint8_t root[NAV_SHA256_SIZE],
+                          struct merkle_frontier *frontier) {
+  uint8_t given[NAV_SHA256_SIZE];
+  size_t hashes = (size_t)__builtin_popcountll(row->size);
+  *frontier = (struct merkle_frontier){.size = row->size};
+  if (row->frontier_length != 8 + hashes * NAV_SHA256_SIZE || nav_get_u64(row->frontier) != row->size)
+    return false;
+  memcpy(frontier->hashes, row->frontier + 8, hashes * NAV_SHA256_SIZE);
+  merkle_root(frontier, given);
+  return memcmp(given, root, sizeof given) == 0;
+}
+
+static bool gives(const struct merkle_frontier *frontier, uint64_t size,
+                  const uint8_t root[NAV_SHA256_SIZE]) {
+  uint8_t given[NAV_SHA256_SIZE];
+  merkle_root(frontier, given);
+  return frontier->size == size && memcmp(given, root, sizeof given) == 0;
+}
+
+static void begin_interval(struct verify *v, uint64_t size, const struct merkle_frontier *frontier) {
+  struct verify_tree *tree = &v->tree;
+  if (frontier != &tree->records) tree->records = *frontier;
+  if (frontier != &tree->leaves) tree->leaves = *frontier;
+  tree->broken = false;
+  tree->interval_first = size + 1;
+  tree->interval_fault = 0;
+}
+
+static void compare(struct verify *v, uint64_t size, const uint8_t root[NAV_SHA256_SIZE],
+                    const struct merkle_frontier *frontier) {
+  struct verify_tree *tree = &v->tree;
+  if (!tree->broken && gives(&tree->records, size, root)) {
+    accuse_suspects(
+        v, "its column leaf was changed: the record itself gives the root that the next checkpoint signed");
+    begin_interval(v, size, &tree->records);
+    return;
+  }
+  if (!tree->broken && gives(&tree->leaves, size, root)) {
+    accuse_suspects(
+        v, "its bytes were changed: they do not give its leaf hash, which the next checkpoint signed");
+    begin_interval(v, size, &tree->leaves);
+    return;
+  }
+  accuse_suspects(v, "its bytes do not give its leaf hash: one of them was changed");
+  if (!tree->broken) accuse_interval(v, size);
+  if (frontier != NULL) {
+    begin_interval(v, size, frontier);
+  } else {
+    tree->broken = true;
+  }
+}
+
+bool verify_tree_checkpoint(struct verify *v, const struct verify_checkpoint_row *row) {
+  uint8_t root[NAV_SHA256_SIZE];
+  struct merkle_frontier frontier;
+  // A forged checkpoint accuses itself alone; the records wait for the next.
+  if (!open_note(v, row, root)) return false;
+  bool whole = open_frontier(row, root, &frontier);
+  if (!whole) {
+    verify_accuse_checkpoint(v, row->size,
+                             "the checkpoint at %" PRIu64 ": its frontier does not give its root", row->size);
+  }
+  compare(v, row->size, root, whole ? &frontier : NULL);
+  return true;
+}
+
+void verify_tree_end(struct verify *v) {
+  accuse_suspects(
+      v,
+      "its bytes do not give its leaf hash: one of them was changed, and no checkpoint after it tells which");
+}

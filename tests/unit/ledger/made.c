@@ -1,0 +1,431 @@
+// See made.h.
+#include "tests/unit/ledger/made.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hub/base/clock.h"
+#include "hub/base/id.h"
+#include "hub/ledger/checkpoint.h"
+#include "hub/ledger/record.h"
+#include "hub/wire/merkle.h"
+#include "hub/wire/message.h"
+#include "nav/v1/event.pb-c.h"
+
+enum {
+  ARENA_MAX = 512 * 1024 * 1024,
+  EPOCH = 3,
+  RETENTION_CLASS = 2,
+  STEP_MS = 250,
+  MS_A_DAY = 86400000,
+  LANES = 4,
+  TYPE_SCHOOL_INCIDENT = 41,
+};
+
+const char *const made_agencies[MADE_AGENCIES] = {"police-north", "social-bromma", "school-sol"};
+
+struct lane {
+  unsigned agency;
+  const char *purpose;
+};
+static const struct lane lanes[LANES] = {
+    {0, "lagesbild"}, {1, "lagesbild"}, {1, "young-at-risk"}, {0, "young-at-risk"}};
+
+static void *take(struct made *made, size_t size) {
+  void *memory = nav_arena_zalloc(made->arena, 1, size);
+  NAV_ASSERT(memory != NULL);
+  return memory;
+}
+
+static const uint8_t *keep(struct made *made, const void *bytes, size_t length) {
+  uint8_t *copy = take(made, length + 1);
+  if (length > 0) memcpy(copy, bytes, length);
+  return copy;
+}
+
+static void seed_pair(struct key_pair_sign *pair, uint8_t number) {
+  uint8_t seed[crypto_sign_SEEDBYTES];
+  memset(seed, number, sizeof seed);
+  (void)crypto_sign_seed_keypair(pair->public_key, pair->secret_key, seed);
+}
+
+void made_bucket_key(uint8_t key[CONTENT_KEY_SIZE], uint32_t retention_class, uint32_t day) {
+  uint8_t message[14] = {'b', 'u', 'c', 'k', 'e', 't'};
+  nav_put_u32(message + 6, retention_class);
+  nav_put_u32(message + 10, day);
+  (void)crypto_generichash(key, CONTENT_KEY_SIZE, message, sizeof message, NULL, 0);
+}
+
+void made_set_leaf(struct made *made, struct verify_ledger_row *row) {
+  uint8_t *leaf = take(made, NAV_SHA256_SIZE);
+  merkle_leaf(leaf, row->record, row->record_length);
+  row->leaf = leaf;
+  row->leaf_length = NAV_SHA256_SIZE;
+}
+
+void made_set_record(struct made *made, struct verify_ledger_row *row, const Nav__V1__Record *record) {
+  struct nav_buffer bytes;
+  nav_buffer_init(&bytes, RECORD_SIZE_MAX);
+  NAV_ASSERT(record_encode(record, &bytes));
+  row->record = keep(made, bytes.data, bytes.length);
+  row->record_length = bytes.length;
+  nav_buffer_free(&bytes);
+}
+
+struct verify_checkpoint_row made_checkpoint(struct made *made, uint64_t size,
+                                             const struct key_pair_sign *key) {
+  struct merkle_frontier frontier = {0};
+  struct checkpoint checkpoint = {.size = size};
+  struct nav_buffer note;
+  char origin[320];
+  char log_id[2 * KEY_LOG_ID_SIZE + 1];
+  for (size_t i = 0; i < size && i < made->ledger_count; i++) merkle_append(&frontier, made->ledger[i].leaf);
+  merkle_root(&frontier, checkpoint.root);
+  (void)snprintf(origin, sizeof origin, "%s/%s", made->settings.hub,
+                 nav_hex(log_id, made->log_id, KEY_LOG_ID_SIZE));
+  nav_buffer_init(&note, 4096);
+  NAV_ASSERT(checkpoint_sign(&checkpoint, origin, key, &note));
+  size_t hashes = (size_t)__builtin_popcountll(frontier.size);
+  uint8_t bytes[8 + 64 * NAV_SHA256_SIZE];
+  nav_put_u64(bytes, frontier.size);
+  memcpy(bytes + 8, frontier.hashes, hashes * NAV_SHA256_SIZE);
+  struct verify_checkpoint_row row = {
+      .size = size,
+      .root = keep(made, checkpoint.root, NAV_SHA256_SIZE),
+      .note = (const char *)keep(made, note.data, note.length),
+      .frontier_length = 8 + hashes * NAV_SHA256_SIZE,
+  };
+  row.frontier = keep(made, bytes, row.frontier_length);
+  nav_buffer_free(&note);
+  return row;
+}
+
+static uint64_t stage(struct made *made, Nav__V1__Record *record) {
+  NAV_ASSERT(made->ledger_count < MADE_RECORDS_MAX);
+  struct verify_ledger_row *row = &made->ledger[made->ledger_count++];
+  made->time_ms += STEP_MS;
+  record->has_seq = record->has_time_ms = record->has_epoch = true;
+  record->seq = made->ledger_count;
+  record->time_ms = made->time_ms;
+  record->epoch = EPOCH;
+  struct record_columns columns;
+  record_columns_of(record, &columns);
+  *row = (struct verify_ledger_row){.seq = columns.seq,
+                                    .at_us = columns.time_ms * 1000,
+                                    .kind = columns.kind,
+                                    .has_lane = columns.lane != 0,
+                                    .lane = (int32_t)columns.lane};
+  made_set_record(made, row, record);
+  made_set_leaf(made, row);
+  return record->seq;
+}
+
+// A checkpoint after every so many records, in the middle of a publication as well as between them.
+static void checkpoint_if_due(struct made *made) {
+  uint64_t last = made->checkpoints_count == 0 ? 0 : made->checkpoints[made->checkpoints_count - 1].size;
+  if (made->ledger_count - last < made->settings.checkpoint_every) return;
+  made->checkpoints[made->checkpoints_count++] =
+      made_checkpoint(made, made->ledger_count, &made->checkpoint_key);
+}
+
+#define STAGE(made, name, NAME, message)                  \
+  do {                                                    \
+    Nav__V1__Record record_ = NAV__V1__RECORD__INIT;      \
+    record_.record_case = NAV__V1__RECORD__RECORD_##NAME; \
+    record_.name = (message);                             \
+    (void)stage((made), &record_);                        \
+    checkpoint_if_due(made);                              \
+  } while (0)
+
+static char *text(const char *constant) {
+  union {
+    const char *in;
+    char *out;
+  } cast = {constant};  // protobuf-c's fields are not const
+  return cast.out;
+}
+
+static void define(struct made *made) {
+  Nav__V1__Started started = NAV__V1__STARTED__INIT;
+  started.program = text("nav-core");
+  started.has_log_id = started.has_epoch = true;
+  started.log_id = (ProtobufCBinaryData){KEY_LOG_ID_SIZE, made->log_id};
+  started.epoch = EPOCH;
+  STAGE(made, started, STARTED, &started);
+  Nav__V1__KeyChanged key = NAV__V1__KEY_CHANGED__INIT;
+  key.owner = text("hub");
+  key.use = text("checkpoint");
+  key.has_public_key = true;
+  key.public_key = (ProtobufCBinaryData){KEY_ED25519_PUBLIC_SIZE, made->checkpoint_key.public_key};
+  STAGE(made, key_changed, KEY_CHANGED, &key);
+  Nav__V1__RulesChanged rules = NAV__V1__RULES_CHANGED__INIT;
+  uint8_t hash[NAV_SHA256_SIZE];
+  memset(hash, 7, sizeof hash);
+  rules.has_hash = true;
+  rules.hash = (ProtobufCBinaryData){sizeof hash, hash};
+  rules.person = text("anna");
+  STAGE(made, rules_changed, RULES_CHANGED, &rules);
+  for (uint32_t i = 0; i < MADE_AGENCIES; i++) {
+    Nav__V1__AgencyDefined agency = NAV__V1__AGENCY_DEFINED__INIT;
+    agency.has_number = true;
+    agency.number = i + 1;
+    agency.agency = text(made_agencies[i]);
+    STAGE(made, agency_defined, AGENCY_DEFINED, &agency);
+  }
+  for (uint32_t i = 0; i < LANES; i++) {
+    Nav__V1__LaneDefined lane = NAV__V1__LANE_DEFINED__INIT;
+    lane.has_number = true;
+    lane.number = i + 1;
+    lane.agency = text(made_agencies[lanes[i].agency]);
+    lane.purpose = text(lanes[i].purpose);
+    STAGE(made, lane_defined, LANE_DEFINED, &lane);
+  }
+}
+
+// Odd verdicts release to lane 2 (social) without names and hold for lane 4 (police); even ones release to
+// lane 1 only.
+static void define_verdict(struct made *made, uint32_t number) {
+  Nav__V1__LaneVerdict first = NAV__V1__LANE_VERDICT__INIT;
+  Nav__V1__LaneVerdict second = NAV__V1__LANE_VERDICT__INIT;
+  Nav__V1__LaneVerdict *list[] = {&first, &second};
+  first.has_lane = first.has_outcome = first.has_reveal = first.has_subjects = true;
+  first.lane = number % 2 == 0 ? 1 : 2;
+  first.outcome = NAV__V1__OUTCOME__OUTCOME_RELEASE;
+  first.rule = text(number % 2 == 0 ? "incident-to-police" : "incident-to-social");
+  first.basis = text(number % 2 == 0 ? "osl-10-2" : "sol-19-1");
+  first.reveal = 1u << NAV__V1__SENSITIVITY__SENSITIVITY_OPEN | 1u << NAV__V1__SENSITIVITY__SENSITIVITY_PLACE;
+  first.subjects = 1;
+  second = first;
+  second.lane = 4;
+  second.outcome = NAV__V1__OUTCOME__OUTCOME_HOLD;
+  second.rule = text("incident-held");
+  second.basis = text("osl-10-18a");
+  Nav__V1__VerdictDefined verdict = NAV__V1__VERDICT_DEFINED__INIT;
+  uint8_t hash[NAV_SHA256_SIZE];
+  memset(hash, 7, sizeof hash);
+  verdict.has_number = verdict.has_rules_hash = true;
+  verdict.number = number;
+  verdict.rules_hash = (ProtobufCBinaryData){sizeof hash, hash};
+  verdict.n_lanes = number % 2 == 0 ? 1 : 2;
+  verdict.lanes = list;
+  STAGE(made, verdict_defined, VERDICT_DEFINED, &verdict);
+}
+
+static void encode_event(const struct made *made, unsigned number, unsigned agency, const uint8_t *id,
+                         int64_t time_ms, struct nav_buffer *out) {
+  Nav__V1__Event event = NAV__V1__EVENT__INIT;
+  Nav__V1__Place place = NAV__V1__PLACE__INIT;
+  Nav__V1__SchoolIncident incident = NAV__V1__SCHOOL_INCIDENT__INIT;
+  char address[64];
+  uint8_t id_copy[NAV_EVENT_ID_SIZE];
+  (void)made;
+  memcpy(id_copy, id, sizeof id_copy);
+  (void)snprintf(address, sizeof address, "Testgatan %u", number);
+  place.area = text(number % 3 == 0 ? "bromma" : "vallingby");
+  place.address = address;
+  event.has_id = event.has_revision = event.has_time_ms = true;
+  event.id = (ProtobufCBinaryData){sizeof id_copy, id_copy};
+  event.source = text(made_agencies[agency]);
+  event.revision = 1;
+  event.time_ms = time_ms;
+  event.place = &place;
+  event.body_case = NAV__V1__EVENT__BODY_SCHOOL_INCIDENT;
+  event.school_incident = &incident;
+  NAV_ASSERT(wire_encode(&event, out));
+}
+
+struct event_plan {
+  uint8_t id[NAV_EVENT_ID_SIZE];
+  uint8_t salt[CONTENT_SALT_SIZE];
+  int64_t time_ms;
+  struct nav_buffer bytes;
+};
+
+static void plan_event(struct made *made, struct event_plan *plan, unsigned agency, unsigned number) {
+  uint8_t id_key[NAV_ID_KEY_SIZE];
+  char source_id[32];
+  memset(id_key, (int)agency + 1, sizeof id_key);
+  (void)snprintf(source_id, sizeof source_id, "record-%u", number);
+  plan->time_ms = made->time_ms - 3600000 + (int64_t)number;
+  nav_event_id(plan->id, id_key, plan->time_ms, made_agencies[agency], source_id);
+  nav_buffer_init(&plan->bytes, WIRE_EVENT_MAX);
+  encode_event(made, number, agency, plan->id, plan->time_ms, &plan->bytes);
+  keys_event_salt(plan->salt, id_key, plan->bytes.data, plan->bytes.length);
+}
+
+static uint64_t publish(struct made *made, unsigned agency, const struct event_plan *plans, size_t count,
+                        uint8_t digests[][NAV_SHA256_SIZE]) {
+  ProtobufCBinaryData list[MADE_EVENTS_A_PUBLICATION];
+  uint8_t signature[KEY_SIGNATURE_SIZE];
+  for (size_t i = 0; i < count; i++) {
+    keys_event_digest(digests[i], plans[i].salt, CONTENT_SALT_SIZE, plans[i].bytes.data,
+                      plans[i].bytes.length);
+    list[i] = (ProtobufCBinaryData){NAV_SHA256_SIZE, digests[i]};
+  }
+  keys_sign_publication(signature, &made->agency_keys[agency], made->log_id, made_agencies[agency],
+                        digests[0], count);
+  Nav__V1__Published published = NAV__V1__PUBLISHED__INIT;
+  published.agency = text(made_agencies[agency]);
+  published.n_digests = count;
+  published.digests = list;
+  published.has_signature = published.has_public_key = true;
+  published.signature = (ProtobufCBinaryData){sizeof signature, signature};
+  published.public_key = (ProtobufCBinaryData){KEY_ED25519_PUBLIC_SIZE, made->agency_keys[agency].public_key};
+  STAGE(made, published, PUBLISHED, &published);
+  return made->ledger_count;
+}
+
+static int32_t part_of(uint32_t day) {
+  int year = 0;
+  int month = 0;
+  int date = 0;
+  nav_date_from_days(day, &year, &month, &date);
+  return RETENTION_CLASS * 1000000 + year * 100 + month;
+}
+
+static void accept_event(struct made *made, unsigned agency, const struct event_plan *plan, uint32_t verdict,
+                         uint64_t published_seq, uint32_t index, const uint8_t *digest) {
+  uint32_t day = (uint32_t)(made->time_ms / MS_A_DAY);
+  uint64_t seq = made->ledger_count + 1;
+  struct content_place place = {made->log_id, seq, RETENTION_CLASS, day};
+  uint8_t bucket[CONTENT_KEY_SIZE];
+  uint8_t key[CONTENT_KEY_SIZE];
+  uint8_t commitment[NAV_SHA256_SIZE];
+  struct nav_buffer sealed;
+  nav_buffer_init(&sealed, WIRE_EVENT_MAX + CONTENT_OVERHEAD);
+  made_bucket_key(bucket, RETENTION_CLASS, day);
+  content_event_key(key, bucket, seq);
+  NAV_ASSERT(content_seal(&place, key, plan->salt, plan->bytes.data, plan->bytes.length, &sealed));
+  const struct nav_bytes part = {sealed.data, sealed.length};
+  nav_sha256(commitment, &part, 1);
+  uint8_t id[NAV_EVENT_ID_SIZE];
+  memcpy(id, plan->id, sizeof id);
+  Nav__V1__Accepted accepted = NAV__V1__ACCEPTED__INIT;
+  accepted.has_event_id = accepted.has_revision = accepted.has_type = accepted.has_event_time_ms = true;
+  accepted.has_published_seq = accepted.has_published_index = accepted.has_commitment = accepted.has_verdict =
+      true;
+  accepted.has_retention_class = accepted.has_bucket_day = true;
+  accepted.event_id = (ProtobufCBinaryData){sizeof id, id};
+  accepted.revision = 1;
+  accepted.agency = text(made_agencies[agency]);
+  accepted.type = TYPE_SCHOOL_INCIDENT;
+  accepted.event_time_ms = plan->time_ms;
+  accepted.published_seq = published_seq;
+  accepted.published_index = index;
+  accepted.commitment = (ProtobufCBinaryData){sizeof commitment, commitment};
+  accepted.verdict = verdict;
+  accepted.retention_class = RETENTION_CLASS;
+  accepted.bucket_day = day;
+  made->events[made->events_count++] =
+      (struct verify_event_row){.seq = seq,
+                                .event_id = keep(made, id, sizeof id),
+                                .agency = (int32_t)agency + 1,
+                                .revision = 1,
+                                .digest = keep(made, digest, NAV_SHA256_SIZE),
+                                .type = TYPE_SCHOOL_INCIDENT,
+                                .time_us = plan->time_ms * 1000,
+                                .verdict = (int32_t)verdict,
+                                .bucket_class = RETENTION_CLASS,
+                                .bucket_day = (int32_t)day,
+                                .published_seq = (int64_t)published_seq};
+  made->contents[made->contents_count++] =
+      (struct verify_content_row){.seq = seq,
+                                  .part = part_of(day),
+                                  .sealed = keep(made, sealed.data, sealed.length),
+                                  .length = sealed.length};
+  STAGE(made, accepted, ACCEPTED, &accepted);
+  nav_buffer_free(&sealed);
+}
+
+static void acknowledge(struct made *made, uint32_t lane, uint64_t position) {
+  uint8_t signature[KEY_SIGNATURE_SIZE];
+  unsigned agency = lanes[lane - 1].agency;
+  keys_sign_acknowledge(signature, &made->agency_keys[agency], made->log_id, made_agencies[agency], lane,
+                        position);
+  Nav__V1__Acknowledged record = NAV__V1__ACKNOWLEDGED__INIT;
+  record.has_lane = record.has_position = record.has_delivered = record.has_signature =
+      record.has_public_key = true;
+  record.lane = lane;
+  record.position = position;
+  record.delivered = 1;
+  record.signature = (ProtobufCBinaryData){sizeof signature, signature};
+  record.public_key = (ProtobufCBinaryData){KEY_ED25519_PUBLIC_SIZE, made->agency_keys[agency].public_key};
+  STAGE(made, acknowledged, ACKNOWLEDGED, &record);
+}
+
+static void reject_and_read(struct made *made, uint64_t event_seq) {
+  Nav__V1__Rejected rejected = NAV__V1__REJECTED__INIT;
+  rejected.agency = text(made_agencies[2]);
+  rejected.has_code = true;
+  rejected.code = NAV__V1__CODE__CODE_BAD_VALUE;
+  rejected.field = text("time");
+  rejected.reason = text("is before 1900");
+  STAGE(made, rejected, REJECTED, &rejected);
+  Nav__V1__Read read = NAV__V1__READ__INIT;
+  read.person = text("anna");
+  read.agency = text(made_agencies[0]);
+  read.reason = text("prepares the meeting");
+  read.purpose = text("lagesbild");
+  read.meeting = text("bromma-november");
+  read.n_event_seqs = 1;
+  read.event_seqs = &event_seq;
+  STAGE(made, read, READ, &read);
+}
+
+static void make_publication(struct made *made, unsigned number) {
+  unsigned agency = number % MADE_AGENCIES;
+  size_t count = 1 + number % MADE_EVENTS_A_PUBLICATION;
+  struct event_plan plans[MADE_EVENTS_A_PUBLICATION];
+  uint8_t digests[MADE_EVENTS_A_PUBLICATION][NAV_SHA256_SIZE];
+  for (size_t i = 0; i < count; i++) {
+    plan_event(made, &plans[i], agency, number * MADE_EVENTS_A_PUBLICATION + (unsigned)i);
+  }
+  uint64_t published_seq = publish(made, agency, plans, count, digests);
+  for (size_t i = 0; i < count; i++) {
+    accept_event(made, agency, &plans[i], 1 + (number + (uint32_t)i) % 2, published_seq, (uint32_t)i,
+                 digests[i]);
+    nav_buffer_free(&plans[i].bytes);
+  }
+  if (number % 5 == 4) acknowledge(made, 1 + number % LANES, made->ledger_count);
+  if (number % 7 == 6) reject_and_read(made, made->events[made->events_count - 1].seq);
+}
+
+struct made *made_new(const struct made_settings *settings) {
+  struct made *made = calloc(1, sizeof *made);
+  NAV_ASSERT(made != NULL && sodium_init() >= 0);
+  made->settings = *settings;
+  made->arena = nav_arena_new(ARENA_MAX);
+  made->time_ms = settings->start_ms;
+  NAV_ASSERT(made->arena != NULL);
+  memset(made->log_id, 0xA5, sizeof made->log_id);
+  seed_pair(&made->checkpoint_key, 99);
+  for (uint8_t i = 0; i < MADE_AGENCIES; i++) seed_pair(&made->agency_keys[i], (uint8_t)(i + 1));
+  made->ledger = calloc(MADE_RECORDS_MAX, sizeof *made->ledger);
+  made->events = calloc(MADE_RECORDS_MAX, sizeof *made->events);
+  made->contents = calloc(MADE_RECORDS_MAX, sizeof *made->contents);
+  made->checkpoints = calloc(MADE_RECORDS_MAX, sizeof *made->checkpoints);
+  NAV_ASSERT(made->ledger != NULL && made->events != NULL && made->contents != NULL &&
+             made->checkpoints != NULL);
+  define(made);
+  define_verdict(made, 1);
+  define_verdict(made, 2);
+  for (unsigned i = 0; i < settings->publications; i++) make_publication(made, i);
+  if (made->checkpoints_count == 0 ||
+      made->checkpoints[made->checkpoints_count - 1].size < made->ledger_count) {
+    made->checkpoints[made->checkpoints_count++] =
+        made_checkpoint(made, made->ledger_count, &made->checkpoint_key);
+  }
+  return made;
+}
+
+void made_free(struct made *made) {
+  if (made == NULL) return;
+  nav_arena_free(made->arena);
+  free(made->ledger);
+  free(made->events);
+  free(made->contents);
+  free(made->checkpoints);
+  free(made);
+}

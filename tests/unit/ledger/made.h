@@ -1,0 +1,53 @@
+// A ledger made for tests as nav-core would make it: agencies, lanes, verdicts, signed publications, sealed
+// events, signed acknowledgements, readings, checkpoints. The same from the same settings: all keys and times
+// come from a seed. Called by: tests/unit/ledger (in memory), tests/flow/make_ledger (into a database).
+#ifndef NAV_TESTS_LEDGER_MADE_H
+#define NAV_TESTS_LEDGER_MADE_H
+
+#include "hub/base/arena.h"
+#include "hub/ledger/content.h"
+#include "hub/ledger/verify.h"
+#include "nav/v1/ledger.pb-c.h"
+
+enum { MADE_AGENCIES = 3, MADE_RECORDS_MAX = 100000, MADE_EVENTS_A_PUBLICATION = 4 };
+
+struct made_settings {
+  unsigned publications;
+  unsigned checkpoint_every;  // records
+  int64_t start_ms;
+  const char *hub;
+};
+
+struct made {
+  struct made_settings settings;
+  struct nav_arena *arena;
+  uint8_t log_id[KEY_LOG_ID_SIZE];
+  struct key_pair_sign checkpoint_key;
+  struct key_pair_sign agency_keys[MADE_AGENCIES];
+  struct verify_ledger_row *ledger;
+  size_t ledger_count;
+  struct verify_event_row *events;
+  size_t events_count;
+  struct verify_content_row *contents;
+  size_t contents_count;
+  struct verify_checkpoint_row *checkpoints;
+  size_t checkpoints_count;
+  int64_t time_ms;
+};
+
+extern const char *const made_agencies[MADE_AGENCIES];
+
+struct made *made_new(const struct made_settings *settings);
+void made_free(struct made *made);
+// The bucket's key: BLAKE2b of "bucket" ‖ class (4) ‖ day (4), so that a test's stand-in for nav-core can
+// make it too.
+void made_bucket_key(uint8_t key[CONTENT_KEY_SIZE], uint32_t retention_class, uint32_t day);
+// Hashes the row's bytes into its leaf, as one would who wants to hide a change.
+void made_set_leaf(struct made *made, struct verify_ledger_row *row);
+// Encodes a record into the row in place of what is there; the leaf is left alone.
+void made_set_record(struct made *made, struct verify_ledger_row *row, const Nav__V1__Record *record);
+// Signs a checkpoint of what the ledger's rows (by their leaves) give up to size, with any key.
+struct verify_checkpoint_row made_checkpoint(struct made *made, uint64_t size,
+                                             const struct key_pair_sign *key);
+
+#endif

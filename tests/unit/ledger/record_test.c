@@ -1,0 +1,130 @@
+// Records to stored bytes and back; what is refused; the derived columns.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "hub/ledger/record.h"
+
+static char word_police[] = "police";
+
+static struct nav_buffer encode(const Nav__V1__Record *record) {
+  struct nav_buffer bytes;
+  nav_buffer_init(&bytes, RECORD_SIZE_MAX);
+  assert_true(record_encode(record, &bytes));
+  return bytes;
+}
+
+static void a_record_survives_the_way_there_and_back(void **state) {
+  (void)state;
+  Nav__V1__Record record = NAV__V1__RECORD__INIT;
+  Nav__V1__AgencyDefined agency = NAV__V1__AGENCY_DEFINED__INIT;
+  agency.has_number = true;
+  agency.number = 4;
+  agency.agency = word_police;
+  record.has_seq = record.has_time_ms = record.has_epoch = true;
+  record.seq = 17;
+  record.time_ms = 1763779200123;
+  record.epoch = 2;
+  record.record_case = NAV__V1__RECORD__RECORD_AGENCY_DEFINED;
+  record.agency_defined = &agency;
+  struct nav_buffer bytes = encode(&record);
+  struct nav_arena *arena = nav_arena_new(1 << 20);
+  struct nav_error err = {0};
+  const Nav__V1__Record *back = record_decode(arena, bytes.data, bytes.length, &err);
+  assert_non_null(back);
+  assert_int_equal(back->seq, 17);
+  assert_int_equal(back->time_ms, 1763779200123);
+  assert_string_equal(back->agency_defined->agency, "police");
+  nav_arena_free(arena);
+  nav_buffer_free(&bytes);
+}
+
+// Each lacks one thing that every record has.
+static void what_lacks_a_head_is_refused(void **state) {
+  (void)state;
+  static const char *const missing[] = {"seq", "time_ms", "epoch", "record"};
+  for (int i = 0; i < 4; i++) {
+    Nav__V1__Record record = NAV__V1__RECORD__INIT;
+    Nav__V1__Resumed resumed = NAV__V1__RESUMED__INIT;
+    record.has_seq = i != 0;
+    record.has_time_ms = i != 1;
+    record.has_epoch = i != 2;
+    if (i != 3) {
+      record.record_case = NAV__V1__RECORD__RECORD_RESUMED;
+      record.resumed = &resumed;
+    }
+    struct nav_buffer bytes = encode(&record);
+    struct nav_arena *arena = nav_arena_new(1 << 20);
+    struct nav_error err = {0};
+    assert_null(record_decode(arena, bytes.data, bytes.length, &err));
+    assert_string_equal(err.place, missing[i]);
+    nav_arena_free(arena);
+    nav_buffer_free(&bytes);
+  }
+}
+
+static void larger_than_the_maximum_is_refused_both_ways(void **state) {
+  (void)state;
+  static char long_text[RECORD_SIZE_MAX + 1];
+  memset(long_text, 'a', RECORD_SIZE_MAX);
+  Nav__V1__Record record = NAV__V1__RECORD__INIT;
+  Nav__V1__Stopped stopped = NAV__V1__STOPPED__INIT;
+  stopped.reason = long_text;
+  record.record_case = NAV__V1__RECORD__RECORD_STOPPED;
+  record.stopped = &stopped;
+  struct nav_buffer bytes;
+  nav_buffer_init(&bytes, 4 * RECORD_SIZE_MAX);
+  assert_true(nav_buffer_append(&bytes, "before", 6));
+  assert_false(record_encode(&record, &bytes));
+  assert_int_equal(bytes.length, 6);
+  nav_buffer_free(&bytes);
+  struct nav_arena *arena = nav_arena_new(1 << 20);
+  struct nav_error err = {0};
+  assert_null(record_decode(arena, (const uint8_t *)long_text, sizeof long_text, &err));
+  assert_non_null(strstr(err.text, "1048577 bytes"));
+  nav_arena_free(arena);
+}
+
+static void lane_stands_beside_records_about_a_lane(void **state) {
+  (void)state;
+  struct record_columns columns;
+  Nav__V1__Record record = NAV__V1__RECORD__INIT;
+  Nav__V1__Acknowledged acknowledged = NAV__V1__ACKNOWLEDGED__INIT;
+  acknowledged.lane = 7;
+  record.seq = 3;
+  record.time_ms = -5;
+  record.record_case = NAV__V1__RECORD__RECORD_ACKNOWLEDGED;
+  record.acknowledged = &acknowledged;
+  record_columns_of(&record, &columns);
+  assert_int_equal(columns.lane, 7);
+  assert_int_equal(columns.kind, 30);
+  assert_int_equal(columns.time_ms, -5);
+  Nav__V1__Redecided redecided = NAV__V1__REDECIDED__INIT;
+  record.record_case = NAV__V1__RECORD__RECORD_REDECIDED;
+  record.redecided = &redecided;
+  record_columns_of(&record, &columns);
+  assert_int_equal(columns.lane, 0);  // it names none
+}
+
+static void kinds_have_names(void **state) {
+  (void)state;
+  assert_string_equal(record_kind_name(21), "accepted");
+  assert_string_equal(record_kind_name(41), "briefing_compiled");
+  assert_string_equal(record_kind_name(1), "unknown");  // seq is no kind
+  assert_string_equal(record_kind_name(9999), "unknown");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_record_survives_the_way_there_and_back),
+      cmocka_unit_test(what_lacks_a_head_is_refused),
+      cmocka_unit_test(larger_than_the_maximum_is_refused_both_ways),
+      cmocka_unit_test(lane_stands_beside_records_about_a_lane),
+      cmocka_unit_test(kinds_have_names),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
