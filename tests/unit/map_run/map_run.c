@@ -22,7 +22,7 @@ static void on_event(void *context, const char *source_id, const Nav__V1__Event 
   struct map_result *result = context;
   json_t *json = wire_cloudevent_from_event(event);
   assert_non_null(json);
-  char *line = json_dumps(json, JSON_SORT_KEYS | JSON_COMPACT);
+  char *line = json_dumps(json, JSON_SORT_KEYS | JSON_COMPACT | JSON_REAL_PRECISION(10));
   assert_non_null(line);
   assert_true(nav_buffer_printf(&result->text, "event %s ", source_id) &&
               nav_buffer_append_text(&result->text, line) && nav_buffer_append_text(&result->text, "\n"));
