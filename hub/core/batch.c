@@ -1,5 +1,5 @@
-// See batch.h. Running out of memory while staging ends the program: what was staged is not durable, nobody was
-// answered, and everybody sends again.
+// See batch.h. Running out of memory while staging ends the program: what was staged is not durable, nobody
+// was answered, and everybody sends again.
 #include "hub/core/batch.h"
 
 #include <stdlib.h>
@@ -90,7 +90,8 @@ uint64_t batch_stage(struct batch *batch, Nav__V1__Record *record, int64_t now_m
   bool ok = copy_row(rows, 6) && copy_int8(rows, seq) && copy_time(rows, record->time_ms) &&
             copy_int2(rows, columns.kind) &&
             (columns.lane == 0 ? copy_null(rows) : copy_int4(rows, columns.lane)) &&
-            copy_bytes(rows, batch->scratch.data, batch->scratch.length) && copy_bytes(rows, leaf, sizeof leaf);
+            copy_bytes(rows, batch->scratch.data, batch->scratch.length) &&
+            copy_bytes(rows, leaf, sizeof leaf);
   NAV_ASSERT(ok);
   if (batch->first_seq == 0) batch->first_seq = seq;
   batch->last_seq = seq;
@@ -113,8 +114,8 @@ static void note_part(struct batch *batch, uint32_t part) {
   batch->parts[batch->parts_count++] = part;
 }
 
-void batch_stage_event(struct batch *batch, uint64_t seq, const struct batch_event *event, const uint8_t *sealed,
-                       size_t sealed_length, struct head_entry *entry) {
+void batch_stage_event(struct batch *batch, uint64_t seq, const struct batch_event *event,
+                       const uint8_t *sealed, size_t sealed_length, struct head_entry *entry) {
   uint32_t part = batch_part(event->retention_class, event->bucket_day);
   note_part(batch, part);
   struct nav_buffer *rows = &batch->event;
@@ -166,8 +167,8 @@ void batch_note_acknowledged(struct batch *batch, uint32_t lane, uint64_t positi
   batch->acknowledged[batch->acknowledged_count++] = (struct batch_acknowledged){lane, position, delivered};
 }
 
-void batch_finish(struct batch *batch, const char *origin, const struct key_pair_sign *key, uint32_t checkpoint_records,
-                  uint32_t checkpoint_ms, bool last) {
+void batch_finish(struct batch *batch, const char *origin, const struct key_pair_sign *key,
+                  uint32_t checkpoint_records, uint32_t checkpoint_ms, bool last) {
   struct sequence *sequence = batch->sequence;
   bool due = last || sequence->last_seq - sequence->checkpoint_seq >= checkpoint_records ||
              sequence->last_time_ms - sequence->checkpoint_time_ms >= (int64_t)checkpoint_ms;

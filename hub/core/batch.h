@@ -1,6 +1,7 @@
-// What the next transaction will hold. The one place where sequence numbers are given, leaves are hashed and rows written.
-// Two batches take turns: one is staged while the other commits. A batch that failed is committed again as it is.
-// Called by: intake, deliver, control_port (stage), store (commit), the loop. Must never: be changed while it commits.
+// What the next transaction will hold. The one place where sequence numbers are given, leaves are hashed and
+// rows written. Two batches take turns: one is staged while the other commits. A batch that failed is
+// committed again as it is. Called by: intake, deliver, control_port (stage), store (commit), the loop. Must
+// never: be changed while it commits.
 #ifndef NAV_CORE_BATCH_H
 #define NAV_CORE_BATCH_H
 
@@ -23,14 +24,14 @@ struct sequence {
   uint64_t last_seq;
   int64_t last_time_ms;
   struct merkle_frontier frontier;
-  uint64_t checkpoint_seq;    // of the last checkpoint staged
+  uint64_t checkpoint_seq;  // of the last checkpoint staged
   int64_t checkpoint_time_ms;
 };
 
 // What is done once the batch is durable, in order: a receipt to a session, an answer on the control socket.
 struct batch_answer {
-  uint64_t session;    // 0: to a control connection
-  uint64_t instance;   // the gate's, or the control connection's number
+  uint64_t session;       // 0: to a control connection
+  uint64_t instance;      // the gate's, or the control connection's number
   size_t offset, length;  // in `answers`: an encoded HubFrame, or a JSON text
 };
 
@@ -58,8 +59,8 @@ struct batch {
   struct checkpoint checkpoint;
   struct nav_buffer note;
   struct merkle_frontier frontier;  // at the checkpoint
-  bool urgent;      // somebody waits for it
-  bool finished;    // the COPY trailers are written: no more may be staged
+  bool urgent;                      // somebody waits for it
+  bool finished;                    // the COPY trailers are written: no more may be staged
   struct nav_buffer scratch;
 };
 
@@ -87,19 +88,19 @@ bool batch_has_room(const struct batch *batch);
 // The number that the next record staged will have.
 uint64_t batch_next_seq(const struct batch *batch);
 
-// Gives the record its seq, time and epoch, encodes it, hashes its leaf and writes its row. Returns the seq. Ends the program
-// where memory is out: a half-staged batch would be worse.
+// Gives the record its seq, time and epoch, encodes it, hashes its leaf and writes its row. Returns the seq.
+// Ends the program where memory is out: a half-staged batch would be worse.
 uint64_t batch_stage(struct batch *batch, Nav__V1__Record *record, int64_t now_ms);
 // The rows beside an Accepted record just staged as seq, with its sealed bytes; takes over the entry.
-void batch_stage_event(struct batch *batch, uint64_t seq, const struct batch_event *event, const uint8_t *sealed,
-                       size_t sealed_length, struct head_entry *entry);
+void batch_stage_event(struct batch *batch, uint64_t seq, const struct batch_event *event,
+                       const uint8_t *sealed, size_t sealed_length, struct head_entry *entry);
 void batch_answer_session(struct batch *batch, uint64_t instance, uint64_t session, const void *hub_frame);
 void batch_answer_control(struct batch *batch, uint64_t connection, const char *json);
 void batch_note_acknowledged(struct batch *batch, uint32_t lane, uint64_t position, uint64_t delivered);
 
 // Closes it for commit: signs a checkpoint where one is due, writes the trailers.
-void batch_finish(struct batch *batch, const char *origin, const struct key_pair_sign *key, uint32_t checkpoint_records,
-                  uint32_t checkpoint_ms, bool last);
+void batch_finish(struct batch *batch, const char *origin, const struct key_pair_sign *key,
+                  uint32_t checkpoint_records, uint32_t checkpoint_ms, bool last);
 
 // The partition of a retention class and day: class × 1,000,000 + year × 100 + month.
 uint32_t batch_part(uint32_t retention_class, uint32_t bucket_day);

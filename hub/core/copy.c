@@ -48,7 +48,9 @@ bool copy_bytes(struct nav_buffer *out, const void *data, size_t length) {
   return nav_buffer_append(out, size, sizeof size) && nav_buffer_append(out, data, length);
 }
 
-bool copy_time(struct nav_buffer *out, int64_t ms) { return copy_int8(out, (uint64_t)(ms * 1000 - EPOCH_2000_US)); }
+bool copy_time(struct nav_buffer *out, int64_t ms) {
+  return copy_int8(out, (uint64_t)(ms * 1000 - EPOCH_2000_US));
+}
 
 bool copy_end(struct nav_buffer *out) {
   static const uint8_t trailer[2] = {0xFF, 0xFF};

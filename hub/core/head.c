@@ -26,7 +26,8 @@ const struct head_copy *head_entry_find(const struct head_entry *entry, uint16_t
                                         bool narrative_edited) {
   for (uint32_t i = 0; i < entry->copies_count; i++) {
     const struct head_copy *copy = &entry->copies[i];
-    if (copy->reveal == reveal && copy->subjects == subjects && copy->narrative_edited == narrative_edited) return copy;
+    if (copy->reveal == reveal && copy->subjects == subjects && copy->narrative_edited == narrative_edited)
+      return copy;
   }
   return NULL;
 }

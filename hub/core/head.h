@@ -1,6 +1,6 @@
-// The newest committed events, in memory, for lanes that keep up; older ones are read from the store. Bounded by bytes.
-// An entry keeps the copies it was redacted to, so that each distinct redaction is made and encoded once.
-// Called by: batch (new entries), deliver. Must never: be the truth; it can be thrown away at any time.
+// The newest committed events, in memory, for lanes that keep up; older ones are read from the store. Bounded
+// by bytes. An entry keeps the copies it was redacted to, so that each distinct redaction is made and encoded
+// once. Called by: batch (new entries), deliver. Must never: be the truth; it can be thrown away at any time.
 #ifndef NAV_CORE_HEAD_H
 #define NAV_CORE_HEAD_H
 

@@ -1,0 +1,302 @@
+// The unix socket for navctl and nav-desk: status, and "record this reading": a Read, BriefingCompiled or
+// AuditRead record is committed, and only then the keys of just the events asked for are handed over. Called
+// by: the loop. Must never: answer a reading before its record is durable, or hand out a bucket key.
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include "hub/base/id.h"
+#include "hub/base/log.h"
+#include "hub/core/core.h"
+#include "hub/core/status.h"
+#include "hub/wire/control.h"
+#include "hub/wire/json.h"
+
+enum { CONNECTIONS_MAX = 64, CONTENTS_MAX = 20000, RECORD_ARENA_MAX = 16 * 1024 * 1024 };
+
+struct connection {
+  uint64_t number;  // 0: free
+  int fd;
+  uid_t uid;
+  struct nav_buffer in, out;
+  bool waiting;  // an answer is staged
+};
+
+struct control_port {
+  struct core *core;
+  int fd;
+  uint64_t next_number;
+  struct connection connections[CONNECTIONS_MAX];
+  struct nav_arena *arena;
+};
+
+struct control_port *control_port_open(struct core *core, struct nav_error *err) {
+  struct control_port *port = calloc(1, sizeof *port);
+  if (port == NULL) {
+    (void)nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
+    return NULL;
+  }
+  port->core = core;
+  port->next_number = 1;
+  port->arena = nav_arena_new(RECORD_ARENA_MAX);
+  port->fd = control_listen(core->nav->core_socket, err);
+  if (port->fd >= 0 && port->arena != NULL && fcntl(port->fd, F_SETFL, O_NONBLOCK) == 0) return port;
+  control_port_close(port);
+  return NULL;
+}
+
+static void hang_up(struct connection *connection) {
+  (void)close(connection->fd);
+  nav_buffer_free(&connection->in);
+  nav_buffer_free(&connection->out);
+  connection->number = 0;
+}
+
+void control_port_close(struct control_port *port) {
+  if (port == NULL) return;
+  for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+    struct connection *connection = &port->connections[i];
+    if (connection->number == 0) continue;
+    (void)control_flush(connection->fd, &connection->out);
+    hang_up(connection);
+  }
+  if (port->fd >= 0) (void)close(port->fd);
+  (void)unlink(port->core->nav->core_socket);
+  nav_arena_free(port->arena);
+  free(port);
+}
+
+static void send_json(struct connection *connection, const json_t *answer) {
+  if (answer == NULL || !control_append(&connection->out, answer)) {
+    nav_log(NAV_LOG_WARNING, "an answer on the control socket was too large");
+    hang_up(connection);
+  }
+}
+
+static void refuse(struct connection *connection, int code, const char *text) {
+  struct nav_error err;
+  (void)nav_fail(&err, NAV_ERROR_PEER, code, "", "%s", text);
+  json_t *answer = control_error(&err);
+  send_json(connection, answer);
+  json_decref(answer);
+}
+
+void control_port_answer(struct control_port *port, uint64_t number, const char *text) {
+  for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+    struct connection *connection = &port->connections[i];
+    if (connection->number != number) continue;
+    connection->waiting = false;
+    json_t *answer = json_loads(text, 0, NULL);
+    send_json(connection, answer);
+    json_decref(answer);
+  }
+}
+
+// ---- record ----
+
+// [[seq, class, day], …] → the events' keys as hexadecimal, in that order. NULL: *err.
+static json_t *event_keys(struct core *core, const json_t *contents, struct nav_error *err) {
+  json_t *keys = json_array();
+  if (json_array_size(contents) > CONTENTS_MAX) {
+    (void)nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_TOO_MANY, "contents", "at most %d at a time",
+                   CONTENTS_MAX);
+    json_decref(keys);
+    return NULL;
+  }
+  size_t i = 0;
+  json_t *item = NULL;
+  json_array_foreach(contents, i, item) {
+    json_int_t seq = json_integer_value(json_array_get(item, 0));
+    json_int_t class = json_integer_value(json_array_get(item, 1));
+    json_int_t day = json_integer_value(json_array_get(item, 2));
+    const uint8_t *bucket = NULL;
+    if (seq > 0 && (uint64_t)seq <= core->committed_seq && class > 0 && class < 100 && day >= 0 &&
+        day <= UINT32_MAX) {
+      bucket = buckets_key(core->buckets, (uint32_t) class, (uint32_t)day, false, err);
+    }
+    // What has been erased has no key any more; its place in the list stays.
+    if (bucket == NULL) {
+      (void)json_array_append_new(keys, json_null());
+      continue;
+    }
+    uint8_t key[CONTENT_KEY_SIZE];
+    char hex[2 * CONTENT_KEY_SIZE + 1];
+    content_event_key(key, bucket, (uint64_t)seq);
+    (void)json_array_append_new(keys, json_string(nav_hex(hex, key, sizeof key)));
+    sodium_memzero(key, sizeof key);
+    sodium_memzero(hex, sizeof hex);
+  }
+  return keys;
+}
+
+struct reading_kind {
+  const char *name;
+  const ProtobufCMessageDescriptor *descriptor;
+  Nav__V1__Record__RecordCase record_case;
+};
+
+static const struct reading_kind reading_kinds[] = {
+    {"read", &nav__v1__read__descriptor, NAV__V1__RECORD__RECORD_READ},
+    {"briefing_compiled", &nav__v1__briefing_compiled__descriptor, NAV__V1__RECORD__RECORD_BRIEFING_COMPILED},
+    {"audit_read", &nav__v1__audit_read__descriptor, NAV__V1__RECORD__RECORD_AUDIT_READ},
+};
+
+static const struct reading_kind *find_kind(const char *name) {
+  for (size_t i = 0; name != NULL && i < sizeof reading_kinds / sizeof *reading_kinds; i++) {
+    if (strcmp(reading_kinds[i].name, name) == 0) return &reading_kinds[i];
+  }
+  return NULL;
+}
+
+static uint64_t stage_reading(struct core *core, const struct reading_kind *kind, void *message) {
+  Nav__V1__Record record = NAV__V1__RECORD__INIT;
+  record.record_case = kind->record_case;
+  record.read = message;  // the members of the union are all message pointers
+  return batch_stage(core->staging, &record, core->now_ms);
+}
+
+static bool stage_answer(struct core *core, struct connection *connection, uint64_t seq, json_t *keys) {
+  json_t *answer = json_object();
+  (void)json_object_set_new(answer, "ok", json_true());
+  (void)json_object_set_new(answer, "seq", json_integer((json_int_t)seq));
+  (void)json_object_set(answer, "keys", keys);
+  char *text = json_dumps(answer, JSON_COMPACT);
+  json_decref(answer);
+  if (text == NULL) return false;
+  batch_answer_control(core->staging, connection->number, text);
+  sodium_memzero(text, strlen(text));
+  free(text);
+  connection->waiting = true;
+  return true;
+}
+
+// Keys are handed to nav-desk's system user alone. Who may connect at all is decided by the socket's group
+// (mode 0660); of those, navctl's callers are persons, and nav-desk is the one that runs as this program's
+// user or as the user named nav-desk.
+static bool is_desk(const struct connection *connection) {
+  const struct passwd *desk = getpwnam("nav-desk");
+  return connection->uid == geteuid() || (desk != NULL && connection->uid == desk->pw_uid);
+}
+
+static void do_record(struct core *core, struct control_port *port, struct connection *connection,
+                      json_t *request) {
+  const struct reading_kind *kind = find_kind(json_string_value(json_object_get(request, "kind")));
+  if (!is_desk(connection)) {
+    refuse(connection, NAV__V1__CODE__CODE_NOT_PERMITTED, "only nav-desk records readings");
+    return;
+  }
+  if (kind == NULL) {
+    refuse(connection, NAV__V1__CODE__CODE_UNKNOWN_MESSAGE, "kind is read, briefing_compiled or audit_read");
+    return;
+  }
+  if (core->database_lost || !batch_has_room(core->staging)) {
+    struct nav_error err;
+    (void)nav_fail(&err, NAV_ERROR_RETRY, NAV__V1__CODE__CODE_BUSY, "",
+                   "the ledger cannot be written now, so nothing can be read; try again soon");
+    json_t *answer = control_error(&err);
+    send_json(connection, answer);
+    json_decref(answer);
+    return;
+  }
+  json_t *contents = json_incref(json_object_get(request, "contents"));
+  (void)json_object_del(request, "command");
+  (void)json_object_del(request, "kind");
+  (void)json_object_del(request, "contents");
+  struct nav_error err = {0};
+  nav_arena_reset(port->arena);
+  void *message = wire_json_to_message(kind->descriptor, request, port->arena, &err);
+  json_t *keys = message == NULL ? NULL : event_keys(core, contents, &err);
+  if (keys == NULL || !stage_answer(core, connection, batch_next_seq(core->staging), keys)) {
+    json_t *answer = control_error(&err);
+    send_json(connection, answer);
+    json_decref(answer);
+  } else {
+    (void)stage_reading(core, kind, message);
+  }
+  json_decref(keys);
+  json_decref(contents);
+}
+
+static void handle(struct control_port *port, struct connection *connection, json_t *request) {
+  const char *command = json_string_value(json_object_get(request, "command"));
+  if (command != NULL && strcmp(command, "status") == 0) {
+    json_t *answer = status_json(port->core);
+    send_json(connection, answer);
+    json_decref(answer);
+  } else if (command != NULL && strcmp(command, "record") == 0) {
+    do_record(port->core, port, connection, request);
+  } else {
+    refuse(connection, NAV__V1__CODE__CODE_UNKNOWN_MESSAGE, "nav-core knows the commands status and record");
+  }
+}
+
+// ---- connections ----
+
+static void take_new(struct control_port *port) {
+  int fd = accept4(port->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd < 0) return;
+  uid_t uid = 0;
+  for (size_t i = 0; i < CONNECTIONS_MAX && control_peer_uid(fd, &uid); i++) {
+    struct connection *connection = &port->connections[i];
+    if (connection->number != 0) continue;
+    *connection = (struct connection){.number = port->next_number++, .fd = fd, .uid = uid};
+    nav_buffer_init(&connection->in, CONTROL_MESSAGE_MAX);
+    nav_buffer_init(&connection->out, CONTROL_MESSAGE_MAX);
+    return;
+  }
+  (void)close(fd);  // every place is taken, or nobody knows who it is
+}
+
+static void serve(struct control_port *port, struct connection *connection) {
+  struct nav_error err;
+  json_t *request = NULL;
+  int got = control_read(connection->fd, &connection->in, &request, &err);
+  if (got < 0) {
+    hang_up(connection);
+  } else if (got > 0) {
+    handle(port, connection, request);
+    json_decref(request);
+  }
+}
+
+size_t control_port_poll_count(const struct control_port *port) {
+  size_t count = 1;
+  for (size_t i = 0; i < CONNECTIONS_MAX; i++) count += port->connections[i].number != 0 ? 1 : 0;
+  return count;
+}
+
+void control_port_poll_fill(const struct control_port *port, void *zmq_items) {
+  zmq_pollitem_t *items = zmq_items;
+  *items++ = (zmq_pollitem_t){.fd = port->fd, .events = ZMQ_POLLIN};
+  for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+    const struct connection *connection = &port->connections[i];
+    if (connection->number == 0) continue;
+    short events = connection->out.length > 0 ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN;
+    *items++ = (zmq_pollitem_t){.fd = connection->fd, .events = events};
+  }
+}
+
+void control_port_step(struct control_port *port, const void *zmq_items) {
+  const zmq_pollitem_t *item = zmq_items;
+  bool newcomers = (item->revents & ZMQ_POLLIN) != 0;
+  item++;
+  for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+    struct connection *connection = &port->connections[i];
+    if (connection->number == 0) continue;
+    short events = item->revents;
+    item++;
+    if ((events & (ZMQ_POLLIN | ZMQ_POLLERR)) != 0 && !connection->waiting) serve(port, connection);
+    if (connection->number != 0 && connection->out.length > 0 &&
+        control_flush(connection->fd, &connection->out) < 0) {
+      hang_up(connection);
+    }
+  }
+  if (newcomers) take_new(port);
+}

@@ -1,0 +1,146 @@
+// nav-core as a whole: what its coordinators (start, loop, intake, deliver, control_port) share. The leaves
+// (batch, store, reader, sessions, head, numbers, verdicts, buckets, recent, quarantine) know nothing of it.
+// The flow, never back upward: sessions → intake → reader (duplicates) → access_decide → batch → store →
+// answers, head → deliver.
+#ifndef NAV_CORE_CORE_H
+#define NAV_CORE_CORE_H
+
+#include "hub/access/access.h"
+#include "hub/conf/nav.h"
+#include "hub/core/buckets.h"
+#include "hub/core/numbers.h"
+#include "hub/core/quarantine.h"
+#include "hub/core/reader.h"
+#include "hub/core/recent.h"
+#include "hub/core/sessions.h"
+#include "hub/core/store.h"
+#include "hub/core/verdicts.h"
+
+enum { LANE_SENT_MAX = 32768, LAG_ROWS_MAX = 256, LAG_BYTES_MAX = 64 * 1024 * 1024 };
+
+// A lane's place. Committed, unless it says otherwise.
+struct lane {
+  struct session *session;  // the newest that asked for it; NULL
+  uint64_t cursor;          // the last position acknowledged
+  uint64_t delivered;       // deliveries up to the cursor, ever
+  uint64_t released;        // events whose verdict releases them to this lane, ever
+  uint64_t scan;            // every event up to this seq has been looked at for this session
+  uint64_t replay_until;    // deliveries up to this position are a replay
+  uint64_t wait_seq;        // nothing is sent before this record is committed (a replay's)
+  uint64_t *sent;           // positions sent and not acknowledged: a ring of LANE_SENT_MAX
+  uint64_t sent_first, sent_next;
+  bool acknowledge_waits;  // to be staged with the next batch
+  uint64_t acknowledge_position;
+  uint8_t acknowledge_signature[KEY_SIGNATURE_SIZE];
+  struct head_entry *lag[LAG_ROWS_MAX];  // read from the store, not yet sent
+  size_t lag_first, lag_count;
+  uint64_t lag_until;  // when lag is used up, everything up to here has been looked at
+};
+
+struct agency_count {
+  uint64_t sent, duplicate, rejected;  // since nav-core started
+  uint64_t accepted, withheld, held;   // ever
+  int64_t rejections_minute;           // for the limit on full records
+  uint32_t rejections_in_minute;
+  uint64_t rejections_more;
+};
+
+struct publication;
+
+struct core {
+  struct conf_nav *nav;
+  struct conf_agencies *agencies;
+  struct access_rules *rules;
+  struct key_pair_sign session_key, checkpoint_key;
+  uint8_t pseudonym_key[KEY_SYMMETRIC_SIZE];
+  char origin[256];  // of checkpoints
+
+  void *zmq_context;
+  struct sessions *sessions;
+  struct store *store;
+  struct reader *reader;
+  struct numbers *numbers;
+  struct verdicts *verdicts;
+  struct buckets *buckets;
+  struct quarantine *quarantine;
+  struct recent *recent;
+  struct head head;
+  struct sequence sequence;
+  struct batch batches[2];
+  struct batch *staging, *committing;  // committing is NULL while the store is idle
+  uint64_t committed_seq;
+  char checkpoint_note[4096];  // the last one committed
+  uint64_t checkpoint_size;
+
+  struct lane *lanes[NUMBERS_LANES_MAX];  // by number
+  struct agency_count *counts[NUMBERS_AGENCIES_MAX];
+  uint64_t events;  // ever accepted
+  size_t lag_bytes;
+  uint32_t lag_turn;
+  uint32_t lag_asked_lane;
+  uint64_t lag_asked_after, lag_asked_until;
+
+  struct publication *first_publication, *last_publication;  // waiting for their duplicates to be looked up
+  struct publication *asked_publications;
+  size_t publications_count;
+  size_t publication_events;
+
+  struct control_port *control;
+  int64_t now_ms;  // set once a turn of the loop
+  int64_t last_commit_ms, retry_ms, swept_ms;
+  bool database_lost;
+  bool stopping;
+};
+
+// start.c: everything in order, from configuration to the first batch. False: *err.
+NAV_MUST_USE bool core_start(struct core *core, const char *home, struct nav_error *err);
+void core_stop(struct core *core);
+// A SIGHUP: agencies and rules anew, whole or not at all.
+void core_reload(struct core *core);
+struct lane *core_lane(struct core *core, uint32_t number);  // makes it; never NULL
+struct agency_count *core_count(struct core *core, uint32_t agency_number);
+// Notes what a verdict means for counts: `count` more events of this agency.
+void core_count_verdict(struct core *core, uint32_t agency_number, uint32_t verdict, uint64_t count);
+
+// loop.c
+void core_run(struct core *core);
+void core_handle_signals(void);
+bool core_told_to_stop(void);
+
+// intake.c
+void intake_publication(struct core *core, struct session *session, Nav__V1__Publication *publication,
+                        const uint8_t *plain, size_t length);
+// Asks for duplicates of what waits, when the reader is free and the batch has room.
+void intake_step(struct core *core);
+void intake_free(struct core *core);
+// Records (within limits) and counts what was refused.
+void intake_reject(struct core *core, const char *agency, const struct nav_error *err,
+                   const uint8_t *event_id, const uint8_t *digest);
+// Stages what was only counted in the minutes that have passed.
+void intake_flush_rejections(struct core *core);
+
+// deliver.c
+void deliver_start(struct core *core, struct session *session, const Nav__V1__Start *start);
+void deliver_unbind(struct core *core, struct session *session);
+void deliver_acknowledge(struct core *core, struct session *session, const Nav__V1__Acknowledge *acknowledge);
+void deliver_credit(struct session *session, const Nav__V1__Credit *credit);
+void deliver_nack(struct core *core, struct session *session, const Nav__V1__Nack *nack);
+void deliver_ping(struct core *core, struct session *session, const Nav__V1__Ping *ping);
+// Sends what lanes have, as far as credit and the gate allow.
+void deliver_step(struct core *core);
+// Stages acknowledgements that wait. Returns whether any did.
+bool deliver_acknowledgements_wait(const struct core *core);
+void deliver_stage_acknowledgements(struct core *core);
+void deliver_committed(struct core *core, const struct batch *batch);
+void deliver_free(struct core *core);
+
+// control_port.c: navctl and nav-desk.
+struct control_port;
+struct control_port *control_port_open(struct core *core, struct nav_error *err);
+void control_port_close(struct control_port *port);  // takes NULL
+size_t control_port_poll_count(const struct control_port *port);
+void control_port_poll_fill(const struct control_port *port, void *zmq_items);
+void control_port_step(struct control_port *port, const void *zmq_items);
+void control_port_answer(struct control_port *port, uint64_t connection, const char *json);
+
+#endif

@@ -1,0 +1,358 @@
+// Step 6 of an event's life: each lane gets its redacted copies in ledger order, from memory at the head,
+// from the store when it lags; acknowledgements move its cursor. Called by: the loop and its handlers. Must
+// never: send what the stored verdict, or the rules in force now, do not release.
+#include "hub/core/deliver.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hub/base/log.h"
+
+struct lane *core_lane(struct core *core, uint32_t number) {
+  NAV_ASSERT(number > 0 && number < NUMBERS_LANES_MAX);
+  if (core->lanes[number] == NULL) {
+    core->lanes[number] = calloc(1, sizeof(struct lane));
+    NAV_ASSERT(core->lanes[number] != NULL);
+  }
+  return core->lanes[number];
+}
+
+static void drop_lag(struct core *core, struct lane *lane) {
+  while (lane->lag_count > 0) {
+    struct head_entry *entry = lane->lag[lane->lag_first];
+    core->lag_bytes -= entry->length;
+    head_entry_free(entry);
+    lane->lag_first = (lane->lag_first + 1) % LAG_ROWS_MAX;
+    lane->lag_count--;
+  }
+}
+
+static void unbind(struct core *core, struct lane *lane) {
+  drop_lag(core, lane);
+  lane->session = NULL;
+  lane->sent_first = lane->sent_next = 0;
+  lane->acknowledge_waits = false;
+}
+
+void deliver_unbind(struct core *core, struct session *session) {
+  for (size_t i = 0; i < session->lanes_count; i++) {
+    struct lane *lane = core->lanes[session->lanes[i]];
+    if (lane->session == session) unbind(core, lane);
+  }
+  session->lanes_count = 0;
+}
+
+void deliver_free(struct core *core) {
+  for (uint32_t i = 1; i < core->numbers->lanes_end; i++) {
+    struct lane *lane = core->lanes[i];
+    if (lane == NULL) continue;
+    drop_lag(core, lane);
+    free(lane->sent);
+    free(lane);
+  }
+}
+
+// ---- a session's start ----
+
+// The client's own place is behind what it acknowledged (an inbox restored from a backup): a recorded replay.
+static void start_replay(struct core *core, struct lane *lane, uint32_t number, uint64_t after) {
+  Nav__V1__Replayed replayed = NAV__V1__REPLAYED__INIT;
+  replayed.has_lane = replayed.has_after_position = replayed.has_up_to_position = true;
+  replayed.lane = number;
+  replayed.after_position = after;
+  replayed.up_to_position = lane->cursor;
+  Nav__V1__Record record = NAV__V1__RECORD__INIT;
+  record.record_case = NAV__V1__RECORD__RECORD_REPLAYED;
+  record.replayed = &replayed;
+  lane->wait_seq = batch_stage(core->staging, &record, core->now_ms);
+  core->staging->urgent = true;
+  lane->scan = after;
+  lane->replay_until = lane->cursor;
+}
+
+static bool bind(struct core *core, struct session *session, const Nav__V1__Resume *resume) {
+  uint32_t number =
+      resume->purpose == NULL ? 0 : numbers_lane(core->numbers, session->agency->id, resume->purpose);
+  bool present = number != 0 && core->numbers->lanes[number].rules_lane != NUMBERS_NONE;
+  if (!present || session->lanes_count == SESSION_LANES_MAX) return false;
+  struct lane *lane = core_lane(core, number);
+  if (lane->sent == NULL) {
+    lane->sent = calloc(LANE_SENT_MAX, sizeof *lane->sent);
+    if (lane->sent == NULL) return false;
+  }
+  // A lane belongs to the newest session.
+  unbind(core, lane);
+  lane->session = session;
+  lane->scan = lane->cursor;
+  lane->replay_until = 0;
+  lane->wait_seq = 0;
+  session->lanes[session->lanes_count++] = number;
+  bool knows_place = resume->has_position && resume->log_id.len == KEY_LOG_ID_SIZE &&
+                     memcmp(resume->log_id.data, core->sequence.log_id, KEY_LOG_ID_SIZE) == 0;
+  if (knows_place && resume->position < lane->cursor) start_replay(core, lane, number, resume->position);
+  return true;
+}
+
+static void send_refused(struct core *core, struct session *session, int code, const char *text) {
+  Nav__V1__Refused refused = NAV__V1__REFUSED__INIT;
+  refused.has_code = true;
+  refused.code = (Nav__V1__Code)code;
+  refused.text = (char *)(uintptr_t)text;
+  Nav__V1__HubFrame frame = NAV__V1__HUB_FRAME__INIT;
+  frame.frame_case = NAV__V1__HUB_FRAME__FRAME_REFUSED;
+  frame.refused = &refused;
+  session_send(core->sessions, session, &frame);
+}
+
+static void send_session(struct core *core, struct session *session) {
+  Nav__V1__Lane lanes[SESSION_LANES_MAX];
+  Nav__V1__Lane *pointers[SESSION_LANES_MAX];
+  for (size_t i = 0; i < session->lanes_count; i++) {
+    lanes[i] = (Nav__V1__Lane)NAV__V1__LANE__INIT;
+    lanes[i].has_number = lanes[i].has_position = true;
+    lanes[i].number = session->lanes[i];
+    lanes[i].purpose = core->numbers->lanes[session->lanes[i]].purpose;
+    lanes[i].position = core->lanes[session->lanes[i]]->cursor;
+    pointers[i] = &lanes[i];
+  }
+  char rules_version[2 * NAV_SHA256_SIZE + 1];
+  (void)sodium_bin2hex(rules_version, sizeof rules_version, access_rules_hash(core->rules), NAV_SHA256_SIZE);
+  Nav__V1__Session message = NAV__V1__SESSION__INIT;
+  message.agency = session->agency->id;
+  message.has_log_id = true;
+  message.log_id = (ProtobufCBinaryData){KEY_LOG_ID_SIZE, core->sequence.log_id};
+  message.lanes = pointers;
+  message.n_lanes = session->lanes_count;
+  message.has_frame_bytes_max = message.has_events_max = message.has_publications_max = true;
+  message.frame_bytes_max = WIRE_FRAME_MAX;
+  message.events_max = WIRE_EVENTS_MAX;
+  message.publications_max = SESSION_PUBLICATIONS_MAX;
+  message.rules_version = rules_version;
+  message.checkpoint = core->checkpoint_note;
+  Nav__V1__HubFrame frame = NAV__V1__HUB_FRAME__INIT;
+  frame.frame_case = NAV__V1__HUB_FRAME__FRAME_SESSION;
+  frame.session = &message;
+  session_send(core->sessions, session, &frame);
+}
+
+void deliver_start(struct core *core, struct session *session, const Nav__V1__Start *start) {
+  if (session->started) {
+    send_refused(core, session, NAV__V1__CODE__CODE_BAD_VALUE, "this session has started already");
+    return;
+  }
+  session->agency_number = numbers_agency(core->numbers, session->agency->id);
+  session->started = true;
+  session->credit_bytes = start->credit_bytes < SESSION_CREDIT_MAX ? start->credit_bytes : SESSION_CREDIT_MAX;
+  if (start->client != NULL) (void)snprintf(session->program, sizeof session->program, "%s", start->client);
+  for (size_t i = 0; i < start->n_lanes; i++) {
+    if (bind(core, session, start->lanes[i])) continue;
+    send_refused(core, session, NAV__V1__CODE__CODE_UNKNOWN_LANE,
+                 "the agency takes no part in a purpose that it asked for; see agencies.yaml");
+    session_end(core->sessions, session);
+    return;
+  }
+  nav_log(NAV_LOG_INFO, "%s has connected (%s), %zu lanes", session->agency->id, session->program,
+          session->lanes_count);
+  send_session(core, session);
+}
+
+void deliver_credit(struct session *session, const Nav__V1__Credit *credit) {
+  uint64_t room = SESSION_CREDIT_MAX - session->credit_bytes;
+  session->credit_bytes += credit->bytes < room ? credit->bytes : room;
+}
+
+void deliver_ping(struct core *core, struct session *session, const Nav__V1__Ping *ping) {
+  session->ping_waits = true;
+  session->ping_number = ping->number;
+  session->ping_seq = core->committed_seq;
+}
+
+// ---- acknowledgements ----
+
+static bool owns(const struct core *core, const struct session *session, uint32_t number) {
+  return number > 0 && number < core->numbers->lanes_end && core->lanes[number] != NULL &&
+         core->lanes[number]->session == session;
+}
+
+// Whether the position was sent in this session; a lane's unacknowledged positions ascend.
+static bool was_sent(const struct lane *lane, uint64_t position) {
+  uint64_t low = lane->sent_first;
+  uint64_t high = lane->sent_next;
+  while (low < high) {
+    uint64_t middle = low + (high - low) / 2;
+    uint64_t at = lane->sent[middle % LANE_SENT_MAX];
+    if (at == position) return true;
+    if (at < position) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return false;
+}
+
+void deliver_acknowledge(struct core *core, struct session *session,
+                         const Nav__V1__Acknowledge *acknowledge) {
+  if (!owns(core, session, acknowledge->lane)) return;  // of a lane that a newer session has taken over
+  struct lane *lane = core->lanes[acknowledge->lane];
+  uint64_t position = acknowledge->position;
+  bool is_replay = position <= lane->replay_until;
+  bool is_old =
+      position <= lane->cursor || (lane->acknowledge_waits && position <= lane->acknowledge_position);
+  if (is_replay || is_old) return;
+  struct nav_error err;
+  if (!was_sent(lane, position)) {
+    (void)nav_fail(&err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BAD_POSITION, "acknowledge.position",
+                   "lane %u was never sent position %" PRIu64, acknowledge->lane, position);
+  } else if (acknowledge->signature.len != KEY_SIGNATURE_SIZE ||
+             !keys_verify_acknowledge(acknowledge->signature.data, session->agency->signing_key,
+                                      core->sequence.log_id, session->agency->id, acknowledge->lane,
+                                      position)) {
+    (void)nav_fail(&err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BAD_SIGNATURE, "acknowledge.signature",
+                   "the signature is not %s's over this lane and position", session->agency->id);
+  } else {
+    lane->acknowledge_waits = true;
+    lane->acknowledge_position = position;
+    memcpy(lane->acknowledge_signature, acknowledge->signature.data, KEY_SIGNATURE_SIZE);
+    return;
+  }
+  intake_reject(core, session->agency->id, &err, NULL, NULL);
+  send_refused(core, session, err.code, err.text);
+}
+
+void deliver_nack(struct core *core, struct session *session, const Nav__V1__Nack *nack) {
+  if (!owns(core, session, nack->lane) || !batch_has_room(core->staging)) return;
+  Nav__V1__Nacked nacked = NAV__V1__NACKED__INIT;
+  nacked.has_lane = nacked.has_position = true;
+  nacked.lane = nack->lane;
+  nacked.position = nack->position;
+  nacked.reason = nack->reason;
+  Nav__V1__Record record = NAV__V1__RECORD__INIT;
+  record.record_case = NAV__V1__RECORD__RECORD_NACKED;
+  record.nacked = &nacked;
+  (void)batch_stage(core->staging, &record, core->now_ms);
+}
+
+bool deliver_acknowledgements_wait(const struct core *core) {
+  for (uint32_t i = 1; i < core->numbers->lanes_end; i++) {
+    if (core->lanes[i] != NULL && core->lanes[i]->acknowledge_waits) return true;
+  }
+  return false;
+}
+
+static void stage_acknowledgement(struct core *core, uint32_t number, struct lane *lane) {
+  uint64_t count = 0;
+  while (lane->sent_first < lane->sent_next &&
+         lane->sent[lane->sent_first % LANE_SENT_MAX] <= lane->acknowledge_position) {
+    lane->sent_first++;
+    count++;
+  }
+  Nav__V1__Acknowledged acknowledged = NAV__V1__ACKNOWLEDGED__INIT;
+  acknowledged.has_lane = acknowledged.has_position = acknowledged.has_delivered = true;
+  acknowledged.lane = number;
+  acknowledged.position = lane->acknowledge_position;
+  acknowledged.delivered = lane->delivered + count;
+  acknowledged.has_signature = acknowledged.has_public_key = true;
+  acknowledged.signature = (ProtobufCBinaryData){KEY_SIGNATURE_SIZE, lane->acknowledge_signature};
+  acknowledged.public_key = (ProtobufCBinaryData){KEY_ED25519_PUBLIC_SIZE,
+                                                  (uint8_t *)(uintptr_t)lane->session->agency->signing_key};
+  Nav__V1__Record record = NAV__V1__RECORD__INIT;
+  record.record_case = NAV__V1__RECORD__RECORD_ACKNOWLEDGED;
+  record.acknowledged = &acknowledged;
+  (void)batch_stage(core->staging, &record, core->now_ms);
+  batch_note_acknowledged(core->staging, number, acknowledged.position, acknowledged.delivered);
+  lane->delivered = acknowledged.delivered;
+  lane->acknowledge_waits = false;
+}
+
+void deliver_stage_acknowledgements(struct core *core) {
+  for (uint32_t i = 1; i < core->numbers->lanes_end; i++) {
+    struct lane *lane = core->lanes[i];
+    if (lane != NULL && lane->acknowledge_waits) stage_acknowledgement(core, i, lane);
+  }
+}
+
+void deliver_committed(struct core *core, const struct batch *batch) {
+  for (size_t i = 0; i < batch->acknowledged_count; i++) {
+    struct lane *lane = core->lanes[batch->acknowledged[i].lane];
+    lane->cursor = batch->acknowledged[i].position;
+  }
+}
+
+// ---- sending ----
+
+// Sends one lane's next frame. False: it has nothing that can be sent now.
+static bool pump(struct core *core, uint32_t number, struct lane *lane) {
+  struct deliver_frame *frame = deliver_frame_begin(core, number, lane);
+  uint64_t head_number = 0;
+  bool at_head = lane->lag_count == 0 && lane->scan >= core->head.floor_seq;
+  if (at_head) head_number = head_find(&core->head, lane->scan);
+  for (;;) {
+    struct head_entry *entry = NULL;
+    if (lane->lag_count > 0) {
+      entry = lane->lag[lane->lag_first];
+    } else if (at_head && head_number < core->head.next) {
+      entry = head_get_mutable(&core->head, head_number);
+    } else {
+      break;
+    }
+    if (lane->sent_next - lane->sent_first == LANE_SENT_MAX) break;
+    if (!deliver_frame_add(frame, entry, at_head)) break;  // full
+    lane->scan = entry->seq;
+    if (at_head) {
+      head_number++;
+      continue;
+    }
+    core->lag_bytes -= entry->length;
+    deliver_frame_keep(frame, entry);
+    lane->lag_first = (lane->lag_first + 1) % LAG_ROWS_MAX;
+    lane->lag_count--;
+    if (lane->lag_count == 0) {
+      lane->scan = lane->lag_until;
+      break;
+    }
+  }
+  return deliver_frame_send(frame);
+}
+
+static bool may_send(const struct core *core, const struct lane *lane) {
+  return lane != NULL && lane->session != NULL && !lane->session->ended && lane->session->credit_bytes > 0 &&
+         lane->wait_seq <= core->committed_seq && sessions_have_room(core->sessions);
+}
+
+static void answer_ping(struct core *core, struct session *session) {
+  for (size_t i = 0; i < session->lanes_count; i++) {
+    const struct lane *lane = core->lanes[session->lanes[i]];
+    if (lane->session != session) continue;
+    bool at_end = lane->lag_count == 0 && lane->scan >= core->head.floor_seq &&
+                  head_find(&core->head, lane->scan) == core->head.next;
+    if (!at_end && lane->scan < session->ping_seq) return;
+  }
+  session->ping_waits = false;
+  Nav__V1__Pong pong = NAV__V1__PONG__INIT;
+  pong.has_number = true;
+  pong.number = session->ping_number;
+  Nav__V1__HubFrame frame = NAV__V1__HUB_FRAME__INIT;
+  frame.frame_case = NAV__V1__HUB_FRAME__FRAME_PONG;
+  frame.pong = &pong;
+  session_send(core->sessions, session, &frame);
+}
+
+void deliver_step(struct core *core) {
+  enum { ROUNDS_MAX = 16 };  // then the loop looks at what has come
+  bool sent = true;
+  for (int round = 0; sent && round < ROUNDS_MAX; round++) {
+    sent = false;
+    for (uint32_t i = 1; i < core->numbers->lanes_end; i++) {
+      struct lane *lane = core->lanes[i];
+      if (may_send(core, lane) && pump(core, i, lane)) sent = true;
+    }
+  }
+  deliver_ask_for_lagging(core);
+  for (size_t i = 0; i < sessions_count(core->sessions); i++) {
+    struct session *session = sessions_at(core->sessions, i);
+    if (session != NULL && session->ping_waits) answer_ping(core, session);
+  }
+}

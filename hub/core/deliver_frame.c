@@ -1,0 +1,281 @@
+// One frame of deliveries: what a lane may see of each event, redacted once for all lanes that may see the
+// same, and a table of the verdicts that the deliveries name by index. Called by: deliver. Must never: put in
+// a field that the verdict, stored or decided now, does not reveal.
+#include <stdlib.h>
+#include <string.h>
+
+#include "hub/base/log.h"
+#include "hub/core/deliver.h"
+
+enum {
+  FRAME_EVENTS_MAX = 512,
+  FRAME_VERDICTS_MAX = 64,
+  FRAME_BYTES = 56 * 1024,  // of WIRE_FRAME_MAX, with room for lengths
+  DELIVERY_OVERHEAD = 48,
+  PATH_OVERHEAD = 2,
+  WITHHELD_BYTES_MAX = 6 * 1024,
+  WITHHELD_PATHS_MAX = 256,
+  ARENA_BYTES_MAX = 4 * 1024 * 1024,
+};
+
+struct deliver_frame {
+  struct core *core;
+  uint32_t number;
+  struct lane *lane;
+  Nav__V1__Deliveries message;
+  Nav__V1__Delivery deliveries[FRAME_EVENTS_MAX], *delivery_list[FRAME_EVENTS_MAX];
+  Nav__V1__VerdictInfo verdicts[FRAME_VERDICTS_MAX], *verdict_list[FRAME_VERDICTS_MAX];
+  size_t bytes;
+  struct head_entry *kept[LAG_ROWS_MAX];
+  size_t kept_count;
+  struct head_copy temporary[FRAME_EVENTS_MAX];
+  size_t temporary_count;
+  struct nav_arena *arena;  // of what is being redacted
+  struct nav_arena *lists;  // of the frame
+  struct nav_buffer encoded;
+};
+
+struct deliver_frame *deliver_frame_begin(struct core *core, uint32_t number, struct lane *lane) {
+  static struct deliver_frame frame;  // one thread, one at a time; its arenas and buffer are kept
+  if (frame.arena == NULL) {
+    frame.arena = nav_arena_new(ARENA_BYTES_MAX);
+    frame.lists = nav_arena_new(ARENA_BYTES_MAX);
+    NAV_ASSERT(frame.arena != NULL && frame.lists != NULL);
+    nav_buffer_init(&frame.encoded, WIRE_FRAME_MAX);
+  }
+  frame.core = core;
+  frame.number = number;
+  frame.lane = lane;
+  frame.message = (Nav__V1__Deliveries)NAV__V1__DELIVERIES__INIT;
+  frame.bytes = 0;
+  frame.kept_count = 0;
+  frame.temporary_count = 0;
+  nav_arena_reset(frame.lists);
+  return &frame;
+}
+
+void deliver_frame_keep(struct deliver_frame *frame, struct head_entry *entry) {
+  NAV_ASSERT(frame->kept_count < LAG_ROWS_MAX);
+  frame->kept[frame->kept_count++] = entry;
+}
+
+static void stage_redecided(struct core *core, uint64_t seq, Nav__V1__LaneVerdict *lane) {
+  Nav__V1__Redecided redecided = NAV__V1__REDECIDED__INIT;
+  redecided.has_event_seq = true;
+  redecided.event_seq = seq;
+  redecided.lane = lane;
+  Nav__V1__Record record = NAV__V1__RECORD__INIT;
+  record.record_case = NAV__V1__RECORD__RECORD_REDECIDED;
+  record.redecided = &redecided;
+  (void)batch_stage(core->staging, &record, core->now_ms);
+}
+
+// Stored ∧ decided now. False: it is no longer released.
+static bool decide_again(struct deliver_frame *frame, const struct head_entry *entry,
+                         const Nav__V1__Event *event, const Nav__V1__LaneVerdict *stored,
+                         struct head_copy *wanted) {
+  struct core *core = frame->core;
+  struct access_decision now = {
+      .outcome = NAV__V1__OUTCOME__OUTCOME_WITHHOLD, .rule = ACCESS_NO_RULE, .hold_rule = ACCESS_NO_RULE};
+  int rules_lane = core->numbers->lanes[frame->number].rules_lane;
+  if (rules_lane != NUMBERS_NONE) {
+    struct access_question question = {.event = event, .now_ms = core->now_ms};
+    now = access_decide_lane(core->rules, &question, (size_t)rules_lane);
+  }
+  bool released = now.outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE;
+  wanted->reveal &= now.reveal;
+  wanted->subjects &= now.subjects;
+  wanted->narrative_edited = wanted->narrative_edited && now.narrative_edited;
+  bool same = released && wanted->reveal == stored->reveal && wanted->subjects == stored->subjects &&
+              wanted->narrative_edited == (stored->narrative_edited != 0);
+  if (!same) {
+    Nav__V1__LaneVerdict described;
+    verdict_describe(&described, frame->number, &now, core->rules);
+    if (released) {
+      described.reveal = wanted->reveal;
+      described.subjects = wanted->subjects;
+    }
+    stage_redecided(core, entry->seq, &described);
+  }
+  return released;
+}
+
+// The copy's bytes: the encoded event, then the withheld paths, each with its NUL; what does not fit of these
+// is told by a last "…".
+static bool write_copy(struct head_copy *copy, const Nav__V1__Event *redacted,
+                       const struct access_paths *withheld) {
+  struct nav_buffer bytes;
+  nav_buffer_init(&bytes, WIRE_EVENT_MAX + WITHHELD_BYTES_MAX + 64);
+  bool ok = wire_encode(redacted, &bytes);
+  copy->event_length = (uint32_t)bytes.length;
+  copy->withheld_count = 0;
+  for (size_t i = 0; ok && i < withheld->count; i++) {
+    bool full = bytes.length - copy->event_length > WITHHELD_BYTES_MAX - 128 || i + 1 >= WITHHELD_PATHS_MAX;
+    const char *path = full ? "…" : withheld->items[i];
+    ok = nav_buffer_append(&bytes, path, strlen(path) + 1);
+    copy->withheld_count++;
+    if (full) break;
+  }
+  copy->bytes = bytes.data;
+  copy->size = bytes.length;
+  if (!ok) nav_buffer_free(&bytes);
+  return ok;
+}
+
+static const struct head_copy *keep_copy(struct deliver_frame *frame, struct head_entry *entry, bool shared,
+                                         const struct head_copy *copy) {
+  if (shared && entry->copies_count < HEAD_COPIES_MAX) {
+    entry->copies[entry->copies_count] = *copy;
+    head_grew(&frame->core->head, copy->size);
+    return &entry->copies[entry->copies_count++];
+  }
+  NAV_ASSERT(frame->temporary_count < FRAME_EVENTS_MAX);
+  frame->temporary[frame->temporary_count] = *copy;
+  return &frame->temporary[frame->temporary_count++];
+}
+
+// What the lane may see of the entry; NULL: nothing.
+static const struct head_copy *copy_for(struct deliver_frame *frame, struct head_entry *entry, bool shared,
+                                        const Nav__V1__LaneVerdict *stored, bool again) {
+  struct core *core = frame->core;
+  struct head_copy wanted = {.reveal = (uint16_t)stored->reveal,
+                             .subjects = stored->subjects,
+                             .narrative_edited = stored->narrative_edited != 0};
+  if (!again) {
+    const struct head_copy *ready =
+        head_entry_find(entry, wanted.reveal, wanted.subjects, wanted.narrative_edited);
+    if (ready != NULL) return ready;
+  }
+  struct nav_error err;
+  nav_arena_reset(frame->arena);
+  Nav__V1__Event *event =
+      wire_decode_lenient(&nav__v1__event__descriptor, frame->arena, entry->event, entry->length, &err);
+  if (event == NULL) {
+    nav_log_failure(NAV_LOG_ERROR, "a stored event is withheld", &err);
+    return NULL;
+  }
+  if (again) {
+    if (!decide_again(frame, entry, event, stored, &wanted)) return NULL;
+    const struct head_copy *ready =
+        head_entry_find(entry, wanted.reveal, wanted.subjects, wanted.narrative_edited);
+    if (ready != NULL) return ready;
+  }
+  const struct number_lane *lane = &core->numbers->lanes[frame->number];
+  struct access_redaction redaction = {
+      .reveal = wanted.reveal,
+      .subjects = wanted.subjects,
+      .narrative_edited = wanted.narrative_edited,
+      .recipient = lane->agency,
+      .purpose = lane->purpose,
+      .pseudonym_key = core->pseudonym_key,
+      .areas = access_rules_areas(core->rules),
+      .now_ms = core->now_ms,
+  };
+  struct access_paths withheld = {0};
+  Nav__V1__Event *redacted = access_redact(&redaction, event, frame->arena, &withheld);
+  if (redacted == NULL || !write_copy(&wanted, redacted, &withheld)) return NULL;
+  bool for_all = shared && !access_redaction_is_personal(&redaction, event);
+  return keep_copy(frame, entry, for_all, &wanted);
+}
+
+static bool same_obligations(const Nav__V1__VerdictInfo *info, const Nav__V1__LaneVerdict *lane) {
+  if (info->n_obligations != lane->n_obligations) return false;
+  for (size_t i = 0; i < lane->n_obligations; i++) {
+    if (strcmp(info->obligations[i], lane->obligations[i]) != 0) return false;
+  }
+  return true;
+}
+
+// The verdict's place in the frame's table. -1: the table is full.
+static int verdict_index(struct deliver_frame *frame, const Nav__V1__LaneVerdict *lane) {
+  Nav__V1__Deliveries *message = &frame->message;
+  for (size_t i = 0; i < message->n_verdicts; i++) {
+    const Nav__V1__VerdictInfo *info = &frame->verdicts[i];
+    if (strcmp(info->rule, lane->rule) == 0 && same_obligations(info, lane)) return (int)i;
+  }
+  if (message->n_verdicts == FRAME_VERDICTS_MAX) return -1;
+  size_t index = message->n_verdicts++;
+  Nav__V1__VerdictInfo *info = &frame->verdicts[index];
+  *info = (Nav__V1__VerdictInfo)NAV__V1__VERDICT_INFO__INIT;
+  info->rule = lane->rule;
+  info->basis = lane->basis;
+  info->obligations = lane->obligations;
+  info->n_obligations = lane->n_obligations;
+  frame->verdict_list[index] = info;
+  frame->bytes += 64 + strlen(lane->rule) + (lane->basis == NULL ? 0 : strlen(lane->basis));
+  for (size_t i = 0; i < lane->n_obligations; i++)
+    frame->bytes += PATH_OVERHEAD + strlen(lane->obligations[i]);
+  return (int)index;
+}
+
+static void add(struct deliver_frame *frame, const struct head_entry *entry, const struct head_copy *copy,
+                int verdict) {
+  Nav__V1__Deliveries *message = &frame->message;
+  size_t index = message->n_deliveries++;
+  Nav__V1__Delivery *delivery = &frame->deliveries[index];
+  *delivery = (Nav__V1__Delivery)NAV__V1__DELIVERY__INIT;
+  delivery->has_position = delivery->has_event_seq = delivery->has_verdict = delivery->has_event = true;
+  delivery->position = entry->seq;
+  delivery->event_seq = entry->seq;
+  delivery->verdict = (uint32_t)verdict;
+  delivery->event = (ProtobufCBinaryData){copy->event_length, copy->bytes};
+  if (copy->withheld_count > 0) {
+    char *path = (char *)copy->bytes + copy->event_length;
+    delivery->withheld = nav_arena_alloc(frame->lists, copy->withheld_count * sizeof *delivery->withheld);
+    NAV_ASSERT(delivery->withheld != NULL);
+    for (uint32_t i = 0; i < copy->withheld_count; i++, path += strlen(path) + 1)
+      delivery->withheld[i] = path;
+    delivery->n_withheld = copy->withheld_count;
+  }
+  if (entry->seq <= frame->lane->replay_until) {
+    delivery->has_replay = delivery->replay = true;
+  } else {
+    frame->lane->sent[frame->lane->sent_next++ % LANE_SENT_MAX] = entry->seq;
+  }
+  frame->delivery_list[index] = delivery;
+  frame->bytes += copy->size + DELIVERY_OVERHEAD + (size_t)copy->withheld_count * PATH_OVERHEAD;
+}
+
+bool deliver_frame_add(struct deliver_frame *frame, struct head_entry *entry, bool shared) {
+  struct core *core = frame->core;
+  const struct verdict *verdict = verdicts_get(core->verdicts, entry->verdict);
+  const Nav__V1__LaneVerdict *lane = verdict == NULL ? NULL : verdict_lane(verdict, frame->number);
+  if (lane == NULL || lane->outcome != NAV__V1__OUTCOME__OUTCOME_RELEASE || lane->rule == NULL) return true;
+  if (frame->message.n_deliveries == FRAME_EVENTS_MAX || frame->temporary_count == FRAME_EVENTS_MAX)
+    return false;
+  // The rules have changed since, the verdict was never to be relied on for long, or it is a replay.
+  bool again = lane->is_volatile || entry->seq <= frame->lane->replay_until ||
+               memcmp(verdict->rules_hash, access_rules_hash(core->rules), NAV_SHA256_SIZE) != 0;
+  if (again && !batch_has_room(core->staging)) return false;
+  if (frame->message.n_deliveries > 0 && frame->bytes + entry->length + WITHHELD_BYTES_MAX > FRAME_BYTES)
+    return false;
+  const struct head_copy *copy = copy_for(frame, entry, shared, lane, again);
+  if (copy == NULL) return true;
+  int index = verdict_index(frame, lane);
+  if (index < 0) return false;
+  add(frame, entry, copy, index);
+  return true;
+}
+
+bool deliver_frame_send(struct deliver_frame *frame) {
+  struct session *session = frame->lane->session;
+  bool any = frame->message.n_deliveries > 0;
+  if (any) {
+    frame->message.has_lane = frame->message.has_log_id = true;
+    frame->message.lane = frame->number;
+    frame->message.log_id = (ProtobufCBinaryData){KEY_LOG_ID_SIZE, frame->core->sequence.log_id};
+    frame->message.verdicts = frame->verdict_list;
+    frame->message.deliveries = frame->delivery_list;
+    Nav__V1__HubFrame hub_frame = NAV__V1__HUB_FRAME__INIT;
+    hub_frame.frame_case = NAV__V1__HUB_FRAME__FRAME_DELIVERIES;
+    hub_frame.deliveries = &frame->message;
+    nav_buffer_clear(&frame->encoded);
+    NAV_ASSERT(wire_encode(&hub_frame, &frame->encoded));
+    size_t cost = frame->encoded.length;
+    session->credit_bytes -= cost < session->credit_bytes ? cost : session->credit_bytes;
+    session_send_encoded(frame->core->sessions, session, frame->encoded.data, frame->encoded.length);
+  }
+  for (size_t i = 0; i < frame->kept_count; i++) head_entry_free(frame->kept[i]);
+  for (size_t i = 0; i < frame->temporary_count; i++) free(frame->temporary[i].bytes);
+  return any;
+}

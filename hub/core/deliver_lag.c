@@ -1,0 +1,126 @@
+// Lanes that lag behind the head are read from the store: one range of rows at a time, the lanes taking
+// turns, on the reading connection when intake does not need it. Called by: deliver. Must never: hold more
+// than LAG_BYTES_MAX in all.
+#include <stdlib.h>
+#include <string.h>
+
+#include "hub/base/log.h"
+#include "hub/core/deliver.h"
+
+static const char *const RANGE_SQL =
+    "SELECT e.seq, e.verdict, e.bucket_class, e.bucket_day, c.sealed FROM nav.event e "
+    "LEFT JOIN nav.content c ON c.seq = e.seq "
+    "WHERE e.seq > $1 AND e.seq <= $2 AND e.verdict = ANY($3) ORDER BY e.seq LIMIT 256";
+_Static_assert(LAG_ROWS_MAX == 256, "RANGE_SQL asks for as many rows as a lane holds");
+
+static bool lags(const struct core *core, const struct lane *lane) {
+  return lane != NULL && lane->session != NULL && !lane->session->ended && lane->session->credit_bytes > 0 &&
+         lane->lag_count == 0 && lane->scan < core->head.floor_seq && lane->wait_seq <= core->committed_seq;
+}
+
+// The entry of one row; NULL: its content was erased, or does not open.
+static struct head_entry *entry_of_row(struct core *core, const PGresult *result, int row) {
+  static struct nav_buffer plain;  // one thread; reused
+  if (plain.max == 0) nav_buffer_init(&plain, WIRE_EVENT_MAX + CONTENT_SALT_SIZE);
+  if (PQgetisnull(result, row, 4)) return NULL;
+  struct content_place place = {
+      .log_id = core->sequence.log_id,
+      .seq = nav_get_u64((const uint8_t *)PQgetvalue(result, row, 0)),
+      .retention_class = nav_get_u16((const uint8_t *)PQgetvalue(result, row, 2)),
+      .bucket_day = nav_get_u32((const uint8_t *)PQgetvalue(result, row, 3)),
+  };
+  struct nav_error err;
+  uint8_t key[CONTENT_KEY_SIZE];
+  const uint8_t *bucket = buckets_key(core->buckets, place.retention_class, place.bucket_day, false, &err);
+  bool ok = bucket != NULL;
+  if (ok) {
+    content_event_key(key, bucket, place.seq);
+    ok = content_open(&place, key, (const uint8_t *)PQgetvalue(result, row, 4),
+                      (size_t)PQgetlength(result, row, 4), &plain, &err);
+    sodium_memzero(key, sizeof key);
+  }
+  if (!ok || plain.length < CONTENT_SALT_SIZE) {
+    nav_log(NAV_LOG_ERROR, "event %llu is withheld: %s", (unsigned long long)place.seq, err.text);
+    return NULL;
+  }
+  return head_entry_new(place.seq, nav_get_u32((const uint8_t *)PQgetvalue(result, row, 1)),
+                        plain.data + CONTENT_SALT_SIZE, plain.length - CONTENT_SALT_SIZE);
+}
+
+static void rows_came(void *context, const PGresult *result) {
+  struct core *core = context;
+  struct lane *lane = core->lanes[core->lag_asked_lane];
+  core->lag_asked_lane = 0;
+  // Meanwhile another session may have begun elsewhere, or none be left.
+  if (result == NULL || !lags(core, lane) || lane->scan != core->lag_asked_after) return;
+  int rows = PQntuples(result);
+  lane->lag_first = 0;
+  for (int i = 0; i < rows; i++) {
+    struct head_entry *entry = entry_of_row(core, result, i);
+    if (entry == NULL) continue;
+    core->lag_bytes += entry->length;
+    lane->lag[lane->lag_count++] = entry;
+  }
+  uint64_t until = core->lag_asked_until;
+  if (rows == LAG_ROWS_MAX) until = nav_get_u64((const uint8_t *)PQgetvalue(result, rows - 1, 0));
+  if (lane->lag_count == 0) {
+    lane->scan = until;
+  } else {
+    lane->lag_until = until;
+  }
+}
+
+// An int4[] in binary of the verdicts that release to the lane.
+static size_t append_verdicts(const struct core *core, uint32_t number, struct nav_buffer *out) {
+  enum { INT4_OID = 23, HEAD = 20 };
+  uint8_t head[HEAD];
+  size_t count = 0;
+  NAV_ASSERT(nav_buffer_append(out, head, sizeof head));
+  for (uint32_t i = 1; i < verdicts_end(core->verdicts); i++) {
+    const Nav__V1__LaneVerdict *lane = verdict_lane(verdicts_get(core->verdicts, i), number);
+    if (lane == NULL || lane->outcome != NAV__V1__OUTCOME__OUTCOME_RELEASE) continue;
+    uint8_t element[8];
+    nav_put_u32(element, 4);
+    nav_put_u32(element + 4, i);
+    NAV_ASSERT(nav_buffer_append(out, element, sizeof element));
+    count++;
+  }
+  nav_put_u32(out->data, 1);
+  nav_put_u32(out->data + 4, 0);
+  nav_put_u32(out->data + 8, INT4_OID);
+  nav_put_u32(out->data + 12, (uint32_t)count);
+  nav_put_u32(out->data + 16, 1);
+  return count;
+}
+
+static void ask(struct core *core, uint32_t number, struct lane *lane) {
+  struct nav_buffer verdicts;
+  nav_buffer_init(&verdicts, 20 + 8 * (size_t)VERDICTS_MAX);
+  if (append_verdicts(core, number, &verdicts) == 0) {
+    lane->scan = core->head.floor_seq;
+    nav_buffer_free(&verdicts);
+    return;
+  }
+  uint8_t after[8];
+  uint8_t until[8];
+  core->lag_asked_lane = number;
+  core->lag_asked_after = lane->scan;
+  core->lag_asked_until = core->head.floor_seq;
+  nav_put_u64(after, lane->scan);
+  nav_put_u64(until, core->head.floor_seq);
+  const Oid types[] = {20, 20, 1007};  // bigint, bigint, integer[]
+  const char *values[] = {(const char *)after, (const char *)until, (const char *)verdicts.data};
+  const int lengths[] = {8, 8, (int)verdicts.length};
+  reader_ask(core->reader, RANGE_SQL, 3, types, values, lengths, rows_came, core);
+  nav_buffer_free(&verdicts);
+}
+
+void deliver_ask_for_lagging(struct core *core) {
+  if (core->database_lost || core->lag_asked_lane != 0 || core->lag_bytes > LAG_BYTES_MAX) return;
+  uint32_t end = core->numbers->lanes_end;
+  for (uint32_t i = 0; i < end && reader_is_idle(core->reader) && core->lag_asked_lane == 0; i++) {
+    core->lag_turn = core->lag_turn + 1 >= end ? 1 : core->lag_turn + 1;
+    struct lane *lane = core->lag_turn < end ? core->lanes[core->lag_turn] : NULL;
+    if (lags(core, lane)) ask(core, core->lag_turn, lane);
+  }
+}

@@ -1,0 +1,35 @@
+// A publication on its way from its frame to the batch, shared by intake.c (check, look up) and
+// intake_stage.c (decide, stage). Called by: those two. Must never: outlive its arena.
+#ifndef NAV_CORE_INTAKE_H
+#define NAV_CORE_INTAKE_H
+
+#include "hub/core/core.h"
+
+struct intake_event {
+  const uint8_t *bytes;
+  size_t length;
+  const uint8_t *salt;
+  Nav__V1__Event *event;  // NULL where it did not decode
+  bool bad;
+  struct nav_error error;  // where bad
+};
+
+struct publication {
+  struct publication *next;
+  struct nav_arena *arena;  // holds all of it
+  uint64_t instance, session;
+  uint32_t agency_number;
+  uint8_t public_key[KEY_ED25519_PUBLIC_SIZE];  // that its signature was checked with
+  uint8_t digest[NAV_SHA256_SIZE];              // of the whole, for the quarantine
+  const Nav__V1__Publication *message;
+  struct intake_event *events;
+  uint8_t *digests;  // count × 32
+  size_t count;
+};
+
+// Decides and stages every good event of it, and its receipt. known: what the store has of these ids, sorted
+// by id.
+void intake_stage(struct core *core, struct publication *publication, const struct known_event *known,
+                  size_t count);
+
+#endif

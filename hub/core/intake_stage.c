@@ -1,0 +1,239 @@
+// From a checked publication to staged records: duplicate or conflict? what do the rules say? seal, record,
+// receipt. Called by: intake. Must never: touch the network or the database.
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "hub/base/log.h"
+#include "hub/core/intake.h"
+
+enum { MS_A_DAY = 86400000, SEALED_MAX = WIRE_EVENT_MAX + CONTENT_OVERHEAD };
+
+// What is known of one event: its own revision, and the latest.
+struct knowledge {
+  uint32_t revision;  // asked about
+  const struct known_event *same;
+  uint32_t latest;
+};
+
+static void learn(void *context, const struct known_event *event) {
+  struct knowledge *knowledge = context;
+  if (event->revision == knowledge->revision) knowledge->same = event;
+  if (event->revision > knowledge->latest) knowledge->latest = event->revision;
+}
+
+static struct knowledge what_is_known(const struct core *core, const Nav__V1__Event *event, uint32_t agency,
+                                      const struct known_event *known, size_t count) {
+  struct knowledge knowledge = {.revision = event->revision};
+  size_t low = 0;
+  size_t high = count;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (memcmp(known[middle].event_id, event->id.data, 16) < 0) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  for (; low < count && memcmp(known[low].event_id, event->id.data, 16) == 0; low++) {
+    if (known[low].agency == agency) learn(&knowledge, &known[low]);
+  }
+  recent_find(core->recent, event->id.data, agency, learn, &knowledge);
+  return knowledge;
+}
+
+static void receipt_rejected(Nav__V1__EventReceipt *receipt, const struct nav_error *err) {
+  receipt->status = NAV__V1__RECEIPT_STATUS__RECEIPT_STATUS_REJECTED;
+  receipt->has_code = true;
+  receipt->code = (Nav__V1__Code)err->code;
+  receipt->field = (char *)(uintptr_t)err->place;
+  receipt->reason = (char *)(uintptr_t)err->text;
+}
+
+// True: it is new and to be accepted. Else the receipt says what it is.
+static bool judge(struct core *core, struct publication *publication, size_t index,
+                  const struct known_event *known, size_t count, Nav__V1__EventReceipt *receipt) {
+  struct intake_event *e = &publication->events[index];
+  struct agency_count *counts = core_count(core, publication->agency_number);
+  const uint8_t *digest = publication->digests + index * NAV_SHA256_SIZE;
+  if (!e->bad) {
+    struct knowledge knowledge = what_is_known(core, e->event, publication->agency_number, known, count);
+    if (knowledge.same != NULL && memcmp(knowledge.same->digest, digest, NAV_SHA256_SIZE) == 0) {
+      counts->duplicate++;
+      receipt->status = NAV__V1__RECEIPT_STATUS__RECEIPT_STATUS_DUPLICATE;
+      receipt->has_seq = true;
+      receipt->seq = knowledge.same->seq;
+      return false;
+    }
+    if (knowledge.same == NULL && e->event->revision > knowledge.latest) return true;
+    receipt->has_latest_revision = true;
+    receipt->latest_revision = knowledge.latest;
+    bool conflict = knowledge.same != NULL;
+    e->bad =
+        !nav_fail(&e->error, NAV_ERROR_PEER,
+                  conflict ? NAV__V1__CODE__CODE_CONFLICT : NAV__V1__CODE__CODE_STALE_REVISION, "revision",
+                  conflict ? "revision %u is here with other content; the latest is %u"
+                           : "revision %u is lower than the latest, %u",
+                  e->event->revision, knowledge.latest);
+  }
+  counts->rejected++;
+  receipt_rejected(receipt, &e->error);
+  intake_reject(core, core->numbers->agencies[publication->agency_number], &e->error,
+                e->event != NULL && e->event->id.len == 16 ? e->event->id.data : NULL, digest);
+  return false;
+}
+
+static uint64_t stage_published(struct core *core, const struct publication *publication) {
+  ProtobufCBinaryData digests[WIRE_EVENTS_MAX];
+  for (size_t i = 0; i < publication->count; i++) {
+    digests[i] = (ProtobufCBinaryData){NAV_SHA256_SIZE, publication->digests + i * NAV_SHA256_SIZE};
+  }
+  Nav__V1__Published published = NAV__V1__PUBLISHED__INIT;
+  published.agency = core->numbers->agencies[publication->agency_number];
+  published.n_digests = publication->count;
+  published.digests = digests;
+  published.has_signature = published.has_public_key = true;
+  published.signature = publication->message->signature;
+  published.public_key =
+      (ProtobufCBinaryData){KEY_ED25519_PUBLIC_SIZE, (uint8_t *)(uintptr_t)publication->public_key};
+  Nav__V1__Record record = NAV__V1__RECORD__INIT;
+  record.record_case = NAV__V1__RECORD__RECORD_PUBLISHED;
+  record.published = &published;
+  return batch_stage(core->staging, &record, core->now_ms);
+}
+
+static uint32_t decide(struct core *core, const Nav__V1__Event *event) {
+  static struct access_decision decisions[NUMBERS_LANES_MAX];  // one thread; too large for the stack
+  struct access_question question = {.event = event, .now_ms = core->now_ms};
+  access_decide(core->rules, &question, decisions);
+  return verdicts_intern(core->verdicts, decisions, core->rules, core->numbers, core->staging, core->now_ms);
+}
+
+static uint64_t stage_accepted(struct core *core, const struct batch_event *event, const char *agency,
+                               uint32_t published_index, const uint8_t *commitment) {
+  Nav__V1__Accepted accepted = NAV__V1__ACCEPTED__INIT;
+  accepted.has_event_id = accepted.has_revision = accepted.has_type = accepted.has_event_time_ms = true;
+  accepted.has_published_seq = accepted.has_published_index = accepted.has_commitment = true;
+  accepted.has_verdict = accepted.has_retention_class = accepted.has_bucket_day = true;
+  accepted.event_id = (ProtobufCBinaryData){16, (uint8_t *)(uintptr_t)event->event_id};
+  accepted.revision = event->revision;
+  accepted.agency = (char *)(uintptr_t)agency;
+  accepted.type = event->type;
+  accepted.event_time_ms = event->time_ms;
+  accepted.published_seq = event->published_seq;
+  accepted.published_index = published_index;
+  accepted.commitment = (ProtobufCBinaryData){NAV_SHA256_SIZE, (uint8_t *)(uintptr_t)commitment};
+  accepted.verdict = event->verdict;
+  accepted.retention_class = event->retention_class;
+  accepted.bucket_day = event->bucket_day;
+  Nav__V1__Record record = NAV__V1__RECORD__INIT;
+  record.record_case = NAV__V1__RECORD__RECORD_ACCEPTED;
+  record.accepted = &accepted;
+  return batch_stage(core->staging, &record, core->now_ms);
+}
+
+// Seals under the seq that the record is about to get. False: there is no key; the event is not accepted.
+static bool seal(struct core *core, const struct intake_event *e, const struct batch_event *row,
+                 struct nav_buffer *sealed, uint8_t commitment[NAV_SHA256_SIZE], struct nav_error *err) {
+  const uint8_t *bucket = buckets_key(core->buckets, row->retention_class, row->bucket_day, true, err);
+  if (bucket == NULL) return false;
+  struct content_place place = {core->sequence.log_id, batch_next_seq(core->staging), row->retention_class,
+                                row->bucket_day};
+  uint8_t key[CONTENT_KEY_SIZE];
+  content_event_key(key, bucket, place.seq);
+  nav_buffer_clear(sealed);
+  bool ok = content_seal(&place, key, e->salt, e->bytes, e->length, sealed);
+  sodium_memzero(key, sizeof key);
+  if (!ok)
+    return nav_fail(err, NAV_ERROR_RETRY, NAV__V1__CODE__CODE_BUSY, "", "the content could not be sealed");
+  const struct nav_bytes bytes = {sealed->data, sealed->length};
+  nav_sha256(commitment, &bytes, 1);
+  return true;
+}
+
+static bool accept(struct core *core, struct publication *publication, size_t index, uint64_t published_seq,
+                   struct nav_buffer *sealed, Nav__V1__EventReceipt *receipt) {
+  const struct intake_event *e = &publication->events[index];
+  const Nav__V1__Event *event = e->event;
+  struct batch_event row = {
+      .agency = publication->agency_number,
+      .revision = event->revision,
+      .type = (uint32_t)event->body_case,
+      .time_ms = event->time_ms,
+      .retention_class = bucket_class(event),
+      .bucket_day = (uint32_t)(core->now_ms / MS_A_DAY),
+      .published_seq = published_seq,
+  };
+  memcpy(row.event_id, event->id.data, sizeof row.event_id);
+  memcpy(row.digest, publication->digests + index * NAV_SHA256_SIZE, sizeof row.digest);
+  row.verdict = decide(core, event);
+  uint8_t commitment[NAV_SHA256_SIZE];
+  struct nav_error err;
+  if (!seal(core, e, &row, sealed, commitment, &err)) {
+    nav_log_failure(NAV_LOG_ERROR, "an event cannot be sealed", &err);
+    return false;
+  }
+  const char *agency = core->numbers->agencies[publication->agency_number];
+  uint64_t seq = stage_accepted(core, &row, agency, (uint32_t)index, commitment);
+  struct head_entry *entry = head_entry_new(seq, row.verdict, e->bytes, e->length);
+  NAV_ASSERT(entry != NULL);
+  batch_stage_event(core->staging, seq, &row, sealed->data, sealed->length, entry);
+  struct known_event known = {.agency = row.agency, .revision = row.revision, .seq = seq};
+  memcpy(known.event_id, row.event_id, sizeof known.event_id);
+  memcpy(known.digest, row.digest, sizeof known.digest);
+  recent_add(core->recent, &known);
+  core_count_verdict(core, row.agency, row.verdict, 1);
+  receipt->status = NAV__V1__RECEIPT_STATUS__RECEIPT_STATUS_ACCEPTED;
+  receipt->has_seq = true;
+  receipt->seq = seq;
+  return true;
+}
+
+// A receipt must fit one frame: past the first REASONS_MAX rejections the code and a short field path are
+// enough.
+static void shorten(Nav__V1__EventReceipt *receipts, size_t count) {
+  enum { REASONS_MAX = 64, FIELD_MAX = 64 };
+  size_t with_reason = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (receipts[i].reason == NULL || ++with_reason <= REASONS_MAX) continue;
+    receipts[i].reason = NULL;
+    if (strlen(receipts[i].field) > FIELD_MAX) receipts[i].field = NULL;
+  }
+}
+
+static void answer(struct core *core, const struct publication *publication,
+                   Nav__V1__EventReceipt *receipts) {
+  Nav__V1__EventReceipt *pointers[WIRE_EVENTS_MAX];
+  shorten(receipts, publication->count);
+  for (size_t i = 0; i < publication->count; i++) pointers[i] = &receipts[i];
+  Nav__V1__Receipt receipt = NAV__V1__RECEIPT__INIT;
+  receipt.has_number = true;
+  receipt.number = publication->message->number;
+  receipt.n_events = publication->count;
+  receipt.events = pointers;
+  Nav__V1__HubFrame frame = NAV__V1__HUB_FRAME__INIT;
+  frame.frame_case = NAV__V1__HUB_FRAME__FRAME_RECEIPT;
+  frame.receipt = &receipt;
+  batch_answer_session(core->staging, publication->instance, publication->session, &frame);
+}
+
+void intake_stage(struct core *core, struct publication *publication, const struct known_event *known,
+                  size_t count) {
+  static struct nav_buffer sealed;  // one thread; reused
+  if (sealed.max == 0) nav_buffer_init(&sealed, SEALED_MAX);
+  Nav__V1__EventReceipt receipts[WIRE_EVENTS_MAX];
+  uint64_t published_seq = 0;
+  for (size_t i = 0; i < publication->count; i++) {
+    receipts[i] = (Nav__V1__EventReceipt)NAV__V1__EVENT_RECEIPT__INIT;
+    receipts[i].has_status = true;
+    if (!judge(core, publication, i, known, count, &receipts[i])) continue;
+    if (published_seq == 0) published_seq = stage_published(core, publication);
+    if (!accept(core, publication, i, published_seq, &sealed, &receipts[i])) {
+      struct nav_error *err = &publication->events[i].error;
+      (void)nav_fail(err, NAV_ERROR_RETRY, NAV__V1__CODE__CODE_BUSY, "",
+                     "the hub cannot keep it now; send it again");
+      receipt_rejected(&receipts[i], err);
+    }
+  }
+  answer(core, publication, receipts);
+}

@@ -1,0 +1,252 @@
+// nav-core's one loop: poll, take what has come, stage, commit, answer, deliver. The whole flow can be read
+// in core_run. Called by: main. Must never: wait anywhere but in the poll.
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zmq.h>
+
+#include "hub/base/clock.h"
+#include "hub/base/log.h"
+#include "hub/core/core.h"
+
+enum {
+  POLL_ITEMS_MAX = 96,
+  POLL_MS = 50,
+  FRAMES_A_TURN = 64,
+  ACKNOWLEDGE_MS = 50,  // acknowledgements alone make a commit no more often
+  QUIET_MS = 1000,      // records that nobody waits for
+  RETRY_MS = 500,
+  SWEEP_MS = 1000,
+};
+
+static volatile sig_atomic_t signal_stop;
+static volatile sig_atomic_t signal_reload;
+
+static void on_stop(int number) {
+  (void)number;
+  signal_stop = 1;
+}
+
+static void on_reload(int number) {
+  (void)number;
+  signal_reload = 1;
+}
+
+bool core_told_to_stop(void) { return signal_stop != 0; }
+
+void core_handle_signals(void) {
+  struct sigaction stop = {.sa_handler = on_stop};
+  struct sigaction reload = {.sa_handler = on_reload};
+  struct sigaction ignore = {.sa_handler = SIG_IGN};
+  (void)sigaction(SIGTERM, &stop, NULL);
+  (void)sigaction(SIGINT, &stop, NULL);
+  (void)sigaction(SIGHUP, &reload, NULL);
+  (void)sigaction(SIGPIPE, &ignore, NULL);
+}
+
+// ---- commit ----
+
+static void answer(struct core *core, const struct batch *batch) {
+  for (size_t i = 0; i < batch->answers_count; i++) {
+    const struct batch_answer *to = &batch->answer_list[i];
+    const uint8_t *bytes = batch->answers.data + to->offset;
+    if (to->session == 0) {
+      control_port_answer(core->control, to->instance, (const char *)bytes);
+      continue;
+    }
+    struct session *session = sessions_find(core->sessions, to->instance, to->session);
+    if (session == NULL) continue;
+    if (session->publications > 0) session->publications--;
+    session_send_encoded(core->sessions, session, bytes, to->length);
+  }
+}
+
+static void committed(struct core *core) {
+  struct batch *batch = core->committing;
+  core->committing = NULL;
+  core->committed_seq = batch->last_seq;
+  core->last_commit_ms = nav_clock_monotonic_ms();
+  if (batch->has_checkpoint) {
+    core->checkpoint_size = batch->checkpoint.size;
+    (void)snprintf(core->checkpoint_note, sizeof core->checkpoint_note, "%.*s", (int)batch->note.length,
+                   (const char *)batch->note.data);
+  }
+  for (size_t i = 0; i < batch->entries_count; i++) head_push(&core->head, batch->entries[i]);
+  batch->entries_count = 0;  // the head's now
+  deliver_committed(core, batch);
+  answer(core, batch);
+  batch_clear(batch);
+}
+
+static void commit(struct core *core) {
+  struct batch *batch = core->staging;
+  batch_finish(batch, core->origin, &core->checkpoint_key, core->nav->checkpoint_records,
+               core->nav->checkpoint_ms, core->stopping);
+  core->committing = batch;
+  core->staging = batch == &core->batches[0] ? &core->batches[1] : &core->batches[0];
+  store_commit(core->store, batch, core->sequence.epoch);
+}
+
+static void commit_if_due(struct core *core) {
+  if (core->committing != NULL || core->database_lost) return;
+  struct batch *batch = core->staging;
+  int64_t since = nav_clock_monotonic_ms() - core->last_commit_ms;
+  bool due = batch->urgent || since >= QUIET_MS || core->stopping;
+  if (deliver_acknowledgements_wait(core) && (due || since >= ACKNOWLEDGE_MS)) {
+    deliver_stage_acknowledgements(core);
+    due = true;
+  }
+  if (!due) return;
+  if (!batch_is_empty(batch)) {
+    commit(core);
+  } else if (batch->answers_count > 0) {
+    // Only duplicates of what is durable: there is nothing to write.
+    answer(core, batch);
+    batch_clear(batch);
+  }
+}
+
+static void stage_resumed(struct core *core, uint64_t last_seq) {
+  Nav__V1__Resumed resumed = NAV__V1__RESUMED__INIT;
+  resumed.has_last_seq = true;
+  resumed.last_seq = last_seq;
+  Nav__V1__Record record = NAV__V1__RECORD__INIT;
+  record.record_case = NAV__V1__RECORD__RECORD_RESUMED;
+  record.resumed = &resumed;
+  (void)batch_stage(core->staging, &record, core->now_ms);
+}
+
+// The database is back, and under the new epoch it is certain where the ledger ends.
+static void resume(struct core *core, uint64_t epoch, uint64_t last_seq) {
+  struct batch *batch = core->committing;
+  core->database_lost = false;
+  core->sequence.epoch = epoch;
+  if (batch != NULL && last_seq == batch->last_seq) {
+    nav_log(NAV_LOG_INFO, "the commit that was under way had been done");
+    committed(core);
+  } else if (last_seq != core->committed_seq) {
+    nav_log(NAV_LOG_ERROR, "another core has written: record %llu is there, %llu was expected",
+            (unsigned long long)last_seq, (unsigned long long)core->committed_seq);
+    signal_stop = 1;
+    core->database_lost = true;
+    return;
+  }
+  stage_resumed(core, last_seq);
+  core->staging->urgent = true;
+  nav_log(NAV_LOG_INFO, "the database is back");
+}
+
+static void recover(struct core *core) {
+  int64_t now = nav_clock_monotonic_ms();
+  if (now < core->retry_ms) return;
+  core->retry_ms = now + RETRY_MS;
+  if (core->database_lost) {
+    struct nav_error err;
+    uint64_t epoch = 0;
+    uint64_t last_seq = 0;
+    if (store_reopen(core->store, &epoch, &last_seq, &err)) resume(core, epoch, last_seq);
+  }
+  if (!core->database_lost && core->committing != NULL) {
+    store_commit(core->store, core->committing, core->sequence.epoch);
+  }
+}
+
+static void step_store(struct core *core) {
+  struct nav_error err = {0};
+  if (core->database_lost) {
+    recover(core);
+    return;
+  }
+  switch (store_step(core->store, &err)) {
+    case STORE_COMMITTED:
+      committed(core);
+      break;
+    case STORE_FAILED:
+      nav_log_failure(NAV_LOG_ERROR, "not committed, will be tried again", &err);
+      core->retry_ms = nav_clock_monotonic_ms() + RETRY_MS;
+      break;
+    case STORE_LOST:
+      nav_log_failure(NAV_LOG_ERROR, "the database is lost; publishers are told to wait", &err);
+      core->database_lost = true;
+      break;
+    case STORE_IDLE:
+      if (core->committing != NULL) recover(core);
+      break;
+    default:
+      break;
+  }
+}
+
+// ---- the loop ----
+
+static size_t fill_items(struct core *core, zmq_pollitem_t *items) {
+  size_t count = 0;
+  short gate = ZMQ_POLLIN;
+  if (sessions_flushing(core->sessions)) gate = (short)(gate | ZMQ_POLLOUT);
+  items[count++] = (zmq_pollitem_t){.socket = sessions_socket(core->sessions), .events = gate};
+  if (!core->database_lost && store_fd(core->store) >= 0) {
+    items[count++] = (zmq_pollitem_t){.fd = store_fd(core->store), .events = store_poll_events(core->store)};
+  }
+  if (reader_fd(core->reader) >= 0) {
+    items[count++] =
+        (zmq_pollitem_t){.fd = reader_fd(core->reader), .events = reader_poll_events(core->reader)};
+  }
+  return count;
+}
+
+static void once_a_second(struct core *core) {
+  int64_t now = nav_clock_monotonic_ms();
+  if (now - core->swept_ms < SWEEP_MS) return;
+  core->swept_ms = now;
+  sessions_sweep(core->sessions);
+  intake_flush_rejections(core);
+}
+
+static void turn(struct core *core, bool busy) {
+  zmq_pollitem_t items[POLL_ITEMS_MAX];
+  size_t own = fill_items(core, items);
+  size_t control = control_port_poll_count(core->control);
+  NAV_ASSERT(own + control <= POLL_ITEMS_MAX);
+  control_port_poll_fill(core->control, items + own);
+  (void)zmq_poll(items, (int)(own + control), busy ? 0 : POLL_MS);
+  core->now_ms = nav_clock_now_ms();
+  control_port_step(core->control, items + own);
+}
+
+static bool finished(const struct core *core) {
+  return core->stopping &&
+         (core->database_lost || (core->committing == NULL && batch_is_empty(core->staging)));
+}
+
+static void begin_stop(struct core *core) {
+  core->stopping = true;
+  nav_log(NAV_LOG_INFO, "stopping");
+  Nav__V1__Stopped stopped = NAV__V1__STOPPED__INIT;
+  stopped.reason = (char *)(uintptr_t) "told to";
+  Nav__V1__Record record = NAV__V1__RECORD__INIT;
+  record.record_case = NAV__V1__RECORD__RECORD_STOPPED;
+  record.stopped = &stopped;
+  (void)batch_stage(core->staging, &record, core->now_ms);
+}
+
+void core_run(struct core *core) {
+  bool busy = false;
+  while (!finished(core)) {
+    turn(core, busy);
+    if (signal_reload != 0 && !core->stopping) {
+      signal_reload = 0;
+      core_reload(core);
+    }
+    if (signal_stop != 0 && !core->stopping) begin_stop(core);
+    int frames = core->stopping ? 0 : sessions_receive(core->sessions, FRAMES_A_TURN);
+    reader_step(core->reader);
+    if (!core->stopping) intake_step(core);
+    step_store(core);
+    commit_if_due(core);
+    sessions_flush(core->sessions);
+    if (!core->stopping) deliver_step(core);
+    once_a_second(core);
+    busy = frames == FRAMES_A_TURN;
+  }
+}

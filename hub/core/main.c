@@ -1,0 +1,52 @@
+// nav-core: owns the ledger. Decides, commits, delivers. It opens no network socket: clients come through
+// nav-gate's ipc socket, navctl and nav-desk through a unix socket.
+#include <getopt.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "hub/base/log.h"
+#include "hub/core/core.h"
+
+static void usage(FILE *out) {
+  (void)fputs(
+      "nav-core --home /etc/nav      runs the hub's core on that installation\n"
+      "\n"
+      "  --home DIR   the installation (else NAV_HOME, else .nav, else /etc/nav)\n"
+      "  --debug      says more\n"
+      "  --help       this text\n"
+      "Signals: SIGTERM stops, SIGHUP reads agencies and rules anew (whole or not at all).\n",
+      out);
+}
+
+int main(int argc, char **argv) {
+  static const struct option options[] = {{"home", required_argument, NULL, 'h'},
+                                          {"debug", no_argument, NULL, 'd'},
+                                          {"help", no_argument, NULL, '?'},
+                                          {NULL, 0, NULL, 0}};
+  const char *home = NULL;
+  enum nav_log_level level = NAV_LOG_INFO;
+  for (int option = 0; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    if (option == 'h') {
+      home = optarg;
+    } else if (option == 'd') {
+      level = NAV_LOG_DEBUG;
+    } else {
+      bool asked = optopt == 0;
+      usage(asked ? stdout : stderr);
+      return asked ? 0 : 2;
+    }
+  }
+  nav_log_open("nav-core", level);
+  static struct core core;
+  struct nav_error err;
+  if (sodium_init() < 0) return 1;
+  if (!core_start(&core, home, &err)) {
+    nav_log_failure(NAV_LOG_ERROR, "cannot start", &err);
+    core_stop(&core);
+    return err.class == NAV_ERROR_RETRY ? 5 : 1;
+  }
+  core_run(&core);
+  core_stop(&core);
+  return 0;
+}

@@ -1,0 +1,432 @@
+// See sessions.h.
+#include "hub/core/sessions.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <zmq.h>
+
+#include "hub/base/clock.h"
+#include "hub/base/log.h"
+
+enum {
+  ARENA_BYTES_MAX = 4 * 1024 * 1024,
+  ARENAS_POOLED_MAX = 32,
+  GATE_SILENT_MS = 5000,
+  SOCKET_HWM = 256,  // frames of 60 KiB at the most
+};
+
+struct waiting {
+  uint8_t head[RELAY_HEAD_SIZE];
+  uint8_t *frame;
+  size_t length;
+};
+
+struct sessions {
+  void *socket;
+  const struct conf_agencies *agencies;
+  const struct key_pair_sign *key;
+  struct sessions_handlers handlers;
+  struct session *list[SESSIONS_MAX];
+  size_t count;  // slots in use, live or swept to NULL at the end
+  struct waiting queue[SESSIONS_QUEUE_MAX];
+  size_t queue_first, queue_count;
+  struct nav_buffer plain, frame, encoded;
+  struct nav_arena *arena;
+  struct nav_arena *pool[ARENAS_POOLED_MAX];
+  size_t pooled;
+  uint64_t gate_instance;
+  int64_t gate_seen_ms;
+};
+
+struct sessions *sessions_open(void *zmq_context, const char *gate_socket,
+                               const struct conf_agencies *agencies, const struct key_pair_sign *key,
+                               const struct sessions_handlers *handlers, struct nav_error *err) {
+  struct sessions *sessions = calloc(1, sizeof *sessions);
+  if (sessions == NULL) {
+    (void)nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
+    return NULL;
+  }
+  sessions->agencies = agencies;
+  sessions->key = key;
+  sessions->handlers = *handlers;
+  nav_buffer_init(&sessions->plain, WIRE_FRAME_MAX);
+  nav_buffer_init(&sessions->frame, WIRE_FRAME_MAX);
+  nav_buffer_init(&sessions->encoded, WIRE_FRAME_MAX);
+  sessions->socket = zmq_socket(zmq_context, ZMQ_DEALER);
+  int hwm = SOCKET_HWM;
+  int linger = 0;
+  int64_t frame_max = WIRE_FRAME_MAX + RELAY_HEAD_SIZE;
+  char endpoint[256];
+  (void)snprintf(endpoint, sizeof endpoint, "ipc://%s", gate_socket);
+  bool ok = sessions->socket != NULL && zmq_setsockopt(sessions->socket, ZMQ_SNDHWM, &hwm, sizeof hwm) == 0 &&
+            zmq_setsockopt(sessions->socket, ZMQ_RCVHWM, &hwm, sizeof hwm) == 0 &&
+            zmq_setsockopt(sessions->socket, ZMQ_LINGER, &linger, sizeof linger) == 0 &&
+            zmq_setsockopt(sessions->socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof frame_max) == 0 &&
+            zmq_bind(sessions->socket, endpoint) == 0;
+  if (!ok) {
+    (void)nav_fail(err, NAV_ERROR_LOCAL, 0, gate_socket, "cannot bind the gate's socket: %s",
+                   zmq_strerror(errno));
+    sessions_close(sessions);
+    return NULL;
+  }
+  (void)chmod(gate_socket, 0660);
+  return sessions;
+}
+
+static void free_session(struct session *session) {
+  if (session == NULL) return;
+  wire_stream_wipe(&session->stream);
+  free(session);
+}
+
+static void clear_queue(struct sessions *sessions) {
+  while (sessions->queue_count > 0) {
+    free(sessions->queue[sessions->queue_first].frame);
+    sessions->queue_first = (sessions->queue_first + 1) % SESSIONS_QUEUE_MAX;
+    sessions->queue_count--;
+  }
+}
+
+void sessions_close(struct sessions *sessions) {
+  if (sessions == NULL) return;
+  clear_queue(sessions);
+  for (size_t i = 0; i < sessions->count; i++) free_session(sessions->list[i]);
+  for (size_t i = 0; i < sessions->pooled; i++) nav_arena_free(sessions->pool[i]);
+  nav_arena_free(sessions->arena);
+  nav_buffer_free(&sessions->plain);
+  nav_buffer_free(&sessions->frame);
+  nav_buffer_free(&sessions->encoded);
+  if (sessions->socket != NULL) (void)zmq_close(sessions->socket);
+  free(sessions);
+}
+
+void *sessions_socket(struct sessions *sessions) { return sessions->socket; }
+
+size_t sessions_count(const struct sessions *sessions) { return sessions->count; }
+
+struct session *sessions_at(struct sessions *sessions, size_t index) {
+  struct session *session = sessions->list[index];
+  return session == NULL || session->ended ? NULL : session;
+}
+
+struct session *sessions_find(struct sessions *sessions, uint64_t instance, uint64_t number) {
+  for (size_t i = 0; i < sessions->count; i++) {
+    struct session *session = sessions_at(sessions, i);
+    if (session != NULL && session->number == number && session->instance == instance) return session;
+  }
+  return NULL;
+}
+
+bool sessions_gate_lives(const struct sessions *sessions) {
+  return sessions->gate_instance != 0 && nav_clock_monotonic_ms() - sessions->gate_seen_ms < GATE_SILENT_MS;
+}
+
+// ---- sending ----
+
+static bool try_send(struct sessions *sessions, const uint8_t *head, const uint8_t *frame, size_t length) {
+  if (zmq_send(sessions->socket, head, RELAY_HEAD_SIZE, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) return false;
+  // The first part was taken, so the second is.
+  return zmq_send(sessions->socket, frame, length, ZMQ_DONTWAIT) >= 0;
+}
+
+// False: the queue is full too.
+static bool send_or_queue(struct sessions *sessions, const uint8_t *head, const uint8_t *frame,
+                          size_t length) {
+  if (sessions->queue_count == 0 && try_send(sessions, head, frame, length)) return true;
+  if (sessions->queue_count == SESSIONS_QUEUE_MAX) return false;
+  size_t slot = (sessions->queue_first + sessions->queue_count) % SESSIONS_QUEUE_MAX;
+  uint8_t *copy = malloc(length + 1);
+  if (copy == NULL) return false;
+  memcpy(copy, frame, length);
+  memcpy(sessions->queue[slot].head, head, RELAY_HEAD_SIZE);
+  sessions->queue[slot].frame = copy;
+  sessions->queue[slot].length = length;
+  sessions->queue_count++;
+  return true;
+}
+
+void sessions_flush(struct sessions *sessions) {
+  while (sessions->queue_count > 0) {
+    struct waiting *first = &sessions->queue[sessions->queue_first];
+    if (!try_send(sessions, first->head, first->frame, first->length)) return;
+    free(first->frame);
+    sessions->queue_first = (sessions->queue_first + 1) % SESSIONS_QUEUE_MAX;
+    sessions->queue_count--;
+  }
+}
+
+bool sessions_flushing(const struct sessions *sessions) { return sessions->queue_count > 0; }
+
+bool sessions_have_room(const struct sessions *sessions) {
+  if (sessions->queue_count > 0) return false;
+  int events = 0;
+  size_t size = sizeof events;
+  return zmq_getsockopt(sessions->socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLOUT) != 0;
+}
+
+static bool send_to(struct sessions *sessions, uint64_t instance, uint64_t number, enum relay_kind kind,
+                    const char *agency, const uint8_t *frame, size_t length) {
+  struct relay_head head = {.instance = instance, .session = number, .kind = (uint8_t)kind};
+  (void)snprintf(head.agency, sizeof head.agency, "%s", agency);
+  uint8_t encoded[RELAY_HEAD_SIZE];
+  relay_encode(encoded, &head);
+  return send_or_queue(sessions, encoded, frame, length);
+}
+
+static void send_clear(struct sessions *sessions, const struct relay_head *to, const uint8_t *frame,
+                       size_t length) {
+  (void)send_to(sessions, to->instance, to->session, RELAY_FRAME, to->agency, frame, length);
+}
+
+static void end_quietly(struct sessions *sessions, struct session *session) {
+  if (session->ended) return;
+  sessions->handlers.ended(sessions->handlers.context, session);
+  session->ended = true;
+}
+
+void session_end(struct sessions *sessions, struct session *session) {
+  if (session->ended) return;
+  uint8_t reset = WIRE_RESET;
+  (void)send_to(sessions, session->instance, session->number, RELAY_FRAME, session->agency->id, &reset, 1);
+  end_quietly(sessions, session);
+}
+
+void session_send_encoded(struct sessions *sessions, struct session *session, const uint8_t *plain,
+                          size_t length) {
+  struct nav_error err;
+  if (session->ended) return;
+  nav_buffer_clear(&sessions->frame);
+  // A frame once sealed must be sent: the stream is a sequence.
+  if (!wire_stream_seal(&session->stream, plain, length, &sessions->frame, &err) ||
+      !send_to(sessions, session->instance, session->number, RELAY_FRAME, session->agency->id,
+               sessions->frame.data, sessions->frame.length)) {
+    nav_log(NAV_LOG_WARNING, "a session of %s is ended: its frames cannot be sent", session->agency->id);
+    end_quietly(sessions, session);
+  }
+}
+
+void session_send(struct sessions *sessions, struct session *session, const Nav__V1__HubFrame *frame) {
+  nav_buffer_clear(&sessions->encoded);
+  NAV_ASSERT(wire_encode(frame, &sessions->encoded));
+  session_send_encoded(sessions, session, sessions->encoded.data, sessions->encoded.length);
+}
+
+// A revoked or changed key ends the sessions that it opened.
+void sessions_set_agencies(struct sessions *sessions, const struct conf_agencies *agencies) {
+  sessions->agencies = agencies;
+  for (size_t i = 0; i < sessions->count; i++) {
+    struct session *session = sessions->list[i];
+    const struct conf_agency *now = conf_agency_find(agencies, session->agency->id);
+    bool same =
+        now != NULL && now->has_keys && memcmp(now->signing_key, session->agency->signing_key, 32) == 0;
+    if (!same) session_end(sessions, session);
+    session->agency = now;  // NULL only where it has ended
+  }
+}
+
+// ---- receiving ----
+
+struct nav_arena *sessions_take_arena(struct sessions *sessions) {
+  struct nav_arena *arena = sessions->arena;
+  sessions->arena = NULL;
+  return arena;
+}
+
+void sessions_give_arena(struct sessions *sessions, struct nav_arena *arena) {
+  if (sessions->pooled == ARENAS_POOLED_MAX) {
+    nav_arena_free(arena);
+    return;
+  }
+  nav_arena_reset(arena);
+  sessions->pool[sessions->pooled++] = arena;
+}
+
+static bool ready_arena(struct sessions *sessions) {
+  if (sessions->arena != NULL) {
+    nav_arena_reset(sessions->arena);
+  } else if (sessions->pooled > 0) {
+    sessions->arena = sessions->pool[--sessions->pooled];
+  } else {
+    sessions->arena = nav_arena_new(ARENA_BYTES_MAX);
+  }
+  return sessions->arena != NULL;
+}
+
+static struct session *add_session(struct sessions *sessions) {
+  if (sessions->count == SESSIONS_MAX) sessions_sweep(sessions);
+  if (sessions->count == SESSIONS_MAX) return NULL;
+  struct session *session = calloc(1, sizeof *session);
+  if (session != NULL) sessions->list[sessions->count++] = session;
+  return session;
+}
+
+static void refuse(struct sessions *sessions, const struct relay_head *head, const struct nav_error *err) {
+  struct nav_buffer refused;
+  nav_buffer_init(&refused, 1024);
+  if (wire_refused_make(&refused, err->code, err->text))
+    send_clear(sessions, head, refused.data, refused.length);
+  nav_buffer_free(&refused);
+  sessions->handlers.malformed(sessions->handlers.context, NULL, head->agency, err);
+}
+
+static void take_hello(struct sessions *sessions, const struct relay_head *head, const uint8_t *frame,
+                       size_t length) {
+  struct nav_error err;
+  const struct conf_agency *agency = conf_agency_find(sessions->agencies, head->agency);
+  if (agency == NULL || !agency->has_keys) {
+    (void)nav_fail(&err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_UNKNOWN_AGENCY, "",
+                   "no agency %.40s takes part with keys", head->agency);
+    refuse(sessions, head, &err);
+    return;
+  }
+  struct session *before = sessions_find(sessions, head->instance, head->session);
+  if (before != NULL) end_quietly(sessions, before);
+  struct wire_stream stream;
+  nav_buffer_clear(&sessions->frame);
+  if (!wire_hello_answer(frame, length, agency->id, agency->signing_key, sessions->key, &stream,
+                         &sessions->frame, &err)) {
+    refuse(sessions, head, &err);
+    return;
+  }
+  struct session *session = add_session(sessions);
+  if (session == NULL) {
+    (void)nav_fail(&err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BUSY, "",
+                   "%d sessions are open; try again later", SESSIONS_MAX);
+    refuse(sessions, head, &err);
+    return;
+  }
+  session->instance = head->instance;
+  session->number = head->session;
+  session->agency = agency;
+  session->stream = stream;
+  send_clear(sessions, head, sessions->frame.data, sessions->frame.length);
+}
+
+static void take_sealed(struct sessions *sessions, const struct relay_head *head, const uint8_t *frame,
+                        size_t length) {
+  struct nav_error err;
+  struct session *session = sessions_find(sessions, head->instance, head->session);
+  bool ours = session != NULL && strcmp(session->agency->id, head->agency) == 0;
+  if (!ours || !wire_stream_open(&session->stream, frame, length, &sessions->plain, &err)) {
+    uint8_t reset = WIRE_RESET;
+    send_clear(sessions, head, &reset, 1);
+    if (ours) {
+      sessions->handlers.malformed(sessions->handlers.context, NULL, head->agency, &err);
+      end_quietly(sessions, session);
+    }
+    return;
+  }
+  if (!ready_arena(sessions)) return;
+  Nav__V1__ClientFrame *decoded = wire_decode(&nav__v1__client_frame__descriptor, sessions->arena,
+                                              sessions->plain.data, sessions->plain.length, &err);
+  if (decoded == NULL) {
+    sessions->handlers.malformed(sessions->handlers.context, session, head->agency, &err);
+    return;
+  }
+  sessions->handlers.frame(sessions->handlers.context, session, decoded, sessions->plain.data,
+                           sessions->plain.length);
+}
+
+static void take_frame(struct sessions *sessions, const struct relay_head *head, const uint8_t *frame,
+                       size_t length) {
+  struct nav_error err;
+  switch (length == 0 ? 0 : frame[0]) {
+    case WIRE_HELLO:
+      take_hello(sessions, head, frame, length);
+      return;
+    case WIRE_OPEN:
+    case WIRE_SEALED:
+      take_sealed(sessions, head, frame, length);
+      return;
+    default:
+      (void)nav_fail(&err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_MALFORMED, "offset 0",
+                     "a frame begins with its kind: 1 HELLO, 3 OPEN or 4 SEALED");
+      refuse(sessions, head, &err);
+  }
+}
+
+static void see_gate(struct sessions *sessions, uint64_t instance) {
+  sessions->gate_seen_ms = nav_clock_monotonic_ms();
+  if (sessions->gate_instance == instance) return;
+  if (sessions->gate_instance != 0)
+    nav_log(NAV_LOG_INFO, "another nav-gate has started; its clients begin anew");
+  for (size_t i = 0; i < sessions->count; i++) {
+    struct session *session = sessions_at(sessions, i);
+    if (session != NULL && session->instance != instance) end_quietly(sessions, session);
+  }
+  clear_queue(sessions);
+  sessions->gate_instance = instance;
+}
+
+static void take_message(struct sessions *sessions, const uint8_t *head_bytes, size_t head_length,
+                         const uint8_t *frame, size_t length) {
+  struct relay_head head;
+  struct nav_error err;
+  if (!relay_decode(&head, head_bytes, head_length, &err)) {
+    nav_log_failure(NAV_LOG_ERROR, "from the gate", &err);
+    return;
+  }
+  see_gate(sessions, head.instance);
+  if (head.kind == RELAY_FRAME) {
+    take_frame(sessions, &head, frame, length);
+  } else if (head.kind == RELAY_GONE) {
+    struct session *session = sessions_find(sessions, head.instance, head.session);
+    if (session != NULL) end_quietly(sessions, session);
+  } else if (head.kind == RELAY_REFUSED && length == 8) {
+    sessions->handlers.refused_at_gate(sessions->handlers.context, head.agency, (int)nav_get_u32(frame),
+                                       nav_get_u32(frame + 4));
+  }
+}
+
+// One message of two parts; others are dropped whole. False: nothing has come.
+static bool receive_one(struct sessions *sessions) {
+  zmq_msg_t parts[2];
+  size_t count = 0;
+  int more = 1;
+  while (more != 0) {
+    zmq_msg_t part;
+    (void)zmq_msg_init(&part);
+    if (zmq_msg_recv(&part, sessions->socket, ZMQ_DONTWAIT) < 0) {
+      (void)zmq_msg_close(&part);
+      for (size_t i = 0; i < count && i < 2; i++) (void)zmq_msg_close(&parts[i]);
+      return false;
+    }
+    more = zmq_msg_more(&part);
+    if (count < 2) {
+      parts[count] = part;
+    } else {
+      (void)zmq_msg_close(&part);
+    }
+    count++;
+  }
+  if (count <= 2) {
+    const uint8_t *frame = count == 2 ? zmq_msg_data(&parts[1]) : (const uint8_t *)"";
+    size_t length = count == 2 ? zmq_msg_size(&parts[1]) : 0;
+    take_message(sessions, zmq_msg_data(&parts[0]), zmq_msg_size(&parts[0]), frame, length);
+  }
+  for (size_t i = 0; i < count && i < 2; i++) (void)zmq_msg_close(&parts[i]);
+  return true;
+}
+
+int sessions_receive(struct sessions *sessions, int most) {
+  int taken = 0;
+  while (taken < most && receive_one(sessions)) taken++;
+  return taken;
+}
+
+void sessions_sweep(struct sessions *sessions) {
+  bool lives = sessions_gate_lives(sessions);
+  size_t kept = 0;
+  for (size_t i = 0; i < sessions->count; i++) {
+    struct session *session = sessions->list[i];
+    if (!lives && !session->ended) end_quietly(sessions, session);
+    if (session->ended) {
+      free_session(session);
+    } else {
+      sessions->list[kept++] = session;
+    }
+  }
+  sessions->count = kept;
+}

@@ -1,0 +1,85 @@
+// The clients' sealed sessions, and the one socket to nav-gate through which they all come.
+// Called by: the loop, intake, deliver. Must never: believe the gate about anything but its own numbers and
+// the agency that a Hello's signature then proves.
+#ifndef NAV_CORE_SESSIONS_H
+#define NAV_CORE_SESSIONS_H
+
+#include "hub/conf/agencies.h"
+#include "hub/wire/relay.h"
+#include "hub/wire/session.h"
+
+enum {
+  SESSIONS_MAX = 4096,
+  SESSION_LANES_MAX = CONF_PURPOSES_MAX,
+  SESSION_PUBLICATIONS_MAX = 8,           // under way without a receipt
+  SESSION_CREDIT_MAX = 64 * 1024 * 1024,  // bytes a client may ask for ahead
+  SESSIONS_QUEUE_MAX = 2048,              // frames waiting for the gate
+};
+
+struct session {
+  uint64_t instance, number;  // of the gate
+  const struct conf_agency *agency;
+  uint32_t agency_number;
+  struct wire_stream stream;
+  bool started;  // Start came and was answered
+  bool ended;    // swept by sessions_sweep
+  char program[64];
+  uint64_t credit_bytes;
+  uint32_t publications;              // under way
+  uint32_t lanes[SESSION_LANES_MAX];  // lane numbers bound to it
+  size_t lanes_count;
+  bool ping_waits;
+  uint64_t ping_number;
+  uint64_t ping_seq;  // answered when its lanes have been sent what was committed up to here
+};
+
+struct sessions;
+
+struct sessions_handlers {
+  void *context;
+  // A decoded frame of a session; plain is what it was decoded from. arena holds it until the call returns,
+  // unless taken.
+  void (*frame)(void *context, struct session *session, Nav__V1__ClientFrame *frame, const uint8_t *plain,
+                size_t length);
+  // Sealed rightly but not a frame, or a Hello that did not hold (session is NULL then).
+  void (*malformed)(void *context, struct session *session, const char *agency, const struct nav_error *err);
+  void (*ended)(void *context, struct session *session);
+  // Refused at the gate: count frames with code (of agency, "" where unknown).
+  void (*refused_at_gate)(void *context, const char *agency, int code, uint32_t count);
+};
+
+// Binds the ipc socket. agencies and key must outlive it. NULL: *err.
+struct sessions *sessions_open(void *zmq_context, const char *gate_socket,
+                               const struct conf_agencies *agencies, const struct key_pair_sign *key,
+                               const struct sessions_handlers *handlers, struct nav_error *err);
+void sessions_close(struct sessions *sessions);  // takes NULL
+void sessions_set_agencies(struct sessions *sessions, const struct conf_agencies *agencies);
+void *sessions_socket(struct sessions *sessions);
+
+// Takes what has come, `most` messages at the most. Returns how many.
+int sessions_receive(struct sessions *sessions, int most);
+// Sends what waits for the gate.
+void sessions_flush(struct sessions *sessions);
+bool sessions_flushing(const struct sessions *sessions);  // something waits
+// Takes the arena of the frame being handled, so that it lives on; give it back with sessions_give_arena.
+struct nav_arena *sessions_take_arena(struct sessions *sessions);
+void sessions_give_arena(struct sessions *sessions, struct nav_arena *arena);
+
+// Encodes, seals and sends. A session whose frames cannot be sent is ended.
+void session_send(struct sessions *sessions, struct session *session, const Nav__V1__HubFrame *frame);
+void session_send_encoded(struct sessions *sessions, struct session *session, const uint8_t *plain,
+                          size_t length);
+// Whether deliveries may be sent now without waiting at the gate.
+bool sessions_have_room(const struct sessions *sessions);
+// Ends it: a RESET to the client, then the `ended` handler.
+void session_end(struct sessions *sessions, struct session *session);
+// Frees sessions that have ended, and all of a gate that has been silent.
+void sessions_sweep(struct sessions *sessions);
+
+struct session *sessions_find(struct sessions *sessions, uint64_t instance, uint64_t number);  // NULL: none
+// Every live session, by index below sessions_count; NULL in between.
+size_t sessions_count(const struct sessions *sessions);
+struct session *sessions_at(struct sessions *sessions, size_t index);
+bool sessions_gate_lives(const struct sessions *sessions);
+
+#endif

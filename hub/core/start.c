@@ -1,0 +1,438 @@
+// nav-core's start and stop: configuration, keys, database, what the ledger says of itself, then the first
+// batch with what is new. Called by: main, the loop (reload, stop). Must never: go on with half a
+// configuration, or sign a tree that is not the ledger's.
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include "hub/base/clock.h"
+#include "hub/base/id.h"
+#include "hub/base/log.h"
+#include "hub/core/core.h"
+#include "hub/ledger/record.h"
+
+enum { RECORD_ARENA_MAX = 8 * 1024 * 1024 };
+
+static bool faulty(struct conf_faults *faults, struct nav_error *err) {
+  size_t count = faults->count + faults->dropped;
+  conf_faults_print(faults);
+  conf_faults_free(faults);
+  return nav_fail(err, NAV_ERROR_LOCAL, 0, "configuration", "%zu faults; nothing was started", count);
+}
+
+static bool load_configuration(struct core *core, const char *home, struct nav_error *err) {
+  struct conf_faults faults = {0};
+  core->nav = conf_nav_load(home, &faults);
+  if (core->nav == NULL) return faulty(&faults, err);
+  core->agencies = conf_agencies_load(core->nav->config_folder, &faults);
+  if (core->agencies == NULL) return faulty(&faults, err);
+  core->rules = access_rules_load(core->nav->config_folder, core->agencies, &faults);
+  if (core->rules == NULL) return faulty(&faults, err);
+  if (access_lane_count(core->rules) >= NUMBERS_LANES_MAX) {
+    return nav_fail(err, NAV_ERROR_LOCAL, 0, "agencies.yaml", "more than %d lanes", NUMBERS_LANES_MAX - 1);
+  }
+  conf_faults_free(&faults);
+  return true;
+}
+
+static bool load_pair(const struct core *core, const char *use, struct key_pair_sign *pair,
+                      struct nav_error *err) {
+  char path[512];
+  (void)snprintf(path, sizeof path, "%s/%s.key", core->nav->keys_folder, use);
+  return keys_read(path, use, true, pair->secret_key, sizeof pair->secret_key, err) &&
+         keys_sign_pair(pair, err);
+}
+
+static bool load_keys(struct core *core, struct nav_error *err) {
+  char path[512];
+  (void)snprintf(path, sizeof path, "%s/pseudonym.key", core->nav->keys_folder);
+  return load_pair(core, "session", &core->session_key, err) &&
+         load_pair(core, "checkpoint", &core->checkpoint_key, err) &&
+         keys_read(path, "pseudonym", true, core->pseudonym_key, sizeof core->pseudonym_key, err);
+}
+
+static bool make_parts(struct core *core, struct nav_error *err) {
+  core->numbers = numbers_new();
+  core->verdicts = verdicts_new();
+  core->buckets = buckets_new(core->nav->buckets_folder);
+  core->recent = recent_new();
+  core->reader = reader_new(core->nav->database_core);
+  bool ok = core->numbers != NULL && core->verdicts != NULL && core->buckets != NULL &&
+            core->recent != NULL && core->reader != NULL && batch_init(&core->batches[0], &core->sequence) &&
+            batch_init(&core->batches[1], &core->sequence);
+  core->staging = &core->batches[0];
+  return ok ? true : nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
+}
+
+// ---- what the ledger says ----
+
+struct loading {
+  struct core *core;
+  struct nav_arena *arena;
+  uint8_t rules_hash[NAV_SHA256_SIZE];  // of the last RulesChanged
+  uint8_t config_hash[NAV_SHA256_SIZE];
+};
+
+static bool load_definition(void *context, uint64_t seq, const uint8_t *bytes, size_t length,
+                            struct nav_error *err) {
+  struct loading *loading = context;
+  (void)seq;
+  nav_arena_reset(loading->arena);
+  const Nav__V1__Record *record = record_decode(loading->arena, bytes, length, err);
+  if (record == NULL) return false;
+  switch (record->record_case) {
+    case NAV__V1__RECORD__RECORD_AGENCY_DEFINED:
+      return numbers_load_agency(loading->core->numbers, record->agency_defined, err);
+    case NAV__V1__RECORD__RECORD_LANE_DEFINED:
+      return numbers_load_lane(loading->core->numbers, record->lane_defined, err);
+    case NAV__V1__RECORD__RECORD_VERDICT_DEFINED:
+      return verdicts_load(loading->core->verdicts, record->verdict_defined, err);
+    case NAV__V1__RECORD__RECORD_RULES_CHANGED:
+      if (record->rules_changed->hash.len == NAV_SHA256_SIZE) {
+        memcpy(loading->rules_hash, record->rules_changed->hash.data, NAV_SHA256_SIZE);
+      }
+      return true;
+    default:
+      return true;
+  }
+}
+
+static bool load_cursor(void *context, uint64_t seq, const uint8_t *bytes, size_t length,
+                        struct nav_error *err) {
+  struct loading *loading = context;
+  (void)seq;
+  nav_arena_reset(loading->arena);
+  const Nav__V1__Record *record = record_decode(loading->arena, bytes, length, err);
+  if (record == NULL) return false;
+  const Nav__V1__Acknowledged *acknowledged = record->acknowledged;
+  if (record->record_case != NAV__V1__RECORD__RECORD_ACKNOWLEDGED || acknowledged->lane == 0 ||
+      acknowledged->lane >= loading->core->numbers->lanes_end) {
+    return nav_fail(err, NAV_ERROR_LOCAL, 0, "ledger",
+                    "a cursor is not as it was written: run navctl audit verify");
+  }
+  struct lane *lane = core_lane(loading->core, acknowledged->lane);
+  lane->cursor = acknowledged->position;
+  lane->delivered = acknowledged->delivered;
+  return true;
+}
+
+static void load_leaf(void *context, uint64_t seq, const uint8_t leaf[NAV_SHA256_SIZE], int64_t time_ms) {
+  struct core *core = context;
+  if (seq == core->sequence.frontier.size + 1) merkle_append(&core->sequence.frontier, leaf);
+  core->sequence.last_time_ms = time_ms;
+}
+
+static void load_count(void *context, uint32_t agency, uint32_t verdict, uint64_t count) {
+  struct core *core = context;
+  core_count_verdict(core, agency, verdict, count);
+}
+
+// The tree goes on from the last checkpoint, whose signature proves its frontier.
+static bool load_tree(struct core *core, struct nav_error *err) {
+  struct store_checkpoint stored;
+  if (!store_read_checkpoint(core->store, &stored, err)) return false;
+  if (stored.found) {
+    struct checkpoint signed_head;
+    uint8_t root[NAV_SHA256_SIZE];
+    merkle_root(&stored.frontier, root);
+    if (!checkpoint_open(stored.note, core->origin, core->checkpoint_key.public_key, &signed_head, err))
+      return false;
+    if (signed_head.size != stored.size || stored.frontier.size != stored.size ||
+        memcmp(root, signed_head.root, sizeof root) != 0) {
+      return nav_fail(err, NAV_ERROR_LOCAL, 0, "ledger",
+                      "the last checkpoint does not prove its tree: run navctl audit verify");
+    }
+    core->sequence.frontier = stored.frontier;
+    core->sequence.checkpoint_seq = stored.size;
+    core->checkpoint_size = stored.size;
+    (void)snprintf(core->checkpoint_note, sizeof core->checkpoint_note, "%s", stored.note);
+  }
+  // One row before, for its time.
+  uint64_t after = stored.size > 0 ? stored.size - 1 : 0;
+  if (!store_read_leaves(core->store, after, load_leaf, core, err)) return false;
+  if (core->sequence.frontier.size == core->sequence.last_seq) return true;
+  return nav_fail(
+      err, NAV_ERROR_LOCAL, 0, "ledger", "%llu records are expected, %llu are there: run navctl audit verify",
+      (unsigned long long)core->sequence.last_seq, (unsigned long long)core->sequence.frontier.size);
+}
+
+static bool load_ledger(struct core *core, struct loading *loading, struct nav_error *err) {
+  if (!store_read_definitions(core->store, load_definition, loading, err) ||
+      !store_read_cursors(core->store, core->numbers->lanes_end, load_cursor, loading, err) ||
+      !load_tree(core, err) || !store_read_counts(core->store, load_count, core, err)) {
+    return false;
+  }
+  core->committed_seq = core->sequence.last_seq;
+  if (!head_init(&core->head, core->committed_seq))
+    return nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
+  return true;
+}
+
+// Waits for a database that is down, until somebody stops the program.
+static bool connect_store(struct core *core, struct nav_error *err) {
+  enum { PAUSE_US = 500000, SAY_EVERY = 20 };
+  for (unsigned tries = 0; !core_told_to_stop(); tries++) {
+    core->store = store_open(core->nav->database_core, err);
+    if (core->store != NULL) return true;
+    if (err->class != NAV_ERROR_RETRY) return false;
+    if (tries % SAY_EVERY == 0) nav_log_failure(NAV_LOG_WARNING, "waiting for the database", err);
+    (void)usleep(PAUSE_US);
+  }
+  return false;
+}
+
+static bool open_ledger(struct core *core, struct nav_error *err) {
+  if (!connect_store(core, err)) return false;
+  if (!store_take_lease(core->store, core->sequence.log_id, &core->sequence.epoch, &core->sequence.last_seq,
+                        err)) {
+    return false;
+  }
+  char log_id[2 * KEY_LOG_ID_SIZE + 1];
+  (void)snprintf(core->origin, sizeof core->origin, "%s/%s", core->nav->hub,
+                 nav_hex(log_id, core->sequence.log_id, KEY_LOG_ID_SIZE));
+  return true;
+}
+
+// ---- the first records ----
+
+static void stage_started(struct core *core) {
+  Nav__V1__Started started = NAV__V1__STARTED__INIT;
+  started.program = (char *)(uintptr_t) "nav-core";
+  started.has_log_id = started.has_epoch = true;
+  started.log_id = (ProtobufCBinaryData){KEY_LOG_ID_SIZE, core->sequence.log_id};
+  started.epoch = core->sequence.epoch;
+  Nav__V1__Record record = NAV__V1__RECORD__INIT;
+  record.record_case = NAV__V1__RECORD__RECORD_STARTED;
+  record.started = &started;
+  (void)batch_stage(core->staging, &record, core->now_ms);
+}
+
+static void stage_rules(struct core *core) {
+  enum { FILES_MAX = 256 };
+  Nav__V1__RulesFile files[FILES_MAX];
+  Nav__V1__RulesFile *pointers[FILES_MAX];
+  uint8_t hashes[FILES_MAX][NAV_SHA256_SIZE];
+  size_t count = access_rules_file_count(core->rules);
+  if (count > FILES_MAX) count = FILES_MAX;
+  for (size_t i = 0; i < count; i++) {
+    files[i] = (Nav__V1__RulesFile)NAV__V1__RULES_FILE__INIT;
+    files[i].name = (char *)(uintptr_t)access_rules_file(core->rules, i, hashes[i]);
+    files[i].has_sha256 = true;
+    files[i].sha256 = (ProtobufCBinaryData){NAV_SHA256_SIZE, hashes[i]};
+    pointers[i] = &files[i];
+  }
+  Nav__V1__RulesChanged changed = NAV__V1__RULES_CHANGED__INIT;
+  changed.has_hash = true;
+  changed.hash = (ProtobufCBinaryData){NAV_SHA256_SIZE, (uint8_t *)(uintptr_t)access_rules_hash(core->rules)};
+  changed.files = pointers;
+  changed.n_files = count;
+  Nav__V1__Record record = NAV__V1__RECORD__INIT;
+  record.record_case = NAV__V1__RECORD__RECORD_RULES_CHANGED;
+  record.rules_changed = &changed;
+  (void)batch_stage(core->staging, &record, core->now_ms);
+}
+
+static void stage_quarantined(struct core *core, uint8_t digest[NAV_SHA256_SIZE]) {
+  Nav__V1__Quarantined quarantined = NAV__V1__QUARANTINED__INIT;
+  quarantined.has_digest = true;
+  quarantined.digest = (ProtobufCBinaryData){NAV_SHA256_SIZE, digest};
+  Nav__V1__Record record = NAV__V1__RECORD__INIT;
+  record.record_case = NAV__V1__RECORD__RECORD_QUARANTINED;
+  record.quarantined = &quarantined;
+  (void)batch_stage(core->staging, &record, core->now_ms);
+  nav_log(NAV_LOG_WARNING, "the last run crashed over a publication, which is refused from now on");
+}
+
+static bool stage_beginning(struct core *core, const struct loading *loading, struct nav_error *err) {
+  bool crashed = false;
+  uint8_t digest[NAV_SHA256_SIZE];
+  core->quarantine = quarantine_open(core->nav->state_folder, &crashed, digest, err);
+  if (core->quarantine == NULL) return false;
+  stage_started(core);
+  if (crashed) stage_quarantined(core, digest);
+  if (memcmp(loading->rules_hash, access_rules_hash(core->rules), NAV_SHA256_SIZE) != 0) stage_rules(core);
+  core->staging->urgent = true;
+  return numbers_define(core->numbers, core->rules, core->staging, core->now_ms, err);
+}
+
+// ---- handlers of sessions ----
+
+static void on_frame(void *context, struct session *session, Nav__V1__ClientFrame *frame,
+                     const uint8_t *plain, size_t length) {
+  struct core *core = context;
+  struct nav_error err;
+  if (frame->frame_case == NAV__V1__CLIENT_FRAME__FRAME_START) {
+    deliver_start(core, session, frame->start);
+    return;
+  }
+  if (!session->started) {
+    session_end(core->sessions, session);
+    return;
+  }
+  switch (frame->frame_case) {
+    case NAV__V1__CLIENT_FRAME__FRAME_PUBLICATION:
+      intake_publication(core, session, frame->publication, plain, length);
+      return;
+    case NAV__V1__CLIENT_FRAME__FRAME_ACKNOWLEDGE:
+      deliver_acknowledge(core, session, frame->acknowledge);
+      return;
+    case NAV__V1__CLIENT_FRAME__FRAME_CREDIT:
+      deliver_credit(session, frame->credit);
+      return;
+    case NAV__V1__CLIENT_FRAME__FRAME_NACK:
+      deliver_nack(core, session, frame->nack);
+      return;
+    case NAV__V1__CLIENT_FRAME__FRAME_PING:
+      deliver_ping(core, session, frame->ping);
+      return;
+    default:
+      (void)nav_fail(&err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_UNKNOWN_MESSAGE, "frame",
+                     "this hub does not answer such a frame over a session");
+      intake_reject(core, session->agency->id, &err, NULL, NULL);
+  }
+}
+
+static void on_malformed(void *context, struct session *session, const char *agency,
+                         const struct nav_error *err) {
+  struct core *core = context;
+  core_count(core, numbers_agency(core->numbers, agency))->rejected++;
+  intake_reject(core, agency, err, NULL, NULL);
+  if (session == NULL) return;
+  Nav__V1__Refused refused = NAV__V1__REFUSED__INIT;
+  refused.has_code = true;
+  refused.code = (Nav__V1__Code)err->code;
+  char text[NAV_ERROR_PLACE_SIZE + NAV_ERROR_TEXT_SIZE];
+  refused.text = (char *)(uintptr_t)nav_error_string(err, text, sizeof text);
+  Nav__V1__HubFrame frame = NAV__V1__HUB_FRAME__INIT;
+  frame.frame_case = NAV__V1__HUB_FRAME__FRAME_REFUSED;
+  frame.refused = &refused;
+  session_send(core->sessions, session, &frame);
+}
+
+static void on_ended(void *context, struct session *session) { deliver_unbind(context, session); }
+
+static void on_refused_at_gate(void *context, const char *agency, int code, uint32_t count) {
+  struct core *core = context;
+  Nav__V1__RefusedSession refused = NAV__V1__REFUSED_SESSION__INIT;
+  refused.agency = (char *)(uintptr_t)agency;
+  refused.has_code = refused.has_count = true;
+  refused.code = (Nav__V1__Code)code;
+  refused.count = count;
+  Nav__V1__Record record = NAV__V1__RECORD__INIT;
+  record.record_case = NAV__V1__RECORD__RECORD_REFUSED_SESSION;
+  record.refused_session = &refused;
+  (void)batch_stage(core->staging, &record, core->now_ms);
+}
+
+static bool open_sockets(struct core *core, struct nav_error *err) {
+  const struct sessions_handlers handlers = {core, on_frame, on_malformed, on_ended, on_refused_at_gate};
+  core->zmq_context = zmq_ctx_new();
+  if (core->zmq_context == NULL) return nav_fail_errno(err, "", "no ZeroMQ context");
+  core->sessions = sessions_open(core->zmq_context, core->nav->gate_socket, core->agencies,
+                                 &core->session_key, &handlers, err);
+  if (core->sessions == NULL) return false;
+  core->control = control_port_open(core, err);
+  return core->control != NULL;
+}
+
+bool core_start(struct core *core, const char *home, struct nav_error *err) {
+  core_handle_signals();
+  core->now_ms = nav_clock_now_ms();
+  struct loading loading = {.core = core, .arena = nav_arena_new(RECORD_ARENA_MAX)};
+  bool ok = loading.arena != NULL && load_configuration(core, home, err) && load_keys(core, err) &&
+            make_parts(core, err) && open_ledger(core, err) && load_ledger(core, &loading, err) &&
+            stage_beginning(core, &loading, err) && open_sockets(core, err);
+  nav_arena_free(loading.arena);
+  if (ok) {
+    nav_log(NAV_LOG_INFO, "ledger of %llu records, %zu rules, %zu lanes",
+            (unsigned long long)core->committed_seq, access_rule_count(core->rules),
+            access_lane_count(core->rules));
+  }
+  return ok;
+}
+
+void core_reload(struct core *core) {
+  struct conf_faults faults = {0};
+  struct nav_error err;
+  struct conf_agencies *agencies = conf_agencies_load(core->nav->config_folder, &faults);
+  struct access_rules *rules =
+      agencies == NULL ? NULL : access_rules_load(core->nav->config_folder, agencies, &faults);
+  if (rules == NULL || access_lane_count(rules) >= NUMBERS_LANES_MAX) {
+    conf_faults_print(&faults);
+    nav_log(NAV_LOG_ERROR, "the configuration has faults; the one in force stays");
+    access_rules_free(rules);
+    conf_agencies_free(agencies);
+    conf_faults_free(&faults);
+    return;
+  }
+  conf_faults_free(&faults);
+  bool changed = memcmp(access_rules_hash(rules), access_rules_hash(core->rules), NAV_SHA256_SIZE) != 0;
+  sessions_set_agencies(core->sessions, agencies);
+  access_rules_free(core->rules);
+  conf_agencies_free(core->agencies);
+  core->agencies = agencies;
+  core->rules = rules;
+  if (changed) stage_rules(core);
+  if (!numbers_define(core->numbers, core->rules, core->staging, core->now_ms, &err)) {
+    nav_log_failure(NAV_LOG_ERROR, "reload", &err);
+  }
+  core->staging->urgent = true;
+  nav_log(NAV_LOG_INFO, "configuration reloaded: %zu rules, %zu lanes", access_rule_count(core->rules),
+          access_lane_count(core->rules));
+}
+
+struct agency_count *core_count(struct core *core, uint32_t agency_number) {
+  NAV_ASSERT(agency_number < NUMBERS_AGENCIES_MAX);
+  if (core->counts[agency_number] == NULL) {
+    core->counts[agency_number] = calloc(1, sizeof(struct agency_count));
+    NAV_ASSERT(core->counts[agency_number] != NULL);
+  }
+  return core->counts[agency_number];
+}
+
+void core_count_verdict(struct core *core, uint32_t agency_number, uint32_t number, uint64_t count) {
+  const struct verdict *verdict = verdicts_get(core->verdicts, number);
+  if (verdict == NULL || agency_number >= core->numbers->agencies_end) return;
+  bool released = false;
+  bool held = false;
+  for (size_t i = 0; i < verdict->lanes_count; i++) {
+    const Nav__V1__LaneVerdict *lane = verdict->lanes[i];
+    if (lane->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE) {
+      released = true;
+      core_lane(core, lane->lane)->released += count;
+    }
+    if (lane->outcome == NAV__V1__OUTCOME__OUTCOME_HOLD || lane->hold_rule != NULL) held = true;
+  }
+  struct agency_count *counts = core_count(core, agency_number);
+  counts->accepted += count;
+  core->events += count;
+  if (held) counts->held += count;
+  if (!released && !held) counts->withheld += count;
+}
+
+void core_stop(struct core *core) {
+  control_port_close(core->control);
+  intake_free(core);
+  if (core->numbers != NULL) deliver_free(core);
+  sessions_close(core->sessions);
+  if (core->zmq_context != NULL) (void)zmq_ctx_term(core->zmq_context);
+  reader_free(core->reader);
+  store_close(core->store);
+  head_free(&core->head);
+  batch_free(&core->batches[0]);
+  batch_free(&core->batches[1]);
+  for (size_t i = 0; i < NUMBERS_AGENCIES_MAX; i++) free(core->counts[i]);
+  quarantine_close(core->quarantine);
+  recent_free(core->recent);
+  buckets_free(core->buckets);
+  verdicts_free(core->verdicts);
+  numbers_free(core->numbers);
+  access_rules_free(core->rules);
+  conf_agencies_free(core->agencies);
+  conf_nav_free(core->nav);
+  sodium_memzero(core, sizeof *core);
+}

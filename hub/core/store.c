@@ -1,0 +1,299 @@
+// See store.h. This file commits; store_read.c reads at start.
+#include "hub/core/store.h"
+
+#include <inttypes.h>
+#include <poll.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hub/core/store_private.h"
+
+enum { CHUNK_BYTES = 128 * 1024, COPIES = 3, COMMIT_SQL_MAX = 64 * 1024 };
+
+static const char *const COPY_SQL =
+    "COPY nav.ledger (seq, at, kind, lane, record, leaf) FROM STDIN (FORMAT binary);"
+    "COPY nav.event (seq, event_id, agency, revision, digest, type, time, verdict, bucket_class, bucket_day, "
+    "published_seq) FROM STDIN (FORMAT binary);"
+    "COPY nav.content (seq, part, sealed) FROM STDIN (FORMAT binary);";
+
+bool store_failed(struct nav_error *err, PGconn *connection, const PGresult *result, const char *what) {
+  const char *state = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  const char *text = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+  if (text == NULL) text = PQerrorMessage(connection);
+  return nav_fail(err, NAV_ERROR_RETRY, 0, "database", "%s: %.200s%s%s", what, text,
+                  state == NULL ? "" : ", SQLSTATE ", state == NULL ? "" : state);
+}
+
+PGresult *store_query(struct store *store, const char *sql, int params, const char *const *values,
+                      struct nav_error *err) {
+  PGresult *result = PQexecParams(store->connection, sql, params, NULL, values, NULL, NULL, 1);
+  ExecStatusType status = PQresultStatus(result);
+  if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) return result;
+  (void)store_failed(err, store->connection, result, "a query failed");
+  PQclear(result);
+  return NULL;
+}
+
+static bool setting_is_safe(struct store *store, const char *name, const char *unsafe,
+                            struct nav_error *err) {
+  const char *values[] = {name};
+  PGresult *result = store_query(store, "SELECT current_setting($1)", 1, values, err);
+  if (result == NULL) return false;
+  bool bad = strcmp(PQgetvalue(result, 0, 0), unsafe) == 0;
+  PQclear(result);
+  if (!bad) return true;
+  return nav_fail(err, NAV_ERROR_LOCAL, 0, "database",
+                  "%s is %s: what is acknowledged could be lost; set it to on in postgresql.conf", name,
+                  unsafe);
+}
+
+static bool connect_and_check(struct store *store, struct nav_error *err) {
+  store->connection = PQconnectdb(store->conninfo);
+  if (PQstatus(store->connection) != CONNECTION_OK) {
+    return store_failed(err, store->connection, NULL, "cannot connect");
+  }
+  return setting_is_safe(store, "fsync", "off", err) &&
+         setting_is_safe(store, "synchronous_commit", "off", err) &&
+         setting_is_safe(store, "full_page_writes", "off", err);
+}
+
+static void disconnect(struct store *store) {
+  if (store->connection != NULL) PQfinish(store->connection);
+  store->connection = NULL;
+}
+
+struct store *store_open(const char *conninfo, struct nav_error *err) {
+  struct store *store = calloc(1, sizeof *store);
+  if (store != NULL) store->conninfo = strdup(conninfo);
+  if (store == NULL || store->conninfo == NULL) {
+    free(store);
+    (void)nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
+    return NULL;
+  }
+  nav_buffer_init(&store->sql, COMMIT_SQL_MAX);
+  if (!connect_and_check(store, err)) {
+    store_close(store);
+    return NULL;
+  }
+  return store;
+}
+
+void store_close(struct store *store) {
+  if (store == NULL) return;
+  disconnect(store);
+  nav_buffer_free(&store->sql);
+  free(store->conninfo);
+  free(store);
+}
+
+static uint64_t int8_at(const PGresult *result, int row, int column) {
+  return nav_get_u64((const uint8_t *)PQgetvalue(result, row, column));
+}
+
+// An empty ledger gets its lease, with a new log id; where there is one already nothing happens.
+static bool make_lease(struct store *store, struct nav_error *err) {
+  uint8_t log_id[KEY_LOG_ID_SIZE];
+  char hex[2 * KEY_LOG_ID_SIZE + 1];
+  randombytes_buf(log_id, sizeof log_id);
+  const char *values[] = {sodium_bin2hex(hex, sizeof hex, log_id, sizeof log_id)};
+  PGresult *result =
+      store_query(store,
+                  "INSERT INTO nav.lease (log_id, epoch, last_seq) VALUES (decode($1, 'hex'), 0, 0) "
+                  "ON CONFLICT DO NOTHING",
+                  1, values, err);
+  PQclear(result);
+  return result != NULL;
+}
+
+bool store_take_lease(struct store *store, uint8_t log_id[KEY_LOG_ID_SIZE], uint64_t *epoch,
+                      uint64_t *last_seq, struct nav_error *err) {
+  if (!make_lease(store, err)) return false;
+  PGresult *result = store_query(
+      store, "UPDATE nav.lease SET epoch = epoch + 1 RETURNING log_id, epoch, last_seq", 0, NULL, err);
+  if (result == NULL) return false;
+  memcpy(log_id, PQgetvalue(result, 0, 0), KEY_LOG_ID_SIZE);
+  *epoch = int8_at(result, 0, 1);
+  *last_seq = int8_at(result, 0, 2);
+  PQclear(result);
+  memcpy(store->log_id, log_id, KEY_LOG_ID_SIZE);
+  if (PQsetnonblocking(store->connection, 1) != 0)
+    return store_failed(err, store->connection, NULL, "non-blocking");
+  store->state = STORE_IDLE;
+  return true;
+}
+
+bool store_reopen(struct store *store, uint64_t *epoch, uint64_t *last_seq, struct nav_error *err) {
+  disconnect(store);
+  uint8_t expected[KEY_LOG_ID_SIZE];
+  uint8_t log_id[KEY_LOG_ID_SIZE];
+  memcpy(expected, store->log_id, sizeof expected);
+  if (!connect_and_check(store, err) || !store_take_lease(store, log_id, epoch, last_seq, err)) {
+    disconnect(store);
+    store->state = STORE_LOST;
+    return false;
+  }
+  if (memcmp(expected, log_id, sizeof log_id) == 0) return true;
+  return nav_fail(err, NAV_ERROR_BUG, 0, "database", "the ledger was replaced by another while nav-core ran");
+}
+
+static bool append_checkpoint(struct nav_buffer *sql, PGconn *connection, const struct batch *batch) {
+  uint8_t bytes[8 + sizeof batch->frontier.hashes];
+  struct nav_buffer frontier;
+  nav_buffer_init(&frontier, sizeof bytes);
+  char *hex = NULL;
+  char *note = NULL;
+  bool ok = store_frontier_encode(&batch->frontier, &frontier);
+  if (ok) {
+    hex = calloc(1, frontier.length * 2 + 1);
+    note = PQescapeLiteral(connection, (const char *)batch->note.data, batch->note.length);
+    ok = hex != NULL && note != NULL;
+  }
+  if (ok) {
+    char root[2 * NAV_SHA256_SIZE + 1];
+    (void)sodium_bin2hex(root, sizeof root, batch->checkpoint.root, NAV_SHA256_SIZE);
+    (void)sodium_bin2hex(hex, frontier.length * 2 + 1, frontier.data, frontier.length);
+    ok = nav_buffer_printf(sql,
+                           "INSERT INTO nav.checkpoint (size, root, note, frontier) VALUES (%" PRIu64
+                           ", '\\x%s', %s, '\\x%s');",
+                           batch->checkpoint.size, root, note, hex);
+  }
+  PQfreemem(note);
+  free(hex);
+  nav_buffer_free(&frontier);
+  return ok;
+}
+
+static bool build_sql(struct store *store, const struct batch *batch, uint64_t epoch) {
+  struct nav_buffer *sql = &store->sql;
+  nav_buffer_clear(sql);
+  bool ok = nav_buffer_printf(sql, "BEGIN; SELECT nav.advance(%" PRIu64 ", %" PRIu64 ", %" PRIu64 ");", epoch,
+                              batch->first_seq, batch->last_seq);
+  for (size_t i = 0; ok && i < batch->parts_count; i++) {
+    if (store_knows_part(store, batch->parts[i])) continue;
+    ok = nav_buffer_printf(sql, "SELECT nav.ensure_part(%u);", batch->parts[i]);
+  }
+  ok = ok && nav_buffer_append_text(sql, COPY_SQL);
+  if (ok && batch->has_checkpoint) ok = append_checkpoint(sql, store->connection, batch);
+  return ok && nav_buffer_append_text(sql, "COMMIT") && nav_buffer_text(sql) != NULL;
+}
+
+void store_commit(struct store *store, const struct batch *batch, uint64_t epoch) {
+  NAV_ASSERT(store->state == STORE_IDLE && batch->finished);
+  store->batch = batch;
+  store->copy = 0;
+  store->copy_active = false;
+  store->offset = 0;
+  store->failed = false;
+  NAV_ASSERT(build_sql(store, batch, epoch));
+  store->state = STORE_BUSY;
+  if (PQsendQuery(store->connection, (const char *)store->sql.data) == 0) store->state = STORE_LOST;
+}
+
+static const struct nav_buffer *rows_of(const struct store *store) {
+  const struct nav_buffer *const rows[COPIES] = {&store->batch->ledger, &store->batch->event,
+                                                 &store->batch->content};
+  return rows[store->copy];
+}
+
+// Feeds the COPY under way as far as the socket takes it. False: the connection is gone.
+static bool feed(struct store *store) {
+  const struct nav_buffer *rows = rows_of(store);
+  while (store->offset < rows->length) {
+    size_t chunk = rows->length - store->offset;
+    if (chunk > CHUNK_BYTES) chunk = CHUNK_BYTES;
+    int put = PQputCopyData(store->connection, (const char *)rows->data + store->offset, (int)chunk);
+    if (put < 0) return false;
+    if (put == 0) return true;
+    store->offset += chunk;
+    if (PQflush(store->connection) > 0) return true;  // the socket is full: poll for writing
+  }
+  int end = PQputCopyEnd(store->connection, NULL);
+  if (end < 0) return false;
+  if (end > 0) {
+    store->copy_active = false;
+    store->copy++;
+    store->offset = 0;
+  }
+  return true;
+}
+
+static void take_result(struct store *store, PGresult *result) {
+  switch (PQresultStatus(result)) {
+    case PGRES_COPY_IN:
+      NAV_ASSERT(store->copy < COPIES);
+      store->copy_active = true;
+      break;
+    case PGRES_TUPLES_OK:
+    case PGRES_COMMAND_OK:
+      break;
+    default:
+      if (!store->failed)
+        (void)store_failed(&store->error, store->connection, result, "the transaction failed");
+      store->failed = true;
+      break;
+  }
+  PQclear(result);
+}
+
+// After the last result: committed only where nothing failed and the server says that no transaction is open.
+static enum store_state finish(struct store *store) {
+  if (store->failed) {
+    if (PQstatus(store->connection) != CONNECTION_OK) return STORE_LOST;
+    if (PQtransactionStatus(store->connection) == PQTRANS_IDLE) return STORE_FAILED;
+    // The simple query was abandoned at its first error and left the transaction open.
+    store->failed = false;
+    store->rolling_back = true;
+    return PQsendQuery(store->connection, "ROLLBACK") == 0 ? STORE_LOST : STORE_BUSY;
+  }
+  if (store->rolling_back) {
+    store->rolling_back = false;
+    return STORE_FAILED;
+  }
+  for (size_t i = 0; i < store->batch->parts_count; i++) store_learn_part(store, store->batch->parts[i]);
+  return STORE_COMMITTED;
+}
+
+static enum store_state advance(struct store *store) {
+  if (PQconsumeInput(store->connection) == 0) return STORE_LOST;
+  for (;;) {
+    if (store->copy_active) {
+      if (!feed(store)) return STORE_LOST;
+      if (store->copy_active) break;
+    }
+    if (PQflush(store->connection) < 0) return STORE_LOST;
+    if (PQisBusy(store->connection)) break;
+    PGresult *result = PQgetResult(store->connection);
+    if (result == NULL) return finish(store);
+    take_result(store, result);
+  }
+  return PQflush(store->connection) < 0 ? STORE_LOST : STORE_BUSY;
+}
+
+enum store_state store_step(struct store *store, struct nav_error *err) {
+  if (store->state == STORE_IDLE && store->connection != NULL) {
+    // Notices the end of an idle connection, so that a restart of the database is seen before the next batch.
+    if (PQconsumeInput(store->connection) == 0) store->state = STORE_LOST;
+  }
+  if (store->state == STORE_BUSY) {
+    enum store_state state = advance(store);
+    store->state = state;
+    if (state == STORE_LOST) {
+      (void)store_failed(&store->error, store->connection, NULL, "the connection was lost");
+    }
+  }
+  enum store_state told = store->state;
+  if (told == STORE_FAILED || told == STORE_LOST) *err = store->error;
+  if (told == STORE_FAILED || told == STORE_COMMITTED) store->state = STORE_IDLE;
+  return told;
+}
+
+int store_fd(const struct store *store) {
+  return store->connection == NULL ? -1 : PQsocket(store->connection);
+}
+
+short store_poll_events(const struct store *store) {
+  bool writing = store->state == STORE_BUSY && (store->copy_active || PQflush(store->connection) > 0);
+  return (short)(writing ? POLLIN | POLLOUT : POLLIN);
+}

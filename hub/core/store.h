@@ -1,0 +1,75 @@
+// The ledger's writer: one connection, one transaction at a time, never waited for.
+// A commit is one simple query: BEGIN; nav.advance (the lease and the numbers); the partitions; three binary
+// COPYs; the checkpoint; COMMIT. A connection lost on the way leaves the outcome unknown: store_reopen takes
+// the lease under a new epoch, which waits for the old transaction to end and shuts it out, and only then
+// tells where the ledger stands. Called by: the loop, start. Must never: guess an outcome, or run without
+// fsync.
+#ifndef NAV_CORE_STORE_H
+#define NAV_CORE_STORE_H
+
+#include "hub/core/batch.h"
+
+struct store;
+
+enum store_state {
+  STORE_IDLE,       // ready for a batch
+  STORE_BUSY,       // committing
+  STORE_COMMITTED,  // the batch is durable (told once, then idle)
+  STORE_FAILED,     // it is not, for sure; commit it again later (told once, then idle)
+  STORE_LOST,       // nobody knows: store_reopen
+};
+
+// Blocking, with connect_timeout of the connection string. Refuses a server without fsync or with
+// synchronous_commit off.
+struct store *store_open(const char *conninfo, struct nav_error *err);
+void store_close(struct store *store);  // takes NULL
+
+// Blocking. Takes the lease under a new epoch (makes it, with a new log id, in an empty ledger) and tells
+// where the ledger ends.
+NAV_MUST_USE bool store_take_lease(struct store *store, uint8_t log_id[KEY_LOG_ID_SIZE], uint64_t *epoch,
+                                   uint64_t *last_seq, struct nav_error *err);
+// After STORE_LOST: connect and take the lease again. False: not yet (RETRY).
+NAV_MUST_USE bool store_reopen(struct store *store, uint64_t *epoch, uint64_t *last_seq,
+                               struct nav_error *err);
+
+// Starts to commit; the batch must be finished and stay unchanged until the outcome is told.
+void store_commit(struct store *store, const struct batch *batch, uint64_t epoch);
+// Goes on with what the socket allows. *err is filled with FAILED and LOST.
+enum store_state store_step(struct store *store, struct nav_error *err);
+int store_fd(const struct store *store);  // -1: no connection
+short store_poll_events(const struct store *store);
+
+// Blocking reads at start. Each calls back for every row, in order of seq; false from the callback stops with
+// its *err.
+typedef bool store_record_row(void *context, uint64_t seq, const uint8_t *record, size_t length,
+                              struct nav_error *err);
+NAV_MUST_USE bool store_read_definitions(struct store *store, store_record_row *row, void *context,
+                                         struct nav_error *err);
+// The newest acknowledgement of each lane numbered below lanes_end.
+NAV_MUST_USE bool store_read_cursors(struct store *store, uint32_t lanes_end, store_record_row *row,
+                                     void *context, struct nav_error *err);
+// Every leaf after after_seq.
+typedef void store_leaf_row(void *context, uint64_t seq, const uint8_t leaf[NAV_SHA256_SIZE],
+                            int64_t time_ms);
+NAV_MUST_USE bool store_read_leaves(struct store *store, uint64_t after_seq, store_leaf_row *row,
+                                    void *context, struct nav_error *err);
+// The last checkpoint: its size, note and frontier; found is false in a new ledger.
+struct store_checkpoint {
+  bool found;
+  uint64_t size;
+  char note[4096];
+  struct merkle_frontier frontier;
+};
+NAV_MUST_USE bool store_read_checkpoint(struct store *store, struct store_checkpoint *out,
+                                        struct nav_error *err);
+// How many events there are of each agency and verdict.
+typedef void store_count_row(void *context, uint32_t agency, uint32_t verdict, uint64_t count);
+NAV_MUST_USE bool store_read_counts(struct store *store, store_count_row *row, void *context,
+                                    struct nav_error *err);
+
+// The frontier as stored: size (8), then the hashes.
+NAV_MUST_USE bool store_frontier_encode(const struct merkle_frontier *frontier, struct nav_buffer *out);
+NAV_MUST_USE bool store_frontier_decode(const uint8_t *bytes, size_t length,
+                                        struct merkle_frontier *frontier);
+
+#endif

@@ -1,0 +1,177 @@
+// What nav-core reads from the ledger when it starts. See store.h.
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "hub/core/store_private.h"
+
+enum { ROWS_AT_A_TIME = 20000, NUMBER_TEXT = 24 };
+
+bool store_knows_part(const struct store *store, uint32_t part) {
+  for (size_t i = 0; i < store->parts_count; i++) {
+    if (store->parts[i] == part) return true;
+  }
+  return false;
+}
+
+void store_learn_part(struct store *store, uint32_t part) {
+  if (store_knows_part(store, part)) return;
+  if (store->parts_count == STORE_PARTS_MAX) {
+    memmove(store->parts, store->parts + 1, (STORE_PARTS_MAX - 1) * sizeof *store->parts);
+    store->parts_count--;
+  }
+  store->parts[store->parts_count++] = part;
+}
+
+static const uint8_t *cell(const PGresult *result, int row, int column) {
+  return (const uint8_t *)PQgetvalue(result, row, column);
+}
+
+static size_t cell_length(const PGresult *result, int row, int column) {
+  return (size_t)PQgetlength(result, row, column);
+}
+
+// Runs sql with $1 = the last seq seen and $2 = a limit until it gives no more rows. Column 0 is seq.
+typedef bool page_row(void *context, const PGresult *result, int row, struct nav_error *err);
+static bool read_pages(struct store *store, const char *sql, uint64_t after_seq, page_row *row, void *context,
+                       struct nav_error *err) {
+  int rows = 0;
+  do {
+    char after[NUMBER_TEXT];
+    char limit[NUMBER_TEXT];
+    (void)snprintf(after, sizeof after, "%" PRIu64, after_seq);
+    (void)snprintf(limit, sizeof limit, "%d", ROWS_AT_A_TIME);
+    const char *values[] = {after, limit};
+    PGresult *result = store_query(store, sql, 2, values, err);
+    if (result == NULL) return false;
+    rows = PQntuples(result);
+    bool ok = true;
+    for (int i = 0; ok && i < rows; i++) {
+      after_seq = nav_get_u64(cell(result, i, 0));
+      ok = row(context, result, i, err);
+    }
+    PQclear(result);
+    if (!ok) return false;
+  } while (rows == ROWS_AT_A_TIME);
+  return true;
+}
+
+struct record_reader {
+  store_record_row *row;
+  void *context;
+};
+
+static bool record_row(void *context, const PGresult *result, int row, struct nav_error *err) {
+  const struct record_reader *reader = context;
+  return reader->row(reader->context, nav_get_u64(cell(result, row, 0)), cell(result, row, 1),
+                     cell_length(result, row, 1), err);
+}
+
+bool store_read_definitions(struct store *store, store_record_row *row, void *context,
+                            struct nav_error *err) {
+  struct record_reader reader = {row, context};
+  return read_pages(
+      store,
+      "SELECT seq, record FROM nav.ledger WHERE kind NOT IN (20, 21, 30) AND kind IN (13, 14, 16, 17, 18) "
+      "AND seq > $1::bigint ORDER BY seq LIMIT $2::int",
+      0, record_row, &reader, err);
+}
+
+bool store_read_cursors(struct store *store, uint32_t lanes_end, store_record_row *row, void *context,
+                        struct nav_error *err) {
+  char end[NUMBER_TEXT];
+  (void)snprintf(end, sizeof end, "%" PRIu32, lanes_end);
+  const char *values[] = {end};
+  PGresult *result =
+      store_query(store,
+                  "SELECT last.seq, last.record FROM generate_series(1, $1::int - 1) AS l, LATERAL "
+                  "(SELECT seq, record FROM nav.ledger WHERE lane = l AND kind = 30 "
+                  "ORDER BY seq DESC LIMIT 1) AS last ORDER BY last.seq",
+                  1, values, err);
+  if (result == NULL) return false;
+  bool ok = true;
+  for (int i = 0; ok && i < PQntuples(result); i++) {
+    ok = row(context, nav_get_u64(cell(result, i, 0)), cell(result, i, 1), cell_length(result, i, 1), err);
+  }
+  PQclear(result);
+  return ok;
+}
+
+struct leaf_reader {
+  store_leaf_row *row;
+  void *context;
+};
+
+static bool leaf_row(void *context, const PGresult *result, int row, struct nav_error *err) {
+  const struct leaf_reader *reader = context;
+  if (cell_length(result, row, 1) != NAV_SHA256_SIZE) {
+    return nav_fail(err, NAV_ERROR_LOCAL, 0, "database", "a leaf is not 32 bytes: run navctl audit verify");
+  }
+  reader->row(reader->context, nav_get_u64(cell(result, row, 0)), cell(result, row, 1),
+              (int64_t)nav_get_u64(cell(result, row, 2)));
+  return true;
+}
+
+bool store_read_leaves(struct store *store, uint64_t after_seq, store_leaf_row *row, void *context,
+                       struct nav_error *err) {
+  struct leaf_reader reader = {row, context};
+  return read_pages(
+      store,
+      "SELECT seq, leaf, (extract(epoch FROM at) * 1000)::bigint FROM nav.ledger WHERE seq > $1::bigint "
+      "ORDER BY seq LIMIT $2::int",
+      after_seq, leaf_row, &reader, err);
+}
+
+bool store_read_checkpoint(struct store *store, struct store_checkpoint *out, struct nav_error *err) {
+  *out = (struct store_checkpoint){0};
+  PGresult *result = store_query(
+      store, "SELECT size, note, frontier FROM nav.checkpoint ORDER BY size DESC LIMIT 1", 0, NULL, err);
+  if (result == NULL) return false;
+  bool ok = true;
+  if (PQntuples(result) == 1) {
+    out->found = true;
+    out->size = nav_get_u64(cell(result, 0, 0));
+    ok = cell_length(result, 0, 1) < sizeof out->note &&
+         store_frontier_decode(cell(result, 0, 2), cell_length(result, 0, 2), &out->frontier);
+    if (ok) (void)snprintf(out->note, sizeof out->note, "%s", PQgetvalue(result, 0, 1));
+  }
+  PQclear(result);
+  return ok ? true
+            : nav_fail(err, NAV_ERROR_LOCAL, 0, "database",
+                       "the last checkpoint is damaged: run navctl audit verify");
+}
+
+bool store_read_counts(struct store *store, store_count_row *row, void *context, struct nav_error *err) {
+  PGresult *result =
+      store_query(store, "SELECT agency, verdict, count(*) FROM nav.event GROUP BY 1, 2", 0, NULL, err);
+  if (result == NULL) return false;
+  for (int i = 0; i < PQntuples(result); i++) {
+    row(context, nav_get_u32(cell(result, i, 0)), nav_get_u32(cell(result, i, 1)),
+        nav_get_u64(cell(result, i, 2)));
+  }
+  PQclear(result);
+  return true;
+}
+
+static unsigned hashes_of(uint64_t size) {
+  unsigned count = 0;
+  for (; size != 0; size &= size - 1) count++;
+  return count;
+}
+
+bool store_frontier_encode(const struct merkle_frontier *frontier, struct nav_buffer *out) {
+  uint8_t size[8];
+  nav_put_u64(size, frontier->size);
+  return nav_buffer_append(out, size, sizeof size) &&
+         nav_buffer_append(out, frontier->hashes, (size_t)hashes_of(frontier->size) * NAV_SHA256_SIZE);
+}
+
+bool store_frontier_decode(const uint8_t *bytes, size_t length, struct merkle_frontier *frontier) {
+  *frontier = (struct merkle_frontier){0};
+  if (length < 8) return false;
+  frontier->size = nav_get_u64(bytes);
+  size_t expected = (size_t)hashes_of(frontier->size) * NAV_SHA256_SIZE;
+  if (length != 8 + expected) return false;
+  memcpy(frontier->hashes, bytes + 8, expected);
+  return true;
+}
