@@ -248,6 +248,7 @@ struct nav_areas *nav_areas_load(const char *config_folder, struct conf_faults *
   struct loading loading = {.loaded = loaded, .faults = faults};
   read_folder(&loading, config_folder);
   if (faults->count + faults->dropped == before) return &loaded->areas;
+  conf_faults_sort(faults);
   nav_areas_free(&loaded->areas);
   return NULL;
 }

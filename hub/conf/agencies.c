@@ -99,6 +99,7 @@ static bool all_zero(const uint8_t key[32]) {
 static void read_keys(const struct loading *loading, struct conf_agency *agency) {
   static const char *const names[] = {"curve", "signing", NULL};
   struct nav_arena *arena = loading->loaded->arena;
+  size_t before = loading->faults->count + loading->faults->dropped;
   const char *name = nav_arena_printf(arena, "keys/%s.yaml", agency->id);
   const char *path = name != NULL ? nav_arena_printf(arena, "%s/%s", loading->config_folder, name) : NULL;
   if (path == NULL || access(path, F_OK) != 0) return;
@@ -106,7 +107,6 @@ static void read_keys(const struct loading *loading, struct conf_agency *agency)
   if (map == NULL || !conf_expect_map(map, "the file", loading->faults)) return;
   conf_check_keys(map, names, "the file", loading->faults);
   uint8_t *const keys[] = {agency->curve_key, agency->signing_key};
-  agency->has_keys = true;
   for (size_t i = 0; i < COUNT(keys); i++) {
     const struct conf_node *node = conf_get(map, names[i]);
     if (node == NULL) {
@@ -115,6 +115,7 @@ static void read_keys(const struct loading *loading, struct conf_agency *agency)
       FAULT(node, "write both with 'navctl keys new'", "%s is all zeros: not a key", names[i]);
     }
   }
+  agency->has_keys = loading->faults->count + loading->faults->dropped == before;
 }
 
 static void read_agencies(struct loading *loading, struct conf_node *list) {
@@ -288,6 +289,7 @@ struct conf_agencies *conf_agencies_load(const char *config_folder, struct conf_
   struct loading loading = {.loaded = loaded, .config_folder = config_folder, .faults = faults};
   read_all(&loading);
   if (faults->count + faults->dropped == before) return &loaded->all;
+  conf_faults_sort(faults);
   conf_agencies_free(&loaded->all);
   return NULL;
 }

@@ -56,6 +56,35 @@ void conf_faults_add(struct conf_faults *faults, const char *file, int line, int
   faults->items[faults->count++] = fault;
 }
 
+static size_t first_of_file(const struct conf_faults *faults, const char *file) {
+  size_t i = 0;
+  while (strcmp(faults->items[i].file, file) != 0) i++;
+  return i;
+}
+
+static bool comes_after(const struct conf_fault *a, const struct conf_fault *b) {
+  return a->line != b->line ? a->line > b->line : a->column > b->column;
+}
+
+// Files first come together, then each file's faults go by place; both keep the order of equals, and a
+// thousand faults are few.
+void conf_faults_sort(struct conf_faults *faults) {
+  for (size_t i = 1; i < faults->count; i++) {
+    struct conf_fault fault = faults->items[i];
+    size_t at = i;
+    size_t first = first_of_file(faults, fault.file);
+    while (at > first + 1 && strcmp(faults->items[at - 1].file, fault.file) != 0) {
+      faults->items[at] = faults->items[at - 1];
+      at--;
+    }
+    while (at > first && comes_after(&faults->items[at - 1], &fault)) {
+      faults->items[at] = faults->items[at - 1];
+      at--;
+    }
+    faults->items[at] = fault;
+  }
+}
+
 void conf_faults_free(struct conf_faults *faults) {
   for (size_t i = 0; i < faults->count; i++) {
     free(faults->items[i].file);

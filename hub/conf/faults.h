@@ -24,6 +24,8 @@ struct conf_faults {
 
 void conf_faults_add(struct conf_faults *faults, const char *file, int line, int column, const char *hint,
                      const char *format, ...) __attribute__((format(printf, 6, 7)));
+// By file (in the order in which files first have one), line and column.
+void conf_faults_sort(struct conf_faults *faults);
 void conf_faults_free(struct conf_faults *faults);
 // "file:line:column: what - hint", each on its line of standard error.
 void conf_faults_print(const struct conf_faults *faults);

@@ -316,6 +316,7 @@ struct conf_nav *conf_nav_load(const char *home, struct conf_faults *faults) {
     if (loading.root != NULL) read_all(&loading);
   }
   if (loading.root != NULL && faults->count + faults->dropped == before) return &loaded->nav;
+  conf_faults_sort(faults);
   conf_nav_free(&loaded->nav);
   return NULL;
 }

@@ -31,6 +31,8 @@ struct level {
 struct reading {
   yaml_parser_t parser;
   const char *name;
+  const char *text;
+  size_t length;
   struct nav_arena *arena;
   struct conf_faults *faults;
   struct level levels[DEPTH_MAX];
@@ -61,22 +63,35 @@ static const char *syntax_hint(const char *problem) {
       strstr(problem, "did not find expected '-' indicator") != NULL) {
     return "check the indentation of this line and the one above";
   }
+  if (strstr(problem, "did not find expected ',' or ']'") != NULL) return "close the list with ]";
+  if (strstr(problem, "did not find expected ',' or '}'") != NULL) return "close the map with }";
   if (strstr(problem, "could not find expected ':'") != NULL) return "a key is followed by ': '";
   if (strstr(problem, "UTF-8") != NULL || strstr(problem, "octet") != NULL) return "save the file as UTF-8";
   return "";
 }
 
+// A byte that is no text: libyaml tells its offset alone, so lines are counted here.
+static void reader_fault(const struct reading *reading, const char *problem) {
+  size_t offset = reading->parser.problem_offset;
+  int line = 1, column = 1;
+  for (size_t i = 0; i < offset && i < reading->length; i++) {
+    bool ends_line = reading->text[i] == '\n';
+    line += ends_line ? 1 : 0;
+    column = ends_line ? 1 : column + 1;
+  }
+  conf_faults_add(reading->faults, reading->name, line, column, syntax_hint(problem),
+                  "not readable as text: %s", problem);
+}
+
 static void syntax_fault(const struct reading *reading) {
   const yaml_parser_t *parser = &reading->parser;
   const char *problem = parser->problem != NULL ? parser->problem : "cannot be read";
-  const char *hint = syntax_hint(problem);
-  if (parser->error == YAML_READER_ERROR) {  // it knows an offset in bytes alone
-    conf_faults_add(reading->faults, reading->name, (int)parser->mark.line + 1, 0, hint,
-                    "not readable text at byte %zu: %s", parser->problem_offset, problem);
+  if (parser->error == YAML_READER_ERROR) {
+    reader_fault(reading, problem);
     return;
   }
   conf_faults_add(reading->faults, reading->name, (int)parser->problem_mark.line + 1,
-                  (int)parser->problem_mark.column + 1, hint, "not valid YAML: %s%s%s",
+                  (int)parser->problem_mark.column + 1, syntax_hint(problem), "not valid YAML: %s%s%s",
                   parser->context != NULL ? parser->context : "", parser->context != NULL ? ", " : "",
                   problem);
 }
@@ -265,7 +280,8 @@ struct conf_node *conf_tree_parse(const char *text, size_t length, const char *n
     conf_faults_add(faults, name, 0, 0, "split the file", "is larger than 256 KiB");
     return NULL;
   }
-  struct reading reading = {.arena = arena, .faults = faults, .name = nav_arena_strdup(arena, name)};
+  struct reading reading = {.arena = arena, .faults = faults, .text = text, .length = length};
+  reading.name = nav_arena_strdup(arena, name);
   if (reading.name == NULL || yaml_parser_initialize(&reading.parser) == 0) {
     conf_faults_add(faults, name, 0, 0, "", "needs too much memory to read");
     return NULL;
