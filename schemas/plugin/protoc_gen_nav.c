@@ -197,40 +197,41 @@ static void visit_enum(struct output *out, const File *file, const Enum *e, cons
   if (full_name_of(out, file, full_name, scope, e->name)) write_enum_names(out, file, e, full_name);
 }
 
-static void visit_message(struct output *out, const File *file, const Message *message, const char *scope,
-                          unsigned depth) {
-  char full_name[NAME_SIZE];
-  if (!full_name_of(out, file, full_name, scope, message->name)) return;
-  if (depth > NESTING_MAX) {
-    fault(out, file, "%s is nested too deep", full_name);
-    return;
+// The message among `list` that `rest` names: "Outer.Inner", or NULL.
+static const Message *find_nested(Message *const *list, size_t count, const char *rest) {
+  for (unsigned depth = 0; depth <= NESTING_MAX; depth++) {
+    size_t length = strcspn(rest, ".");
+    const Message *found = NULL;
+    for (size_t i = 0; i < count && found == NULL; i++) {
+      bool same = strncmp(list[i]->name, rest, length) == 0 && list[i]->name[length] == '\0';
+      if (same) found = list[i];
+    }
+    if (found == NULL || rest[length] == '\0') return found;
+    rest += length + 1;
+    list = found->nested_type;
+    count = found->n_nested_type;
   }
-  write_message_tables(out, file, message, full_name);
-  for (size_t i = 0; i < message->n_enum_type; i++) visit_enum(out, file, message->enum_type[i], full_name);
-  for (size_t i = 0; i < message->n_nested_type; i++) {
-    visit_message(out, file, message->nested_type[i], full_name, depth + 1);
-  }
+  return NULL;
 }
 
-// A top-level message by its full name (".nav.v1.Place"); NULL: none, or a nested one, which cannot be
-// part of a cycle that its parent is not part of.
+// A message by its full name (".nav.v1.Place"); NULL: none, as with enums.
 static const Message *find_message(const struct output *out, const char *full_name) {
   for (size_t f = 0; f < out->request->n_proto_file; f++) {
     const File *file = out->request->proto_file[f];
     const char *package = file->package != NULL ? file->package : "";
     size_t length = strlen(package);
     if (full_name[0] != '.' || strncmp(full_name + 1, package, length) != 0) continue;
-    const char *rest = full_name + 1 + length + (length > 0 ? 1 : 0);
-    for (size_t i = 0; i < file->n_message_type; i++) {
-      if (strcmp(file->message_type[i]->name, rest) == 0) return file->message_type[i];
-    }
+    const char *rest = full_name + 1 + length;
+    if (length > 0 && *rest++ != '.') continue;
+    const Message *found = find_nested(file->message_type, file->n_message_type, rest);
+    if (found != NULL) return found;
   }
   return NULL;
 }
 
 // Whether `target` can be reached from message by its fields within NESTING_MAX steps.
 static bool reaches(const struct output *out, const Message *message, const Message *target, unsigned depth) {
-  if (depth > NESTING_MAX) return true;
+  if (depth > NESTING_MAX) return false;
   for (size_t i = 0; i < message->n_field; i++) {
     if (message->field[i]->type_name == NULL) continue;
     const Message *next = find_message(out, message->field[i]->type_name);
@@ -239,15 +240,28 @@ static bool reaches(const struct output *out, const Message *message, const Mess
   return false;
 }
 
+static void visit_message(struct output *out, const File *file, const Message *message, const char *scope,
+                          unsigned depth) {
+  char full_name[NAME_SIZE];
+  if (!full_name_of(out, file, full_name, scope, message->name)) return;
+  if (depth > NESTING_MAX) {
+    fault(out, file, "%s is nested too deep", full_name);
+    return;
+  }
+  if (reaches(out, message, message, 0)) {
+    fault(out, file, "%s is recursive; recursive types are not allowed", full_name);
+  }
+  write_message_tables(out, file, message, full_name);
+  for (size_t i = 0; i < message->n_enum_type; i++) visit_enum(out, file, message->enum_type[i], full_name);
+  for (size_t i = 0; i < message->n_nested_type; i++) {
+    visit_message(out, file, message->nested_type[i], full_name, depth + 1);
+  }
+}
+
 static void visit_file(struct output *out, const File *file) {
   const char *package = file->package != NULL ? file->package : "";
-  for (size_t i = 0; i < file->n_message_type; i++) {
-    const Message *message = file->message_type[i];
-    if (reaches(out, message, message, 0)) {
-      fault(out, file, "%s.%s is recursive; recursive types are not allowed", package, message->name);
-    }
-    visit_message(out, file, message, package, 0);
-  }
+  for (size_t i = 0; i < file->n_message_type; i++)
+    visit_message(out, file, file->message_type[i], package, 0);
   for (size_t i = 0; i < file->n_enum_type; i++) visit_enum(out, file, file->enum_type[i], package);
 }
 
