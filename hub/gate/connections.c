@@ -1,0 +1,184 @@
+// See connections.h. libzmq reports a connection's end before it closes the descriptor, so an entry is gone
+// before its number can come again. An unfinished message shows only as bytes that TCP has taken in and that
+// no message has brought out.
+#include "hub/gate/connections.h"
+
+#include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <zmq.h>
+
+#include "hub/base/clock.h"
+
+enum {
+  IDLE_MS_MAX = 10000,  // connected without a session
+  HOARD_BYTES_MAX =
+      4 * 1024 * 1024,  // in the socket, the pipe (RCVHWM × MAXMSGSIZE) and an unfinished message
+  HANDSHAKE_BYTES = 2048,
+  COMMAND_BYTES_A_SECOND = 256,  // heartbeats and their answers
+  CURVE_OVERHEAD = 33,           // MESSAGE: command name 8, nonce 8, MAC 16, flags 1
+  SMALL_FRAME_MAX = 255,
+  EVENT_SIZE = 6,
+};
+
+struct connection {
+  bool open;
+  uint64_t session;  // 0: none
+  int64_t opened_ms;
+  int64_t since_ms;  // without a session
+  uint64_t read;     // bytes on the wire that came out as messages
+};
+
+struct connections {
+  void *monitor;
+  uint32_t open, fd_max;
+  struct connection *by_fd;
+};
+
+struct connections *connections_watch(void *zmq_context, void *socket, uint32_t fd_max,
+                                      struct nav_error *err) {
+  static const char endpoint[] = "inproc://gate-connections";
+  struct connections *connections = calloc(1, sizeof *connections);
+  if (connections == NULL || (connections->by_fd = calloc(fd_max, sizeof *connections->by_fd)) == NULL) {
+    free(connections);
+    (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "connections", "no memory");
+    return NULL;
+  }
+  connections->fd_max = fd_max;
+  connections->monitor = zmq_socket(zmq_context, ZMQ_PAIR);
+  int linger = 0;
+  if (connections->monitor != NULL &&
+      zmq_setsockopt(connections->monitor, ZMQ_LINGER, &linger, sizeof linger) == 0 &&
+      zmq_socket_monitor(socket, endpoint, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED) ==
+          0 &&
+      zmq_connect(connections->monitor, endpoint) == 0) {
+    return connections;
+  }
+  (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "connections", "cannot watch the public socket: %s",
+                 zmq_strerror(errno));
+  connections_free(connections);
+  return NULL;
+}
+
+void connections_free(struct connections *connections) {
+  if (connections == NULL) return;
+  if (connections->monitor != NULL) (void)zmq_close(connections->monitor);
+  free(connections->by_fd);
+  free(connections);
+}
+
+void *connections_monitor(struct connections *connections) { return connections->monitor; }
+
+static struct connection *find(struct connections *connections, int fd) {
+  return fd >= 0 && (uint32_t)fd < connections->fd_max ? &connections->by_fd[fd] : NULL;
+}
+
+static void close_entry(struct connections *connections, struct connection *connection,
+                        connections_gone *gone, void *context) {
+  if (!connection->open) return;
+  uint64_t session = connection->session;
+  *connection = (struct connection){0};
+  connections->open--;
+  if (session != 0) gone(context, session);
+}
+
+// One event: 2 bytes which, 4 bytes the descriptor, both in the machine's order; then a part with the
+// address. False: none there.
+static bool read_event(void *monitor, uint16_t *event, int32_t *fd) {
+  uint8_t bytes[EVENT_SIZE] = {0};
+  char address[256];
+  int got = zmq_recv(monitor, bytes, sizeof bytes, ZMQ_DONTWAIT);
+  if (got < 0) return false;
+  int more = 0;
+  size_t size = sizeof more;
+  if (zmq_getsockopt(monitor, ZMQ_RCVMORE, &more, &size) == 0 && more) {
+    (void)zmq_recv(monitor, address, sizeof address, 0);
+  }
+  memcpy(event, bytes, sizeof *event);
+  memcpy(fd, bytes + sizeof *event, sizeof *fd);
+  return got == EVENT_SIZE;
+}
+
+void connections_read(struct connections *connections, int64_t now_ms, connections_gone *gone,
+                      void *context) {
+  uint16_t event = 0;
+  int32_t fd = -1;
+  while (read_event(connections->monitor, &event, &fd)) {
+    struct connection *connection = find(connections, fd);
+    if (connection == NULL) continue;
+    close_entry(connections, connection, gone, context);
+    if (event != ZMQ_EVENT_ACCEPTED) continue;
+    *connection = (struct connection){.open = true, .opened_ms = now_ms, .since_ms = now_ms};
+    connections->open++;
+  }
+}
+
+uint32_t connections_open(const struct connections *connections) { return connections->open; }
+
+void connections_carry(struct connections *connections, int fd, uint64_t session) {
+  struct connection *connection = find(connections, fd);
+  if (connection == NULL || !connection->open) return;
+  connection->session = session;
+  connection->since_ms = nav_clock_monotonic_ms();
+}
+
+void connections_count_read(struct connections *connections, int fd, size_t bytes, size_t parts) {
+  struct connection *connection = find(connections, fd);
+  if (connection == NULL) return;
+  // A frame's head is 2 bytes, or 9 for a long one; where parts differ in length the long head is taken for
+  // all.
+  size_t head = bytes + CURVE_OVERHEAD > SMALL_FRAME_MAX ? 9 : 2;
+  connection->read += bytes + parts * (CURVE_OVERHEAD + head);
+}
+
+void connections_cut(struct connections *connections, int fd) {
+  struct connection *connection = find(connections, fd);
+  if (connection != NULL && connection->open) (void)shutdown(fd, SHUT_RDWR);
+}
+
+uint32_t connections_cut_idle(struct connections *connections, int64_t now_ms) {
+  uint32_t cut = 0, seen = 0;
+  for (uint32_t fd = 0; fd < connections->fd_max && seen < connections->open; fd++) {
+    const struct connection *connection = &connections->by_fd[fd];
+    if (!connection->open) continue;
+    seen++;
+    if (connection->session != 0 || now_ms - connection->since_ms < IDLE_MS_MAX) continue;
+    connections_cut(connections, (int)fd);
+    cut++;
+  }
+  return cut;
+}
+
+// What TCP has taken in; false where it cannot tell (a unix socket).
+static bool bytes_received(int fd, uint64_t *bytes) {
+  struct tcp_info info;
+  socklen_t size = sizeof info;
+  memset(&info, 0, sizeof info);
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
+  if (size < offsetof(struct tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received) return false;
+  *bytes = info.tcpi_bytes_received;
+  return true;
+}
+
+static bool hoards(const struct connection *connection, int fd, int64_t now_ms) {
+  uint64_t received = 0;
+  if (!bytes_received(fd, &received)) return false;
+  uint64_t seconds = (uint64_t)(now_ms - connection->opened_ms) / 1000;
+  uint64_t fine = connection->read + HOARD_BYTES_MAX + HANDSHAKE_BYTES + seconds * COMMAND_BYTES_A_SECOND;
+  return received > fine;
+}
+
+uint32_t connections_cut_hoarding(struct connections *connections, int64_t now_ms) {
+  uint32_t cut = 0, seen = 0;
+  for (uint32_t fd = 0; fd < connections->fd_max && seen < connections->open; fd++) {
+    if (!connections->by_fd[fd].open) continue;
+    seen++;
+    if (!hoards(&connections->by_fd[fd], (int)fd, now_ms)) continue;
+    connections_cut(connections, (int)fd);
+    cut++;
+  }
+  return cut;
+}

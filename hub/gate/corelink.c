@@ -1,0 +1,132 @@
+// See corelink.h. ZMQ_IMMEDIATE: nothing is queued for a core that is not connected, so that a new core gets
+// no frames of sessions that only the old one knew.
+#include "hub/gate/corelink.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RECONNECT_MS = 50, RECONNECT_MS_MAX = 1000, EVENT_SIZE = 6 };
+
+struct corelink {
+  void *socket, *monitor;
+  bool connected;
+};
+
+static bool set_options(void *socket) {
+  const int linger = 0, hwm = CORELINK_HWM, immediate = 1, reconnect = RECONNECT_MS,
+            reconnect_max = RECONNECT_MS_MAX, nothing = 0;
+  const int64_t message_max = CORELINK_MESSAGE_MAX;
+  return zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof linger) == 0 &&
+         zmq_setsockopt(socket, ZMQ_SNDHWM, &hwm, sizeof hwm) == 0 &&
+         zmq_setsockopt(socket, ZMQ_RCVHWM, &hwm, sizeof hwm) == 0 &&
+         zmq_setsockopt(socket, ZMQ_IMMEDIATE, &immediate, sizeof immediate) == 0 &&
+         zmq_setsockopt(socket, ZMQ_SNDTIMEO, &nothing, sizeof nothing) == 0 &&
+         zmq_setsockopt(socket, ZMQ_RCVTIMEO, &nothing, sizeof nothing) == 0 &&
+         zmq_setsockopt(socket, ZMQ_RECONNECT_IVL, &reconnect, sizeof reconnect) == 0 &&
+         zmq_setsockopt(socket, ZMQ_RECONNECT_IVL_MAX, &reconnect_max, sizeof reconnect_max) == 0 &&
+         zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &message_max, sizeof message_max) == 0;
+}
+
+static bool watch(struct corelink *link, void *zmq_context) {
+  static const char endpoint[] = "inproc://gate-corelink";
+  const int linger = 0;
+  link->monitor = zmq_socket(zmq_context, ZMQ_PAIR);
+  return link->monitor != NULL && zmq_setsockopt(link->monitor, ZMQ_LINGER, &linger, sizeof linger) == 0 &&
+         zmq_socket_monitor(link->socket, endpoint, ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED) ==
+             0 &&
+         zmq_connect(link->monitor, endpoint) == 0;
+}
+
+struct corelink *corelink_open(void *zmq_context, const char *socket_path, struct nav_error *err) {
+  char endpoint[512];
+  struct corelink *link = calloc(1, sizeof *link);
+  if (link == NULL) {
+    (void)nav_fail(err, NAV_ERROR_LOCAL, 0, socket_path, "no memory");
+    return NULL;
+  }
+  (void)snprintf(endpoint, sizeof endpoint, "ipc://%s", socket_path);
+  link->socket = zmq_socket(zmq_context, ZMQ_DEALER);
+  if (link->socket != NULL && set_options(link->socket) && watch(link, zmq_context) &&
+      zmq_connect(link->socket, endpoint) == 0) {
+    return link;
+  }
+  (void)nav_fail(err, NAV_ERROR_LOCAL, 0, socket_path, "cannot connect to nav-core there: %s",
+                 zmq_strerror(errno));
+  corelink_close(link);
+  return NULL;
+}
+
+void corelink_close(struct corelink *link) {
+  if (link == NULL) return;
+  if (link->monitor != NULL) (void)zmq_close(link->monitor);
+  if (link->socket != NULL) (void)zmq_close(link->socket);
+  free(link);
+}
+
+void *corelink_socket(struct corelink *link) { return link->socket; }
+void *corelink_monitor(struct corelink *link) { return link->monitor; }
+bool corelink_connected(const struct corelink *link) { return link->connected; }
+
+static bool more_follows(void *socket) {
+  int more = 0;
+  size_t size = sizeof more;
+  return zmq_getsockopt(socket, ZMQ_RCVMORE, &more, &size) == 0 && more != 0;
+}
+
+static void drop_rest(void *socket) {
+  while (more_follows(socket)) {
+    zmq_msg_t part;
+    (void)zmq_msg_init(&part);
+    (void)zmq_msg_recv(&part, socket, ZMQ_DONTWAIT);
+    (void)zmq_msg_close(&part);
+  }
+}
+
+bool corelink_lost(struct corelink *link) {
+  bool lost = false;
+  uint8_t bytes[EVENT_SIZE];
+  while (zmq_recv(link->monitor, bytes, sizeof bytes, ZMQ_DONTWAIT) >= 0) {
+    uint16_t event;
+    memcpy(&event, bytes, sizeof event);
+    drop_rest(link->monitor);
+    link->connected = event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
+    if (event == ZMQ_EVENT_DISCONNECTED) lost = true;
+  }
+  return lost;
+}
+
+bool corelink_send(struct corelink *link, const struct relay_head *head, zmq_msg_t *payload) {
+  uint8_t bytes[RELAY_HEAD_SIZE];
+  relay_encode(bytes, head);
+  if (zmq_send(link->socket, bytes, sizeof bytes, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) return false;
+  // A message whose first part was taken is taken whole; should the core go between, it is lost with its
+  // session.
+  if (payload != NULL) {
+    if (zmq_msg_send(payload, link->socket, ZMQ_DONTWAIT) < 0) (void)zmq_msg_close(payload);
+  } else {
+    (void)zmq_send(link->socket, "", 0, ZMQ_DONTWAIT);
+  }
+  return true;
+}
+
+int corelink_receive(struct corelink *link, struct relay_head *head, zmq_msg_t *payload,
+                     struct nav_error *err) {
+  uint8_t bytes[RELAY_HEAD_SIZE + 1];
+  int length = zmq_recv(link->socket, bytes, sizeof bytes, ZMQ_DONTWAIT);
+  if (length < 0) return 0;
+  (void)zmq_msg_init(payload);
+  bool ok = more_follows(link->socket) && zmq_msg_recv(payload, link->socket, ZMQ_DONTWAIT) >= 0 &&
+            !more_follows(link->socket);
+  drop_rest(link->socket);
+  if (ok) {
+    ok = relay_decode(head, bytes, (size_t)length, err);
+  } else {
+    (void)nav_fail(err, NAV_ERROR_PEER, 0, "relay", "a message must have two parts");
+  }
+  if (ok) return 1;
+  (void)zmq_msg_close(payload);
+  return -1;
+}

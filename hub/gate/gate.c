@@ -1,0 +1,175 @@
+// See gate.h: the loop, and what happens once a second.
+#include "hub/gate/gate.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "hub/base/buffer.h"
+#include "hub/base/clock.h"
+#include "hub/base/log.h"
+#include "hub/wire/session.h"
+
+enum {
+  TICK_MS = 1000,
+  HOARD_CHECK_MS = 25,
+  FLUSH_MS = 2,  // while something waits in an outbox
+  LOG_LINES_A_MINUTE = 20,
+  MINUTE_MS = 60000,
+};
+
+void gate_log_limited(struct gate *gate, const char *format, ...) {
+  int64_t now_ms = nav_clock_monotonic_ms();
+  if (now_ms - gate->log_ms >= MINUTE_MS) {
+    gate->log_ms = now_ms;
+    gate->log_lines = LOG_LINES_A_MINUTE;
+  }
+  if (gate->log_lines == 0) return;
+  gate->log_lines--;
+  char text[512];
+  va_list args;
+  va_start(args, format);
+  (void)vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  nav_log(NAV_LOG_WARNING, "%s%s", text, gate->log_lines == 0 ? " (no more such lines this minute)" : "");
+}
+
+static void session_gone(void *context, uint64_t number) {
+  struct gate *gate = context;
+  struct session *session = sessions_by_number(gate->sessions, number);
+  if (session != NULL) gate_end_session(gate, session, true);
+}
+
+// Before anything is sent or read, so that ended sessions get nothing.
+static void note_connections(struct gate *gate) {
+  connections_read(gate->connections, nav_clock_monotonic_ms(), session_gone, gate);
+  zap_set_full(gate->zap, connections_open(gate->connections) > gate->nav->connections_max);
+}
+
+// The core went away: its sessions went with it. Clients are told at once, and start anew when there is a
+// core again.
+static void note_core(struct gate *gate) {
+  bool was = corelink_connected(gate->core);
+  if (corelink_lost(gate->core)) {
+    nav_log(NAV_LOG_WARNING, "nav-core is gone; %u sessions end, and nothing is read until it is back",
+            sessions_live(gate->sessions));
+    for (uint32_t i = 0; i < sessions_max(gate->sessions); i++) {
+      struct session *session = sessions_at(gate->sessions, i);
+      if (session == NULL) continue;
+      gate_send_reset(gate, session->routing, session->routing_length);
+      gate_end_session(gate, session, false);
+    }
+  } else if (!was && corelink_connected(gate->core)) {
+    nav_log(NAV_LOG_INFO, "connected to nav-core");
+  }
+}
+
+static void report_refused(struct gate *gate, const char *agency, int code, uint32_t *count) {
+  if (*count == 0) return;
+  uint8_t bytes[8];
+  nav_put_u32(bytes, (uint32_t)code);
+  nav_put_u32(bytes + 4, *count);
+  struct relay_head head = {gate->instance, 0, RELAY_REFUSED, ""};
+  memcpy(head.agency, agency, strlen(agency) + 1);
+  zmq_msg_t message;
+  if (zmq_msg_init_size(&message, sizeof bytes) != 0) return;
+  memcpy(zmq_msg_data(&message), bytes, sizeof bytes);
+  if (!corelink_send(gate->core, &head, &message)) {
+    (void)zmq_msg_close(&message);
+    return;  // told in a later second, with what comes until then
+  }
+  const ProtobufCEnumValue *name = protobuf_c_enum_descriptor_get_value(&nav__v1__code__descriptor, code);
+  gate_log_limited(gate, "refused %u %s: %s", *count, agency[0] != '\0' ? "frames" : "connections",
+                   agency[0] != '\0' ? agency : "no agency");
+  if (agency[0] != '\0' && name != NULL) gate_log_limited(gate, "… of %s with %s", agency, name->name);
+  *count = 0;
+}
+
+static void report_all_refused(struct gate *gate) {
+  gate->unknown_keys += zap_take_refused(gate->zap);
+  report_refused(gate, "", NAV__V1__CODE__CODE_UNKNOWN_KEY, &gate->unknown_keys);
+  for (size_t i = 0; i < gate->quota->count; i++) {
+    struct quota_agency *agency = &gate->quota->agencies[i];
+    for (int code = 1; code < QUOTA_CODES; code++) {
+      report_refused(gate, agency->agency, code, &agency->refused[code]);
+    }
+  }
+}
+
+static void tick(struct gate *gate, int64_t now_ms) {
+  if (now_ms - gate->tick_ms < TICK_MS) return;
+  gate->tick_ms = now_ms;
+  if (!zap_alive(gate->zap)) {
+    nav_log(NAV_LOG_ERROR, "the ZAP handler no longer answers; stopping, so that nobody is let in unasked");
+    abort();
+  }
+  struct relay_head head = {gate->instance, 0, RELAY_GATE, ""};
+  (void)!corelink_send(gate->core, &head, NULL);  // the next second says it again
+  report_all_refused(gate);
+  uint32_t cut = connections_cut_idle(gate->connections, now_ms);
+  if (cut > 0) gate_log_limited(gate, "cut %u connections that began no session", cut);
+}
+
+static void check_hoarding(struct gate *gate, int64_t now_ms) {
+  if (now_ms - gate->hoard_ms < HOARD_CHECK_MS) return;
+  gate->hoard_ms = now_ms;
+  uint32_t cut = connections_cut_hoarding(gate->connections, now_ms);
+  if (cut > 0) gate_log_limited(gate, "cut %u connections that sent a message without end", cut);
+}
+
+enum { ITEM_SIGNAL, ITEM_CONNECTIONS, ITEM_CORE, ITEM_CORE_MONITOR, ITEM_DOOR, ITEMS };
+
+static bool wait_for_something(struct gate *gate, int signal_fd, bool *signalled) {
+  bool core_wanted = gate->has_parked || sessions_next_ended(gate->sessions) != NULL;
+  zmq_pollitem_t items[ITEMS] = {
+      [ITEM_SIGNAL] = {.fd = signal_fd, .events = ZMQ_POLLIN},
+      [ITEM_CONNECTIONS] = {.socket = connections_monitor(gate->connections), .events = ZMQ_POLLIN},
+      [ITEM_CORE] = {.socket = corelink_socket(gate->core),
+                     .events = (short)(core_wanted ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN)},
+      [ITEM_CORE_MONITOR] = {.socket = corelink_monitor(gate->core), .events = ZMQ_POLLIN},
+      [ITEM_DOOR] = {.socket = gate->door, .events = ZMQ_POLLIN},
+  };
+  long timeout = connections_open(gate->connections) > 0 ? HOARD_CHECK_MS : TICK_MS / 4;
+  if (sessions_queued(gate->sessions) > 0) timeout = FLUSH_MS;
+  // A parked message closes the public socket's tap: what it has is neither read nor waited for.
+  int count = gate->has_parked ? ITEM_DOOR : ITEMS;
+  if (zmq_poll(items, count, timeout) < 0 && errno != EINTR) {
+    nav_log(NAV_LOG_ERROR, "cannot wait for messages: %s", zmq_strerror(errno));
+    return false;
+  }
+  *signalled = (items[ITEM_SIGNAL].revents & ZMQ_POLLIN) != 0;
+  return true;
+}
+
+// True: to stop.
+static bool handle_signal(struct gate *gate, int signal_fd) {
+  struct signalfd_siginfo info;
+  if (read(signal_fd, &info, sizeof info) != (ssize_t)sizeof info) return false;
+  if (info.ssi_signo == SIGHUP) {
+    gate_reload(gate);
+    return false;
+  }
+  nav_log(NAV_LOG_INFO, "stopping (%s)", info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
+  return true;
+}
+
+int gate_run(struct gate *gate, int signal_fd) {
+  for (;;) {
+    bool signalled = false;
+    if (!wait_for_something(gate, signal_fd, &signalled)) return 1;
+    if (signalled && handle_signal(gate, signal_fd)) return 0;
+    int64_t now_ms = nav_clock_monotonic_ms();
+    note_connections(gate);
+    note_core(gate);
+    gate_from_clients(gate);
+    gate_from_core(gate);
+    gate_flush_outboxes(gate);
+    check_hoarding(gate, now_ms);
+    tick(gate, now_ms);
+  }
+}
