@@ -14,8 +14,8 @@
 
 struct access_rules;
 
-// Loads law.yaml, access/*.yaml and areas of the configuration folder. agencies must outlive the rules. NULL: the
-// faults say all that is wrong; nothing is half loaded.
+// Loads law.yaml, access/*.yaml and areas of the configuration folder. agencies must outlive the rules. NULL:
+// the faults say all that is wrong; nothing is half loaded.
 struct access_rules *access_rules_load(const char *config_folder, const struct conf_agencies *agencies,
                                        struct conf_faults *faults);
 void access_rules_free(struct access_rules *rules);  // takes NULL
@@ -39,10 +39,14 @@ enum { ACCESS_NO_RULE = 0xFFFF, ACCESS_SUBJECTS_MAX = 64 };
 
 struct access_rule_info {
   const char *id;
-  const char *basis;       // id in law.yaml
+  const char *basis;  // id in law.yaml
   const char *purpose;
   const char *const *obligations;  // "retain 90d", "receipt", "no-onward"
   size_t obligations_count;
+  // A duty or a request is behind it: a hold must be answered by somebody and never lapses.
+  bool is_duty;
+  bool on_request;
+  bool is_aggregate;  // counts alone: no decision names it
 };
 const struct access_rule_info *access_rule(const struct access_rules *rules, uint16_t index);
 size_t access_rule_count(const struct access_rules *rules);
@@ -59,24 +63,35 @@ struct access_question {
 };
 
 struct access_decision {
-  uint8_t outcome;         // nav.v1.Outcome: WITHHOLD, HOLD or RELEASE
-  bool is_volatile;        // consent, age, a date or a request decided it
-  bool narrative_edited;   // the free text was edited for this recipient
-  bool urgent;             // a hold that somebody must answer
-  uint16_t rule;           // released; or held where nothing released; or forbade; ACCESS_NO_RULE: the default
-  uint16_t hold_rule;      // where a hold matches beside a release; ACCESS_NO_RULE
-  uint16_t reveal;         // bit n: class n of nav.v1.Sensitivity (OPEN always)
+  uint8_t outcome;        // nav.v1.Outcome: WITHHOLD, HOLD or RELEASE
+  bool is_volatile;       // consent, age, a date or a request decided it
+  bool narrative_edited;  // the free text was edited for this recipient
+  bool urgent;         // a hold for the on-call desk, if nobody else answers: the mark, the basis, or a duty
+                       // that rests on something unknown
+  uint16_t rule;       // released; or held where nothing released; or forbade; ACCESS_NO_RULE: the default
+  uint16_t hold_rule;  // where a hold matches beside a release; ACCESS_NO_RULE
+  uint16_t reveal;     // bit n: class n of nav.v1.Sensitivity (OPEN always)
   uint16_t hold_reveal;
-  uint64_t subjects;       // bit n: subject n is kept
+  uint64_t subjects;  // bit n: subject n is kept
 };
 
-// Decides for every lane at once; decisions has access_lane_count elements. A lane of the sender itself is WITHHOLD without a
-// rule: nobody is sent their own event.
+// Decides for every lane at once; decisions has access_lane_count elements. A lane of the sender itself is
+// WITHHOLD without a rule: nobody is sent their own event.
 void access_decide(const struct access_rules *rules, const struct access_question *question,
                    struct access_decision *decisions);
 // The same for one lane.
-struct access_decision access_decide_lane(const struct access_rules *rules, const struct access_question *question,
-                                          size_t lane);
+struct access_decision access_decide_lane(const struct access_rules *rules,
+                                          const struct access_question *question, size_t lane);
+
+// Where a recipient may have counts, though not the records: by an `aggregate` permit that binds the lane,
+// and no unconditional forbid. body: the message's field number in nav.v1.Event. A sender may always count
+// its own.
+struct access_aggregate {
+  uint16_t rule;
+  uint32_t smallest_cell;  // below it: "1-4"
+};
+bool access_aggregate_allowed(const struct access_rules *rules, const char *source, uint32_t body,
+                              size_t lane, int64_t now_ms, struct access_aggregate *out);
 
 // The paths left out or generalised, with memory in the arena.
 struct access_paths {
@@ -88,18 +103,21 @@ struct access_redaction {
   uint16_t reveal;
   uint64_t subjects;
   bool narrative_edited;
-  const char *recipient;          // for pseudonyms: stable per recipient and purpose
+  const char *recipient;  // for pseudonyms: stable per recipient and purpose
   const char *purpose;
   const uint8_t *pseudonym_key;   // 32 bytes
   const struct nav_areas *areas;  // to turn a position into an area; may be NULL
   int64_t now_ms;                 // to turn a birth date into an age band
 };
 
-// A copy of the event that holds what may be seen and nothing else; unknown fields are gone at every level. Text and
-// bytes point into the original. In the arena; NULL only without memory.
+// A copy of the event that holds what may be seen and nothing else; unknown fields are gone at every level.
+// Text and bytes point into the original. In the arena; NULL only without memory.
 Nav__V1__Event *access_redact(const struct access_redaction *redaction, const Nav__V1__Event *event,
                               struct nav_arena *arena, struct access_paths *withheld);
-// True where the copy differs from recipient to recipient (it holds a pseudonym), so that it cannot be shared.
+// Whole years by birth date or personal number; false: not known, or the two contradict each other.
+bool access_subject_age(const Nav__V1__Subject *subject, int64_t now_ms, int *years);
+// True where the copy differs from recipient to recipient (it holds a pseudonym), so that it cannot be
+// shared.
 bool access_redaction_is_personal(const struct access_redaction *redaction, const Nav__V1__Event *event);
 
 #endif

@@ -1,0 +1,170 @@
+// Reads the files that decide, each once: what is hashed is what is parsed. Called by: core (start and
+// reload), desk, navctl, tests. Must never: bring a part of a configuration into force.
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hub/access/build.h"
+#include "hub/conf/folder.h"
+#include "hub/wire/sha256.h"
+
+enum { FILE_MAX = 256 * 1024, READING_MEMORY_MAX = 512 * 1024 * 1024 };
+
+struct reading {
+  struct nav_arena *arena;
+  struct conf_faults *faults;
+  struct rules_source sources[RULES_FILES_MAX];  // agencies.yaml, law.yaml, areas/*, access/*
+  size_t count;
+};
+
+static void fault_errno(struct reading *reading, const char *name) {
+  conf_faults_add(reading->faults, name, 0, 0, "", "cannot be read: %s", strerror(errno));
+}
+
+static char *read_open_file(struct reading *reading, int fd, const char *name, size_t *length) {
+  struct stat status;
+  if (fstat(fd, &status) != 0) {
+    fault_errno(reading, name);
+    return NULL;
+  }
+  if (!S_ISREG(status.st_mode) || status.st_size > FILE_MAX) {
+    conf_faults_add(reading->faults, name, 0, 0, "split it", "is no file of at most %d KiB", FILE_MAX / 1024);
+    return NULL;
+  }
+  char *text = nav_arena_alloc(reading->arena, FILE_MAX + 1);
+  size_t used = 0;
+  while (text != NULL && used <= FILE_MAX) {
+    ssize_t got = read(fd, text + used, FILE_MAX + 1 - used);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      fault_errno(reading, name);
+      return NULL;
+    }
+    if (got == 0) break;
+    used += (size_t)got;
+  }
+  if (text == NULL || used > FILE_MAX) {
+    conf_faults_add(reading->faults, name, 0, 0, "split it", "is larger than %d KiB", FILE_MAX / 1024);
+    return NULL;
+  }
+  *length = used;
+  return text;
+}
+
+// optional: no fault where the file is not there.
+static const struct rules_source *add_file(struct reading *reading, const char *path, const char *name,
+                                           bool optional) {
+  if (reading->count == RULES_FILES_MAX) {
+    conf_faults_add(reading->faults, name, 0, 0, "", "more than %d files", RULES_FILES_MAX);
+    return NULL;
+  }
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    if (!optional || errno != ENOENT) fault_errno(reading, name);
+    return NULL;
+  }
+  size_t length = 0;
+  char *text = read_open_file(reading, fd, name, &length);
+  (void)close(fd);
+  if (text == NULL) return NULL;
+  struct rules_source *source = &reading->sources[reading->count++];
+  *source = (struct rules_source){name, text, length};
+  return source;
+}
+
+static const struct rules_source *add_named(struct reading *reading, const char *folder, const char *name,
+                                            bool optional) {
+  const char *path = nav_arena_printf(reading->arena, "%s/%s", folder, name);
+  return path == NULL ? NULL : add_file(reading, path, name, optional);
+}
+
+static void add_folder(struct reading *reading, const char *config_folder, const char *folder,
+                       bool required) {
+  struct conf_files files = {NULL, NULL, 0};
+  if (!conf_folder_list(config_folder, folder, required, reading->arena, &files, reading->faults)) return;
+  for (size_t i = 0; i < files.count; i++) (void)add_file(reading, files.paths[i], files.names[i], false);
+}
+
+static bool hash_files(struct access_rules *rules, const struct reading *reading) {
+  rules->files = nav_arena_zalloc(rules->arena, reading->count + 1, sizeof *rules->files);
+  struct nav_bytes *parts = nav_arena_zalloc(rules->arena, 2 * reading->count + 1, sizeof *parts);
+  if (rules->files == NULL || parts == NULL) return false;
+  for (size_t i = 0; i < reading->count; i++) {
+    const struct rules_source *source = &reading->sources[i];
+    struct rules_file *file = &rules->files[i];
+    file->name = nav_arena_strdup(rules->arena, source->name);
+    if (file->name == NULL) return false;
+    nav_sha256(file->sha256, &(struct nav_bytes){source->text, source->length}, 1);
+    parts[2 * i] = (struct nav_bytes){file->name, strlen(file->name) + 1};
+    parts[2 * i + 1] = (struct nav_bytes){file->sha256, sizeof file->sha256};
+  }
+  rules->files_count = reading->count;
+  nav_sha256(rules->hash, parts, 2 * reading->count);
+  return true;
+}
+
+static struct access_rules *read_and_build(struct reading *reading, const char *config_folder,
+                                           const struct conf_agencies *agencies) {
+  (void)add_named(reading, config_folder, "agencies.yaml", true);
+  const struct rules_source *law = add_named(reading, config_folder, "law.yaml", false);
+  add_folder(reading, config_folder, "areas", false);
+  size_t first = reading->count;
+  add_folder(reading, config_folder, "access", true);
+  struct nav_areas *areas = nav_areas_load(config_folder, reading->faults);
+  static const struct rules_source no_law = {"law.yaml", "bases: []\n", 10};
+  struct access_rules *rules = rules_build(law == NULL ? &no_law : law, reading->sources + first,
+                                           reading->count - first, agencies, areas, reading->faults);
+  if (rules == NULL || hash_files(rules, reading)) return rules;
+  conf_faults_add(reading->faults, "access", 0, 0, "", "no memory for the rules");
+  access_rules_free(rules);
+  return NULL;
+}
+
+struct access_rules *access_rules_load(const char *config_folder, const struct conf_agencies *agencies,
+                                       struct conf_faults *faults) {
+  size_t before = faults->count + faults->dropped;
+  struct reading *reading = calloc(1, sizeof *reading);
+  struct nav_arena *arena = nav_arena_new(READING_MEMORY_MAX);
+  if (reading == NULL || arena == NULL) {
+    free(reading);
+    nav_arena_free(arena);
+    conf_faults_add(faults, "access", 0, 0, "", "no memory for the rules");
+    return NULL;
+  }
+  reading->arena = arena;
+  reading->faults = faults;
+  struct access_rules *rules = read_and_build(reading, config_folder, agencies);
+  nav_arena_free(arena);
+  free(reading);
+  if (rules == NULL || faults->count + faults->dropped == before) return rules;
+  access_rules_free(rules);
+  return NULL;
+}
+
+const uint8_t *access_rules_hash(const struct access_rules *rules) { return rules->hash; }
+size_t access_rules_file_count(const struct access_rules *rules) { return rules->files_count; }
+
+const char *access_rules_file(const struct access_rules *rules, size_t index, uint8_t sha256[32]) {
+  if (index >= rules->files_count) return NULL;
+  memcpy(sha256, rules->files[index].sha256, 32);
+  return rules->files[index].name;
+}
+
+const struct nav_areas *access_rules_areas(const struct access_rules *rules) { return rules->areas; }
+const struct conf_agencies *access_rules_agencies(const struct access_rules *rules) {
+  return rules->agencies;
+}
+size_t access_lane_count(const struct access_rules *rules) { return rules->lanes_count; }
+
+const struct access_lane *access_lane(const struct access_rules *rules, size_t index) {
+  return index < rules->lanes_count ? &rules->lanes[index].info : NULL;
+}
+
+const struct access_rule_info *access_rule(const struct access_rules *rules, uint16_t index) {
+  return index < rules->rules_count ? &rules->rules[index].info : NULL;
+}
+
+size_t access_rule_count(const struct access_rules *rules) { return rules->rules_count; }

@@ -1,0 +1,300 @@
+// The copy that a recipient gets: built from an allow-list of revealed classes, never by clearing fields, so
+// that what nobody thought of stays out. Called by: delivery, reading, explain, tests. Must never: change the
+// original, do I/O, or copy an unknown field or one that only the hub sets.
+#include <sodium.h>
+#include <string.h>
+
+#include "hub/access/access.h"
+#include "hub/access/schema.h"
+#include "hub/base/clock.h"
+#include "hub/base/id.h"
+
+enum {
+  PATH_MAX_LENGTH = 160,
+  PATHS_FIRST = 16,
+  ALL_CLASSES = 0x1FE,  // bits 1 to 8: every class of nav.v1.Sensitivity
+  PSEUDONYM_BYTES = 8,
+};
+
+#define BIT(class) ((uint16_t)(1U << (class)))
+
+struct walk {
+  const struct access_redaction *redaction;
+  const Nav__V1__Event *event;
+  struct nav_arena *arena;
+  struct access_paths *withheld;  // NULL: nobody asks
+  size_t withheld_room;
+  uint16_t mask;  // of classes that are copied
+  bool failed;    // no memory
+};
+
+static uint16_t effective_mask(const struct access_redaction *redaction) {
+  uint16_t mask = (uint16_t)(redaction->reveal | BIT(NAV__V1__SENSITIVITY__SENSITIVITY_OPEN));
+  bool all = (mask & ALL_CLASSES) == ALL_CLASSES;
+  if (!all && !redaction->narrative_edited)
+    mask &= (uint16_t)~BIT(NAV__V1__SENSITIVITY__SENSITIVITY_NARRATIVE);
+  return (uint16_t)(mask & ALL_CLASSES);
+}
+
+static bool make_room(struct walk *walk) {
+  struct access_paths *paths = walk->withheld;
+  if (paths->count < walk->withheld_room) return true;
+  size_t room = walk->withheld_room == 0 ? PATHS_FIRST : 2 * walk->withheld_room;
+  const char **items = nav_arena_zalloc(walk->arena, room, sizeof *items);
+  if (items == NULL) return false;
+  if (paths->count > 0) memcpy(items, paths->items, paths->count * sizeof *items);
+  paths->items = items;
+  walk->withheld_room = room;
+  return true;
+}
+
+// "prefix.name", or "name" where there is no prefix.
+static void withhold(struct walk *walk, const char *prefix, const char *name) {
+  if (walk->withheld == NULL) return;
+  size_t before = strlen(prefix);
+  size_t after = strlen(name);
+  char *path = nav_arena_alloc(walk->arena, before + after + 2);
+  if (path == NULL || !make_room(walk)) {
+    walk->failed = true;
+    return;
+  }
+  char *end = path;
+  if (before > 0) {
+    memcpy(end, prefix, before);
+    end[before] = '.';
+    end += before + 1;
+  }
+  memcpy(end, name, after + 1);
+  walk->withheld->items[walk->withheld->count++] = path;
+}
+
+static const char *subject_path(char out[PATH_MAX_LENGTH], size_t index) {
+  char digits[20];
+  size_t length = 0;
+  do {
+    digits[length++] = (char)('0' + index % 10);
+    index /= 10;
+  } while (index > 0);
+  memcpy(out, "subjects.", 9);
+  for (size_t i = 0; i < length; i++) out[9 + i] = digits[length - 1 - i];
+  out[9 + length] = '\0';
+  return out;
+}
+
+static const void *source_at(const ProtobufCMessage *message, uint32_t offset) {
+  return (const char *)message + offset;
+}
+
+static void *target_at(ProtobufCMessage *message, uint32_t offset) { return (char *)message + offset; }
+
+// A scalar, text, bytes, or a repeated field of these: text and arrays stay where they are.
+static void copy_value(const struct schema_field *field, const ProtobufCMessage *from, ProtobufCMessage *to) {
+  if (field->is_repeated) {
+    memcpy(target_at(to, field->quantifier_offset), source_at(from, field->quantifier_offset),
+           sizeof(size_t));
+    memcpy(target_at(to, field->offset), source_at(from, field->offset), sizeof(void *));
+    return;
+  }
+  memcpy(target_at(to, field->offset), source_at(from, field->offset), field->size);
+  ProtobufCType type = field->descriptor->type;
+  if (field->is_oneof) {
+    memcpy(target_at(to, field->quantifier_offset), &field->descriptor->id, sizeof(uint32_t));
+  } else if (type != PROTOBUF_C_TYPE_STRING && type != PROTOBUF_C_TYPE_MESSAGE) {
+    protobuf_c_boolean has = 1;
+    memcpy(target_at(to, field->quantifier_offset), &has, sizeof has);
+  }
+}
+
+static ProtobufCMessage *copy_message(struct walk *walk, const struct schema_plan *plan,
+                                      const ProtobufCMessage *from, const char *prefix, size_t *copied);
+
+// A message inside a message. One that has nothing left is left out, but a body: its kind is always told.
+static bool copy_inner(struct walk *walk, const struct schema_field *field, const ProtobufCMessage *from,
+                       ProtobufCMessage *to, const char *prefix) {
+  const char *name = field->is_oneof ? "body" : field->descriptor->name;
+  char path[PATH_MAX_LENGTH];
+  size_t before = strlen(prefix);
+  size_t after = strlen(name);
+  if (before + after + 2 > sizeof path) return false;
+  memcpy(path, prefix, before);
+  if (before > 0) path[before++] = '.';
+  memcpy(path + before, name, after + 1);
+  const ProtobufCMessage *inner = *(ProtobufCMessage *const *)source_at(from, field->offset);
+  size_t inner_copied = 0;
+  ProtobufCMessage *copy = copy_message(walk, field->message, inner, path, &inner_copied);
+  if (copy == NULL || (inner_copied == 0 && !field->is_oneof)) return false;
+  memcpy(target_at(to, field->offset), &copy, sizeof(ProtobufCMessage *));
+  if (field->is_oneof)
+    memcpy(target_at(to, field->quantifier_offset), &field->descriptor->id, sizeof(uint32_t));
+  return true;
+}
+
+static bool is_present(const struct schema_field *field, const ProtobufCMessage *message) {
+  if (field->is_oneof) {
+    if (*(const uint32_t *)source_at(message, field->quantifier_offset) != field->descriptor->id)
+      return false;
+    return *(const void *const *)source_at(message, field->offset) != NULL;
+  }
+  if (field->is_repeated) return *(const size_t *)source_at(message, field->quantifier_offset) > 0;
+  ProtobufCType type = field->descriptor->type;
+  if (type == PROTOBUF_C_TYPE_STRING || type == PROTOBUF_C_TYPE_MESSAGE)
+    return *(const void *const *)source_at(message, field->offset) != NULL;
+  return *(const protobuf_c_boolean *)source_at(message, field->quantifier_offset) != 0;
+}
+
+// What the hub alone sets is never taken from a sender; subjects are chosen one by one.
+static bool is_set_elsewhere(const struct schema_plan *plan, const struct schema_field *field) {
+  uint32_t id = field->descriptor->id;
+  if (plan->descriptor == &nav__v1__subject__descriptor) return id == 20 || id == 21;
+  return plan->descriptor == &nav__v1__event__descriptor &&
+         field->descriptor->type == PROTOBUF_C_TYPE_MESSAGE && field->is_repeated;
+}
+
+static ProtobufCMessage *copy_message(struct walk *walk, const struct schema_plan *plan,
+                                      const ProtobufCMessage *from, const char *prefix, size_t *copied) {
+  ProtobufCMessage *to = nav_arena_alloc(walk->arena, plan->descriptor->sizeof_message);
+  if (to == NULL) {
+    walk->failed = true;
+    return NULL;
+  }
+  plan->descriptor->message_init(to);
+  for (size_t i = 0; i < plan->count; i++) {
+    const struct schema_field *field = &plan->fields[i];
+    if (!is_present(field, from) || is_set_elsewhere(plan, field)) continue;
+    if ((walk->mask & BIT(field->class)) == 0) {
+      withhold(walk, prefix, field->is_oneof ? "body" : field->descriptor->name);
+    } else if (field->message == NULL) {
+      copy_value(field, from, to);
+      ++*copied;
+    } else if (!field->is_repeated && copy_inner(walk, field, from, to, prefix)) {
+      ++*copied;
+    }
+  }
+  return to;
+}
+
+static const char *age_band(int age) {
+  static const struct {
+    int to;
+    const char *name;
+  } bands[] = {{6, "0-6"},    {11, "7-11"},  {14, "12-14"}, {17, "15-17"},
+               {20, "18-20"}, {24, "21-24"}, {64, "25-64"}};
+  if (age < 0) return NULL;
+  for (size_t i = 0; i < sizeof bands / sizeof bands[0]; i++)
+    if (age <= bands[i].to) return bands[i].name;
+  return "65+";
+}
+
+static char *pseudonym(const struct walk *walk, const Nav__V1__Subject *subject, size_t index) {
+  const struct access_redaction *redaction = walk->redaction;
+  crypto_generichash_state state;
+  if (crypto_generichash_init(&state, redaction->pseudonym_key, 32, crypto_generichash_BYTES) != 0)
+    return NULL;
+  const char *recipient = redaction->recipient;
+  const char *purpose = redaction->purpose;
+  crypto_generichash_update(&state, (const uint8_t *)recipient, strlen(recipient) + 1);
+  crypto_generichash_update(&state, (const uint8_t *)purpose, strlen(purpose) + 1);
+  const char *number = subject->personal_number;
+  if (number != NULL && number[0] != '\0') {
+    crypto_generichash_update(&state, (const uint8_t *)number, strlen(number));
+  } else {
+    uint8_t place[4] = {(uint8_t)(index >> 24), (uint8_t)(index >> 16), (uint8_t)(index >> 8),
+                        (uint8_t)index};
+    crypto_generichash_update(&state, walk->event->id.data, walk->event->id.len);
+    crypto_generichash_update(&state, place, sizeof place);
+  }
+  uint8_t hash[crypto_generichash_BYTES];
+  crypto_generichash_final(&state, hash, sizeof hash);
+  char *text = nav_arena_alloc(walk->arena, 2 * PSEUDONYM_BYTES + 1);
+  if (text != NULL) nav_hex(text, hash, PSEUDONYM_BYTES);
+  return text;
+}
+
+// What stands in place of who somebody is.
+static void generalise_subject(struct walk *walk, const Nav__V1__Subject *from, Nav__V1__Subject *to,
+                               size_t index) {
+  const struct access_redaction *redaction = walk->redaction;
+  if ((walk->mask & BIT(NAV__V1__SENSITIVITY__SENSITIVITY_IDENTITY)) != 0) return;
+  int age = 0;
+  if (access_subject_age(from, redaction->now_ms, &age)) {
+    const char *band = age_band(age);
+    if (band != NULL) to->age_band = nav_arena_strdup(walk->arena, band);
+    if (band != NULL && to->age_band == NULL) walk->failed = true;
+  }
+  if (redaction->pseudonym_key == NULL || redaction->recipient == NULL || redaction->purpose == NULL) return;
+  to->pseudonym = pseudonym(walk, from, index);
+  if (to->pseudonym == NULL) walk->failed = true;
+}
+
+static bool is_kept(const struct access_redaction *redaction, size_t index) {
+  return index < ACCESS_SUBJECTS_MAX && (redaction->subjects >> index & 1U) != 0;
+}
+
+static void copy_subjects(struct walk *walk, const Nav__V1__Event *from, Nav__V1__Event *to) {
+  if (from->n_subjects == 0) return;
+  const struct schema_plan *plan = schema_plan(&nav__v1__subject__descriptor);
+  Nav__V1__Subject **kept = nav_arena_zalloc(walk->arena, from->n_subjects, sizeof *kept);
+  if (kept == NULL) {
+    walk->failed = true;
+    return;
+  }
+  char path[PATH_MAX_LENGTH];
+  for (size_t i = 0; i < from->n_subjects && !walk->failed; i++) {
+    const Nav__V1__Subject *subject = from->subjects[i];
+    if (!is_kept(walk->redaction, i)) {
+      withhold(walk, "", subject_path(path, i));
+      continue;
+    }
+    size_t copied = 0;
+    ProtobufCMessage *copy = copy_message(walk, plan, &subject->base, subject_path(path, i), &copied);
+    if (copy == NULL) return;
+    generalise_subject(walk, subject, (Nav__V1__Subject *)copy, i);
+    kept[to->n_subjects++] = (Nav__V1__Subject *)copy;
+  }
+  to->subjects = to->n_subjects > 0 ? kept : NULL;
+}
+
+// Where the position may not be told, its area may.
+static void generalise_place(struct walk *walk, const Nav__V1__Event *from, Nav__V1__Event *to) {
+  const Nav__V1__Place *place = from->place;
+  if (place == NULL || place->position == NULL || walk->redaction->areas == NULL) return;
+  if ((walk->mask & BIT(NAV__V1__SENSITIVITY__SENSITIVITY_PLACE)) != 0) return;
+  if (place->area != NULL && place->area[0] != '\0') return;
+  if (!place->position->has_latitude || !place->position->has_longitude) return;
+  const struct nav_area *area =
+      nav_area_at(walk->redaction->areas, place->position->latitude, place->position->longitude);
+  if (area == NULL) return;
+  if (to->place == NULL) {
+    to->place = nav_arena_alloc(walk->arena, sizeof *to->place);
+    if (to->place != NULL) nav__v1__place__init(to->place);
+  }
+  char *id = nav_arena_strdup(walk->arena, area->id);
+  if (to->place == NULL || id == NULL) {
+    walk->failed = true;
+    return;
+  }
+  to->place->area = id;
+}
+
+Nav__V1__Event *access_redact(const struct access_redaction *redaction, const Nav__V1__Event *event,
+                              struct nav_arena *arena, struct access_paths *withheld) {
+  if (withheld != NULL) *withheld = (struct access_paths){NULL, 0};
+  struct walk walk = {.redaction = redaction, .event = event, .arena = arena, .withheld = withheld};
+  walk.mask = effective_mask(redaction);
+  size_t copied = 0;
+  ProtobufCMessage *copy =
+      copy_message(&walk, schema_plan(&nav__v1__event__descriptor), &event->base, "", &copied);
+  if (copy == NULL) return NULL;
+  Nav__V1__Event *out = (Nav__V1__Event *)copy;
+  copy_subjects(&walk, event, out);
+  generalise_place(&walk, event, out);
+  return walk.failed ? NULL : out;
+}
+
+bool access_redaction_is_personal(const struct access_redaction *redaction, const Nav__V1__Event *event) {
+  if ((effective_mask(redaction) & BIT(NAV__V1__SENSITIVITY__SENSITIVITY_IDENTITY)) != 0) return false;
+  if (redaction->pseudonym_key == NULL) return false;
+  for (size_t i = 0; i < event->n_subjects; i++)
+    if (is_kept(redaction, i)) return true;
+  return false;
+}
