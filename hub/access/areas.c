@@ -14,7 +14,6 @@ enum {
   ARENA_BYTES_MAX = 64 * 1024 * 1024,
   AREAS_MAX = 2000,
   POINTS_MAX = 500,  // of one ring: looking for crossings is quadratic
-  DEPTH_MAX = 8,     // parents above an area
   TITLE_LENGTH_MAX = 200,
 };
 
@@ -179,28 +178,17 @@ static void read_file(struct loading *loading, const char *path, const char *nam
   }
 }
 
-static const struct nav_area *parent_of(const struct nav_areas *areas, const struct nav_area *area) {
-  return area->parent != NULL ? nav_area_find(areas, area->parent) : NULL;
-}
-
-// Steps from an area up to one without a parent; more than DEPTH_MAX means a circle.
-static int depth_of(const struct nav_areas *areas, const struct nav_area *area) {
-  int depth = 0;
-  while (depth <= DEPTH_MAX && (area = parent_of(areas, area)) != NULL) depth++;
-  return depth;
-}
-
 static void check_parent(const struct loading *loading, size_t index, const char *const *ids) {
   const struct nav_areas *areas = &loading->loaded->areas;
   const struct nav_area *area = &areas->items[index];
   if (area->parent == NULL) return;
   const struct conf_node *node = conf_get(loading->nodes[index], "parent");
-  if (parent_of(areas, area) == NULL) {
+  if (nav_area_find(areas, area->parent) == NULL) {
     conf_fault_unknown(node, "parent", "area", area->parent, ids, loading->faults);
-  } else if (depth_of(areas, area) > DEPTH_MAX) {
+  } else if (nav_area_depth(areas, area) > NAV_AREA_DEPTH_MAX) {
     FAULT(node, "the parent of an area is the larger one that holds it",
           "'%s' is within itself, or within more than %d others", area->id != NULL ? area->id : "",
-          DEPTH_MAX);
+          NAV_AREA_DEPTH_MAX);
   }
 }
 
@@ -260,56 +248,16 @@ void nav_areas_free(struct nav_areas *areas) {
   free(loaded);
 }
 
-const struct nav_area *nav_area_find(const struct nav_areas *areas, const char *id) {
-  for (size_t i = 0; i < areas->count; i++) {
-    if (areas->items[i].id != NULL && strcmp(areas->items[i].id, id) == 0) return &areas->items[i];
-  }
-  return NULL;
-}
-
-// Counts the edges that a ray to the east crosses. Half-open in latitude, so that a corner counts once and a
-// position on a shared edge belongs to one of the two neighbours.
-static bool holds(const struct nav_area *area, double latitude, double longitude) {
-  bool inside = false;
-  for (size_t i = 0, last = area->points_count - 1; i < area->points_count; last = i++) {
-    const double *a = &area->points[i * 2], *b = &area->points[last * 2];
-    if ((a[1] > latitude) == (b[1] > latitude)) continue;
-    if (longitude < a[0] + (b[0] - a[0]) * (latitude - a[1]) / (b[1] - a[1])) inside = !inside;
-  }
-  return inside;
-}
-
-// In square degrees: good enough to tell the smaller of two that overlap.
-static double size_of(const struct nav_area *area) {
-  double twice = 0;
-  for (size_t i = 0; i < area->points_count; i++) {
-    const double *a = &area->points[i * 2], *b = &area->points[(i + 1) % area->points_count * 2];
-    twice += a[0] * b[1] - b[0] * a[1];
-  }
-  return twice < 0 ? -twice / 2 : twice / 2;
-}
-
-const struct nav_area *nav_area_at(const struct nav_areas *areas, double latitude, double longitude) {
-  const struct nav_area *best = NULL;
-  int best_depth = -1;
-  for (size_t i = 0; i < areas->count; i++) {
-    const struct nav_area *area = &areas->items[i];
-    if (area->points_count < 3 || !holds(area, latitude, longitude)) continue;
-    int depth = depth_of(areas, area);
-    if (depth > best_depth || (depth == best_depth && size_of(area) < size_of(best))) {
-      best = area;
-      best_depth = depth;
+void nav_areas_check_agencies(const struct nav_areas *areas, const struct conf_agencies *agencies,
+                              struct conf_faults *faults) {
+  const char *ids[AREAS_MAX + 1] = {NULL};
+  for (size_t i = 0; i < areas->count && i < AREAS_MAX; i++) ids[i] = areas->items[i].id;
+  for (size_t i = 0; i < agencies->agencies_count; i++) {
+    const struct conf_agency *agency = &agencies->agencies[i];
+    const struct conf_node place = {.file = "agencies.yaml", .line = agency->line, .column = agency->column};
+    for (size_t j = 0; j < agency->areas_count; j++) {
+      if (nav_area_find(areas, agency->areas[j]) != NULL) continue;
+      conf_fault_unknown(&place, agency->id, "area", agency->areas[j], ids, faults);
     }
   }
-  return best;
-}
-
-bool nav_area_within(const struct nav_areas *areas, const char *id, const char *ancestor) {
-  const struct nav_area *area = nav_area_find(areas, id);
-  if (area == NULL || nav_area_find(areas, ancestor) == NULL) return false;
-  for (int depth = 0; area != NULL && depth <= DEPTH_MAX; depth++) {
-    if (strcmp(area->id, ancestor) == 0) return true;
-    area = parent_of(areas, area);
-  }
-  return false;
 }

@@ -8,7 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hub/conf/agencies.h"
 #include "hub/conf/faults.h"
+
+enum { NAV_AREA_DEPTH_MAX = 8 };  // parents above an area
 
 struct nav_area {
   char *id;             // "bromma"
@@ -32,5 +35,10 @@ const struct nav_area *nav_area_find(const struct nav_areas *areas, const char *
 const struct nav_area *nav_area_at(const struct nav_areas *areas, double latitude, double longitude);
 // True where `id` is `ancestor` or lies within it.
 bool nav_area_within(const struct nav_areas *areas, const char *id, const char *ancestor);
+// Parents above it; more than NAV_AREA_DEPTH_MAX: a circle, which never loads.
+int nav_area_depth(const struct nav_areas *areas, const struct nav_area *area);
+// A fault for every area of an agency that no file of areas/ has: nobody could ever live in it.
+void nav_areas_check_agencies(const struct nav_areas *areas, const struct conf_agencies *agencies,
+                              struct conf_faults *faults);
 
 #endif

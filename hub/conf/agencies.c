@@ -135,6 +135,8 @@ static void read_agencies(struct loading *loading, struct conf_node *list) {
     struct conf_agency *agency = &all->agencies[i];
     (void)conf_read_map(list->items[i], where, agency_keys, COUNT(agency_keys), loading->loaded->arena,
                         agency, loading->faults);
+    agency->line = list->items[i]->line;
+    agency->column = list->items[i]->column;
     if (agency->id != NULL) read_keys(loading, agency);
   }
 }
@@ -173,10 +175,17 @@ static void check_assessors(const struct loading *loading, size_t index) {
   }
 }
 
+// keys/hub.yaml holds the hub's own public keys.
+static void check_reserved(const struct loading *loading, size_t index) {
+  if (!same(loading->loaded->all.agencies[index].id, "hub")) return;
+  FAULT(place(loading->agency_nodes[index], "id"), "give it another id", "'hub' is the hub's own id");
+}
+
 static void check_agencies(const struct loading *loading) {
   for (size_t i = 0; i < loading->loaded->all.agencies_count; i++) {
     for (size_t j = 0; j < i; j++) check_same_agency(loading, i, j);
     check_assessors(loading, i);
+    check_reserved(loading, i);
   }
 }
 

@@ -31,6 +31,7 @@ struct conf_agency {
   bool has_keys;
   uint8_t curve_key[32];
   uint8_t signing_key[32];
+  int line, column;  // in agencies.yaml, for faults that other loaders find
 };
 
 enum conf_person_role {
