@@ -274,7 +274,10 @@ static enum store_state advance(struct store *store) {
 enum store_state store_step(struct store *store, struct nav_error *err) {
   if (store->state == STORE_IDLE && store->connection != NULL) {
     // Notices the end of an idle connection, so that a restart of the database is seen before the next batch.
-    if (PQconsumeInput(store->connection) == 0) store->state = STORE_LOST;
+    if (PQconsumeInput(store->connection) == 0) {
+      (void)store_failed(&store->error, store->connection, NULL, "the connection was lost");
+      store->state = STORE_LOST;
+    }
   }
   if (store->state == STORE_BUSY) {
     enum store_state state = advance(store);

@@ -1,0 +1,220 @@
+"""A whole hub for one test: a home folder, a private PostgreSQL, nav-core, nav-gate and nav-desk, each started, killed and started
+again at will, and adapters with outboxes and inboxes.
+
+    with Hub() as hub:
+        hub.drop("polisen", "a.json", text)
+        hub.run_adapter("polisen")              # --once
+        hub.inbox("skolan", "situation-picture")
+
+The programs are those of the build folder that NAV_BIN names (ctest sets it), so they run with its sanitizers.
+Used by: tests/flow. Must never: leave a process behind."""
+
+import glob
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from postgres import ROOT, Postgres  # noqa: E402
+
+BIN = os.environ.get("NAV_BIN", os.path.join(ROOT, "build", "bin"))
+ADAPTERS = {"polisen": ("police", "nav-police"), "socialtjansten": ("social", "nav-social"),
+            "skolan": ("school", "nav-school"), "bostadsbolaget": ("housing", "nav-housing"),
+            "tycktill": ("tyck_till", "nav-tycktill")}
+DATA = os.path.join(os.path.dirname(ROOT), "shared", "data")
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_until(what, condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"did not happen in {seconds} s: {what}")
+
+
+class Hub:
+    """config: a folder to copy instead of the shipped config; core_log: a level."""
+
+    def __init__(self, config=None, settings=None, agencies=tuple(ADAPTERS)):
+        self.home = tempfile.mkdtemp(prefix="navhub-", dir="/tmp")
+        self.agencies = agencies
+        self.postgres = Postgres(settings=settings)
+        self.processes = {}
+        self.port = free_port()
+        self.config = config or os.path.join(ROOT, "config")
+
+    # ---- set up and take down ----
+
+    def __enter__(self):
+        try:
+            self.postgres.start()
+            self.postgres.create_database()
+            self.make_home()
+            self.navctl("db", "upgrade")
+            self.start_all()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *exc):
+        for name in list(self.processes):
+            self.stop(name)
+        if exc and exc[0] is not None:
+            self.show_logs()
+        self.postgres.destroy()
+        if os.environ.get("NAV_KEEP"):
+            print("kept:", self.home, file=sys.stderr)
+        else:
+            shutil.rmtree(self.home, ignore_errors=True)
+
+    def path(self, *parts):
+        return os.path.join(self.home, *parts)
+
+    def make_home(self):
+        shutil.copytree(self.config, self.path("config"), dirs_exist_ok=True)
+        for folder in ("run", "keys", "buckets", "state", "log", "agencies"):
+            os.makedirs(self.path(folder), exist_ok=True)
+        with open(os.path.join(ROOT, "config", "nav.yaml"), encoding="utf-8") as file:
+            text = file.read()
+        text = text.replace("tcp://127.0.0.1:7700", f"tcp://127.0.0.1:{self.port}")
+        text = text.replace("host='{home}/postgres'", f"host='{self.postgres.socket}' port=5432")
+        text = text.replace("every: 60s", "every: 1s")
+        with open(self.path("nav.yaml"), "w", encoding="utf-8") as file:
+            file.write(text)
+        user = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
+        with open(self.path("config", "persons.yaml"), "w", encoding="utf-8") as file:
+            file.write("persons:\n  - {id: test, title: Test, agency: stadsdelen, system_user: " + user +
+                       ", roles: [reader, chair, assessor, auditor, operator]}\n")
+        self.navctl("keys", "new", "hub")
+        for agency in self.agencies:
+            self.make_agency(agency)
+
+    def make_agency(self, agency):
+        self.navctl("keys", "new", agency)
+        for folder in ("outbox", "inbox", "state"):
+            os.makedirs(self.path("agencies", agency, folder), exist_ok=True)
+        if agency not in ADAPTERS:
+            return
+        with open(os.path.join(ROOT, "adapters", ADAPTERS[agency][0], "adapter.yaml"), encoding="utf-8") as file:
+            text = file.read().replace("tcp://127.0.0.1:7700", f"tcp://127.0.0.1:{self.port}")
+        with open(self.path("agencies", agency, "adapter.yaml"), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    # ---- programs ----
+
+    def start(self, name, *command):
+        assert name not in self.processes, f"{name} runs already"
+        log = open(self.path("log", name + ".log"), "ab")
+        self.processes[name] = subprocess.Popen([os.path.join(BIN, command[0]), *command[1:]], stdin=subprocess.DEVNULL,
+                                                stdout=log, stderr=log)
+        log.close()
+
+    def start_program(self, name):
+        self.start(name, name, "--home", self.home)
+
+    def start_all(self):
+        for name in ("nav-core", "nav-gate", "nav-desk"):
+            self.start_program(name)
+        self.wait_ready()
+
+    def wait_ready(self):
+        wait_until("nav-core answers", lambda: self.status(fail=False))
+        wait_until("nav-gate listens", self.gate_listens)
+
+    def gate_listens(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            return True
+        except OSError:
+            return False
+
+    def stop(self, name, number=signal.SIGTERM, fine=(0, -signal.SIGKILL, -signal.SIGTERM)):
+        process = self.processes.pop(name)
+        if process.poll() is None:
+            process.send_signal(number)
+        try:
+            code = process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise AssertionError(f"{name} did not stop in 30 s")
+        assert code in fine, f"{name} ended with {code}:\n{self.log(name)[-3000:]}"
+
+    def kill(self, name):
+        self.stop(name, signal.SIGKILL)
+
+    def log(self, name):
+        with open(self.path("log", name + ".log"), encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def show_logs(self):
+        for path in sorted(glob.glob(self.path("log", "*.log"))):
+            with open(path, encoding="utf-8", errors="replace") as file:
+                print(f"---- {os.path.basename(path)}\n{file.read()[-4000:]}", file=sys.stderr)
+
+    def navctl(self, *args, check=True, text=None):
+        done = subprocess.run([os.path.join(BIN, "navctl"), "--home", self.home, *args], capture_output=True, text=True,
+                              input=text, timeout=300)
+        if check and done.returncode != 0:
+            raise AssertionError(f"navctl {' '.join(args)} ended with {done.returncode}:\n{done.stderr}{done.stdout}")
+        return done
+
+    def status(self, fail=True):
+        done = self.navctl("status", "-o", "json", check=fail)
+        return json.loads(done.stdout) if done.returncode == 0 else None
+
+    def verify(self):
+        done = self.navctl("audit", "verify", "-o", "json", check=False)
+        return json.loads(done.stdout)
+
+    # ---- adapters ----
+
+    def drop(self, agency, name, content):
+        """Puts a file into the outbox, whole at once. content: text, bytes, or the path of a file to copy."""
+        outbox = self.path("agencies", agency, "outbox")
+        hidden = os.path.join(outbox, "." + name)
+        if isinstance(content, os.PathLike):
+            shutil.copyfile(content, hidden)
+        else:
+            with open(hidden, "wb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
+        os.rename(hidden, os.path.join(outbox, name))
+
+    def adapter_command(self, agency, *more):
+        return (ADAPTERS[agency][1], "--config", self.path("agencies", agency, "adapter.yaml"), *more)
+
+    def start_adapter(self, agency):
+        self.start("adapter-" + agency, *self.adapter_command(agency))
+
+    def run_adapter(self, agency, *more, timeout=300):
+        program, *args = self.adapter_command(agency, "--once", *more)
+        done = subprocess.run([os.path.join(BIN, program), *args], capture_output=True, text=True, timeout=timeout)
+        if done.returncode != 0:
+            raise AssertionError(f"{program} ended with {done.returncode}:\n{done.stderr}{done.stdout}")
+        return done
+
+    def inbox(self, agency, purpose):
+        path = self.path("agencies", agency, "inbox", purpose + ".ndjson")
+        if not os.path.exists(path):
+            return []
+        with open(path, encoding="utf-8") as file:
+            return [json.loads(line) for line in file]
+
+    def behind(self, agencies):
+        lanes = self.status()["lanes"]
+        return sum(lane["behind"] for lane in lanes if lane["agency"] in agencies)
