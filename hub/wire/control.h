@@ -1,7 +1,9 @@
-// How the hub's own programs talk on one machine: a unix stream socket; each message 4 bytes length (big-endian) and one JSON
-// object. The caller is known by its system user (SO_PEERCRED), never by what it says.
+// How the hub's own programs talk on one machine: a unix stream socket; each message 4 bytes length
+// (big-endian) and one JSON object. The caller is known by its system user (SO_PEERCRED), never by what it
+// says.
 //   request  {"command":"…", …}
-//   answer   {"ok":true, …}  or  {"ok":false,"error":{"class":"peer|retry|local","code":n,"place":"…","text":"…"}}
+//   answer   {"ok":true, …}  or
+//   {"ok":false,"error":{"class":"peer|retry|local","code":n,"place":"…","text":"…"}}
 // Called by: core, desk (serve), ctl, desk, web (call). Must never: wait without a limit.
 #ifndef NAV_WIRE_CONTROL_H
 #define NAV_WIRE_CONTROL_H
@@ -20,12 +22,12 @@ int control_listen(const char *path, struct nav_error *err);
 int control_connect(const char *path, int timeout_ms, struct nav_error *err);
 NAV_MUST_USE bool control_peer_uid(int fd, uid_t *uid);
 
-// Blocking, with timeout_ms for the whole: sends the request and gives the answer (a new reference). An answer with ok:false is a
-// failure, its error in *err. NULL: *err.
+// Blocking, with timeout_ms for the whole: sends the request and gives the answer (a new reference). An
+// answer with ok:false is a failure, its error in *err. NULL: *err.
 json_t *control_call(const char *path, const json_t *request, int timeout_ms, struct nav_error *err);
 
-// For servers. Reads what has come into `in`. 1: a whole message stands in *message (new reference; taken out of `in`); 0: not yet;
-// -1: the peer is gone or sent what is not a message (*err).
+// For servers. Reads what has come into `in`. 1: a whole message stands in *message (new reference; taken out
+// of `in`); 0: not yet; -1: the peer is gone or sent what is not a message (*err).
 int control_read(int fd, struct nav_buffer *in, json_t **message, struct nav_error *err);
 // Appends the framed message to out; the server writes out when the socket takes it.
 NAV_MUST_USE bool control_append(struct nav_buffer *out, const json_t *message);
