@@ -94,3 +94,19 @@ bool disk_move(const char *from_folder, const char *name, const char *to_folder,
   if (disk_sync_folder(to_folder) && disk_sync_folder(from_folder)) return true;
   return nav_fail_errno(err, to_folder, "cannot sync");
 }
+
+bool disk_cut_torn_line(int fd, off_t *end) {
+  uint8_t block[4096];
+  struct stat status;
+  if (fstat(fd, &status) != 0) return false;
+  off_t at = status.st_size;
+  *end = 0;
+  while (at > 0 && *end == 0) {
+    size_t size = at < (off_t)sizeof block ? (size_t)at : sizeof block;
+    at -= (off_t)size;
+    if (pread(fd, block, size, at) != (ssize_t)size) return false;
+    const uint8_t *found = memrchr(block, '\n', size);
+    if (found != NULL) *end = at + (off_t)(found - block) + 1;
+  }
+  return *end == status.st_size || ftruncate(fd, *end) == 0;
+}

@@ -23,5 +23,8 @@ NAV_MUST_USE bool disk_replace(const char *folder, const char *name, const uint8
 // after it; both folders are synced. taken (PATH_MAX, may be NULL) is the name it got.
 NAV_MUST_USE bool disk_move(const char *from_folder, const char *name, const char *to_folder, char *taken,
                             struct nav_error *err);
+// Cuts off what follows the last line break (what a crash left half written). *end: the size that is left.
+// errno is set where false.
+bool disk_cut_torn_line(int fd, off_t *end);
 
 #endif

@@ -5,11 +5,12 @@
 
 #include "adapters/engine/adapter.h"
 #include "adapters/engine/dry.h"
+#include "adapters/engine/loop.h"
 #include "adapters/engine/options.h"
 #include "hub/base/clock.h"
 #include "hub/base/log.h"
 
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_UNREACHABLE = 5 };
 
 static struct engine_settings *load_settings(const struct options *options, const struct nav_mapping *mapping,
                                              bool with_hub) {
@@ -41,6 +42,18 @@ static int run_dry(const struct options *options, const struct nav_mapping *mapp
   return ok ? EXIT_DONE : EXIT_FAILED;
 }
 
+static int run_in_earnest(const struct options *options, const struct nav_mapping *mapping) {
+  static const int codes[] = {
+      [LOOP_DONE] = EXIT_DONE, [LOOP_FAILED] = EXIT_FAILED, [LOOP_UNREACHABLE] = EXIT_UNREACHABLE};
+  struct engine_settings *settings = load_settings(options, mapping, true);
+  if (settings == NULL) return EXIT_USAGE;
+  struct summary summary = {0};
+  enum loop_result result = loop_run(mapping, settings, options, &summary);
+  settings_free(settings);
+  summary_print(&summary, options->json);
+  return codes[result];
+}
+
 int nav_adapter_main(const struct nav_mapping *mapping, int argc, char **argv) {
   struct options options;
   nav_log_open(mapping->program, NAV_LOG_INFO);
@@ -48,5 +61,5 @@ int nav_adapter_main(const struct nav_mapping *mapping, int argc, char **argv) {
   enum options_result result = options_read(&options, mapping, argc, argv);
   if (result != OPTIONS_RUN) return result == OPTIONS_SHOWN ? EXIT_DONE : EXIT_USAGE;
   if (options.dry_run) return run_dry(&options, mapping);
-  return EXIT_FAILED;
+  return run_in_earnest(&options, mapping);
 }

@@ -36,7 +36,7 @@ struct nav_mapping_run *run_new(const struct run_settings *settings);
 void run_free(struct nav_mapping_run *run);  // takes NULL
 // The mapping's memory: what it remembered, or was given. Gives false past NAV_MAPPING_MEMORY_MAX.
 NAV_MUST_USE bool run_set_memory(struct nav_mapping_run *run, const uint8_t *bytes, size_t length);
-// Whether the mapping has remembered something since run_set_memory or run_saved.
+// Whether the mapping has remembered something since run_set_memory or run_memory_saved.
 bool run_memory_changed(const struct nav_mapping_run *run);
 void run_memory_saved(struct nav_mapping_run *run);
 void run_set_now(struct nav_mapping_run *run, int64_t now_ms);

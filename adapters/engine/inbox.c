@@ -1,0 +1,191 @@
+// See inbox.h.
+#include "adapters/engine/inbox.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "adapters/engine/disk.h"
+#include "adapters/engine/inbox_place.h"
+#include "adapters/engine/line.h"
+
+// One purpose. What is in the buffer is past `written`; place is what the file on disk holds, seen what the
+// buffer adds.
+struct lane {
+  char purpose[65];
+  char name[80];  // "<purpose>.ndjson"
+  char path[PATH_MAX];
+  int fd;
+  off_t written;             // whole lines in the file
+  struct inbox_place place;  // log id and position of the last line written
+  uint64_t seen;             // position of the last line, buffered too
+  struct nav_buffer buffer;
+  uint64_t buffered_lines;
+  bool dirty;  // written since the last sync
+};
+
+struct inbox {
+  char folder[PATH_MAX];
+  struct summary *summary;
+  struct lane *lanes;
+  size_t count;
+  struct nav_error error;
+};
+
+const struct nav_error *inbox_error(const struct inbox *inbox) { return &inbox->error; }
+
+static struct lane *find_lane(struct inbox *inbox, const char *purpose) {
+  for (size_t i = 0; i < inbox->count; i++) {
+    if (strcmp(inbox->lanes[i].purpose, purpose) == 0) return &inbox->lanes[i];
+  }
+  return NULL;
+}
+
+static bool open_file(struct inbox *inbox, struct lane *lane) {
+  struct nav_error *err = &inbox->error;
+  lane->fd = open(lane->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lane->fd < 0) return nav_fail_errno(err, lane->path, "cannot open");
+  if (!disk_cut_torn_line(lane->fd, &lane->written))
+    return nav_fail_errno(err, lane->path, "cannot read its end");
+  return disk_sync_folder(inbox->folder) ? true : nav_fail_errno(err, inbox->folder, "cannot sync");
+}
+
+static bool open_lane(struct inbox *inbox, struct lane *lane, const char *purpose) {
+  struct nav_error *err = &inbox->error;
+  (void)snprintf(lane->purpose, sizeof lane->purpose, "%s", purpose);
+  (void)snprintf(lane->name, sizeof lane->name, "%s.ndjson", purpose);
+  nav_buffer_init(&lane->buffer, INBOX_BUFFER_MAX);
+  if (!disk_join(lane->path, inbox->folder, lane->name, err) || !open_file(inbox, lane)) return false;
+  if (!inbox_place_read(inbox->folder, purpose, &lane->place, err)) return false;
+  if (!inbox_place_from_tail(lane->fd, lane->path, lane->written, &lane->place, err)) return false;
+  lane->seen = lane->place.position;
+  return true;
+}
+
+struct inbox *inbox_open(const char *folder, const char *const *purposes, size_t count,
+                         struct summary *summary, struct nav_error *err) {
+  struct inbox *inbox = calloc(1, sizeof *inbox);
+  struct lane *lanes = calloc(count + 1, sizeof *lanes);
+  if (inbox == NULL || lanes == NULL) {
+    free(inbox);
+    free(lanes);
+    (void)nav_fail(err, NAV_ERROR_LOCAL, 0, folder, "no memory");
+    return NULL;
+  }
+  (void)snprintf(inbox->folder, sizeof inbox->folder, "%s", folder);
+  inbox->summary = summary;
+  inbox->lanes = lanes;
+  for (size_t i = 0; i < count; i++) lanes[i].fd = -1;
+  bool ok = count == 0 || disk_make_folder(folder, &inbox->error);
+  for (; ok && inbox->count < count; inbox->count++) {
+    ok = open_lane(inbox, &lanes[inbox->count], purposes[inbox->count]);
+  }
+  if (ok) return inbox;
+  *err = inbox->error;
+  inbox_close(inbox);
+  return NULL;
+}
+
+void inbox_close(struct inbox *inbox) {
+  if (inbox == NULL) return;
+  for (size_t i = 0; i < inbox->count; i++) {
+    if (inbox->lanes[i].fd >= 0) (void)close(inbox->lanes[i].fd);
+    nav_buffer_free(&inbox->lanes[i].buffer);
+  }
+  free(inbox->lanes);
+  free(inbox);
+}
+
+// The reader moved the file away: what waits goes into a new one.
+static bool follow_move(struct inbox *inbox, struct lane *lane) {
+  struct stat here;
+  struct stat there;
+  bool same = fstat(lane->fd, &here) == 0 && stat(lane->path, &there) == 0 && here.st_ino == there.st_ino &&
+              here.st_dev == there.st_dev;
+  if (same && here.st_size >= lane->written) return true;
+  if (lane->dirty && fdatasync(lane->fd) != 0)
+    return nav_fail_errno(&inbox->error, lane->path, "cannot sync");
+  (void)close(lane->fd);
+  return open_file(inbox, lane);
+}
+
+// Writes what waits. On failure the file ends where it did, and what waited is forgotten: the hub sends it
+// again.
+static bool flush(struct inbox *inbox, struct lane *lane) {
+  if (lane->buffer.length == 0) return true;
+  bool ok = follow_move(inbox, lane);
+  if (ok && !disk_write_at(lane->fd, lane->buffer.data, lane->buffer.length, lane->written)) {
+    ok = nav_fail_errno(&inbox->error, lane->path, "cannot write");
+    if (ftruncate(lane->fd, lane->written) != 0) ok = false;  // the next start cuts it
+  }
+  if (ok) {
+    lane->written += (off_t)lane->buffer.length;
+    lane->place.position = lane->seen;
+    lane->place.offset = (uint64_t)lane->written;
+    lane->dirty = true;
+    inbox->summary->received += lane->buffered_lines;
+  } else {
+    lane->seen = lane->place.position;
+  }
+  lane->buffered_lines = 0;
+  nav_buffer_clear(&lane->buffer);
+  return ok;
+}
+
+static bool make_durable(struct inbox *inbox, struct lane *lane) {
+  if (!flush(inbox, lane)) return false;
+  if (!lane->dirty) return true;
+  if (fdatasync(lane->fd) != 0) return nav_fail_errno(&inbox->error, lane->path, "cannot sync");
+  if (!inbox_place_write(inbox->folder, lane->purpose, &lane->place, &inbox->error)) return false;
+  lane->dirty = false;
+  return true;
+}
+
+bool inbox_durable(struct inbox *inbox) {
+  bool ok = true;
+  for (size_t i = 0; i < inbox->count; i++) ok = make_durable(inbox, &inbox->lanes[i]) && ok;
+  return ok;
+}
+
+// Positions of another log are counted anew. Its id is on disk before the first of its lines is, so that the
+// tail of the file always belongs to the place's log.
+static bool begin_log(struct inbox *inbox, struct lane *lane, const uint8_t *log_id) {
+  bool known = lane->place.has_log;
+  if (known && !make_durable(inbox, lane)) return false;
+  memcpy(lane->place.log_id, log_id, sizeof lane->place.log_id);
+  lane->place.has_log = true;
+  if (known) lane->place.position = lane->seen = 0;
+  lane->place.offset = (uint64_t)lane->written;
+  return inbox_place_write(inbox->folder, lane->purpose, &lane->place, &inbox->error);
+}
+
+bool inbox_delivery(struct inbox *inbox, const char *purpose, const uint8_t log_id[KEY_LOG_ID_SIZE],
+                    const Nav__V1__Delivery *delivery, const Nav__V1__VerdictInfo *verdict,
+                    const Nav__V1__Event *event) {
+  struct lane *lane = find_lane(inbox, purpose);
+  if (lane == NULL) return nav_fail(&inbox->error, NAV_ERROR_PEER, 0, purpose, "was not asked for");
+  bool same_log = lane->place.has_log && memcmp(lane->place.log_id, log_id, KEY_LOG_ID_SIZE) == 0;
+  if (!same_log && !begin_log(inbox, lane, log_id)) return false;
+  if (delivery->position <= lane->seen) return true;  // a repeat
+  if (lane->buffer.length >= INBOX_FLUSH_BYTES && !flush(inbox, lane)) return false;
+  if (!line_write(&lane->buffer, purpose, delivery, verdict, event)) {
+    return nav_fail(&inbox->error, NAV_ERROR_LOCAL, 0, lane->path, "no room for a line");
+  }
+  lane->seen = delivery->position;
+  lane->buffered_lines++;
+  return true;
+}
+
+bool inbox_resume(struct inbox *inbox, const char *purpose, uint8_t log_id[KEY_LOG_ID_SIZE],
+                  uint64_t *position) {
+  const struct lane *lane = find_lane(inbox, purpose);
+  if (lane == NULL || !lane->place.has_log) return false;
+  memcpy(log_id, lane->place.log_id, KEY_LOG_ID_SIZE);
+  *position = lane->place.position;
+  return true;
+}
