@@ -144,10 +144,10 @@ static void add_answer(struct batch *batch, struct batch_answer answer) {
   batch->urgent = true;
 }
 
-void batch_answer_session(struct batch *batch, uint64_t instance, uint64_t session, const void *hub_frame) {
+void batch_answer_session(struct batch *batch, uint64_t session_id, const void *hub_frame) {
   size_t offset = batch->answers.length;
-  NAV_ASSERT(session != 0 && wire_encode(hub_frame, &batch->answers));
-  add_answer(batch, (struct batch_answer){session, instance, offset, batch->answers.length - offset});
+  NAV_ASSERT(session_id != 0 && wire_encode(hub_frame, &batch->answers));
+  add_answer(batch, (struct batch_answer){session_id, 0, offset, batch->answers.length - offset});
 }
 
 void batch_answer_control(struct batch *batch, uint64_t connection, const char *json) {

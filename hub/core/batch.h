@@ -30,8 +30,8 @@ struct sequence {
 
 // What is done once the batch is durable, in order: a receipt to a session, an answer on the control socket.
 struct batch_answer {
-  uint64_t session;       // 0: to a control connection
-  uint64_t instance;      // the gate's, or the control connection's number
+  uint64_t session;       // a session's id; 0: to a control connection
+  uint64_t connection;    // the control connection's number
   size_t offset, length;  // in `answers`: an encoded HubFrame, or a JSON text
 };
 
@@ -94,7 +94,7 @@ uint64_t batch_stage(struct batch *batch, Nav__V1__Record *record, int64_t now_m
 // The rows beside an Accepted record just staged as seq, with its sealed bytes; takes over the entry.
 void batch_stage_event(struct batch *batch, uint64_t seq, const struct batch_event *event,
                        const uint8_t *sealed, size_t sealed_length, struct head_entry *entry);
-void batch_answer_session(struct batch *batch, uint64_t instance, uint64_t session, const void *hub_frame);
+void batch_answer_session(struct batch *batch, uint64_t session_id, const void *hub_frame);
 void batch_answer_control(struct batch *batch, uint64_t connection, const char *json);
 void batch_note_acknowledged(struct batch *batch, uint32_t lane, uint64_t position, uint64_t delivered);
 

@@ -54,7 +54,7 @@ static void refuse_whole(struct core *core, struct session *session, const Nav__
   frame.frame_case = NAV__V1__HUB_FRAME__FRAME_RECEIPT;
   frame.receipt = &whole;
   session->publications++;
-  batch_answer_session(core->staging, session->instance, session->number, &frame);
+  batch_answer_session(core->staging, session->id, &frame);
 }
 
 static bool check_whole(const struct core *core, const struct session *session,
@@ -123,8 +123,7 @@ static struct publication *take_over(struct core *core, const struct session *se
   uint8_t *digests = nav_arena_alloc(arena, message->n_events * NAV_SHA256_SIZE);
   NAV_ASSERT(publication != NULL && events != NULL && digests != NULL);
   publication->arena = arena;
-  publication->instance = session->instance;
-  publication->session = session->number;
+  publication->session_id = session->id;
   publication->agency_number = session->agency_number;
   publication->message = message;
   publication->events = events;

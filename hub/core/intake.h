@@ -17,7 +17,7 @@ struct intake_event {
 struct publication {
   struct publication *next;
   struct nav_arena *arena;  // holds all of it
-  uint64_t instance, session;
+  uint64_t session_id;
   uint32_t agency_number;
   uint8_t public_key[KEY_ED25519_PUBLIC_SIZE];  // that its signature was checked with
   uint8_t digest[NAV_SHA256_SIZE];              // of the whole, for the quarantine

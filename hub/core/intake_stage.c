@@ -214,7 +214,7 @@ static void answer(struct core *core, const struct publication *publication,
   Nav__V1__HubFrame frame = NAV__V1__HUB_FRAME__INIT;
   frame.frame_case = NAV__V1__HUB_FRAME__FRAME_RECEIPT;
   frame.receipt = &receipt;
-  batch_answer_session(core->staging, publication->instance, publication->session, &frame);
+  batch_answer_session(core->staging, publication->session_id, &frame);
 }
 
 void intake_stage(struct core *core, struct publication *publication, const struct known_event *known,

@@ -52,10 +52,10 @@ static void answer(struct core *core, const struct batch *batch) {
     const struct batch_answer *to = &batch->answer_list[i];
     const uint8_t *bytes = batch->answers.data + to->offset;
     if (to->session == 0) {
-      control_port_answer(core->control, to->instance, (const char *)bytes);
+      control_port_answer(core->control, to->connection, (const char *)bytes);
       continue;
     }
-    struct session *session = sessions_find(core->sessions, to->instance, to->session);
+    struct session *session = sessions_find(core->sessions, to->session);
     if (session == NULL) continue;
     if (session->publications > 0) session->publications--;
     session_send_encoded(core->sessions, session, bytes, to->length);

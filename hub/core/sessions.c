@@ -29,6 +29,7 @@ struct sessions {
   const struct key_pair_sign *key;
   struct sessions_handlers handlers;
   struct session *list[SESSIONS_MAX];
+  uint64_t last_id;
   size_t count;  // slots in use, live or swept to NULL at the end
   struct waiting queue[SESSIONS_QUEUE_MAX];
   size_t queue_first, queue_count;
@@ -111,10 +112,19 @@ struct session *sessions_at(struct sessions *sessions, size_t index) {
   return session == NULL || session->ended ? NULL : session;
 }
 
-struct session *sessions_find(struct sessions *sessions, uint64_t instance, uint64_t number) {
+struct session *sessions_find(struct sessions *sessions, uint64_t id) {
   for (size_t i = 0; i < sessions->count; i++) {
     struct session *session = sessions_at(sessions, i);
-    if (session != NULL && session->number == number && session->instance == instance) return session;
+    if (session != NULL && session->id == id) return session;
+  }
+  return NULL;
+}
+
+static struct session *of_gate(struct sessions *sessions, const struct relay_head *head) {
+  for (size_t i = 0; i < sessions->count; i++) {
+    struct session *session = sessions_at(sessions, i);
+    if (session != NULL && session->number == head->session && session->instance == head->instance)
+      return session;
   }
   return NULL;
 }
@@ -258,7 +268,9 @@ static struct session *add_session(struct sessions *sessions) {
   if (sessions->count == SESSIONS_MAX) sessions_sweep(sessions);
   if (sessions->count == SESSIONS_MAX) return NULL;
   struct session *session = calloc(1, sizeof *session);
-  if (session != NULL) sessions->list[sessions->count++] = session;
+  if (session == NULL) return NULL;
+  session->id = ++sessions->last_id;
+  sessions->list[sessions->count++] = session;
   return session;
 }
 
@@ -281,7 +293,7 @@ static void take_hello(struct sessions *sessions, const struct relay_head *head,
     refuse(sessions, head, &err);
     return;
   }
-  struct session *before = sessions_find(sessions, head->instance, head->session);
+  struct session *before = of_gate(sessions, head);
   if (before != NULL) end_quietly(sessions, before);
   struct wire_stream stream;
   nav_buffer_clear(&sessions->frame);
@@ -307,7 +319,7 @@ static void take_hello(struct sessions *sessions, const struct relay_head *head,
 static void take_sealed(struct sessions *sessions, const struct relay_head *head, const uint8_t *frame,
                         size_t length) {
   struct nav_error err;
-  struct session *session = sessions_find(sessions, head->instance, head->session);
+  struct session *session = of_gate(sessions, head);
   bool ours = session != NULL && strcmp(session->agency->id, head->agency) == 0;
   if (!ours || !wire_stream_open(&session->stream, frame, length, &sessions->plain, &err)) {
     uint8_t reset = WIRE_RESET;
@@ -372,7 +384,7 @@ static void take_message(struct sessions *sessions, const uint8_t *head_bytes, s
   if (head.kind == RELAY_FRAME) {
     take_frame(sessions, &head, frame, length);
   } else if (head.kind == RELAY_GONE) {
-    struct session *session = sessions_find(sessions, head.instance, head.session);
+    struct session *session = of_gate(sessions, &head);
     if (session != NULL) end_quietly(sessions, session);
   } else if (head.kind == RELAY_REFUSED && length == 8) {
     sessions->handlers.refused_at_gate(sessions->handlers.context, head.agency, (int)nav_get_u32(frame),

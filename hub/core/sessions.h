@@ -17,6 +17,7 @@ enum {
 };
 
 struct session {
+  uint64_t id;  // our own, never used again: an answer reaches the session that asked, or nobody
   uint64_t instance, number;  // of the gate
   const struct conf_agency *agency;
   uint32_t agency_number;
@@ -76,7 +77,7 @@ void session_end(struct sessions *sessions, struct session *session);
 // Frees sessions that have ended, and all of a gate that has been silent.
 void sessions_sweep(struct sessions *sessions);
 
-struct session *sessions_find(struct sessions *sessions, uint64_t instance, uint64_t number);  // NULL: none
+struct session *sessions_find(struct sessions *sessions, uint64_t id);  // NULL: it has ended
 // Every live session, by index below sessions_count; NULL in between.
 size_t sessions_count(const struct sessions *sessions);
 struct session *sessions_at(struct sessions *sessions, size_t index);
