@@ -126,8 +126,8 @@ void deliver_acknowledge(struct core *core, struct session *session, const Nav__
 void deliver_credit(struct session *session, const Nav__V1__Credit *credit);
 void deliver_nack(struct core *core, struct session *session, const Nav__V1__Nack *nack);
 void deliver_ping(struct core *core, struct session *session, const Nav__V1__Ping *ping);
-// Sends what lanes have, as far as credit and the gate allow.
-void deliver_step(struct core *core);
+// Sends what lanes have, as far as credit and the gate allow. True: there is more to send at once.
+bool deliver_step(struct core *core);
 // Stages acknowledgements that wait. Returns whether any did.
 bool deliver_acknowledgements_wait(const struct core *core);
 void deliver_stage_acknowledgements(struct core *core);

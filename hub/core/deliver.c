@@ -340,7 +340,7 @@ static void answer_ping(struct core *core, struct session *session) {
   session_send(core->sessions, session, &frame);
 }
 
-void deliver_step(struct core *core) {
+bool deliver_step(struct core *core) {
   enum { ROUNDS_MAX = 16 };  // then the loop looks at what has come
   bool sent = true;
   for (int round = 0; sent && round < ROUNDS_MAX; round++) {
@@ -355,4 +355,5 @@ void deliver_step(struct core *core) {
     struct session *session = sessions_at(core->sessions, i);
     if (session != NULL && session->ping_waits) answer_ping(core, session);
   }
+  return sent;
 }

@@ -183,7 +183,9 @@ static void step_store(struct core *core) {
 static size_t fill_items(struct core *core, zmq_pollitem_t *items) {
   size_t count = 0;
   short gate = ZMQ_POLLIN;
-  if (sessions_flushing(core->sessions)) gate = (short)(gate | ZMQ_POLLOUT);
+  // Also where deliveries stopped because the gate's pipe was full.
+  if (!sessions_have_room(core->sessions) && sessions_gate_lives(core->sessions))
+    gate = (short)(gate | ZMQ_POLLOUT);
   items[count++] = (zmq_pollitem_t){.socket = sessions_socket(core->sessions), .events = gate};
   if (!core->database_lost && store_fd(core->store) >= 0) {
     items[count++] = (zmq_pollitem_t){.fd = store_fd(core->store), .events = store_poll_events(core->store)};
@@ -245,8 +247,8 @@ void core_run(struct core *core) {
     step_store(core);
     commit_if_due(core);
     sessions_flush(core->sessions);
-    if (!core->stopping) deliver_step(core);
+    bool more = !core->stopping && deliver_step(core);
     once_a_second(core);
-    busy = frames == FRAMES_A_TURN;
+    busy = more || frames == FRAMES_A_TURN;
   }
 }

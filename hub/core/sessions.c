@@ -167,8 +167,6 @@ void sessions_flush(struct sessions *sessions) {
   }
 }
 
-bool sessions_flushing(const struct sessions *sessions) { return sessions->queue_count > 0; }
-
 bool sessions_have_room(const struct sessions *sessions) {
   if (sessions->queue_count > 0) return false;
   int events = 0;

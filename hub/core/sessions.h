@@ -61,7 +61,6 @@ void *sessions_socket(struct sessions *sessions);
 int sessions_receive(struct sessions *sessions, int most);
 // Sends what waits for the gate.
 void sessions_flush(struct sessions *sessions);
-bool sessions_flushing(const struct sessions *sessions);  // something waits
 // Takes the arena of the frame being handled, so that it lives on; give it back with sessions_give_arena.
 struct nav_arena *sessions_take_arena(struct sessions *sessions);
 void sessions_give_arena(struct sessions *sessions, struct nav_arena *arena);
