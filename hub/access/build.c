@@ -68,7 +68,10 @@ static bool build_all(struct build *build, const struct rules_source *law, const
   struct conf_node *root = conf_tree_parse(law->text, law->length, law->name, build->arena, build->faults);
   if (root != NULL) (void)law_load(root, build->arena, &rules->law, build->faults);
   rules->rules = nav_arena_zalloc(build->arena, RULES_MAX, sizeof *rules->rules);
-  if (rules->rules == NULL || !parse_trees(build, sources, count) || !build_places(build)) return false;
+  build->rule_ids = nav_arena_zalloc(build->arena, RULES_MAX + 1, sizeof *build->rule_ids);
+  if (rules->rules == NULL || build->rule_ids == NULL || !parse_trees(build, sources, count) ||
+      !build_places(build))
+    return false;
   for (size_t i = 0; i < count; i++) add_file(build, i);
   build_exceptions(build);
   build_programs(build);

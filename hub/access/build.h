@@ -16,6 +16,8 @@ struct build {
   struct conf_node **trees;  // of access/*.yaml, in file order; NULL where a file is no YAML
   const char **names;
   size_t trees_count;
+  const char **rule_ids;  // of all rules, also of those with faults; NULL-terminated
+  size_t rule_ids_count;
 };
 
 // A file's bytes, as read (and hashed) once.

@@ -53,8 +53,13 @@ static const struct rule *find_rule(const struct access_rules *rules, const char
   return NULL;
 }
 
-static void read_exceptions(struct build *build, struct rule *rule, struct conf_node *node,
-                            const char *const *ids) {
+static bool has_faults(const struct build *build, const char *id) {
+  for (size_t i = 0; i < build->rule_ids_count; i++)
+    if (strcmp(build->rule_ids[i], id) == 0) return true;
+  return false;
+}
+
+static void read_exceptions(struct build *build, struct rule *rule, struct conf_node *node) {
   size_t count = 0;
   if (!conf_read_list(node, "except", true, RULES_MAX, &count, build->faults)) return;
   rule->except = nav_arena_zalloc(build->arena, count + 1, sizeof *rule->except);
@@ -63,8 +68,9 @@ static void read_exceptions(struct build *build, struct rule *rule, struct conf_
     const char *id = conf_read_id(item, "except", build->faults);
     const struct rule *other = id == NULL ? NULL : find_rule(build->rules, id);
     if (id == NULL) continue;
-    if (other == NULL) {
-      conf_fault_unknown(item, "except", "rule", id, ids, build->faults);
+    if (other == NULL) {  // a rule that has faults of its own is told about once
+      if (!has_faults(build, id))
+        conf_fault_unknown(item, "except", "rule", id, build->rule_ids, build->faults);
     } else if (other->action != RULE_PERMIT) {
       BUILD_FAULT(build, item, "", "except: '%s' is no permit", id);
     } else {
@@ -106,14 +112,11 @@ static void check_duties(struct build *build, const struct rule *forbid) {
 
 void build_exceptions(struct build *build) {
   struct access_rules *rules = build->rules;
-  const char **ids = nav_arena_zalloc(build->arena, rules->rules_count + 1, sizeof *ids);
-  if (ids == NULL) return;
-  for (size_t i = 0; i < rules->rules_count; i++) ids[i] = rules->rules[i].info.id;
   for (size_t i = 0; i < rules->rules_count; i++) {
     struct rule *rule = &rules->rules[i];
     struct conf_node *node = conf_get(rule->node, "except");
     if (rule->action != RULE_FORBID) continue;
-    if (node != NULL) read_exceptions(build, rule, node, ids);
+    if (node != NULL) read_exceptions(build, rule, node);
     check_duties(build, rule);
   }
 }

@@ -217,8 +217,8 @@ static enum truth protected_predicate(const struct facts *facts, const struct pr
       person->has_protection ? person->protection : NAV__V1__PROTECTION__PROTECTION_UNSPECIFIED;
   bool known = mark != NAV__V1__PROTECTION__PROTECTION_UNSPECIFIED;
   if (predicate->op == OP_PRESENT) return truth_of(known == predicate->wanted);
-  if (!known) return IS_UNKNOWN;
-  return truth_of(integer_in(predicate, (int64_t)mark));
+  if (integer_in(predicate, (int64_t)mark)) return IS_TRUE;  // a rule may name what is not known
+  return known ? IS_FALSE : IS_UNKNOWN;
 }
 
 static enum truth consent_predicate(const struct facts *facts, const struct predicate *predicate,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "hub/access/path.h"
+#include "nav/v1/options.pb-c.h"
 
 const char *const law_agency_kinds[] = {"police", "social",    "school",    "housing", "city",  "region",
                                         "rescue", "probation", "insurance", "jobs",    "civil", NULL};
@@ -18,6 +19,11 @@ static const char *const kinds_or_any[] = {"police", "social", "school",    "hou
                                            "civil",  "any",    NULL};
 _Static_assert(sizeof kinds_or_any / sizeof kinds_or_any[0] == KINDS_COUNT + 2, "the two lists are one");
 
+const char *const law_class_names[] = {"open",     "place",  "home",    "narrative", "contact",
+                                       "identity", "health", "offence", NULL};
+_Static_assert(NAV__V1__SENSITIVITY__SENSITIVITY_OPEN == 1 && NAV__V1__SENSITIVITY__SENSITIVITY_OFFENCE == 8,
+               "law_class_names[n] is class n + 1");
+
 static const char *const triggers[] = {"own-initiative", "request", "either", NULL};
 static const char *const weighings[] = {"routine", "case-by-case", NULL};
 
@@ -26,7 +32,7 @@ struct raw {
   char *id, *statute, *section, *text, *english, *threshold, *threshold_english, *way_out, *way_out_english,
       *verified;
   char *trigger, *weighing;
-  unsigned from, to;
+  unsigned from, to, reveals;
   bool duty, urgent, counts;
   char **excludes;
   size_t excludes_count;
@@ -56,6 +62,7 @@ static const struct conf_key basis_keys[] = {
     {.name = "duty", .kind = CONF_KEY_BOOL, RAW(duty)},
     {.name = "urgent", .kind = CONF_KEY_BOOL, RAW(urgent)},
     {.name = "counts", .kind = CONF_KEY_BOOL, RAW(counts)},
+    {.name = "reveals", .kind = CONF_KEY_WORD_BITS, RAW(reveals), .words = law_class_names},
     {.name = "presupposes", .kind = CONF_KEY_NODE, RAW(presupposes)},
     {.name = "excludes",
      .kind = CONF_KEY_IDS,
@@ -121,6 +128,8 @@ static void copy_raw(const struct raw *raw, struct law_basis *basis) {
   basis->duty = raw->duty;
   basis->urgent = raw->urgent;
   basis->counts = raw->counts;
+  basis->reveals =
+      raw->reveals == 0 ? UINT16_MAX : (uint16_t)(raw->reveals << 1 | 2U);  // open is always there
   basis->excludes = (const char *const *)raw->excludes;
   basis->excludes_count = raw->excludes_count;
 }

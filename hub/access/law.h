@@ -35,6 +35,7 @@ struct law_basis {
   bool assessed;                // the message must name who assessed the case
   bool consent;                 // a permit must ask for consent
   bool counts;                  // opens for counts alone
+  uint16_t reveals;             // the classes it can open at most; bit n: class n of nav.v1.Sensitivity
   int age_below;                // a permit must set this limit or a lower one; 0: none
   const char *const *excludes;  // secrecy that it does not break
   size_t excludes_count;
@@ -53,6 +54,8 @@ struct law {
 bool law_load(const struct conf_node *root, struct nav_arena *arena, struct law *law,
               struct conf_faults *faults);
 const struct law_basis *law_find(const struct law *law, const char *id);
+// open, place, home, narrative, contact, identity, health, offence: name n is class n + 1; NULL-terminated.
+extern const char *const law_class_names[];
 // -1: no such kind.
 int law_kind(const char *name);
 

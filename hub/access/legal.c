@@ -126,6 +126,17 @@ static bool has_age_limit(const struct rule *rule, int limit) {
   return false;
 }
 
+static void check_reveal(const struct checking *checking) {
+  unsigned beyond = checking->rule->reveal & ~(unsigned)checking->basis->reveals;
+  for (size_t class = 1; beyond != 0 && law_class_names[class - 1] != NULL; class ++) {
+    if ((beyond >> class & 1U) == 0) continue;
+    LEGAL_FAULT(checking, at(checking, "reveal"), "reveal less, or cite another basis",
+                "rule '%s' reveals %s, which its basis '%s' does not open", checking->rule->info.id,
+                law_class_names[class - 1], checking->basis->id);
+    return;
+  }
+}
+
 static void check_conditions(const struct checking *checking) {
   const struct rule *rule = checking->rule;
   const struct law_basis *basis = checking->basis;
@@ -169,5 +180,6 @@ void build_legal(struct build *build, const struct rule *rule) {
     LEGAL_FAULT(&checking, at(&checking, "basis"), "write it as an aggregate",
                 "rule '%s': basis '%s' opens for counts alone", rule->info.id, basis->id);
   check_secrecy(&checking);
+  check_reveal(&checking);
   check_conditions(&checking);
 }

@@ -13,10 +13,6 @@ static const char *const rule_keys[] = {
     "id",     "permit", "forbid", "aggregate",  "basis",    "roles",         "when", "outcome",
     "reveal", "then",   "except", "valid_from", "valid_to", "smallest_cell", "note", NULL};
 static const char *const action_keys[] = {"permit", "forbid", "aggregate"};
-static const char *const class_names[] = {"open",     "place",  "home",    "narrative", "contact",
-                                          "identity", "health", "offence", NULL};
-_Static_assert(NAV__V1__SENSITIVITY__SENSITIVITY_OPEN == 1 && NAV__V1__SENSITIVITY__SENSITIVITY_OFFENCE == 8,
-               "class_names[n] is class n + 1");
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
@@ -162,11 +158,13 @@ static bool read_reveal(const struct parsing *parsing) {
     const struct conf_node *item = conf_list_item(node, i);
     const char *text = conf_read_text(item, path, build->faults);
     size_t class = 0;
-    while (text != NULL && class_names[class] != NULL && strcmp(class_names[class], text) != 0) class ++;
-    if (text != NULL && class_names[class] != NULL) {
+    while (text != NULL && law_class_names[class] != NULL && strcmp(law_class_names[class], text) != 0)
+      class ++;
+    if (text != NULL && law_class_names[class] != NULL) {
       rule->reveal = (uint16_t)(rule->reveal | 1U << (class + 1));
     } else {
-      if (text != NULL) conf_fault_unknown(item, path, "sensitivity class", text, class_names, build->faults);
+      if (text != NULL)
+        conf_fault_unknown(item, path, "sensitivity class", text, law_class_names, build->faults);
       good = false;
     }
   }
@@ -264,6 +262,7 @@ static bool read_id(const struct parsing *parsing) {
   }
   const char *id = conf_read_id(node, path, build->faults);
   if (id == NULL) return false;
+  if (build->rule_ids_count < RULES_MAX) build->rule_ids[build->rule_ids_count++] = id;
   for (size_t i = 0; i < build->rules->rules_count; i++) {
     const struct rule *other = &build->rules->rules[i];
     if (strcmp(other->info.id, id) != 0) continue;
@@ -321,6 +320,8 @@ bool build_rule(struct build *build, struct conf_node *node, const char *where, 
                 "%s: 'roles: none' removes every person, so none can be asked about", where);
     good = false;
   }
+  const struct conf_node *note = conf_get(node, "note");
+  if (note != NULL) rule->note = conf_read_text(note, "note", build->faults);
   rule->is_unconditional = when == NULL && !rule->has_roles;
   rule->info.is_aggregate = rule->action == RULE_AGGREGATE;
   rule->info.purpose = purpose == RULES_COMMON ? "" : build->rules->purposes[purpose].id;

@@ -194,7 +194,7 @@ static const ProtobufCEnumDescriptor *enum_of(const struct predicate *predicate)
   return predicate->field->descriptor;
 }
 
-// true, false, or a mark's own name; gives up to two values.
+// true, false, unknown, or a mark's own name; gives up to two values.
 static bool read_protection(struct build *build, const struct conf_node *node, const char *where,
                             int64_t out[2], size_t *count) {
   *count = 1;
@@ -204,6 +204,10 @@ static bool read_protection(struct build *build, const struct conf_node *node, c
     out[0] = NAV__V1__PROTECTION__PROTECTION_SEKRETESSMARKERING;
     out[1] = NAV__V1__PROTECTION__PROTECTION_SKYDDAD_FOLKBOKFORING;
     *count = 2;
+    return true;
+  }
+  if (strcmp(node->text, "unknown") == 0) {  // where the source does not tell
+    out[0] = NAV__V1__PROTECTION__PROTECTION_UNSPECIFIED;
     return true;
   }
   return read_enum(build, &nav__v1__protection__descriptor, node, where, &out[0]);
