@@ -6,9 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void nav_buffer_init(struct nav_buffer *buffer, size_t max) {
-  *buffer = (struct nav_buffer){.max = max};
-}
+void nav_buffer_init(struct nav_buffer *buffer, size_t max) { *buffer = (struct nav_buffer){.max = max}; }
 
 void nav_buffer_free(struct nav_buffer *buffer) {
   free(buffer->data);
@@ -83,10 +81,6 @@ void nav_put_u64(uint8_t *out, uint64_t value) {
 
 uint16_t nav_get_u16(const uint8_t *in) { return (uint16_t)((unsigned)in[0] << 8 | in[1]); }
 
-uint32_t nav_get_u32(const uint8_t *in) {
-  return (uint32_t)nav_get_u16(in) << 16 | nav_get_u16(in + 2);
-}
+uint32_t nav_get_u32(const uint8_t *in) { return (uint32_t)nav_get_u16(in) << 16 | nav_get_u16(in + 2); }
 
-uint64_t nav_get_u64(const uint8_t *in) {
-  return (uint64_t)nav_get_u32(in) << 32 | nav_get_u32(in + 4);
-}
+uint64_t nav_get_u64(const uint8_t *in) { return (uint64_t)nav_get_u32(in) << 32 | nav_get_u32(in + 4); }

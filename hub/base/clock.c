@@ -81,7 +81,9 @@ static int64_t stockholm_offset_ms(int64_t ms) {
   return summer ? 2 * MS_AN_HOUR : MS_AN_HOUR;
 }
 
-struct nav_civil nav_civil_stockholm(int64_t ms) { return nav_civil_utc(ms + stockholm_offset_ms(ms)); }
+struct nav_civil nav_civil_stockholm(int64_t ms) {
+  return nav_civil_utc(ms + stockholm_offset_ms(ms));
+}
 
 int64_t nav_ms_from_civil_stockholm(const struct nav_civil *civil) {
   int64_t local = nav_ms_from_civil_utc(civil);
@@ -141,8 +143,8 @@ static bool take_clock(const char **p, struct nav_civil *c) {
 
 // 1: a zone was read into *offset_ms; 0: there is none; -1: it is not a zone.
 static int take_zone(const char **p, int64_t *offset_ms) {
-  while (**p == ' ') (*p)++;
   if (**p == '\0') return 0;
+  (void)take_char(p, ' ');
   if (take_char(p, 'Z') || take_char(p, 'z')) {
     *offset_ms = 0;
     return 1;
@@ -153,8 +155,8 @@ static int take_zone(const char **p, int64_t *offset_ms) {
   int hours = 0;
   int minutes = 0;
   if (!take_number(p, 2, 2, &hours)) return -1;
-  (void)take_char(p, ':');
-  if (**p != '\0' && !take_number(p, 2, 2, &minutes)) return -1;
+  bool colon = take_char(p, ':');
+  if ((colon || **p != '\0') && !take_number(p, 2, 2, &minutes)) return -1;
   if (hours > 14 || minutes > 59) return -1;
   *offset_ms = sign * ((int64_t)hours * MS_AN_HOUR + (int64_t)minutes * MS_A_MINUTE);
   return 1;
@@ -185,6 +187,7 @@ bool nav_date_parse(const char *text, int *year, int *month, int *day) {
 }
 
 int nav_age_years(int birth_year, int birth_month, int birth_day, int64_t now_ms) {
+  if (!nav_date_valid(birth_year, birth_month, birth_day)) return -1;
   struct nav_civil now = nav_civil_stockholm(now_ms);
   int age = now.year - birth_year;
   if (now.month < birth_month || (now.month == birth_month && now.day < birth_day)) age--;

@@ -12,8 +12,8 @@
 enum { NAV_RFC3339_SIZE = 32, NAV_DATE_SIZE = 16 };
 
 struct nav_civil {
-  int year, month, day;        // 1-12, 1-31
-  int hour, minute, second;    // 0-23, 0-59, 0-60
+  int year, month, day;      // 1-12, 1-31
+  int hour, minute, second;  // 0-23, 0-59, 0-60
   int millisecond;
 };
 
@@ -44,7 +44,9 @@ bool nav_clock_parse(const char *text, bool zone_optional, int64_t *ms);
 // "2026-11-22" exactly, a real date.
 bool nav_date_parse(const char *text, int *year, int *month, int *day);
 
-// Whole years between a birth date and the Swedish date at `now_ms`.
+// Whole years between a birth date and the Swedish date at `now_ms`; negative: not born yet, or -1 where the
+// date is not real, as of numbers that tell the year alone. Who is born on 29 February turns older on 1
+// March.
 int nav_age_years(int birth_year, int birth_month, int birth_day, int64_t now_ms);
 
 #endif

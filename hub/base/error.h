@@ -23,7 +23,7 @@ enum { NAV_ERROR_PLACE_SIZE = 192, NAV_ERROR_TEXT_SIZE = 320 };
 
 struct nav_error {
   enum nav_error_class class;
-  int code;  // nav.v1.Code where it goes to a peer, else 0
+  int code;                          // nav.v1.Code where it goes to a peer, else 0
   char place[NAV_ERROR_PLACE_SIZE];  // file:line:column, field path or offset; may be empty
   char text[NAV_ERROR_TEXT_SIZE];    // names the thing and the way out
 };
@@ -40,8 +40,7 @@ bool nav_fail_errno(struct nav_error *err, const char *place, const char *what);
 const char *nav_error_string(const struct nav_error *err, char *out, size_t size);
 
 // Ends the program with a message: for what can only be a mistake of ours.
-#define NAV_ASSERT(condition) \
-  ((condition) ? (void)0 : nav_assert_failed(#condition, __FILE__, __LINE__))
+#define NAV_ASSERT(condition) ((condition) ? (void)0 : nav_assert_failed(#condition, __FILE__, __LINE__))
 _Noreturn void nav_assert_failed(const char *condition, const char *file, int line);
 
 #endif

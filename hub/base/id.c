@@ -78,9 +78,25 @@ static bool last_four(const char last[5], enum nav_personal_number_kind *kind) {
   bool digits = isdigit((unsigned char)last[2]) && isdigit((unsigned char)last[3]);
   if (!digits) return false;
   if (isdigit((unsigned char)last[0]) && isdigit((unsigned char)last[1])) return true;
-  bool interim = strchr("TRSUWXJKLMN", last[0]) != NULL && (isdigit((unsigned char)last[1]) || last[1] == 'F');
+  bool interim =
+      strchr("TRSUWXJKLMN", last[0]) != NULL && (isdigit((unsigned char)last[1]) || last[1] == 'F');
   if (interim) *kind = NAV_INTERIM;
   return interim;
+}
+
+// Fills the birth date. Coordination numbers are also given where month or day is not known (00, 60), and
+// where the calendar does not have it: Skatteverket's own test numbers show both. Of these only the year is
+// told.
+static bool read_birth(struct nav_personal_number *out, const char *month_day) {
+  out->birth_month = two_digits(month_day);
+  out->birth_day = two_digits(month_day + 2);
+  if (out->birth_day >= 60 && out->kind == NAV_PERSONNUMMER) out->kind = NAV_SAMORDNINGSNUMMER;
+  if (out->birth_day > 60) out->birth_day -= 60;
+  if (nav_date_valid(out->birth_year, out->birth_month, out->birth_day)) return true;
+  bool plausible = out->birth_month <= 12 && (out->birth_day <= 31 || out->birth_day == 60);
+  out->birth_month = 0;
+  out->birth_day = 0;
+  return out->kind == NAV_SAMORDNINGSNUMMER && plausible && out->birth_year > 0;
 }
 
 bool nav_personal_number_parse(const char *text, int64_t today_ms, struct nav_personal_number *out) {
@@ -91,20 +107,13 @@ bool nav_personal_number_parse(const char *text, int64_t today_ms, struct nav_pe
   if (!split(text, date, &length, &separator, last)) return false;
   *out = (struct nav_personal_number){.kind = NAV_PERSONNUMMER};
   if (!last_four(last, &out->kind)) return false;
-  const char *month_day = date + length - 4;
   out->birth_year = full_year(date, length, separator, today_ms);
-  out->birth_month = two_digits(month_day);
-  out->birth_day = two_digits(month_day + 2);
-  if (out->birth_day > 60) {
-    out->birth_day -= 60;
-    if (out->kind == NAV_PERSONNUMMER) out->kind = NAV_SAMORDNINGSNUMMER;
-  }
-  if (!nav_date_valid(out->birth_year, out->birth_month, out->birth_day)) return false;
+  if (!read_birth(out, date + length - 4)) return false;
   if (out->kind != NAV_INTERIM) {
     char ten[10];
     memcpy(ten, date + length - 6, 6);
     memcpy(ten + 6, last, 4);
-    if (!luhn_holds(ten)) return false;
+    if (!luhn_holds(ten) || memcmp(last, "000", 3) == 0) return false;  // serials are 001 to 999
   }
   out->digits[0] = (char)('0' + out->birth_year / 1000 % 10);
   out->digits[1] = (char)('0' + out->birth_year / 100 % 10);

@@ -29,11 +29,14 @@ enum nav_personal_number_kind {
 struct nav_personal_number {
   char digits[13];  // YYYYMMDDNNNN
   enum nav_personal_number_kind kind;
-  int birth_year, birth_month, birth_day;  // day without the + 60
+  // Day without the + 60. Month and day are 0 where a coordination number does not tell them: then only the
+  // year is known.
+  int birth_year, birth_month, birth_day;
 };
 
 // Takes YYYYMMDD-NNNN, YYMMDD-NNNN, YYMMDD+NNNN (100 years and older), with or without the separator.
-// today_ms decides the century of ten digits. Luhn over the last ten digits, but for interim numbers.
+// today_ms decides the century of ten digits. Luhn over the last ten digits and a serial from 001, but for
+// interim numbers.
 bool nav_personal_number_parse(const char *text, int64_t today_ms, struct nav_personal_number *out);
 
 #endif

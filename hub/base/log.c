@@ -31,8 +31,8 @@ void nav_log(enum nav_log_level level, const char *format, ...) {
   }
   char time[NAV_RFC3339_SIZE];
   char line[LINE_SIZE];
-  int length = snprintf(line, sizeof line, "%s %s %s: %s\n",
-                        nav_clock_rfc3339(nav_clock_now_ms(), time), log_program, names[level], text);
+  int length = snprintf(line, sizeof line, "%s %s %s: %s\n", nav_clock_rfc3339(nav_clock_now_ms(), time),
+                        log_program, names[level], text);
   if (length < 0) return;
   ssize_t written = write(STDERR_FILENO, line, (size_t)length);
   (void)written;  // there is nowhere to say that the log is gone

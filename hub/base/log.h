@@ -12,8 +12,7 @@ enum nav_log_level { NAV_LOG_ERROR, NAV_LOG_WARNING, NAV_LOG_INFO, NAV_LOG_DEBUG
 // Sets the program's name (a string that outlives the program) and the highest level printed.
 void nav_log_open(const char *program, enum nav_log_level level_max);
 
-void nav_log(enum nav_log_level level, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void nav_log(enum nav_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 // "what: place: text".
 void nav_log_failure(enum nav_log_level level, const char *what, const struct nav_error *err);
