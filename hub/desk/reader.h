@@ -119,10 +119,10 @@ NAV_MUST_USE bool desk_reader_record_briefing(struct desk_reader *reader,
                                               const Nav__V1__BriefingCompiled *compiled, uint64_t *seq,
                                               struct nav_error *err);
 
-// How fresh each sender's feed is: the newest event the hub took from it.
+// How fresh each sender's feed is: the newest event the hub took from it, among the last million records.
 struct desk_feed {
   const char *agency;
-  uint64_t newest_seq;  // 0: nothing ever
+  uint64_t newest_seq;  // 0: nothing
   int64_t newest_accepted_ms;
 };
 NAV_MUST_USE bool desk_reader_feeds(struct desk_reader *reader, struct desk_feed **feeds, size_t *count,

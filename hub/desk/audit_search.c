@@ -1,0 +1,185 @@
+// `audit search`: pages through the ledger, newest first, and gives the lines that fit. Bounded by lines and
+// by rows looked at; where more is left it says from where to go on.
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "hub/desk/audit.h"
+#include "hub/desk/audit_filter.h"
+#include "hub/ledger/record.h"
+
+enum { PAGE_ROWS = 500, SCANNED_ROWS_MAX = 200000, PAGE_ARENA_MAX = 600 * 1024 * 1024, NUMBER_SIZE = 24 };
+
+struct search {
+  const struct desk_request *request;
+  struct audit_filter filter;
+  struct definitions definitions;
+  struct nav_arena *page;  // one page's records
+  struct audit_lines lines;
+  uint64_t first_seq;  // none before it can fit
+  uint64_t before;
+  int64_t scanned;
+  bool full;
+  json_t *found;
+};
+
+// The first record at or after a time, by halving: a record's time never goes back.
+static bool seq_at(struct desk_database *database, int64_t time_ms, uint64_t end_seq, uint64_t *seq,
+                   struct nav_error *err) {
+  uint64_t low = 1;
+  uint64_t high = end_seq;
+  while (low < high) {
+    uint64_t middle = low + (high - low) / 2;
+    char number[NUMBER_SIZE];
+    const char *values[] = {number};
+    (void)snprintf(number, sizeof number, "%" PRIu64, middle);
+    PGresult *result =
+        desk_query(database, "SELECT at FROM nav.ledger_view WHERE seq >= $1::bigint ORDER BY seq LIMIT 1", 1,
+                   values, err);
+    if (result == NULL) return false;
+    bool later = PQntuples(result) == 0 || desk_time_us(result, 0, 0) >= time_ms * 1000;
+    PQclear(result);
+    if (later) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  *seq = low;
+  return true;
+}
+
+static bool find_bounds(struct search *s, struct nav_error *err) {
+  struct desk_database *database = s->request->database;
+  PGresult *result = desk_query(database, "SELECT coalesce(max(seq), 0) FROM nav.ledger_view", 0, NULL, err);
+  if (result == NULL) return false;
+  uint64_t end = (uint64_t)desk_int8(result, 0, 0) + 1;
+  PQclear(result);
+  s->first_seq = 1;
+  s->before = s->filter.before < end ? s->filter.before : end;
+  if (s->filter.has_since && !seq_at(database, s->filter.since_ms, end, &s->first_seq, err)) return false;
+  if (!s->filter.has_until) return true;
+  uint64_t until = end;
+  if (!seq_at(database, s->filter.until_ms, end, &until, err)) return false;
+  if (until < s->before) s->before = until;
+  return true;
+}
+
+static const char page_sql[] =
+    "SELECT * FROM ("
+    "(SELECT l.seq, l.record FROM nav.event_view e JOIN nav.ledger_view l ON l.seq = e.seq WHERE e.seq < "
+    "$1::bigint "
+    "AND e.seq >= $2::bigint AND 21 = ANY($3::int[]) AND ($4::int[] IS NULL OR e.verdict = ANY($4::int[]) OR "
+    "e.agency = ANY($5::int[])) AND ($6::bigint[] IS NULL OR e.seq = ANY($6::bigint[])) ORDER BY e.seq DESC "
+    "LIMIT 500) "
+    "UNION ALL "
+    "(SELECT seq, record FROM nav.ledger_view WHERE seq < $1::bigint AND seq >= $2::bigint AND kind <> 21 "
+    "AND kind = ANY($3::int[]) ORDER BY seq DESC LIMIT 500)) AS u ORDER BY seq DESC LIMIT 500";
+
+static PGresult *read_page(const struct search *s, struct nav_error *err) {
+  char before[NUMBER_SIZE];
+  char first[NUMBER_SIZE];
+  (void)snprintf(before, sizeof before, "%" PRIu64, s->before);
+  (void)snprintf(first, sizeof first, "%" PRIu64, s->first_seq);
+  const char *values[] = {before,        first, s->filter.kinds, s->filter.verdicts, s->filter.numbers,
+                          s->filter.seqs};
+  return desk_query(s->request->database, page_sql, 6, values, err);
+}
+
+// A Redecided names its event by number alone.
+static void name_event(const struct search *s, struct audit_line *line) {
+  char number[NUMBER_SIZE];
+  const char *values[] = {number};
+  struct nav_error err;
+  (void)snprintf(number, sizeof number, "%" PRIu64, line->event_seq);
+  PGresult *result = desk_query(s->request->database,
+                                "SELECT record FROM nav.ledger_view WHERE seq = $1::bigint", 1, values, &err);
+  if (result == NULL) return;
+  size_t length = 0;
+  const uint8_t *bytes = PQntuples(result) == 1 ? desk_bytes(result, 0, 0, &length) : NULL;
+  const Nav__V1__Record *record = bytes != NULL ? record_decode(s->page, bytes, length, &err) : NULL;
+  if (record != NULL && record->record_case == NAV__V1__RECORD__RECORD_ACCEPTED) {
+    struct audit_lines lines;
+    struct definitions none = {0};
+    audit_lines_of(record, &none, s->page, &lines);
+    line->from = lines.items[0].from;
+    line->event_id = lines.items[0].event_id;
+    line->type = lines.items[0].type;
+  }
+  PQclear(result);
+}
+
+static void take_line(struct search *s, struct audit_line *line) {
+  if (line->event_seq != 0 && line->event_id == NULL) name_event(s, line);
+  if (!audit_filter_fits(&s->filter, line)) return;
+  (void)json_array_append_new(s->found, audit_line_json(line));
+}
+
+// A record's lines stay together: the last record may pass the limit by its own lanes.
+static bool take_row(struct search *s, const PGresult *result, int row, struct nav_error *err) {
+  size_t length = 0;
+  const uint8_t *bytes = desk_bytes(result, row, 1, &length);
+  const Nav__V1__Record *record = record_decode(s->page, bytes, length, err);
+  uint64_t seq = (uint64_t)desk_int8(result, row, 0);
+  if (record == NULL) {
+    return nav_fail(err, NAV_ERROR_LOCAL, 0, "", "seq %" PRIu64 " is not a record: run navctl audit verify",
+                    seq);
+  }
+  audit_lines_of(record, &s->definitions, s->page, &s->lines);
+  for (size_t i = 0; i < s->lines.count; i++) take_line(s, &s->lines.items[i]);
+  s->before = seq;
+  s->scanned++;
+  s->full = (int64_t)json_array_size(s->found) >= s->filter.limit || s->scanned >= SCANNED_ROWS_MAX;
+  return true;
+}
+
+// *more: something may be left before s->before.
+static bool search_pages(struct search *s, bool *more, struct nav_error *err) {
+  *more = false;
+  for (;;) {
+    nav_arena_reset(s->page);
+    PGresult *result = read_page(s, err);
+    if (result == NULL) return false;
+    int rows = PQntuples(result);
+    bool ok = true;
+    int i = 0;
+    for (; ok && !s->full && i < rows; i++) ok = take_row(s, result, i, err);
+    PQclear(result);
+    if (!ok) return false;
+    *more = i < rows || rows == PAGE_ROWS;
+    if (s->full || rows < PAGE_ROWS) return true;
+  }
+}
+
+static json_t *search(struct search *s, struct nav_error *err) {
+  bool more = false;
+  if (!definitions_load(&s->definitions, s->request->database, s->request->arena, err) ||
+      !audit_filter_narrow(&s->filter, s->request, &s->definitions, err) || !find_bounds(s, err) ||
+      !search_pages(s, &more, err)) {
+    return NULL;
+  }
+  json_t *answer = json_pack("{s:b, s:O}", "ok", 1, "lines", s->found);
+  if (answer != NULL && more) (void)json_object_set_new(answer, "next", json_integer((json_int_t)s->before));
+  return answer;
+}
+
+json_t *audit_search(const struct desk_request *request, struct nav_error *err) {
+  struct search *s = nav_arena_zalloc(request->arena, 1, sizeof *s);
+  json_t *answer = NULL;
+  if (s == NULL) {
+    (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
+    return NULL;
+  }
+  s->request = request;
+  if (!audit_filter_read(&s->filter, request, err)) return NULL;
+  const char *query = audit_filter_text(&s->filter, request->arena);
+  if (query == NULL) {
+    (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
+  } else if (desk_record_audit(request, query, err)) {
+    s->page = nav_arena_new(PAGE_ARENA_MAX);
+    s->found = json_array();
+    if (s->page != NULL && s->found != NULL) answer = search(s, err);
+    json_decref(s->found);
+    nav_arena_free(s->page);
+  }
+  return answer;
+}

@@ -1,0 +1,51 @@
+// See core_link.h.
+#include "hub/desk/core_link.h"
+
+#include "hub/wire/control.h"
+#include "hub/wire/json.h"
+
+enum { TIMEOUT_MS = 30000 };
+
+static json_t *make_request(const char *kind, const void *message, json_t *contents) {
+  json_t *request = wire_json_from_message(message);
+  bool ok = request != NULL && json_object_set_new(request, "command", json_string("record")) == 0 &&
+            json_object_set_new(request, "kind", json_string(kind)) == 0;
+  if (ok && contents != NULL) ok = json_object_set(request, "contents", contents) == 0;
+  if (!ok) {
+    json_decref(request);
+    request = NULL;
+  }
+  json_decref(contents);
+  return request;
+}
+
+static bool take_answer(const json_t *answer, size_t wanted, uint64_t *seq, json_t **keys,
+                        struct nav_error *err) {
+  const json_t *number = json_object_get(answer, "seq");
+  json_t *list = json_object_get(answer, "keys");
+  if (!json_is_integer(number) || json_integer_value(number) <= 0) {
+    return nav_fail(err, NAV_ERROR_LOCAL, 0, "core",
+                    "nav-core did not say under which number the reading stands");
+  }
+  if (keys != NULL && json_array_size(list) != wanted) {
+    return nav_fail(err, NAV_ERROR_LOCAL, 0, "core", "nav-core gave %zu keys, %zu were asked for",
+                    json_array_size(list), wanted);
+  }
+  *seq = (uint64_t)json_integer_value(number);
+  if (keys != NULL) *keys = json_incref(list);
+  return true;
+}
+
+bool core_link_record(const struct conf_nav *nav, const char *kind, const void *message, json_t *contents,
+                      uint64_t *seq, json_t **keys, struct nav_error *err) {
+  size_t wanted = json_array_size(contents);
+  json_t *request = make_request(kind, message, contents);
+  if (request == NULL)
+    return nav_fail(err, NAV_ERROR_LOCAL, 0, "core", "no memory, or a text that is not UTF-8");
+  json_t *answer = control_call(nav->core_socket, request, TIMEOUT_MS, err);
+  json_decref(request);
+  if (answer == NULL) return false;
+  bool ok = take_answer(answer, wanted, seq, keys, err);
+  json_decref(answer);
+  return ok;
+}

@@ -1,0 +1,163 @@
+// See database.h.
+#include "hub/desk/database.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hub/base/buffer.h"
+
+enum { PAGE_ROWS = 200, SQL_SIZE = 4096, CONNECT_S = 10 };
+
+// Microseconds between 1970-01-01 and PostgreSQL's 2000-01-01.
+static const int64_t EPOCH_2000_US = 946684800LL * 1000000;
+
+struct desk_database {
+  PGconn *connection;
+};
+
+static bool failed(struct nav_error *err, const struct desk_database *database, const PGresult *result) {
+  const char *state = result != NULL ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+  const char *text = result != NULL ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+  if (text == NULL) text = PQerrorMessage(database->connection);
+  bool lost = PQstatus(database->connection) != CONNECTION_OK;
+  char line[256];
+  (void)snprintf(line, sizeof line, "%s", text);
+  line[strcspn(line, "\n")] = '\0';
+  return nav_fail(err, lost ? NAV_ERROR_RETRY : NAV_ERROR_LOCAL, 0, "database", "%s%s%s", line,
+                  state != NULL ? ", SQLSTATE " : "", state != NULL ? state : "");
+}
+
+static PGconn *connect_to(const char *conninfo) {
+  char timeout[8];
+  (void)snprintf(timeout, sizeof timeout, "%d", CONNECT_S);
+  const char *const keywords[] = {"dbname",           "connect_timeout", "client_encoding",
+                                  "application_name", "options",         NULL};
+  const char *const values[] = {conninfo,
+                                timeout,
+                                "UTF8",
+                                "nav-desk",
+                                "-c default_transaction_read_only=on -c statement_timeout=600000",
+                                NULL};
+  return PQconnectdbParams(keywords, values, 1);
+}
+
+struct desk_database *desk_database_open(const char *conninfo, struct nav_error *err) {
+  struct desk_database *database = calloc(1, sizeof *database);
+  if (database == NULL) {
+    (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "database", "no memory");
+    return NULL;
+  }
+  database->connection = connect_to(conninfo);
+  if (PQstatus(database->connection) != CONNECTION_OK) {
+    (void)failed(err, database, NULL);
+    desk_database_close(database);
+    return NULL;
+  }
+  PGresult *begun = desk_query(database, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", 0, NULL, err);
+  if (begun == NULL) {
+    desk_database_close(database);
+    return NULL;
+  }
+  PQclear(begun);
+  return database;
+}
+
+void desk_database_close(struct desk_database *database) {
+  if (database == NULL) return;
+  PQfinish(database->connection);
+  free(database);
+}
+
+PGresult *desk_query(struct desk_database *database, const char *sql, int count, const char *const *values,
+                     struct nav_error *err) {
+  PGresult *result = PQexecParams(database->connection, sql, count, NULL, values, NULL, NULL, 1);
+  ExecStatusType status = PQresultStatus(result);
+  if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) return result;
+  (void)failed(err, database, result);
+  PQclear(result);
+  return NULL;
+}
+
+bool desk_cursor_open(struct desk_cursor *cursor, struct desk_database *database, const char *name,
+                      const char *sql, int count, const char *const *values, struct nav_error *err) {
+  char text[SQL_SIZE];
+  *cursor = (struct desk_cursor){.database = database, .name = name};
+  int length = snprintf(text, sizeof text, "DECLARE %s NO SCROLL CURSOR FOR %s", name, sql);
+  NAV_ASSERT(length > 0 && (size_t)length < sizeof text);
+  PGresult *declared = desk_query(database, text, count, values, err);
+  if (declared == NULL) return false;
+  PQclear(declared);
+  return true;
+}
+
+int desk_cursor_next(struct desk_cursor *cursor, struct nav_error *err) {
+  if (cursor->page != NULL && cursor->row + 1 < cursor->rows) {
+    cursor->row++;
+    return 1;
+  }
+  if (cursor->ended) return 0;
+  char text[128];
+  (void)snprintf(text, sizeof text, "FETCH %d FROM %s", (int)PAGE_ROWS, cursor->name);
+  PQclear(cursor->page);
+  cursor->page = desk_query(cursor->database, text, 0, NULL, err);
+  if (cursor->page == NULL) return -1;
+  cursor->row = 0;
+  cursor->rows = PQntuples(cursor->page);
+  cursor->ended = cursor->rows < PAGE_ROWS;
+  return cursor->rows > 0 ? 1 : 0;
+}
+
+void desk_cursor_close(struct desk_cursor *cursor) {
+  PQclear(cursor->page);
+  cursor->page = NULL;
+  cursor->ended = true;
+}
+
+static const uint8_t *cell(const PGresult *result, int row, int column, int size) {
+  NAV_ASSERT(PQgetlength(result, row, column) == size);
+  return (const uint8_t *)PQgetvalue(result, row, column);
+}
+
+bool desk_is_null(const PGresult *result, int row, int column) {
+  return PQgetisnull(result, row, column) != 0;
+}
+
+int64_t desk_int8(const PGresult *result, int row, int column) {
+  return (int64_t)nav_get_u64(cell(result, row, column, 8));
+}
+
+int32_t desk_int4(const PGresult *result, int row, int column) {
+  return (int32_t)nav_get_u32(cell(result, row, column, 4));
+}
+
+int16_t desk_int2(const PGresult *result, int row, int column) {
+  return (int16_t)nav_get_u16(cell(result, row, column, 2));
+}
+
+int64_t desk_time_us(const PGresult *result, int row, int column) {
+  int64_t us = desk_int8(result, row, column);
+  // '-infinity' and 'infinity' are the two ends.
+  if (us == INT64_MAX || us > INT64_MAX - EPOCH_2000_US) return INT64_MAX;
+  return us + EPOCH_2000_US;
+}
+
+const uint8_t *desk_bytes(const PGresult *result, int row, int column, size_t *length) {
+  *length = (size_t)PQgetlength(result, row, column);
+  return (const uint8_t *)PQgetvalue(result, row, column);
+}
+
+const char *desk_array(struct nav_arena *arena, const uint64_t *numbers, size_t count) {
+  enum { DIGITS = 21 };
+  if (count > (SIZE_MAX - 3) / DIGITS) return NULL;
+  char *text = nav_arena_alloc(arena, count * DIGITS + 3);
+  if (text == NULL) return NULL;
+  size_t used = 0;
+  text[used++] = '{';
+  for (size_t i = 0; i < count; i++) {
+    used += (size_t)sprintf(text + used, i == 0 ? "%llu" : ",%llu", (unsigned long long)numbers[i]);
+  }
+  text[used++] = '}';
+  text[used] = '\0';
+  return text;
+}

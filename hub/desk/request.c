@@ -1,0 +1,127 @@
+// See request.h.
+#include "hub/desk/request.h"
+
+#include <string.h>
+
+#include "hub/base/clock.h"
+#include "hub/desk/audit.h"
+#include "hub/desk/core_link.h"
+#include "hub/wire/control.h"
+#include "nav/v1/ledger.pb-c.h"
+#include "nav/v1/session.pb-c.h"
+
+enum { REASON_MAX = 500, SHORT_S = 120, LONG_S = 6 * 3600 };
+
+typedef json_t *desk_command(const struct desk_request *request, struct nav_error *err);
+
+static const struct command {
+  const char *name;
+  unsigned roles;  // any of these
+  const char *role_text;
+  unsigned limit_s;
+  bool heavy;
+  desk_command *run;
+} commands[] = {
+    {"audit-verify", CONF_ROLE_AUDITOR | CONF_ROLE_OPERATOR, "auditor or operator", LONG_S, true,
+     audit_verify},
+    {"audit-search", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, audit_search},
+    {"audit-show", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, audit_show},
+};
+
+static const struct command *find_command(const json_t *request) {
+  const char *name = json_string_value(json_object_get(request, "command"));
+  for (size_t i = 0; name != NULL && i < sizeof commands / sizeof commands[0]; i++) {
+    if (strcmp(commands[i].name, name) == 0) return &commands[i];
+  }
+  return NULL;
+}
+
+unsigned desk_time_limit_s(const json_t *request) {
+  const struct command *command = find_command(request);
+  return command != NULL ? command->limit_s : SHORT_S;
+}
+
+bool desk_is_heavy(const json_t *request) {
+  const struct command *command = find_command(request);
+  return command != NULL && command->heavy;
+}
+
+const char *desk_text(const struct desk_request *request, const char *key, size_t max, bool *ok,
+                      struct nav_error *err) {
+  const json_t *value = json_object_get(request->json, key);
+  if (value == NULL || json_is_null(value)) return NULL;
+  const char *text = json_string_value(value);
+  if (text == NULL || json_string_length(value) > max || strlen(text) != json_string_length(value)) {
+    *ok = nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BAD_VALUE, key,
+                   "must be a text of at most %zu bytes", max);
+    return NULL;
+  }
+  return text;
+}
+
+static char *unconst(const char *text) {
+  union {
+    const char *in;
+    char *out;
+  } cast = {text};  // protobuf-c's fields are not const, and it does not write to them
+  return cast.out;
+}
+
+bool desk_record_audit(const struct desk_request *request, const char *query, struct nav_error *err) {
+  bool ok = true;
+  const char *reason = desk_text(request, "reason", REASON_MAX, &ok, err);
+  if (!ok) return false;
+  Nav__V1__AuditRead read = NAV__V1__AUDIT_READ__INIT;
+  uint64_t seq = 0;
+  read.person = unconst(request->person->id);
+  read.agency = unconst(request->person->agency);
+  read.query = unconst(query);
+  read.reason = unconst(reason != NULL ? reason : "");
+  return core_link_record(request->nav, "audit_read", &read, NULL, &seq, NULL, err);
+}
+
+static bool allowed(const struct command *command, const struct conf_person *person, uid_t caller,
+                    struct nav_error *err) {
+  if (command == NULL) {
+    return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_UNKNOWN_MESSAGE, "command",
+                    "nav-desk knows no such command");
+  }
+  if (person == NULL) {
+    return nav_fail(
+        err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_PERMITTED, "",
+        "no person of agencies.yaml has your system user (uid %u): an operator adds system_user to persons",
+        (unsigned)caller);
+  }
+  if ((person->roles & command->roles) == 0) {
+    return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_PERMITTED, "",
+                    "%s takes the role %s, which agencies.yaml does not give %s", command->name,
+                    command->role_text, person->id);
+  }
+  return true;
+}
+
+static json_t *run(const struct command *command, struct desk_request *request, struct nav_error *err) {
+  json_t *answer = NULL;
+  request->arena = nav_arena_new(DESK_ARENA_BYTES_MAX);
+  if (request->arena == NULL) {
+    (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
+    return NULL;
+  }
+  request->database = desk_database_open(request->nav->database_desk, err);
+  if (request->database != NULL) answer = command->run(request, err);
+  desk_database_close(request->database);
+  nav_arena_free(request->arena);
+  return answer;
+}
+
+json_t *desk_answer(const struct conf_nav *nav, const struct conf_agencies *agencies, uid_t caller,
+                    const json_t *json) {
+  const struct command *command = find_command(json);
+  struct nav_error err = {0};
+  struct desk_request request = {
+      .nav = nav, .agencies = agencies, .json = json, .now_ms = nav_clock_now_ms()};
+  request.person = conf_person_by_uid(agencies, caller);
+  json_t *answer = NULL;
+  if (allowed(command, request.person, caller, &err)) answer = run(command, &request, &err);
+  return answer != NULL ? answer : control_error(&err);
+}

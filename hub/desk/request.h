@@ -1,0 +1,43 @@
+// One request in its worker process: who asks, what is asked, the answer. One table of commands.
+// Called by: serve (in the child). Must never: answer a person whose role does not allow the command.
+#ifndef NAV_DESK_REQUEST_H
+#define NAV_DESK_REQUEST_H
+
+#include <jansson.h>
+#include <sys/types.h>
+
+#include "hub/base/arena.h"
+#include "hub/conf/agencies.h"
+#include "hub/conf/nav.h"
+#include "hub/desk/database.h"
+
+enum { DESK_ARENA_BYTES_MAX = 768 * 1024 * 1024 };
+
+// Immutable while the request runs; all that it leads to outlives the request.
+struct desk_request {
+  const struct conf_nav *nav;
+  const struct conf_agencies *agencies;
+  const struct conf_person *person;
+  const json_t *json;
+  struct desk_database *database;
+  struct nav_arena *arena;
+  int64_t now_ms;
+};
+
+// The answer to a request (new reference, never NULL but without memory): {"ok":true,…} or the error.
+json_t *desk_answer(const struct conf_nav *nav, const struct conf_agencies *agencies, uid_t caller,
+                    const json_t *request);
+
+// For serve, before a worker is forked: how long the command may take, and whether it is one of the heavy
+// ones of which only a few may run at once. A command that is not known is neither.
+unsigned desk_time_limit_s(const json_t *request);
+bool desk_is_heavy(const json_t *request);
+
+// Texts of a request. NULL: not there; *err is set where it is there and is not a text, or longer than max.
+const char *desk_text(const struct desk_request *request, const char *key, size_t max, bool *ok,
+                      struct nav_error *err);
+// Records an AuditRead of this request's person.
+NAV_MUST_USE bool desk_record_audit(const struct desk_request *request, const char *query,
+                                    struct nav_error *err);
+
+#endif

@@ -1,0 +1,269 @@
+// See serve.h.
+#include "hub/desk/serve.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "hub/base/clock.h"
+#include "hub/base/log.h"
+#include "hub/desk/request.h"
+#include "hub/wire/control.h"
+
+enum { ANSWER_S_MAX = 60, POLL_MS = 1000, ANSWER_BYTES_MAX = CONTROL_MESSAGE_MAX + 4 };
+
+struct waiting {
+  int fd;  // -1: free
+  struct nav_buffer in;
+  json_t *request;  // whole: waits for a worker
+  int64_t since_ms;
+};
+
+struct worker {
+  pid_t pid;  // 0: free
+  bool heavy;
+  int64_t deadline_ms;  // past it the worker is killed, whatever it does with its own alarm
+};
+
+struct serve {
+  const struct conf_nav *nav;
+  struct conf_agencies *agencies;
+  desk_reload *reload;
+  int listen_fd;
+  int signal_fd;
+  bool stopping;
+  struct waiting waiting[DESK_WAITING_MAX];
+  struct worker workers[DESK_WORKERS_MAX];
+};
+
+static void drop(struct waiting *w) {
+  (void)close(w->fd);
+  nav_buffer_free(&w->in);
+  json_decref(w->request);
+  *w = (struct waiting){.fd = -1};
+}
+
+// ---- the worker ----
+
+static void send_answer(int fd, const json_t *answer) {
+  struct nav_buffer out;
+  nav_buffer_init(&out, ANSWER_BYTES_MAX);
+  if (!control_append(&out, answer)) {
+    struct nav_error err;
+    (void)nav_fail(&err, NAV_ERROR_LOCAL, 0, "", "the answer is larger than %d bytes: ask for less",
+                   CONTROL_MESSAGE_MAX);
+    json_t *refusal = control_error(&err);
+    if (refusal == NULL || !control_append(&out, refusal)) _exit(1);
+    json_decref(refusal);
+  }
+  int64_t deadline_ms = nav_clock_monotonic_ms() + ANSWER_S_MAX * 1000;
+  while (control_flush(fd, &out) > 0 && nav_clock_monotonic_ms() < deadline_ms) {
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+    (void)poll(&p, 1, POLL_MS);
+  }
+  nav_buffer_free(&out);
+}
+
+// Ends with SIGALRM where it takes too long, and with the desk where that is gone.
+static _Noreturn void work(struct serve *serve, struct waiting *w, unsigned limit_s) {
+  sigset_t none;
+  (void)sigemptyset(&none);
+  (void)sigprocmask(SIG_SETMASK, &none, NULL);
+  (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+  (void)alarm(limit_s + ANSWER_S_MAX);
+  (void)close(serve->listen_fd);
+  (void)close(serve->signal_fd);
+  for (size_t i = 0; i < DESK_WAITING_MAX; i++) {
+    if (&serve->waiting[i] != w && serve->waiting[i].fd >= 0) (void)close(serve->waiting[i].fd);
+  }
+  uid_t caller = 0;
+  if (!control_peer_uid(w->fd, &caller)) _exit(1);
+  json_t *answer = desk_answer(serve->nav, serve->agencies, caller, w->request);
+  if (answer == NULL) _exit(1);
+  send_answer(w->fd, answer);
+  json_decref(answer);
+  _exit(0);
+}
+
+// ---- the desk ----
+
+static size_t count_workers(const struct serve *serve, bool heavy_only) {
+  size_t count = 0;
+  for (size_t i = 0; i < DESK_WORKERS_MAX; i++) {
+    if (serve->workers[i].pid != 0 && (!heavy_only || serve->workers[i].heavy)) count++;
+  }
+  return count;
+}
+
+static void start_worker(struct serve *serve, struct waiting *w) {
+  bool heavy = desk_is_heavy(w->request);
+  if (count_workers(serve, false) == DESK_WORKERS_MAX ||
+      (heavy && count_workers(serve, true) == DESK_HEAVY_MAX)) {
+    return;  // it waits
+  }
+  unsigned limit_s = desk_time_limit_s(w->request);
+  pid_t pid = fork();
+  if (pid == 0) work(serve, w, limit_s);
+  if (pid < 0) {
+    nav_log(NAV_LOG_ERROR, "cannot start a worker: %s", strerror(errno));
+  } else {
+    for (size_t i = 0; i < DESK_WORKERS_MAX; i++) {
+      if (serve->workers[i].pid != 0) continue;
+      int64_t limit_ms = ((int64_t)limit_s + 2 * ANSWER_S_MAX) * 1000;
+      serve->workers[i] = (struct worker){pid, heavy, nav_clock_monotonic_ms() + limit_ms};
+      break;
+    }
+  }
+  drop(w);
+}
+
+static void start_workers(struct serve *serve) {
+  // The longest waiting first.
+  for (;;) {
+    struct waiting *next = NULL;
+    for (size_t i = 0; i < DESK_WAITING_MAX; i++) {
+      struct waiting *w = &serve->waiting[i];
+      bool heavy_full =
+          w->request != NULL && desk_is_heavy(w->request) && count_workers(serve, true) == DESK_HEAVY_MAX;
+      if (w->fd < 0 || w->request == NULL || heavy_full) continue;
+      if (next == NULL || w->since_ms < next->since_ms) next = w;
+    }
+    if (next == NULL || count_workers(serve, false) == DESK_WORKERS_MAX) return;
+    start_worker(serve, next);
+  }
+}
+
+static void reap(struct serve *serve) {
+  int status = 0;
+  pid_t pid = 0;
+  while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+    for (size_t i = 0; i < DESK_WORKERS_MAX; i++) {
+      if (serve->workers[i].pid == pid) serve->workers[i] = (struct worker){0};
+    }
+    if (WIFSIGNALED(status)) {
+      nav_log(NAV_LOG_WARNING, "a worker ended by signal %d%s", WTERMSIG(status),
+              WTERMSIG(status) == SIGALRM ? ": it took too long" : "");
+    }
+  }
+}
+
+static void kill_overdue(const struct serve *serve) {
+  int64_t now_ms = nav_clock_monotonic_ms();
+  for (size_t i = 0; i < DESK_WORKERS_MAX; i++) {
+    if (serve->workers[i].pid != 0 && now_ms > serve->workers[i].deadline_ms)
+      (void)kill(serve->workers[i].pid, SIGKILL);
+  }
+}
+
+static struct waiting *free_slot(struct serve *serve) {
+  for (size_t i = 0; i < DESK_WAITING_MAX; i++) {
+    if (serve->waiting[i].fd < 0) return &serve->waiting[i];
+  }
+  return NULL;
+}
+
+static void accept_all(struct serve *serve) {
+  struct waiting *slot = NULL;
+  while ((slot = free_slot(serve)) != NULL) {
+    int fd = accept4(serve->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) return;
+    *slot = (struct waiting){.fd = fd, .since_ms = nav_clock_monotonic_ms()};
+    nav_buffer_init(&slot->in, DESK_REQUEST_BYTES_MAX);
+  }
+}
+
+static void read_request(struct waiting *w) {
+  struct nav_error err;
+  int got = control_read(w->fd, &w->in, &w->request, &err);
+  if (got < 0) drop(w);
+}
+
+static void handle_signal(struct serve *serve) {
+  struct signalfd_siginfo info;
+  while (read(serve->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+    if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) serve->stopping = true;
+    if (info.ssi_signo != SIGHUP) continue;
+    struct conf_agencies *fresh = serve->reload(serve->nav);
+    if (fresh == NULL) {
+      nav_log(NAV_LOG_WARNING, "agencies.yaml has faults: the one before stays in force");
+    } else {
+      conf_agencies_free(serve->agencies);
+      serve->agencies = fresh;
+      nav_log(NAV_LOG_INFO, "agencies.yaml was read again");
+    }
+  }
+}
+
+static void drop_overdue(struct serve *serve) {
+  int64_t now_ms = nav_clock_monotonic_ms();
+  for (size_t i = 0; i < DESK_WAITING_MAX; i++) {
+    struct waiting *w = &serve->waiting[i];
+    if (w->fd >= 0 && w->request == NULL && now_ms - w->since_ms > DESK_READ_MS_MAX) drop(w);
+  }
+}
+
+static void step(struct serve *serve) {
+  struct pollfd polled[DESK_WAITING_MAX + 2];
+  struct waiting *of[DESK_WAITING_MAX + 2] = {NULL, NULL};
+  nfds_t count = 2;
+  polled[0] = (struct pollfd){.fd = serve->signal_fd, .events = POLLIN};
+  polled[1] = (struct pollfd){.fd = free_slot(serve) != NULL ? serve->listen_fd : -1, .events = POLLIN};
+  for (size_t i = 0; i < DESK_WAITING_MAX; i++) {
+    struct waiting *w = &serve->waiting[i];
+    if (w->fd < 0 || w->request != NULL) continue;
+    of[count] = w;
+    polled[count++] = (struct pollfd){.fd = w->fd, .events = POLLIN};
+  }
+  if (poll(polled, count, POLL_MS) > 0) {
+    if (polled[0].revents != 0) handle_signal(serve);
+    for (nfds_t i = 2; i < count; i++) {
+      if (polled[i].revents != 0) read_request(of[i]);
+    }
+    if (polled[1].revents != 0) accept_all(serve);
+  }
+  reap(serve);
+  drop_overdue(serve);
+  kill_overdue(serve);
+  start_workers(serve);
+}
+
+static void stop_workers(struct serve *serve) {
+  for (size_t i = 0; i < DESK_WORKERS_MAX; i++) {
+    if (serve->workers[i].pid == 0) continue;
+    (void)kill(serve->workers[i].pid, SIGTERM);
+    (void)waitpid(serve->workers[i].pid, NULL, 0);
+  }
+}
+
+bool desk_serve(const struct conf_nav *nav, struct conf_agencies *agencies, desk_reload *reload,
+                int signal_fd, struct nav_error *err) {
+  struct serve *serve = calloc(1, sizeof *serve);
+  if (serve == NULL) {
+    conf_agencies_free(agencies);
+    return nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
+  }
+  *serve = (struct serve){.nav = nav, .agencies = agencies, .reload = reload, .signal_fd = signal_fd};
+  for (size_t i = 0; i < DESK_WAITING_MAX; i++) serve->waiting[i].fd = -1;
+  serve->listen_fd = control_listen(nav->desk_socket, err);
+  bool ok = serve->listen_fd >= 0;
+  if (ok) nav_log(NAV_LOG_INFO, "listens on %s", nav->desk_socket);
+  while (ok && !serve->stopping) step(serve);
+  stop_workers(serve);
+  for (size_t i = 0; i < DESK_WAITING_MAX; i++) {
+    if (serve->waiting[i].fd >= 0) drop(&serve->waiting[i]);
+  }
+  if (serve->listen_fd >= 0) {
+    (void)unlink(nav->desk_socket);
+    (void)close(serve->listen_fd);
+  }
+  conf_agencies_free(serve->agencies);
+  free(serve);
+  return ok;
+}
