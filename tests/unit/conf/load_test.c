@@ -204,6 +204,9 @@ static void test_shipped(void **state) {
   assert_string_equal(nav->endpoint, "tcp://127.0.0.1:7700");
   assert_null(strstr(nav->database_core, "{home}"));
   conf_nav_free(nav);
+  nav = load_nav("deploy/systemd");
+  assert_string_equal(nav->gate_socket, "/run/nav/gate/gate.sock");
+  conf_nav_free(nav);
   struct conf_agencies *agencies = load_agencies("config");
   static const char *const with_adapters[] = {"polisen", "socialtjansten", "skolan", "bostadsbolaget",
                                               "tycktill"};
