@@ -396,14 +396,14 @@ static bool fold(const char *name, struct folded *folded) {
 }
 
 static bool begins_with(const struct folded *folded, const char *start) {
-  struct folded wanted;
+  struct folded wanted = {.count = 0};
   return fold(start, &wanted) && wanted.count < folded->count &&
          memcmp(folded->letters, wanted.letters, wanted.count * sizeof *wanted.letters) == 0;
 }
 
 // Takes " kommun" or " län" off the end; true where it was there.
 static bool strip_end(struct folded *folded, const char *end) {
-  struct folded wanted;
+  struct folded wanted = {.count = 0};
   if (!fold(end, &wanted) || folded->count < wanted.count + 2) return false;
   size_t start = folded->count - wanted.count;
   if (folded->letters[start - 1] != ' ' ||
@@ -440,7 +440,7 @@ static const char *find(const struct code *codes, size_t count, const struct fol
 }
 
 const char *nav_municipality_code(const char *name) {
-  struct folded folded;
+  struct folded folded = {.count = 0};
   if (name == NULL || !fold(name, &folded)) return NULL;
   bool region = strip_start(&folded, "Region", 6);
   bool genitive = strip_end(&folded, "kommun") || strip_end(&folded, "stad");
@@ -450,7 +450,7 @@ const char *nav_municipality_code(const char *name) {
 }
 
 const char *nav_county_code(const char *name) {
-  struct folded folded;
+  struct folded folded = {.count = 0};
   if (name == NULL || !fold(name, &folded)) return NULL;
   (void)strip_start(&folded, "Region", 6);
   bool genitive = strip_end(&folded, "län");

@@ -95,6 +95,10 @@ static void check_ring(const struct loading *loading, const struct conf_node *po
   }
 }
 
+static bool differ(const double *a, const double *b) {
+  return a[0] < b[0] || a[0] > b[0] || a[1] < b[1] || a[1] > b[1];
+}
+
 // Points into the area, or a fault. A last point that repeats the first, as GeoJSON has it, is left out.
 static void read_polygon(const struct loading *loading, const struct conf_node *polygon, const char *where,
                          struct nav_area *area) {
@@ -108,7 +112,7 @@ static void read_polygon(const struct loading *loading, const struct conf_node *
   for (size_t i = 0; i < count; i++) {
     if (!read_point(loading, polygon->items[i], where, &points[i * 2])) return;
   }
-  if (count > 1 && memcmp(points, &points[(count - 1) * 2], 2 * sizeof *points) == 0) count--;
+  if (count > 1 && !differ(points, &points[(count - 1) * 2])) count--;
   if (count < 3) {
     FAULT(polygon, "leave polygon out where the shape is not known", "%s has fewer than three points", where);
     return;

@@ -49,7 +49,7 @@ const struct nav_area *nav_area_at(const struct nav_areas *areas, double latitud
     const struct nav_area *area = &areas->items[i];
     if (area->points_count < 3 || !holds(area, latitude, longitude)) continue;
     int depth = nav_area_depth(areas, area);
-    if (depth > best_depth || (depth == best_depth && size_of(area) < size_of(best))) {
+    if (best == NULL || depth > best_depth || (depth == best_depth && size_of(area) < size_of(best))) {
       best = area;
       best_depth = depth;
     }

@@ -191,7 +191,8 @@ static void check_agencies(const struct loading *loading) {
 
 // ---- persons ----
 
-static void read_persons(struct loading *loading, struct conf_node *list, size_t count) {
+static void read_persons(struct loading *loading, const struct conf_node *list, size_t count) {
+  if (list == NULL) return;
   struct conf_agencies *all = &loading->loaded->all;
   for (size_t i = 0; i < count; i++) {
     char where[CONF_WHERE_SIZE];

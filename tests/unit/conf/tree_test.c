@@ -125,7 +125,7 @@ static void test_many_keys(void **state) {
   enum { KEYS = 5000 };
   char *text = malloc(KEYS * 16);
   size_t used = 0;
-  for (int i = 0; i < KEYS; i++) used += (size_t)sprintf(text + used, "k%d: v\n", i);
+  for (int i = 0; i < KEYS; i++) used += (size_t)snprintf(text + used, 16, "k%d: v\n", i);
   const struct conf_node *root = parse(*state, text, used);
   assert_int_equal(root->count, 4096);
   assert_fault(*state, "more than 4096 keys");
