@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "adapters/engine/records.h"
 #include "adapters/housing/fi2.h"
 #include "adapters/housing/target.h"
 #include "adapters/record/json.h"
@@ -210,7 +211,6 @@ static bool map_case(struct record *record, const json_t *json) {
   int64_t time_ms = 0;
   int64_t created_ms = 0;
   int64_t recorded_ms = 0;
-  if (!json_is_object(json)) return record_skip(record, "is not an object");
   const char *id = record_json_text(json, "id");
   if (id == NULL) id = fi2_id(json_object_get(json, "fi2case_ids"), "CaseNumber");
   if (id == NULL || strlen(id) > RECORD_ID_MAX)
@@ -231,59 +231,72 @@ static bool map_case(struct record *record, const json_t *json) {
   return record_emit(record, record_printf(record, "case:%s", id), created_ms, event);
 }
 
-static void map_cases(struct nav_mapping_run *run, const char *file, const json_t *cases) {
-  size_t count = record_json_count(cases);
-  for (size_t i = 0; i < count; i++) {
-    struct record record;
-    const json_t *one = record_json_at(cases, i);
-    const json_t *inner = json_object_get(one, "fi2case");  // a bare array of answers for one case each
-    record_begin(&record, run, "%.180s: fi2case[%zu]", file, i);
-    (void)map_case(&record, inner != NULL ? inner : one);
-  }
-}
-
-static const char *foreign_answer(const json_t *root) {
+// What else fastAPI answers; NULL: none of that. A message without any of them says that there are none.
+static const char *foreign_answer(const json_t *object) {
   static const char *const keys[] = {"fi2leasecontract", "fi2spatisystem", "fi2partner", "fi2property",
                                      "fi2structure"};
-  const json_t *message = json_object_get(root, "fi2simplemessage");
   for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-    if (json_object_get(root, keys[i]) != NULL || json_object_get(message, keys[i]) != NULL) return keys[i];
+    if (json_object_get(object, keys[i]) != NULL) return keys[i];
   }
   return NULL;
 }
 
-static bool map_answer(struct nav_mapping_run *run, const char *file, const json_t *root,
-                       struct nav_error *err) {
-  const json_t *message = json_object_get(root, "fi2simplemessage");
-  const json_t *cases = json_object_get(message != NULL ? message : root, "fi2case");
-  if (json_is_array(root)) cases = root;
-  const char *foreign = cases == NULL ? foreign_answer(root) : NULL;
+struct mapping {
+  struct nav_mapping_run *run;
+  size_t objects;    // records that are JSON
+  size_t strangers;  // objects that are nothing of FI2
+};
+
+static void map_object(struct mapping *mapping, struct record *record, const json_t *object) {
+  const char *foreign = foreign_answer(object);
   if (foreign != NULL) {
-    struct record record;
-    record_begin(&record, run, "%.180s", file);
-    (void)record_skip(&record, "holds %s: contracts, objects and tenants are not shared, only cases",
-                      foreign);
-    return true;
+    (void)record_skip(record, "holds %s: contracts, objects and tenants are not shared, only cases", foreign);
+  } else if (json_object_get(object, "fi2messageheader") != NULL) {
+    nav_mapping_note(mapping->run, record->place, "holds no cases");
+  } else if (json_object_get(object, "id") == NULL && json_object_get(object, "fi2case_ids") == NULL &&
+             json_object_get(object, "fi2case_category") == NULL) {
+    mapping->strangers++;
+    (void)record_skip(record, "is no FI2 case");
+  } else {
+    (void)map_case(record, object);
   }
-  // A message without cases says that there are none.
-  if (cases == NULL && message == NULL) {
-    return nav_fail(err, NAV_ERROR_PEER, 0, file,
-                    "is no FI2 answer: it has neither fi2case nor fi2simplemessage");
-  }
-  map_cases(run, file, cases);
-  return true;
+}
+
+static void map_slice(void *context, const struct record_slice *slice) {
+  struct mapping *mapping = context;
+  struct record record;
+  json_t *object = records_parse(mapping->run, slice, NULL);
+  if (object == NULL) return;
+  mapping->objects++;
+  record_begin(&record, mapping->run, "%s", slice->place);
+  map_object(mapping, &record, object);
+  json_decref(object);
 }
 
 static bool map_file(struct nav_mapping_run *run, const char *file, const uint8_t *bytes, size_t length,
                      struct nav_error *err) {
-  json_t *root = record_json_load(file, bytes, length, err);
-  if (root == NULL) return false;
-  bool mapped = map_answer(run, file, root, err);
-  json_decref(root);
-  return mapped;
+  static const char *const wrappers[] = {"fi2simplemessage", "fi2case", NULL};
+  struct mapping mapping = {.run = run};
+  if (length == 0)
+    return nav_fail(err, NAV_ERROR_PEER, 0, file, "is empty: the source answered with nothing");
+  struct records_result result = records_walk(file, bytes, length, wrappers, map_slice, &mapping);
+  if (mapping.objects == 0 && !result.whole) {
+    return nav_fail(err, NAV_ERROR_PEER, 0, file, "byte %zu: %s", result.fault_offset, result.fault);
+  }
+  if (mapping.objects == 0 && result.count > 0) {
+    return nav_fail(err, NAV_ERROR_PEER, 0, file, "is no answer of FI2: it holds no JSON object");
+  }
+  if (mapping.objects > 0 && mapping.objects == mapping.strangers) {
+    return nav_fail(err, NAV_ERROR_PEER, 0, file, "is no FI2 answer: nothing in it is a case");
+  }
+  if (!result.whole) {
+    nav_mapping_skip(run, file, "byte %zu: %s; the %zu records before it are kept", result.fault_offset,
+                     result.fault, result.count);
+  }
+  return true;
 }
 
-static const char *const suffixes[] = {".json", NULL};
+static const char *const suffixes[] = {".json", ".json.gz", NULL};
 
 const struct nav_mapping housing_mapping = {
     .program = "nav-housing",

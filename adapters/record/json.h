@@ -1,17 +1,9 @@
-// Reading a JSON answer: loading it whole with a clear error, and taking fields out of it whatever their
-// form. Called by: adapters/school, adapters/housing. Must never: take a value of the wrong type for the
-// right one.
+// Taking fields out of a JSON record whatever their form.
+// Called by: adapters/school, adapters/housing. Must never: take a value of the wrong type for the right one.
 #ifndef NAV_ADAPTERS_RECORD_JSON_H
 #define NAV_ADAPTERS_RECORD_JSON_H
 
 #include <jansson.h>
-#include <stdint.h>
-
-#include "hub/base/error.h"
-
-// A new reference; duplicate keys, more than one value and what is not UTF-8 are errors. A byte order mark is
-// passed over. NULL: *err has file:line:column.
-json_t *record_json_load(const char *file, const uint8_t *bytes, size_t length, struct nav_error *err);
 
 // A member that is a non-empty string; NULL.
 const char *record_json_text(const json_t *object, const char *key);

@@ -153,8 +153,10 @@ bool record_subject_number(struct record *record, Nav__V1__Subject *subject, con
   copy[length] = '\0';
   if (!nav_personal_number_parse(copy, nav_mapping_now_ms(record->run), &number)) return false;
   subject->personal_number = record_text(record, number.digits);
-  subject->birth_date = record_printf(record, "%04d-%02d-%02d", number.birth_year % 10000,
-                                      number.birth_month % 100, number.birth_day % 100);
+  if (number.birth_month > 0) {  // else a coordination number that tells the year alone
+    subject->birth_date = record_printf(record, "%04d-%02d-%02d", number.birth_year % 10000,
+                                        number.birth_month % 100, number.birth_day % 100);
+  }
   return true;
 }
 

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "adapters/engine/records.h"
 #include "adapters/record/json.h"
 #include "adapters/record/record.h"
 #include "hub/base/clock.h"
@@ -321,72 +322,81 @@ static const char *kind_of_other(const json_t *object) {
   return "neither an absence nor an aggregatedAttendance of SS 12000";
 }
 
-static void map_record(struct nav_mapping_run *run, const char *file, size_t index, const json_t *object) {
-  struct record record;
-  record_begin(&record, run, "%.180s: data[%zu]", file, index);
-  if (!json_is_object(object)) {
-    (void)record_skip(&record, "is not an object");
-  } else if (json_object_get(object, "attendanceSum") != NULL ||
-             json_object_get(object, "invalidAbsenceSum") != NULL) {
-    (void)map_sums(&record, object);
-  } else if (json_object_get(object, "student") != NULL && json_object_get(object, "startTime") != NULL) {
-    (void)map_absence(&record, object);
-  } else {
-    (void)record_skip(&record, "is %s", kind_of_other(object));
-  }
-}
-
 // /deletedEntities answers {"data":{"absences":[id…],"activitites":[id…]}} (spelt so in the standard).
-static void skip_deleted(struct nav_mapping_run *run, const char *file, json_t *data) {
-  struct record record;
-  const char *key;
-  json_t *ids;
-  record_begin(&record, run, "%.180s: data", file);
-  size_t others = 0;
-  json_object_foreach(data, key, ids) {
-    if (strcmp(key, "absences") != 0) others += json_array_size(ids);
-  }
-  (void)record_skip(
-      &record,
-      "is an answer of /deletedEntities (%zu absences, %zu others): recall what was shared with "
-      "'navctl recall'",
-      json_array_size(json_object_get(data, "absences")), others);
+static bool is_deleted_entities(const json_t *object) {
+  return json_is_array(json_object_get(object, "absences")) ||
+         json_is_array(json_object_get(object, "activitites")) ||
+         json_is_array(json_object_get(object, "persons"));
 }
 
-static bool map_answer(struct nav_mapping_run *run, const char *file, json_t *root, struct nav_error *err) {
-  const json_t *list = root;
-  if (json_is_object(root)) {
-    json_t *data = json_object_get(root, "data");
-    if (json_is_object(data)) {
-      skip_deleted(run, file, data);
-      return true;
-    }
-    if (data != NULL) list = data;
+static bool skip_deleted(struct record *record, const json_t *object) {
+  return record_skip(
+      record, "is an answer of /deletedEntities (%zu absences): recall what was shared with 'navctl recall'",
+      json_array_size(json_object_get(object, "absences")));
+}
+
+struct mapping {
+  struct nav_mapping_run *run;
+  size_t objects;   // records that are JSON
+  size_t refusals;  // the server's error messages
+};
+
+static bool is_refusal(const json_t *object) {
+  bool named = json_object_get(object, "code") != NULL || json_object_get(object, "error") != NULL;
+  return named && json_object_get(object, "id") == NULL && json_object_get(object, "student") == NULL;
+}
+
+static void map_object(struct mapping *mapping, struct record *record, const json_t *object) {
+  if (json_object_get(object, "attendanceSum") != NULL ||
+      json_object_get(object, "invalidAbsenceSum") != NULL) {
+    (void)map_sums(record, object);
+  } else if (json_object_get(object, "student") != NULL && json_object_get(object, "startTime") != NULL) {
+    (void)map_absence(record, object);
+  } else if (is_deleted_entities(object)) {
+    (void)skip_deleted(record, object);
+  } else if (is_refusal(object)) {
+    mapping->refusals++;
+    (void)record_skip(record, "is the server's error message, not an answer");
+  } else {
+    (void)record_skip(record, "is %s", kind_of_other(object));
   }
-  if (!json_is_array(list) && !json_is_object(list)) {
-    return nav_fail(err, NAV_ERROR_PEER, 0, file,
-                    "is no answer of SS 12000: neither a list nor {\"data\":[…]}");
-  }
-  if (json_is_object(list) && json_object_get(list, "id") == NULL &&
-      json_object_get(list, "student") == NULL) {
-    return nav_fail(err, NAV_ERROR_PEER, 0, file,
-                    "is no answer of SS 12000: it has neither data, id nor student");
-  }
-  size_t count = record_json_count(list);
-  for (size_t i = 0; i < count; i++) map_record(run, file, i, record_json_at(list, i));
-  return true;
+}
+
+static void map_slice(void *context, const struct record_slice *slice) {
+  struct mapping *mapping = context;
+  struct record record;
+  json_t *object = records_parse(mapping->run, slice, NULL);
+  if (object == NULL) return;
+  mapping->objects++;
+  record_begin(&record, mapping->run, "%s", slice->place);
+  map_object(mapping, &record, object);
+  json_decref(object);
 }
 
 static bool map_file(struct nav_mapping_run *run, const char *file, const uint8_t *bytes, size_t length,
                      struct nav_error *err) {
-  json_t *root = record_json_load(file, bytes, length, err);
-  if (root == NULL) return false;
-  bool mapped = map_answer(run, file, root, err);
-  json_decref(root);
-  return mapped;
+  static const char *const wrappers[] = {"data", NULL};
+  struct mapping mapping = {.run = run};
+  if (length == 0)
+    return nav_fail(err, NAV_ERROR_PEER, 0, file, "is empty: the source answered with nothing");
+  struct records_result result = records_walk(file, bytes, length, wrappers, map_slice, &mapping);
+  if (mapping.objects == 0 && !result.whole) {
+    return nav_fail(err, NAV_ERROR_PEER, 0, file, "byte %zu: %s", result.fault_offset, result.fault);
+  }
+  if (mapping.objects == 0 && result.count > 0) {
+    return nav_fail(err, NAV_ERROR_PEER, 0, file, "is no answer of SS 12000: it holds no JSON object");
+  }
+  if (mapping.objects > 0 && mapping.objects == mapping.refusals) {
+    return nav_fail(err, NAV_ERROR_PEER, 0, file, "is a server's error message: ask it again");
+  }
+  if (!result.whole) {
+    nav_mapping_skip(run, file, "byte %zu: %s; the %zu records before it are kept", result.fault_offset,
+                     result.fault, result.count);
+  }
+  return true;
 }
 
-static const char *const suffixes[] = {".json", NULL};
+static const char *const suffixes[] = {".json", ".json.gz", NULL};
 
 const struct nav_mapping school_mapping = {
     .program = "nav-school",

@@ -306,7 +306,7 @@ static bool map_file(struct nav_mapping_run *run, const char *file, const uint8_
   return mapped;
 }
 
-static const char *const suffixes[] = {".xml", NULL};
+static const char *const suffixes[] = {".xml", ".xml.gz", NULL};
 
 const struct nav_mapping social_mapping = {
     .program = "nav-social",

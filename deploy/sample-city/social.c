@@ -97,10 +97,10 @@ static void add_reporter(struct feed *feed) {
 static void add_concern(struct feed *feed, int64_t ms, struct chance *chance, bool in_list) {
   static const char *const kinds[] = {"Våld i hemmet", "Brister i omsorgen",   "Alkohol eller narkotika",
                                       "Kriminalitet",  "Frånvaro från skolan", "Heder"};
-  static const char *const texts[] = {"Barnet kommer ofta trött och utan mat till skolan.",
-                                      "Barnet har berättat om slag & hot hemma.",
-                                      "Ungdomen syns sent på kvällarna med äldre som begår brott.",
-                                      "Barnet har <många> nya dyra kläder och vill inte säga varifrån."};
+  static const char *const texts[] = {
+      "Barnet kommer ofta trött och utan mat till skolan.", "Barnet har berättat om slag & hot hemma.",
+      "Ungdomen syns sent på kvällarna med äldre som begår brott.",
+      "Barnet har flera nya dyra kläder (>5 000 kr) och vill inte säga varifrån."};
   struct person child = person_of_age(feed->city, chance_below(chance, 1000), 6, 17);
   unsigned fault = chance_below(chance, 100);  // below 4: not assessed; below 6: two children
   bool new_names = chance_percent(chance, 45);
