@@ -1,0 +1,239 @@
+// See fake_client.h.
+#include "fake_client.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hub/base/buffer.h"
+
+struct fake_hub fake_hub;
+
+struct queued {
+  uint64_t token;
+  uint8_t *bytes;
+  size_t length;
+};
+
+struct nav_client {
+  struct nav_client_events events;
+  const char *purposes[64];
+  size_t purposes_count;
+  uint64_t sent_to[64];     // position delivered
+  uint64_t durable_to[64];  // and stored by the client
+  struct queued queue[NAV_CLIENT_QUEUE_MAX];
+  size_t queued;
+  bool connected;
+};
+
+static struct fake_event *events;
+static size_t events_count;
+
+void fake_hub_reset(void) {
+  for (size_t i = 0; i < events_count; i++) free(events[i].bytes);
+  free(events);
+  events = NULL;
+  events_count = 0;
+  fake_hub = (struct fake_hub){.log_byte = 7};
+}
+
+size_t fake_hub_count(void) { return events_count; }
+const struct fake_event *fake_hub_at(size_t index) { return &events[index]; }
+
+static void add_event(const uint8_t *bytes, size_t length) {
+  Nav__V1__Event *event = nav__v1__event__unpack(NULL, length, bytes);
+  events = realloc(events, (events_count + 1) * sizeof *events);
+  struct fake_event *added = &events[events_count++];
+  *added = (struct fake_event){.revision = event->revision, .length = length, .bytes = malloc(length)};
+  memcpy(added->id, event->id.data, sizeof added->id);
+  memcpy(added->bytes, bytes, length);
+  nav__v1__event__free_unpacked(event, NULL);
+}
+
+void fake_hub_load(const char *path) {
+  FILE *file = fopen(path, "rb");
+  if (file == NULL) return;
+  uint8_t head[4];
+  static uint8_t bytes[1024 * 1024];
+  while (fread(head, 1, 4, file) == 4) {
+    size_t length = nav_get_u32(head);
+    if (length > sizeof bytes || fread(bytes, 1, length, file) != length) break;
+    add_event(bytes, length);
+  }
+  (void)fclose(file);
+}
+
+// One write, so that a kill leaves a whole record or none.
+static void store_event(const uint8_t *bytes, size_t length) {
+  add_event(bytes, length);
+  if (fake_hub.path == NULL) return;
+  uint8_t *record = malloc(length + 4);
+  nav_put_u32(record, (uint32_t)length);
+  memcpy(record + 4, bytes, length);
+  int fd = open(fake_hub.path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+  if (write(fd, record, length + 4) != (ssize_t)length + 4) abort();
+  (void)close(fd);
+  free(record);
+}
+
+struct nav_client *nav_client_new(const struct nav_client_settings *settings,
+                                  const struct nav_client_events *callbacks, struct nav_error *err) {
+  (void)err;
+  struct nav_client *client = calloc(1, sizeof *client);
+  client->events = *callbacks;
+  client->purposes_count = settings->purposes_count;
+  for (size_t i = 0; i < settings->purposes_count; i++) client->purposes[i] = settings->purposes[i];
+  if (fake_hub.path != NULL && events_count == 0) fake_hub_load(fake_hub.path);
+  return client;
+}
+
+void nav_client_free(struct nav_client *client) {
+  if (client == NULL) return;
+  for (size_t i = 0; i < client->queued; i++) free(client->queue[i].bytes);
+  free(client);
+}
+
+bool nav_client_publish(struct nav_client *client, uint64_t token, const uint8_t *event, size_t length,
+                        struct nav_error *err) {
+  if (length > 60 * 1024)
+    return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_TOO_LARGE, "", "too large");
+  if (client->queued == NAV_CLIENT_QUEUE_MAX) return nav_fail(err, NAV_ERROR_RETRY, 0, "", "full");
+  struct queued *queued = &client->queue[client->queued++];
+  *queued = (struct queued){.token = token, .bytes = malloc(length), .length = length};
+  memcpy(queued->bytes, event, length);
+  return true;
+}
+
+// What a hub answers (semantics: dedupe by id and revision, a lower or taken one is told the latest).
+static void decide(const struct queued *queued, Nav__V1__EventReceipt *receipt) {
+  Nav__V1__Event *event = nav__v1__event__unpack(NULL, queued->length, queued->bytes);
+  uint32_t latest = 0;
+  bool same = false;
+  for (size_t i = 0; i < events_count; i++) {
+    if (memcmp(events[i].id, event->id.data, 16) != 0) continue;
+    if (events[i].revision > latest) latest = events[i].revision;
+    if (events[i].revision == event->revision && events[i].length == queued->length) {
+      same = memcmp(events[i].bytes, queued->bytes, queued->length) == 0;
+    }
+  }
+  const char *summary = event->public_incident != NULL ? event->public_incident->summary : NULL;
+  receipt->has_status = receipt->has_code = 1;
+  receipt->status = NAV__V1__RECEIPT_STATUS__RECEIPT_STATUS_REJECTED;
+  if (fake_hub.busy_times > 0) {
+    fake_hub.busy_times--;
+    receipt->code = NAV__V1__CODE__CODE_BUSY;
+  } else if (fake_hub.reject_word != NULL && summary != NULL &&
+             strstr(summary, fake_hub.reject_word) != NULL) {
+    receipt->code = (Nav__V1__Code)fake_hub.reject_code;
+    receipt->field = (char *)(uintptr_t) "place.area";
+    receipt->reason = (char *)(uintptr_t) "no such area";
+  } else if (same) {
+    receipt->status = NAV__V1__RECEIPT_STATUS__RECEIPT_STATUS_DUPLICATE;
+  } else if (event->revision <= latest) {
+    receipt->code =
+        event->revision == latest ? NAV__V1__CODE__CODE_CONFLICT : NAV__V1__CODE__CODE_STALE_REVISION;
+    receipt->has_latest_revision = 1;
+    receipt->latest_revision = latest;
+  } else {
+    receipt->status = NAV__V1__RECEIPT_STATUS__RECEIPT_STATUS_ACCEPTED;
+    store_event(queued->bytes, queued->length);
+  }
+  nav__v1__event__free_unpacked(event, NULL);
+}
+
+static void give_receipts(struct nav_client *client) {
+  size_t count = client->queued;
+  if (fake_hub.receipts_a_step > 0 && count > fake_hub.receipts_a_step) count = fake_hub.receipts_a_step;
+  for (size_t i = 0; i < count; i++) {
+    Nav__V1__EventReceipt receipt = NAV__V1__EVENT_RECEIPT__INIT;
+    struct queued queued = client->queue[i];
+    decide(&queued, &receipt);
+    client->events.receipt(client->events.context, queued.token, &receipt);
+    free(queued.bytes);
+  }
+  client->queued -= count;
+  memmove(client->queue, client->queue + count, client->queued * sizeof *client->queue);
+}
+
+static bool deliver_one(struct nav_client *client, size_t lane, uint64_t position, const uint8_t *log_id) {
+  char text[64];
+  uint8_t id[16] = {0};
+  nav_put_u64(id + 8, position);
+  (void)snprintf(text, sizeof text, "leverans %llu", (unsigned long long)position);
+  Nav__V1__PublicIncident body = NAV__V1__PUBLIC_INCIDENT__INIT;
+  body.summary = text;
+  Nav__V1__Event event = NAV__V1__EVENT__INIT;
+  event.has_id = event.has_revision = event.has_time_ms = 1;
+  event.id = (ProtobufCBinaryData){.len = sizeof id, .data = id};
+  event.source = (char *)(uintptr_t) "skolan";
+  event.revision = 1;
+  event.time_ms = 1700000000000;
+  event.body_case = NAV__V1__EVENT__BODY_PUBLIC_INCIDENT;
+  event.public_incident = &body;
+  char *withheld[] = {(char *)(uintptr_t) "subjects.0.name", (char *)(uintptr_t) "place.address"};
+  Nav__V1__Delivery delivery = NAV__V1__DELIVERY__INIT;
+  delivery.has_position = 1;
+  delivery.position = position;
+  delivery.withheld = withheld;
+  delivery.n_withheld = 2;
+  Nav__V1__VerdictInfo verdict = NAV__V1__VERDICT_INFO__INIT;
+  verdict.rule = (char *)(uintptr_t) "lagesbild-1";
+  verdict.basis = (char *)(uintptr_t) "osl-10-15a";
+  return client->events.delivery(client->events.context, client->purposes[lane], log_id, &delivery, &verdict,
+                                 &event);
+}
+
+static void deliver(struct nav_client *client, size_t lane) {
+  uint8_t log_id[KEY_LOG_ID_SIZE];
+  memset(log_id, fake_hub.log_byte, sizeof log_id);
+  size_t a_step = fake_hub.deliveries_a_step > 0 ? fake_hub.deliveries_a_step : 100;
+  for (size_t i = 0; i < a_step && client->sent_to[lane] < fake_hub.deliveries; i++) {
+    if (!deliver_one(client, lane, client->sent_to[lane] + 1, log_id)) {
+      client->sent_to[lane] =
+          client->durable_to[lane];  // the session ends; all that is not acknowledged comes again
+      return;
+    }
+    client->sent_to[lane]++;
+  }
+}
+
+static void connect_client(struct nav_client *client) {
+  client->connected = true;
+  for (size_t i = 0; i < client->purposes_count; i++) {
+    uint8_t log_id[KEY_LOG_ID_SIZE];
+    uint64_t position = 0;
+    bool stored = client->events.resume(client->events.context, client->purposes[i], log_id, &position);
+    bool same_log = stored && log_id[0] == fake_hub.log_byte;
+    client->sent_to[i] = client->durable_to[i] = same_log && !fake_hub.repeats ? position : 0;
+  }
+}
+
+bool nav_client_step(struct nav_client *client, int wait_ms, struct nav_error *err) {
+  (void)wait_ms;
+  fake_hub.steps++;
+  if (fake_hub.fails_for_good) return nav_fail(err, NAV_ERROR_PEER, 0, "", "the hub refuses this key");
+  if (fake_hub.away_steps > 0) {
+    fake_hub.away_steps--;
+    return true;
+  }
+  if (!client->connected) connect_client(client);
+  give_receipts(client);
+  for (size_t i = 0; i < client->purposes_count; i++) deliver(client, i);
+  if (client->purposes_count > 0 && client->events.durable(client->events.context)) {
+    memcpy(client->durable_to, client->sent_to, sizeof client->durable_to);
+  }
+  return true;
+}
+
+bool nav_client_connected(const struct nav_client *client) { return client->connected; }
+size_t nav_client_unsettled(const struct nav_client *client) { return client->queued; }
+int64_t nav_client_last_delivery_ms(const struct nav_client *client) { return client->connected ? 1 : 0; }
+
+bool nav_client_caught_up(const struct nav_client *client) {
+  for (size_t i = 0; i < client->purposes_count; i++) {
+    if (client->durable_to[i] < fake_hub.deliveries) return false;
+  }
+  return client->connected;
+}

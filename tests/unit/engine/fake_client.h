@@ -1,0 +1,40 @@
+// A hub and its client library in one, for tests of the engine: it implements adapters/sdk/client.h against a
+// file, so that it remembers across a kill -9 of the process that it lives in, as a hub does. Called by:
+// tests of poster and loop. Must never: accept what a hub would refuse.
+#ifndef NAV_TESTS_ENGINE_FAKE_CLIENT_H
+#define NAV_TESTS_ENGINE_FAKE_CLIENT_H
+
+#include "adapters/sdk/client.h"
+
+struct fake_hub {
+  const char *path;        // the accepted events; NULL: in memory alone
+  size_t receipts_a_step;  // 0: all that wait
+  size_t away_steps;       // steps before it connects; counted down
+  bool fails_for_good;     // nav_client_step fails
+  int reject_code;         // every event whose summary holds reject_word gets this code
+  const char *reject_word;
+  size_t busy_times;         // receipts that say BUSY before anything is taken; counted down
+  uint64_t deliveries;       // positions 1 to this, each an event, for every purpose
+  size_t deliveries_a_step;  // 0: 100
+  uint8_t log_byte;          // the log id is sixteen of these
+  bool repeats;              // deliver everything from position 1 whatever the client has stored
+  size_t steps;              // made so far
+};
+
+extern struct fake_hub fake_hub;
+
+struct fake_event {
+  uint8_t id[16];
+  uint32_t revision;
+  size_t length;
+  uint8_t *bytes;
+};
+
+// Forgets all; a file is read again by the next nav_client_new.
+void fake_hub_reset(void);
+size_t fake_hub_count(void);
+const struct fake_event *fake_hub_at(size_t index);
+// Reads the file, for a test that asks about another process's hub.
+void fake_hub_load(const char *path);
+
+#endif
