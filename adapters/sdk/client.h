@@ -1,7 +1,7 @@
-// The public client library: one agency's session with the hub. It sends events, gets receipts, receives deliveries and
-// acknowledges them. One thread owns a client; nothing in it is shared.
-// Called by: adapters/engine, navctl publish, agencies' own programs. Must never: hold another agency's keys, or
-// lose an event: what has no receipt is the caller's still.
+// The public client library: one agency's session with the hub. It sends events, gets receipts, receives
+// deliveries and acknowledges them. One thread owns a client; nothing in it is shared. Called by:
+// adapters/engine, navctl publish, agencies' own programs. Must never: hold another agency's keys, or lose an
+// event: what has no receipt is the caller's still.
 #ifndef NAV_ADAPTERS_SDK_CLIENT_H
 #define NAV_ADAPTERS_SDK_CLIENT_H
 
@@ -16,23 +16,23 @@ struct nav_client;
 
 struct nav_client_settings {
   const char *agency;
-  const char *endpoint;             // tcp://127.0.0.1:7700
-  const uint8_t *hub_curve_key;     // 32 bytes
-  const uint8_t *hub_session_key;   // 32 bytes, Ed25519
+  const char *endpoint;            // tcp://127.0.0.1:7700
+  const uint8_t *hub_curve_key;    // 32 bytes
+  const uint8_t *hub_session_key;  // 32 bytes, Ed25519
   const struct keys_agency *keys;
-  const char *const *purposes;      // to have delivered; none: it only publishes
+  const char *const *purposes;  // to have delivered; none: it only publishes
   size_t purposes_count;
-  const char *program;              // name and version, for the hub's status
+  const char *program;  // name and version, for the hub's status
 };
 
-// What the caller is told. All callbacks run inside nav_client_step. A delivery is acknowledged by the library once
-// `durable` has returned true after it (called at most every 50 ms and after each frame).
+// What the caller is told. All callbacks run inside nav_client_step. A delivery is acknowledged by the
+// library once `durable` has returned true after it (called at most every 50 ms and after each frame).
 struct nav_client_events {
   void *context;
   // One event's receipt; token is what nav_client_publish was given.
   void (*receipt)(void *context, uint64_t token, const Nav__V1__EventReceipt *receipt);
-  // One delivery. The event is decoded and valid until the call returns. False: it cannot be stored now; the session ends and
-  // the hub sends it again.
+  // One delivery. The event is decoded and valid until the call returns. False: it cannot be stored now; the
+  // session ends and the hub sends it again.
   bool (*delivery)(void *context, const char *purpose, const uint8_t log_id[KEY_LOG_ID_SIZE],
                    const Nav__V1__Delivery *delivery, const Nav__V1__VerdictInfo *verdict,
                    const Nav__V1__Event *event);
@@ -48,22 +48,26 @@ struct nav_client *nav_client_new(const struct nav_client_settings *settings,
                                   const struct nav_client_events *events, struct nav_error *err);
 void nav_client_free(struct nav_client *client);  // takes NULL
 
-// Queues an encoded nav.v1.Event for publication; it is batched with others (256 events, 60 KiB a frame). False with RETRY: the
-// queue is full (NAV_CLIENT_QUEUE_MAX); step and try again. False with PEER: the event cannot be sent at all.
-// token is returned with its receipt. What was queued and has no receipt is sent again after a reconnect.
+// Queues an encoded nav.v1.Event for publication; it is batched with others (256 events, 60 KiB a frame).
+// False with RETRY: the queue is full (NAV_CLIENT_QUEUE_MAX); step and try again. False with PEER: the event
+// cannot be sent at all. token is returned with its receipt. What was queued and has no receipt is sent again
+// after a reconnect.
 enum { NAV_CLIENT_QUEUE_MAX = 4096 };
 NAV_MUST_USE bool nav_client_publish(struct nav_client *client, uint64_t token, const uint8_t *event,
                                      size_t length, struct nav_error *err);
-// Sends what waits, reads what has come, connects and reconnects (with growing pauses, 0.1 to 5 s); waits up to wait_ms for
-// something to happen. False: *err says what no reconnect will mend (refused key, refused agency).
+// Sends what waits, reads what has come, connects and reconnects (with growing pauses, 0.1 to 5 s); waits up
+// to wait_ms for something to happen. False: *err says what no reconnect will mend (refused key, refused
+// agency).
 NAV_MUST_USE bool nav_client_step(struct nav_client *client, int wait_ms, struct nav_error *err);
 
 bool nav_client_connected(const struct nav_client *client);
 // Events queued or sent that have no receipt yet.
 size_t nav_client_unsettled(const struct nav_client *client);
-// The time of the last delivery (monotonic ms; 0: none in this session), so that --once can tell when all has come.
+// The time of the last delivery (monotonic ms; 0: none in this session), so that --once can tell when all has
+// come.
 int64_t nav_client_last_delivery_ms(const struct nav_client *client);
-// A Ping was answered after everything that was to be delivered had been: what the hub has for us now is here.
+// A Ping was answered after everything that was to be delivered had been: what the hub has for us now is
+// here.
 bool nav_client_caught_up(const struct nav_client *client);
 
 #endif
