@@ -1,0 +1,358 @@
+// nav-gate from outside: who gets in, whose frames go where, and what is refused. The test is the core and
+// the clients. Run by: ctest.
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hub/base/buffer.h"
+#include "hub/base/clock.h"
+#include "tests/unit/gate/gate_flood_test.h"
+#include "tests/unit/gate/harness.h"
+
+static struct relayed got;
+static uint8_t data[WIRE_FRAME_MAX + 4096];
+
+static void frames_go_both_ways(void **state) {
+  (void)state;
+  void *skola = client_new(SKOLA, NULL), *polis = client_new(POLIS, NULL);
+  struct relay_head from_skola = begin(skola, SKOLA), from_polis = begin(polis, POLIS);
+  assert_true(from_skola.session != from_polis.session);
+  assert_true(from_skola.instance == from_polis.instance);
+  core_send(&from_polis, "\2welcome polis", 14);
+  core_send(&from_skola, "\2welcome skola", 14);
+  assert_int_equal(client_receive(skola, data, sizeof data, WAIT_MS), 14);
+  assert_memory_equal(data, "\2welcome skola", 14);
+  assert_int_equal(client_receive(polis, data, sizeof data, WAIT_MS), 14);
+  assert_memory_equal(data, "\2welcome polis", 14);
+  client_send_kind(skola, WIRE_OPEN, "x");
+  client_send_kind(skola, WIRE_SEALED, "y");
+  assert_true(core_receive(&got, WAIT_MS));
+  assert_true(got.head.session == from_skola.session && got.data[0] == WIRE_OPEN);
+  assert_true(core_receive(&got, WAIT_MS));
+  assert_true(got.head.session == from_skola.session && got.data[0] == WIRE_SEALED);
+  client_close(skola);
+  client_close(polis);
+}
+
+static void an_unlisted_key_is_refused_and_reported(void **state) {
+  (void)state;
+  assert_int_equal(client_handshake(SKOLA, WAIT_MS), ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
+  assert_int_equal(client_handshake(STRANGER, WAIT_MS), ZMQ_EVENT_HANDSHAKE_FAILED_AUTH);
+  assert_true(core_receive(&got, WAIT_MS));
+  assert_int_equal(got.head.kind, RELAY_REFUSED);
+  assert_string_equal(got.head.agency, "");
+  assert_int_equal(got.length, 8);
+  assert_int_equal(nav_get_u32(got.data), NAV__V1__CODE__CODE_UNKNOWN_KEY);
+  assert_int_equal(nav_get_u32(got.data + 4), 1);
+}
+
+static void a_strangers_frame_never_reaches_the_core(void **state) {
+  (void)state;
+  void *stranger = client_new(STRANGER, NULL);
+  client_send_kind(stranger, WIRE_HELLO, "let me in");
+  while (core_receive(&got, 1500)) assert_int_not_equal(got.head.kind, RELAY_FRAME);
+  client_close(stranger);
+}
+
+static void a_connection_without_curve_is_refused(void **state) {
+  (void)state;
+  void *plain = client_new_plain();
+  client_send_kind(plain, WIRE_HELLO, "let me in");
+  while (core_receive(&got, QUIET_MS)) assert_int_not_equal(got.head.kind, RELAY_FRAME);
+  client_close(plain);
+}
+
+static bool core_hears_gone(uint64_t session) {
+  while (core_receive(&got, WAIT_MS)) {
+    if (got.head.kind == RELAY_GONE && got.head.session == session) return true;
+  }
+  return false;
+}
+
+static void a_routing_id_taken_by_another_gets_nothing_of_the_first(void **state) {
+  (void)state;
+  void *skola = client_new(SKOLA, "the-same-id");
+  struct relay_head first = begin(skola, SKOLA);
+  client_close(skola);
+  assert_true(core_hears_gone(first.session));
+  void *polis = client_new(POLIS, "the-same-id");
+  struct relay_head second = begin(polis, POLIS);
+  assert_true(second.session != first.session);
+  core_send(&first, "\4meant for skola", 16);
+  assert_true(core_receive(&got, WAIT_MS));
+  assert_true(got.head.kind == RELAY_GONE && got.head.session == first.session);
+  core_send(&second, "\4meant for polis", 16);
+  assert_int_equal(client_receive(polis, data, sizeof data, WAIT_MS), 16);
+  assert_memory_equal(data, "\4meant for polis", 16);
+  assert_int_equal(client_receive(polis, data, sizeof data, QUIET_MS), -1);
+  client_close(polis);
+}
+
+static void a_routing_id_cannot_be_taken_while_its_owner_is_there(void **state) {
+  (void)state;
+  void *skola = client_new(SKOLA, "the-same-id");
+  struct relay_head first = begin(skola, SKOLA);
+  void *polis = client_new(POLIS, "the-same-id");
+  client_send_kind(polis, WIRE_HELLO, "mine now");
+  assert_false(core_receive(&got, QUIET_MS));
+  core_send(&first, "\4still mine", 11);
+  assert_int_equal(client_receive(skola, data, sizeof data, WAIT_MS), 11);
+  assert_int_equal(client_receive(polis, data, sizeof data, QUIET_MS), -1);
+  client_close(polis);
+  client_close(skola);
+}
+
+static void the_agency_in_the_head_must_be_the_sessions(void **state) {
+  (void)state;
+  void *skola = client_new(SKOLA, NULL);
+  struct relay_head wrong = begin(skola, SKOLA);
+  (void)snprintf(wrong.agency, sizeof wrong.agency, "polis");
+  core_send(&wrong, "\4x", 2);
+  assert_int_equal(client_receive(skola, data, sizeof data, QUIET_MS), -1);
+  client_close(skola);
+}
+
+static void a_head_of_another_gates_instance_reaches_nobody(void **state) {
+  (void)state;
+  void *skola = client_new(SKOLA, NULL);
+  struct relay_head old = begin(skola, SKOLA);
+  old.instance++;
+  core_send(&old, "\4x", 2);
+  assert_true(core_receive(&got, WAIT_MS));
+  assert_true(got.head.kind == RELAY_GONE && got.head.instance == old.instance);
+  assert_int_equal(client_receive(skola, data, sizeof data, QUIET_MS), -1);
+  client_close(skola);
+}
+
+static void the_largest_frame_passes_and_a_larger_is_refused(void **state) {
+  (void)state;
+  void *skola = client_new(SKOLA, NULL);
+  struct relay_head head = begin(skola, SKOLA);
+  memset(data, WIRE_SEALED, sizeof data);
+  client_send(skola, data, WIRE_FRAME_MAX);
+  assert_true(core_receive(&got, WAIT_MS));
+  assert_int_equal(got.length, WIRE_FRAME_MAX);
+  client_send(skola, data, WIRE_FRAME_MAX + 1);
+  assert_int_equal(client_refused(skola), NAV__V1__CODE__CODE_TOO_LARGE);
+  assert_true(core_hears_gone(head.session));
+  client_close(skola);
+}
+
+static void a_message_of_several_parts_is_refused(void **state) {
+  (void)state;
+  void *skola = client_new(SKOLA, NULL);
+  struct relay_head head = begin(skola, SKOLA);
+  for (int i = 0; i < 20; i++) assert_int_equal(zmq_send(skola, "\4x", 2, ZMQ_SNDMORE), 2);
+  client_send(skola, "\4x", 2);
+  assert_int_equal(client_refused(skola), NAV__V1__CODE__CODE_TOO_MANY);
+  assert_true(core_hears_gone(head.session));
+  while (core_receive(&got, QUIET_MS)) assert_int_not_equal(got.head.kind, RELAY_FRAME);
+  client_close(skola);
+}
+
+static void what_no_client_sends_is_refused(void **state) {
+  (void)state;
+  static const char *const frames[] = {"", "\2welcome", "\5", "\6refused", "\377", "G"};
+  for (size_t i = 0; i < sizeof frames / sizeof frames[0]; i++) {
+    void *skola = client_new(SKOLA, NULL);
+    client_send(skola, frames[i], strlen(frames[i]));
+    assert_int_equal(client_refused(skola), NAV__V1__CODE__CODE_MALFORMED);
+    client_close(skola);
+  }
+  while (core_receive(&got, QUIET_MS)) assert_int_not_equal(got.head.kind, RELAY_FRAME);
+}
+
+static void a_session_begins_with_hello_or_is_reset(void **state) {
+  (void)state;
+  void *skola = client_new(SKOLA, NULL);
+  client_send_kind(skola, WIRE_SEALED, "of an old session");
+  assert_int_equal(client_receive(skola, data, sizeof data, WAIT_MS), 1);
+  assert_int_equal(data[0], WIRE_RESET);
+  assert_false(core_receive(&got, QUIET_MS));
+  (void)begin(skola, SKOLA);
+  client_close(skola);
+}
+
+static void the_core_can_end_a_session(void **state) {
+  (void)state;
+  void *skola = client_new(SKOLA, NULL);
+  struct relay_head head = begin(skola, SKOLA);
+  head.kind = RELAY_GONE;
+  core_send(&head, "", 0);
+  assert_int_equal(client_receive(skola, data, sizeof data, WAIT_MS), 1);
+  assert_int_equal(data[0], WIRE_RESET);
+  head.kind = RELAY_FRAME;
+  core_send(&head, "\4late", 5);
+  assert_int_equal(client_receive(skola, data, sizeof data, QUIET_MS), -1);
+  client_close(skola);
+}
+
+static void the_gate_tells_that_it_lives(void **state) {
+  (void)state;
+  uint64_t instance = 0;
+  for (int i = 0; i < 2; i++) {
+    uint8_t bytes[RELAY_HEAD_SIZE];
+    struct relay_head head;
+    assert_int_equal(client_receive(h.core, bytes, sizeof bytes, WAIT_MS), RELAY_HEAD_SIZE);
+    assert_true(relay_decode(&head, bytes, sizeof bytes, NULL));
+    assert_int_equal(client_receive(h.core, bytes, sizeof bytes, WAIT_MS), 0);
+    assert_int_equal(head.kind, RELAY_GATE);
+    assert_true(head.session == 0 && head.instance != 0);
+    assert_true(i == 0 || head.instance == instance);
+    instance = head.instance;
+  }
+}
+
+static void what_is_sent_while_the_core_is_away_waits_for_it(void **state) {
+  (void)state;
+  enum { COUNT = 20 };
+  void *skola = client_new(SKOLA, NULL);
+  client_send_kind(skola, WIRE_HELLO, "hello");
+  for (int i = 0; i < COUNT; i++) {
+    const uint8_t frame[2] = {WIRE_SEALED, (uint8_t)i};
+    client_send(skola, frame, sizeof frame);
+  }
+  assert_int_equal(client_handshake(STRANGER, WAIT_MS), ZMQ_EVENT_HANDSHAKE_FAILED_AUTH);  // ZAP lives on
+  harness_bind_core();
+  int next = -1;
+  while (next < COUNT && core_receive(&got, WAIT_MS)) {
+    if (got.head.kind != RELAY_FRAME) continue;
+    if (next >= 0) assert_int_equal(got.data[1], next);
+    next++;
+  }
+  assert_int_equal(next, COUNT);
+  client_close(skola);
+}
+
+static void when_the_core_goes_clients_are_told_to_start_anew(void **state) {
+  (void)state;
+  void *skola = client_new(SKOLA, NULL);
+  struct relay_head head = begin(skola, SKOLA);
+  harness_end_core();
+  assert_int_equal(client_receive(skola, data, sizeof data, WAIT_MS), 1);
+  assert_int_equal(data[0], WIRE_RESET);
+  harness_bind_core();
+  struct relay_head anew = begin(skola, SKOLA);
+  assert_true(anew.session != head.session && anew.instance == head.instance);
+  client_close(skola);
+}
+
+static void a_revoked_key_ends_its_session_and_gets_no_other(void **state) {
+  (void)state;
+  void *skola = client_new(SKOLA, NULL), *polis = client_new(POLIS, NULL);
+  struct relay_head of_skola = begin(skola, SKOLA), of_polis = begin(polis, POLIS);
+  harness_write_agencies(NULL, &h.parties[POLIS]);
+  harness_signal(SIGHUP);
+  assert_true(core_hears_gone(of_skola.session));
+  assert_true(harness_logged("read agencies.yaml again"));
+  (void)zmq_send(skola, "\4one more", 9, ZMQ_DONTWAIT);
+  assert_int_equal(client_handshake(SKOLA, WAIT_MS), ZMQ_EVENT_HANDSHAKE_FAILED_AUTH);
+  client_send_kind(polis, WIRE_SEALED, "goes on");
+  bool goes_on = false;
+  while (core_receive(&got, QUIET_MS * 3)) {
+    if (got.head.kind != RELAY_FRAME) continue;
+    assert_true(got.head.session == of_polis.session);
+    goes_on = true;
+  }
+  assert_true(goes_on);
+  client_close(skola);
+  client_close(polis);
+}
+
+static void a_changed_key_ends_the_old_ones_session(void **state) {
+  (void)state;
+  void *skola = client_new(SKOLA, NULL);
+  struct relay_head head = begin(skola, SKOLA);
+  harness_write_agencies(&h.parties[STRANGER], &h.parties[POLIS]);
+  harness_signal(SIGHUP);
+  assert_true(core_hears_gone(head.session));
+  assert_int_equal(client_handshake(SKOLA, WAIT_MS), ZMQ_EVENT_HANDSHAKE_FAILED_AUTH);
+  void *with_new_key = client_new(STRANGER, NULL);
+  client_send_kind(with_new_key, WIRE_HELLO, "hello");
+  while (core_receive(&got, WAIT_MS) && got.head.kind != RELAY_FRAME) continue;
+  assert_string_equal(got.head.agency, "skola");
+  client_close(with_new_key);
+  client_close(skola);
+}
+
+static void faults_in_agencies_keep_what_is_in_force(void **state) {
+  (void)state;
+  void *skola = client_new(SKOLA, NULL);
+  struct relay_head head = begin(skola, SKOLA);
+  char path[128];
+  (void)snprintf(path, sizeof path, "%s/config/agencies.yaml", h.home);
+  FILE *file = fopen(path, "w");
+  assert_non_null(file);
+  assert_true(fputs("agencies:\n  - id: polis\n    titel: Polisen\n", file) >= 0);
+  assert_int_equal(fclose(file), 0);
+  harness_signal(SIGHUP);
+  assert_true(harness_logged("the agencies in force stay"));
+  assert_true(harness_logged("titel"));
+  client_send_kind(skola, WIRE_SEALED, "goes on");
+  assert_true(core_receive(&got, WAIT_MS));
+  assert_true(got.head.kind == RELAY_FRAME && got.head.session == head.session);
+  assert_int_equal(client_handshake(SKOLA, WAIT_MS), ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
+  client_close(skola);
+}
+
+static void it_stops_cleanly(void **state) {
+  (void)state;
+  void *skola = client_new(SKOLA, NULL);
+  (void)begin(skola, SKOLA);
+  int64_t from_ms = nav_clock_monotonic_ms();
+  harness_signal(SIGTERM);
+  assert_int_equal(harness_wait(), 0);
+  assert_true(nav_clock_monotonic_ms() - from_ms < 2000);
+  client_close(skola);
+}
+
+static void a_taken_address_is_said_and_ends_it(void **state) {
+  (void)state;
+  char command[512];
+  (void)snprintf(command, sizeof command,
+                 "%s --home %s > %s/second 2>&1; grep -q 'cannot listen there' %s/second", NAV_GATE, h.home,
+                 h.home, h.home);
+  assert_int_equal(system(command), 0);
+}
+
+// With an argument: only the tests of that name (* and ? as in file names).
+int main(int argc, char **argv) {
+  if (sodium_init() < 0) return 1;
+  if (argc > 1) cmocka_set_test_filter(argv[1]);
+#define TEST(start, name) cmocka_unit_test_setup_teardown(name, start, harness_stop)
+  const struct CMUnitTest tests[] = {
+      TEST(harness_start, frames_go_both_ways),
+      TEST(harness_start, an_unlisted_key_is_refused_and_reported),
+      TEST(harness_start, a_strangers_frame_never_reaches_the_core),
+      TEST(harness_start, a_connection_without_curve_is_refused),
+      TEST(harness_start, a_routing_id_taken_by_another_gets_nothing_of_the_first),
+      TEST(harness_start, a_routing_id_cannot_be_taken_while_its_owner_is_there),
+      TEST(harness_start, the_agency_in_the_head_must_be_the_sessions),
+      TEST(harness_start, a_head_of_another_gates_instance_reaches_nobody),
+      TEST(harness_start, the_largest_frame_passes_and_a_larger_is_refused),
+      TEST(harness_start, a_message_of_several_parts_is_refused),
+      TEST(harness_start, what_no_client_sends_is_refused),
+      TEST(harness_start, a_session_begins_with_hello_or_is_reset),
+      TEST(harness_start, the_core_can_end_a_session),
+      TEST(harness_start, the_gate_tells_that_it_lives),
+      TEST(harness_start_without_core, what_is_sent_while_the_core_is_away_waits_for_it),
+      TEST(harness_start, when_the_core_goes_clients_are_told_to_start_anew),
+      TEST(harness_start, a_revoked_key_ends_its_session_and_gets_no_other),
+      TEST(harness_start, a_changed_key_ends_the_old_ones_session),
+      TEST(harness_start, faults_in_agencies_keep_what_is_in_force),
+      TEST(harness_start, it_stops_cleanly),
+      TEST(harness_start, a_taken_address_is_said_and_ends_it),
+      TEST(harness_start, a_flood_of_unknown_keys_is_counted_not_told_one_by_one),
+      TEST(harness_start_small, a_flood_is_refused_and_delays_nobody_else),
+      TEST(harness_start_small, connections_past_the_limit_are_turned_away_until_some_go),
+      TEST(harness_start, connections_that_say_nothing_are_closed),
+      TEST(harness_start, a_message_without_end_is_cut_and_takes_no_memory),
+      TEST(harness_start, a_reader_that_stops_reading_delays_nobody_and_takes_no_memory),
+      TEST(harness_start, an_agency_cannot_take_all_sessions),
+  };
+#undef TEST
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

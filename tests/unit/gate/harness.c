@@ -1,0 +1,344 @@
+// See harness.h.
+#include "tests/unit/gate/harness.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "hub/base/clock.h"
+#include "hub/base/id.h"
+
+enum { PATH_SIZE = 256, LOG_MAX = 65536, SOCKETS_MAX = 64 };
+
+// Every socket open now, so that a test that failed halfway leaves none (zmq_ctx_term would wait for it for
+// ever).
+static void *sockets[SOCKETS_MAX];
+
+static void *new_socket(int type) {
+  const int nothing = 0;
+  size_t i = 0;
+  while (i < SOCKETS_MAX && sockets[i] != NULL) i++;
+  assert_true(i < SOCKETS_MAX);
+  sockets[i] = zmq_socket(h.context, type);
+  assert_non_null(sockets[i]);
+  (void)zmq_setsockopt(sockets[i], ZMQ_LINGER, &nothing, sizeof nothing);
+  return sockets[i];
+}
+
+static void close_socket(void *socket) {
+  for (size_t i = 0; i < SOCKETS_MAX; i++) {
+    if (sockets[i] == socket) sockets[i] = NULL;
+  }
+  (void)zmq_close(socket);
+}
+
+struct harness h;
+const char *const party_names[PARTIES] = {"skola", "polis", "stranger"};
+
+static const char *in_home(const char *name) {
+  static char path[PATH_SIZE];
+  (void)snprintf(path, sizeof path, "%s/%s", h.home, name);
+  return path;
+}
+
+static void put_file(const char *name, const char *text) {
+  FILE *file = fopen(in_home(name), "w");
+  assert_non_null(file);
+  assert_true(fputs(text, file) >= 0);
+  assert_int_equal(fclose(file), 0);
+}
+
+// A port that was free a moment ago.
+static unsigned free_port(void) {
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t size = sizeof address;
+  assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
+  assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+  (void)close(fd);
+  return ntohs(address.sin_port);
+}
+
+static void write_nav(void) {
+  char text[2048];
+  (void)snprintf(text, sizeof text,
+                 "hub: test.example.se\n"
+                 "endpoint: %s\n"
+                 "database:\n  core: dbname=none\n  desk: dbname=none\n  owner: dbname=none\n"
+                 "limits:\n  connections: %d\n  frames_a_second: %d\n",
+                 h.endpoint, h.connections, h.frames_a_second);
+  put_file("nav.yaml", text);
+}
+
+static void write_key(const char *agency, const struct key_pair_curve *key) {
+  char name[64], text[256], hex[65], signing[65];
+  uint8_t any[32];
+  randombytes_buf(any, sizeof any);
+  (void)snprintf(name, sizeof name, "config/keys/%s.yaml", agency);
+  (void)unlink(in_home(name));
+  if (key == NULL) return;
+  (void)snprintf(text, sizeof text, "curve: %s\nsigning: %s\n", nav_hex(hex, key->public_key, 32),
+                 nav_hex(signing, any, 32));
+  put_file(name, text);
+}
+
+void harness_write_agencies(const struct key_pair_curve *skola, const struct key_pair_curve *polis) {
+  put_file("config/agencies.yaml",
+           "agencies:\n"
+           "  - id: skola\n    title: Skolan\n    kind: school\n    form: authority\n"
+           "  - id: polis\n    title: Polisen\n    kind: police\n    form: authority\n");
+  write_key("skola", skola);
+  write_key("polis", polis);
+}
+
+static void make_home(void) {
+  (void)snprintf(h.home, sizeof h.home, "/tmp/nav-gate-XXXXXX");
+  assert_non_null(mkdtemp(h.home));
+  assert_int_equal(mkdir(in_home("run"), 0700), 0);
+  assert_int_equal(mkdir(in_home("keys"), 0700), 0);
+  assert_int_equal(mkdir(in_home("config"), 0700), 0);
+  assert_int_equal(mkdir(in_home("config/keys"), 0700), 0);
+  (void)crypto_box_keypair(h.hub.public_key, h.hub.secret_key);
+  for (int i = 0; i < PARTIES; i++) {
+    (void)crypto_box_keypair(h.parties[i].public_key, h.parties[i].secret_key);
+  }
+  assert_true(keys_write(in_home("keys/curve.key"), "curve", true, h.hub.secret_key, 32, NULL));
+  harness_write_agencies(&h.parties[SKOLA], &h.parties[POLIS]);
+  (void)snprintf(h.endpoint, sizeof h.endpoint, "tcp://127.0.0.1:%u", free_port());
+  write_nav();
+}
+
+static void start_program(void) {
+  char log[PATH_SIZE];
+  (void)snprintf(log, sizeof log, "%s", in_home("log"));
+  h.pid = fork();
+  assert_true(h.pid >= 0);
+  if (h.pid == 0) {
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    if (fd < 0 || dup2(fd, STDERR_FILENO) < 0) _exit(126);
+    (void)execl(NAV_GATE, NAV_GATE, "--home", h.home, (char *)NULL);
+    _exit(127);
+  }
+}
+
+static int start(int frames_a_second, int connections, bool with_core) {
+  h = (struct harness){.frames_a_second = frames_a_second, .connections = connections};
+  h.context = zmq_ctx_new();
+  make_home();
+  if (with_core) harness_bind_core();
+  start_program();
+  return harness_logged("listening on") ? 0 : -1;
+}
+
+int harness_start(void **state) {
+  (void)state;
+  return start(5000, 64, true);
+}
+
+int harness_start_without_core(void **state) {
+  (void)state;
+  return start(5000, 64, false);
+}
+
+int harness_start_small(void **state) {
+  (void)state;
+  return start(20, 4, true);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw) {
+  (void)st, (void)type, (void)ftw;
+  return remove(path);
+}
+
+int harness_stop(void **state) {
+  (void)state;
+  int code = 0;
+  if (h.pid > 0) {
+    harness_signal(SIGTERM);
+    code = harness_wait();
+  }
+  for (size_t i = 0; i < SOCKETS_MAX; i++) {
+    if (sockets[i] != NULL) close_socket(sockets[i]);
+  }
+  (void)zmq_ctx_term(h.context);
+  if (code != 0) {
+    char command[PATH_SIZE + 16];
+    (void)snprintf(command, sizeof command, "cat %s/log >&2", h.home);
+    (void)!system(command);
+  }
+  (void)nftw(h.home, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+  return code;
+}
+
+void harness_bind_core(void) {
+  char endpoint[PATH_SIZE + 8];
+  (void)snprintf(endpoint, sizeof endpoint, "ipc://%s/run/gate.sock", h.home);
+  h.core = new_socket(ZMQ_DEALER);
+  assert_int_equal(zmq_bind(h.core, endpoint), 0);
+}
+
+void harness_end_core(void) {
+  close_socket(h.core);
+  h.core = NULL;
+}
+
+void harness_signal(int signal) { assert_int_equal(kill(h.pid, signal), 0); }
+
+int harness_wait(void) {
+  int status = 0;
+  int64_t until_ms = nav_clock_monotonic_ms() + 10000;
+  while (waitpid(h.pid, &status, WNOHANG) == 0) {
+    if (nav_clock_monotonic_ms() > until_ms) (void)kill(h.pid, SIGKILL);
+    (void)usleep(5000);
+  }
+  h.pid = 0;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+size_t harness_memory(void) {
+  char path[64];
+  unsigned long total = 0, resident = 0;
+  (void)snprintf(path, sizeof path, "/proc/%d/statm", (int)h.pid);
+  FILE *file = fopen(path, "r");
+  assert_non_null(file);
+  assert_int_equal(fscanf(file, "%lu %lu", &total, &resident), 2);
+  (void)fclose(file);
+  return resident * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static bool log_has(const char *text) {
+  static char log[LOG_MAX + 1];
+  FILE *file = fopen(in_home("log"), "r");
+  if (file == NULL) return false;
+  log[fread(log, 1, LOG_MAX, file)] = '\0';
+  (void)fclose(file);
+  return strstr(log, text) != NULL;
+}
+
+bool harness_logged(const char *text) {
+  int64_t until_ms = nav_clock_monotonic_ms() + WAIT_MS;
+  while (nav_clock_monotonic_ms() < until_ms) {
+    if (log_has(text)) return true;
+    (void)usleep(5000);
+  }
+  return log_has(text);
+}
+
+static void *client_socket(int party, const char *routing) {
+  const int never = -1, large = 100000;
+  void *client = new_socket(ZMQ_DEALER);
+  (void)zmq_setsockopt(client, ZMQ_RECONNECT_IVL, &never, sizeof never);
+  (void)zmq_setsockopt(client, ZMQ_SNDHWM, &large, sizeof large);
+  if (routing != NULL) (void)zmq_setsockopt(client, ZMQ_ROUTING_ID, routing, strlen(routing));
+  (void)zmq_setsockopt(client, ZMQ_CURVE_SERVERKEY, h.hub.public_key, 32);
+  (void)zmq_setsockopt(client, ZMQ_CURVE_PUBLICKEY, h.parties[party].public_key, 32);
+  (void)zmq_setsockopt(client, ZMQ_CURVE_SECRETKEY, h.parties[party].secret_key, 32);
+  return client;
+}
+
+void *client_new(int party, const char *routing) {
+  void *client = client_socket(party, routing);
+  assert_int_equal(zmq_connect(client, h.endpoint), 0);
+  return client;
+}
+
+void *client_new_plain(void) {
+  void *client = new_socket(ZMQ_DEALER);
+  assert_int_equal(zmq_connect(client, h.endpoint), 0);
+  return client;
+}
+
+void client_close(void *client) { close_socket(client); }
+
+void client_send(void *client, const void *data, size_t length) {
+  assert_int_equal(zmq_send(client, data, length, 0), (int)length);
+}
+
+void client_send_kind(void *client, enum wire_kind kind, const char *rest) {
+  uint8_t frame[256];
+  frame[0] = (uint8_t)kind;
+  memcpy(frame + 1, rest, strlen(rest));
+  client_send(client, frame, 1 + strlen(rest));
+}
+
+int client_receive(void *client, uint8_t *data, size_t size, int wait_ms) {
+  zmq_pollitem_t item = {.socket = client, .events = ZMQ_POLLIN};
+  if (zmq_poll(&item, 1, wait_ms) <= 0) return -1;
+  return zmq_recv(client, data, size, 0);
+}
+
+int client_refused(void *client) {
+  uint8_t data[1024];
+  struct nav_error err = {0};
+  int length = client_receive(client, data, sizeof data, WAIT_MS);
+  if (length < 1 || data[0] != WIRE_REFUSED) return -1;
+  wire_refused_read(data, (size_t)length, &err);
+  return err.code;
+}
+
+int client_handshake(int party, int wait_ms) {
+  void *client = client_socket(party, NULL);
+  void *monitor = new_socket(ZMQ_PAIR);
+  const int events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
+                     ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL;
+  // A new name each time: a closed socket gives its own back only later.
+  static unsigned count = 0;
+  char name[64];
+  (void)snprintf(name, sizeof name, "inproc://handshake-%u", count++);
+  assert_int_equal(zmq_socket_monitor(client, name, events), 0);
+  assert_int_equal(zmq_connect(monitor, name), 0);
+  assert_int_equal(zmq_connect(client, h.endpoint), 0);
+  uint8_t event[6] = {0};
+  uint16_t which = 0;
+  if (client_receive(monitor, event, sizeof event, wait_ms) > 0) memcpy(&which, event, sizeof which);
+  (void)zmq_socket_monitor(client, NULL, 0);
+  close_socket(monitor);
+  close_socket(client);
+  return which;
+}
+
+bool core_receive(struct relayed *out, int wait_ms) {
+  int64_t until_ms = nav_clock_monotonic_ms() + wait_ms;
+  for (;;) {
+    int64_t left = until_ms - nav_clock_monotonic_ms();
+    zmq_pollitem_t item = {.socket = h.core, .events = ZMQ_POLLIN};
+    if (zmq_poll(&item, 1, left > 0 ? left : 0) <= 0) return false;
+    uint8_t head[RELAY_HEAD_SIZE + 1];
+    int length = zmq_recv(h.core, head, sizeof head, 0);
+    assert_true(length >= 0 && relay_decode(&out->head, head, (size_t)length, NULL));
+    length = zmq_recv(h.core, out->data, sizeof out->data, 0);
+    assert_true(length >= 0 && (size_t)length <= sizeof out->data);
+    out->length = (size_t)length;
+    if (out->head.kind != RELAY_GATE) return true;
+  }
+}
+
+void core_send(const struct relay_head *head, const void *data, size_t length) {
+  uint8_t bytes[RELAY_HEAD_SIZE];
+  relay_encode(bytes, head);
+  assert_int_equal(zmq_send(h.core, bytes, sizeof bytes, ZMQ_SNDMORE), sizeof bytes);
+  assert_int_equal(zmq_send(h.core, data, length, 0), (int)length);
+}
+
+struct relay_head begin(void *client, int party) {
+  static struct relayed got;
+  client_send_kind(client, WIRE_HELLO, "hello");
+  assert_true(core_receive(&got, WAIT_MS));
+  assert_int_equal(got.head.kind, RELAY_FRAME);
+  assert_string_equal(got.head.agency, party_names[party]);
+  assert_int_equal(got.length, 6);
+  assert_int_equal(got.data[0], WIRE_HELLO);
+  return got.head;
+}

@@ -1,0 +1,76 @@
+// A nav-gate of its own for each test, in a folder of its own, with the test as its core and its clients.
+// Called by: gate_test, gate_flood_test. Must never: leave a process or a folder behind.
+#ifndef NAV_TESTS_GATE_HARNESS_H
+#define NAV_TESTS_GATE_HARNESS_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <sys/types.h>
+#include <zmq.h>
+
+#include "hub/wire/keys.h"
+#include "hub/wire/relay.h"
+#include "hub/wire/session.h"
+
+enum { WAIT_MS = 5000, QUIET_MS = 400, SKOLA = 0, POLIS = 1, STRANGER = 2, PARTIES = 3 };
+
+struct harness {
+  char home[64];
+  char endpoint[64];
+  pid_t pid;
+  void *context;
+  void *core;  // NULL: no core
+  struct key_pair_curve hub, parties[PARTIES];
+  int frames_a_second, connections;  // for nav.yaml
+};
+
+struct relayed {
+  struct relay_head head;
+  uint8_t data[65536];
+  size_t length;
+};
+
+extern struct harness h;
+extern const char *const party_names[PARTIES];
+
+// Setups and teardown of cmocka. Without a core: harness_bind_core when it is wanted.
+int harness_start(void **state);
+int harness_start_without_core(void **state);
+int harness_start_small(void **state);  // 20 frames a second, 4 connections
+int harness_stop(void **state);
+
+void harness_bind_core(void);
+void harness_end_core(void);
+// Writes agencies.yaml and keys; a party without keys is left out of them.
+void harness_write_agencies(const struct key_pair_curve *skola, const struct key_pair_curve *polis);
+void harness_signal(int signal);
+// Waits for it; gives the exit code (128 + signal where one ended it).
+int harness_wait(void);
+size_t harness_memory(void);  // bytes resident
+// The log has such a line (waits for it).
+bool harness_logged(const char *text);
+
+// A connected DEALER; routing: its own id, or NULL.
+void *client_new(int party, const char *routing);
+void *client_new_plain(void);  // without CURVE
+void client_close(void *client);
+void client_send(void *client, const void *data, size_t length);
+void client_send_kind(void *client, enum wire_kind kind, const char *rest);
+// Gives the length, or -1: nothing within that time.
+int client_receive(void *client, uint8_t *data, size_t size, int wait_ms);
+// The code of the REFUSED that comes; -1: none.
+int client_refused(void *client);
+// How the handshake ends: ZMQ_EVENT_HANDSHAKE_…; 0: not at all.
+int client_handshake(int party, int wait_ms);
+
+// The next that is not a heartbeat; false: nothing within that time.
+bool core_receive(struct relayed *out, int wait_ms);
+void core_send(const struct relay_head *head, const void *data, size_t length);
+// A client's session: sends HELLO and gives the head that the core got.
+struct relay_head begin(void *client, int party);
+
+#endif
