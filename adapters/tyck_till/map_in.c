@@ -10,8 +10,9 @@ static const char *const wrappers[] = {"service_requests", "requests", "request"
 
 struct mapping {
   struct nav_mapping_run *run;
+  size_t read;       // records that are objects
   size_t converted;  // records that were not UTF-8
-  size_t answers_of_fault;
+  size_t refusals;
 };
 
 // A server's refusal, {"code":404,"description":"…"}, is not a report.
@@ -25,9 +26,10 @@ static void map_record(void *context, const struct record_slice *slice) {
   bool converted = false;
   json_t *json = records_parse(mapping->run, slice, &converted);
   if (json == NULL) return;
+  mapping->read++;
   if (converted) mapping->converted++;
   if (is_refusal(json)) {
-    mapping->answers_of_fault++;
+    mapping->refusals++;
     nav_mapping_skip(mapping->run, slice->place, "is the server's error message, not a report");
   } else {
     report_map(mapping->run, slice, json);
@@ -50,7 +52,11 @@ static bool map_tyck_till(struct nav_mapping_run *run, const char *file, const u
   if (result.count == 0) {
     return nav_fail(err, NAV_ERROR_PEER, 0, file, "byte %zu: %s", result.fault_offset, result.fault);
   }
-  if (result.count == mapping.answers_of_fault) {
+  if (mapping.read == 0) {
+    return nav_fail(err, NAV_ERROR_PEER, 0, file,
+                    "is no Open311 answer in JSON: it has no object that can be read");
+  }
+  if (mapping.read == mapping.refusals) {
     return nav_fail(err, NAV_ERROR_PEER, 0, file, "is a server's error message: ask it again");
   }
   if (!result.whole) {

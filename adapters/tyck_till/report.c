@@ -1,6 +1,7 @@
 // See report.h.
 #include "adapters/tyck_till/report.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -19,6 +20,8 @@ struct report {
   int64_t requested_ms;
   int64_t updated_ms;  // requested_ms where the record has none
   Nav__V1__ReportStatus status;
+  bool has_position;
+  double latitude, longitude;
 };
 
 static bool skip(const struct report *report, const char *reason) {
@@ -68,24 +71,23 @@ static void *make(const struct report *report, size_t size) {
 }
 
 // Degrees; a server's 0,0 is "not known", and what is not on earth is left out.
+static void read_position(struct report *report) {
+  bool has_latitude = records_number(report->json, "lat", &report->latitude);
+  bool has_longitude = records_number(report->json, "long", &report->longitude);
+  if (!has_latitude || !has_longitude) return;
+  bool nowhere = fabs(report->latitude) < 1e-9 && fabs(report->longitude) < 1e-9;
+  report->has_position = !nowhere && fabs(report->latitude) <= 90 && fabs(report->longitude) <= 180;
+  if (report->has_position) return;
+  nav_mapping_note(report->run, report->slice->place, "its lat and long are no place on earth, and left out");
+}
+
 static Nav__V1__Position *make_position(const struct report *report) {
-  double latitude = 0;
-  double longitude = 0;
-  bool has_latitude = records_number(report->json, "lat", &latitude);
-  bool has_longitude = records_number(report->json, "long", &longitude);
-  if (!has_latitude || !has_longitude) return NULL;
-  bool nowhere = latitude > -1e-9 && latitude < 1e-9 && longitude > -1e-9 && longitude < 1e-9;
-  if (nowhere || latitude < -90 || latitude > 90 || longitude < -180 || longitude > 180) {
-    nav_mapping_note(report->run, report->slice->place,
-                     "its lat and long are no place on earth, and left out");
-    return NULL;
-  }
-  Nav__V1__Position *position = make(report, sizeof *position);
+  Nav__V1__Position *position = report->has_position ? make(report, sizeof *position) : NULL;
   if (position == NULL) return NULL;
   nav__v1__position__init(position);
   position->has_latitude = position->has_longitude = 1;
-  position->latitude = latitude;
-  position->longitude = longitude;
+  position->latitude = report->latitude;
+  position->longitude = report->longitude;
   return position;
 }
 
@@ -189,5 +191,6 @@ void report_map(struct nav_mapping_run *run, const struct record_slice *slice, c
   struct report report = {.run = run, .slice = slice, .json = json};
   if (!read_id(&report) || !read_times(&report)) return;
   read_status(&report);
+  read_position(&report);
   if (emit_report(&report)) emit_update(&report);
 }
