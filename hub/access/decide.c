@@ -43,10 +43,14 @@ static uint64_t all_subjects(const Nav__V1__Event *event) {
   return event->n_subjects >= 64 ? UINT64_MAX : (UINT64_C(1) << event->n_subjects) - 1;
 }
 
+// Who is left in the copy: `roles: none` asks about all and keeps nobody.
+static uint64_t kept_subjects(const struct rule *rule, uint64_t selected) {
+  return rule->no_subjects ? 0 : selected;
+}
+
 // Whom `roles` selects. Who has no known role may be anybody: a forbid takes them in, a permit leaves them
 // out.
 static uint64_t select_subjects(const struct rule *rule, const Nav__V1__Event *event) {
-  if (rule->no_subjects) return 0;
   if (!rule->has_roles) return all_subjects(event);
   uint64_t selected = 0;
   for (size_t i = 0; i < event->n_subjects; i++) {
@@ -222,13 +226,14 @@ static void permit_lane(struct deciding *deciding, const struct rule *rule, cons
   struct access_decision *decision = decision_of(deciding, lane);
   if (answer->may_change) decision->is_volatile = true;
   if (truth == IS_UNKNOWN) {
-    uint64_t subjects = answer->selected;
-    if (subjects == 0 && !rule->no_subjects) subjects = unknown_roles(deciding->facts.event);
+    uint64_t subjects = kept_subjects(rule, answer->selected);
+    if (answer->selected == 0 && !rule->no_subjects) subjects = unknown_roles(deciding->facts.event);
     take_hold(decision, rule, subjects, true);
   } else if (rule->outcome == PASSES(RELEASE)) {
-    take_release(decision, rule, answer->selected);
+    take_release(decision, rule, kept_subjects(rule, answer->selected));
   } else {
-    take_hold(decision, rule, answer->selected, deciding->marked_urgent || rule->basis->urgent);
+    take_hold(decision, rule, kept_subjects(rule, answer->selected),
+              deciding->marked_urgent || rule->basis->urgent);
   }
 }
 

@@ -315,11 +315,7 @@ bool build_rule(struct build *build, struct conf_node *node, const char *where, 
   char path[CONF_WHERE_SIZE];
   (void)path_join(path, where, "when");
   if (when != NULL) good &= build_when(build, when, path, rule);
-  if (rule->no_subjects && rule->uses_subjects) {
-    BUILD_FAULT(build, node, "name the roles, or leave the tests of subjects out",
-                "%s: 'roles: none' removes every person, so none can be asked about", where);
-    good = false;
-  }
+
   const struct conf_node *note = conf_get(node, "note");
   if (note != NULL) rule->note = conf_read_text(note, "note", build->faults);
   rule->is_unconditional = when == NULL && !rule->has_roles;

@@ -92,7 +92,7 @@ struct rule {
   uint8_t
       *board_bits;  // lanes reached by `to: social` alone: the addressee, or the board of the subject's area
   bool has_roles;
-  bool no_subjects;              // `roles: none`: every subject is removed
+  bool no_subjects;              // `roles: none`: all are asked about, none is kept
   uint16_t roles;                // bit n: nav.v1.Role n
   struct predicate *predicates;  // event's first, then subjects', then lanes', then static ones
   size_t event_count, subject_count, lane_count, static_count;

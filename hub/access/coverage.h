@@ -1,0 +1,19 @@
+// Which rules and conditions the tests have reached: a rule by deciding, a condition by having been met once
+// and having failed (or been unknown) once. Called by: testrun. Must never: count what no expectation looked
+// at.
+#ifndef NAV_ACCESS_COVERAGE_H
+#define NAV_ACCESS_COVERAGE_H
+
+#include "hub/access/testrun.h"
+
+struct coverage;
+
+struct coverage *coverage_new(const struct access_rules *rules);
+void coverage_free(struct coverage *coverage);  // takes NULL
+void coverage_rule(struct coverage *coverage, uint16_t rule);
+void coverage_decision(struct coverage *coverage, const struct access_question *question, size_t lane,
+                       const struct access_decision *decision);
+// Fills the report's lists. False without memory.
+bool coverage_report(const struct coverage *coverage, struct access_test_report *report);
+
+#endif

@@ -1,0 +1,19 @@
+// Why a decision came out as it did, and what would make a disclosure lawful, in plain words.
+// Called by: navctl access explain, nav-desk, tests. Must never: say what the decision does not; it decides
+// with the same code.
+#ifndef NAV_ACCESS_EXPLAIN_H
+#define NAV_ACCESS_EXPLAIN_H
+
+#include <jansson.h>
+
+#include "hub/access/access.h"
+
+enum access_language { ACCESS_SWEDISH, ACCESS_ENGLISH };
+
+// {"outcome":"release|hold|withhold","urgent":bool,"to":…,"purpose":…,"rule":…|null,"basis":…|null,"hold_rule":…|null,
+//  "reveal":["open",…],"withheld":["path",…],"obligations":[…],"counts":n|null,"because":["…"],"would_allow":["…"]}
+// A new reference; NULL only without memory.
+json_t *access_explain(const struct access_rules *rules, const struct access_question *question, size_t lane,
+                       enum access_language language);
+
+#endif

@@ -1,0 +1,48 @@
+// The sentences of explain, in Swedish and English, and the names of fields for people.
+// Called by: explain. Must never: hold anything but words.
+#ifndef NAV_ACCESS_WORDS_H
+#define NAV_ACCESS_WORDS_H
+
+#include "hub/access/explain.h"
+#include "hub/access/rules.h"
+#include "hub/base/buffer.h"
+
+enum words {
+  WORDS_RULE,         // rule, note
+  WORDS_BASIS,        // section, statute, text
+  WORDS_THRESHOLD,    // threshold
+  WORDS_HELD,         // sender
+  WORDS_HELD_URGENT,  // on-call desk
+  WORDS_HELD_DUTY,
+  WORDS_HELD_BESIDE,        // rule
+  WORDS_CONDITION_MET,      // condition
+  WORDS_CONDITION_FAILED,   // rule, condition
+  WORDS_CONDITION_UNKNOWN,  // rule, condition
+  WORDS_DUTY_UNKNOWN,       // condition
+  WORDS_FORBIDDEN,          // rule, note
+  WORDS_FORBID_UNKNOWN,     // condition
+  WORDS_OWN_EVENT,
+  WORDS_NOT_IN_PURPOSE,  // sender, purpose
+  WORDS_NO_RULE,         // message, sender, recipient, purpose
+  WORDS_SECRECY,         // section, statute, text
+  WORDS_NEED,            // section, statute, condition
+  WORDS_COUNTS,          // smallest cell, rule
+  WORDS_PROTECTED,       // rule
+  WORDS_BOARD_OTHER,     // recipient
+  WORDS_BOARD_UNKNOWN,
+  WORDS_ROLES,         // rule
+  WORDS_DATES,         // rule
+  WORDS_CONSENT_NEED,  // recipient
+  WORDS_URGENT_NEED,   // on-call desk
+  WORDS_RELEASE_NEED,  // threshold
+  WORDS_ON_CALL,       // where an agency has no desk
+  WORDS_COUNT,
+};
+
+// A format with %s alone.
+const char *words_text(enum words words, enum access_language language);
+// "personens ålder är under 18", appended. False without memory.
+bool words_condition(struct nav_buffer *out, const struct predicate *predicate,
+                     enum access_language language);
+
+#endif
