@@ -1,0 +1,189 @@
+// navctl audit verify, search, show: the auditor's commands, answered by nav-desk.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hub/base/clock.h"
+#include "hub/ctl/ctl.h"
+#include "hub/ctl/output.h"
+
+enum { VERIFY_TIMEOUT_MS = 6 * 3600 * 1000, TIMEOUT_MS = 150000, PAGE_LINES = 5000, LIMIT_DEFAULT = 1000 };
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+static void add_text(json_t *request, const char *key, const char *text) {
+  if (text != NULL) (void)json_object_set_new(request, key, json_string(text));
+}
+
+// ---- verify ----
+
+static bool print_report(const json_t *report) {
+  static const struct ctl_column columns[] = {{"seq", "SEQ", true}, {"what", "WHAT", false}};
+  const json_t *faults = json_object_get(report, "faults");
+  (void)printf("%" JSON_INTEGER_FORMAT " records, %" JSON_INTEGER_FORMAT
+               " events (content of %" JSON_INTEGER_FORMAT " still here), %" JSON_INTEGER_FORMAT
+               " checkpoints\nroot %s\n",
+               json_integer_value(json_object_get(report, "records")),
+               json_integer_value(json_object_get(report, "events")),
+               json_integer_value(json_object_get(report, "contents")),
+               json_integer_value(json_object_get(report, "checkpoints")),
+               json_string_value(json_object_get(report, "root")));
+  if (json_array_size(faults) == 0) {
+    return puts("The ledger holds.") >= 0;
+  }
+  (void)printf("\nThe ledger does not hold: %zu faults\n\n", json_array_size(faults));
+  return output_rows(CTL_TABLE, columns, COUNT(columns), faults);
+}
+
+enum ctl_exit ctl_audit_verify(struct ctl *ctl) {
+  enum ctl_exit code = CTL_DONE;
+  json_t *request = json_pack("{s:s}", "command", "audit-verify");
+  add_text(request, "reason", ctl_value(ctl, "reason"));
+  json_t *answer = ctl_ask(ctl, true, request, VERIFY_TIMEOUT_MS, &code);
+  if (answer == NULL) return code;
+  const json_t *report = json_object_get(answer, "result");
+  if (json_is_false(json_object_get(answer, "recorded"))) {
+    (void)ctl_complain(CTL_DONE, "nav-core does not answer, so this verification stands in no record");
+  }
+  bool ok = true;
+  if (ctl->format == CTL_TABLE) {
+    ok = print_report(report);
+  } else {
+    ok = output_json(ctl->format, report);
+  }
+  code = json_is_true(json_object_get(report, "ok")) ? CTL_DONE : CTL_FINDINGS;
+  json_decref(answer);
+  return ok ? code : CTL_FAILED;
+}
+
+// ---- search ----
+
+static const struct ctl_column line_columns[] = {
+    {"seq", "SEQ", true},
+    {"at", "AT", false},
+    {"kind", "KIND", false},
+    {"actor", "ACTOR", false},
+    {"from", "FROM", false},
+    {"to", "TO", false},
+    {"event_id", NULL, false},
+    {"type", "TYPE", false},
+    {"purpose", "PURPOSE", false},
+    {"basis", "BASIS", false},
+    {"rule", "RULE", false},
+    {"outcome", "OUTCOME", false},
+    {"withheld", "WITHHELD", false},
+    {"reason", "REASON", false},
+};
+
+static bool add_time(struct ctl *ctl, json_t *request, const char *option, const char *key,
+                     enum ctl_exit *code) {
+  const char *text = ctl_value(ctl, option);
+  int64_t ms = 0;
+  if (text == NULL) return true;
+  if (!ctl_parse_time(text, nav_clock_now_ms(), &ms)) {
+    *code = ctl_complain(CTL_USAGE, "--%s '%s' is no time; write 7d, 36h, 2026-11-01 or 2026-11-01T08:00:00Z",
+                         option, text);
+    return false;
+  }
+  (void)json_object_set_new(request, key, json_integer(ms));
+  return true;
+}
+
+static bool read_limit(struct ctl *ctl, long *limit, enum ctl_exit *code) {
+  const char *text = ctl_value(ctl, "limit");
+  char *end = NULL;
+  *limit = LIMIT_DEFAULT;
+  if (text == NULL) return true;
+  *limit = strtol(text, &end, 10);
+  if (*end == '\0' && end != text && *limit >= 1 && *limit <= 10000000) return true;
+  *code = ctl_complain(CTL_USAGE, "--limit '%s' must be a whole number, 1 to 10000000", text);
+  return false;
+}
+
+static json_t *make_search(struct ctl *ctl, enum ctl_exit *code) {
+  static const char *const texts[] = {"agency",  "purpose", "basis", "rule",  "event",
+                                      "meeting", "reader",  "kind",  "reason"};
+  json_t *request = json_pack("{s:s}", "command", "audit-search");
+  for (size_t i = 0; i < COUNT(texts); i++) add_text(request, texts[i], ctl_value(ctl, texts[i]));
+  if (add_time(ctl, request, "since", "since_ms", code) && add_time(ctl, request, "until", "until_ms", code))
+    return request;
+  json_decref(request);
+  return NULL;
+}
+
+// Page after page until the limit. NDJSON is printed as it comes; the other forms need all of it.
+static enum ctl_exit search_pages(struct ctl *ctl, json_t *request, long limit, json_t *all, bool *more) {
+  long left = limit;
+  *more = true;
+  while (*more && left > 0) {
+    enum ctl_exit code = CTL_DONE;
+    (void)json_object_set_new(request, "limit", json_integer(left < PAGE_LINES ? left : PAGE_LINES));
+    json_t *answer = ctl_ask(ctl, true, json_incref(request), TIMEOUT_MS, &code);
+    if (answer == NULL) return code;
+    json_t *lines = json_object_get(answer, "lines");
+    json_t *next = json_object_get(answer, "next");
+    left -= (long)json_array_size(lines);
+    if (ctl->format != CTL_NDJSON) {
+      (void)json_array_extend(all, lines);
+    } else if (!output_rows(CTL_NDJSON, line_columns, COUNT(line_columns), lines)) {
+      json_decref(answer);
+      return CTL_FAILED;
+    }
+    *more = next != NULL;
+    if (*more) (void)json_object_set(request, "before", next);
+    json_decref(answer);
+  }
+  return CTL_DONE;
+}
+
+enum ctl_exit ctl_audit_search(struct ctl *ctl) {
+  enum ctl_exit code = CTL_DONE;
+  long limit = 0;
+  bool more = false;
+  if (!read_limit(ctl, &limit, &code)) return code;
+  json_t *request = make_search(ctl, &code);
+  if (request == NULL) return code;
+  json_t *all = json_array();
+  code = search_pages(ctl, request, limit, all, &more);
+  bool ok = true;
+  if (code == CTL_DONE && ctl->format != CTL_NDJSON)
+    ok = output_rows(ctl->format, line_columns, COUNT(line_columns), all);
+  if (code == CTL_DONE && more) (void)ctl_complain(CTL_DONE, "there is more; --limit or --until shows it");
+  json_decref(all);
+  json_decref(request);
+  return ok ? code : CTL_FAILED;
+}
+
+// ---- show ----
+
+enum ctl_exit ctl_audit_show(struct ctl *ctl) {
+  enum ctl_exit code = CTL_DONE;
+  char *end = NULL;
+  long long seq = strtoll(ctl->arguments[0], &end, 10);
+  if (end == ctl->arguments[0] || *end != '\0' || seq < 1) {
+    return ctl_complain(CTL_USAGE, "'%s' is no record's number", ctl->arguments[0]);
+  }
+  json_t *request = json_pack("{s:s, s:I}", "command", "audit-show", "seq", (json_int_t)seq);
+  add_text(request, "reason", ctl_value(ctl, "reason"));
+  json_t *answer = ctl_ask(ctl, true, request, TIMEOUT_MS, &code);
+  if (answer == NULL) return code;
+  const json_t *record = json_object_get(answer, "record");
+  bool ok = true;
+  if (ctl->format == CTL_TABLE) {
+    ok = output_rows(CTL_TABLE, line_columns, COUNT(line_columns), json_object_get(record, "meaning"));
+    (void)puts("");
+    ok = output_json(CTL_JSON, json_object_get(record, "record")) && ok;
+    (void)printf("leaf %s%s\n", json_string_value(json_object_get(record, "leaf")),
+                 json_is_false(json_object_get(record, "leaf_agrees"))
+                     ? "  NOT the stored one: run navctl audit verify"
+                     : "");
+    const char *note = json_string_value(json_object_get(json_object_get(record, "checkpoint"), "note"));
+    (void)printf("%s%s", note != NULL ? "covered by\n" : "no checkpoint covers it yet\n",
+                 note != NULL ? note : "");
+  } else {
+    ok = output_json(ctl->format, record);
+  }
+  json_decref(answer);
+  return ok ? CTL_DONE : CTL_FAILED;
+}

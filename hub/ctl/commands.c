@@ -1,0 +1,102 @@
+// The table of commands: help, options, formats and exit codes all come from here. See ctl.h.
+#include "hub/ctl/ctl.h"
+
+enum {
+  ROWS = 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON | 1u << CTL_CSV,
+  DOCUMENTS = 1u << CTL_TEXT | 1u << CTL_JSON | 1u << CTL_HTML,
+};
+
+static const struct ctl_option status_options[] = {
+    {"watch", NULL, "again every two seconds, until Ctrl-C"},
+    {NULL, NULL, NULL},
+};
+
+static const struct ctl_option publish_options[] = {
+    {"as", "AGENCY", "whose keys to sign with: agencies/AGENCY/keys of the installation"},
+    {"wait", "TIME", "how long to wait without an answer, such as 30s (default 60s)"},
+    {NULL, NULL, NULL},
+};
+
+static const struct ctl_option explain_options[] = {
+    {"event", "FILE", "one event as CloudEvents JSON; - is standard input"},
+    {"to", "AGENCY", "who would receive it"},
+    {"purpose", "PURPOSE", "for which"},
+    {"lang", "LANGUAGE", "sv (default) or en"},
+    {NULL, NULL, NULL},
+};
+
+static const struct ctl_option search_options[] = {
+    {"since", "TIME", "not before: 7d, 36h, 2026-11-01, 2026-11-01T08:00:00Z"},
+    {"until", "TIME", "before"},
+    {"agency", "AGENCY", "sender, recipient or participant"},
+    {"purpose", "PURPOSE", "for which it was shared or read"},
+    {"basis", "BASIS", "legal basis, as law.yaml names it"},
+    {"rule", "RULE", "access rule"},
+    {"event", "ID", "everything about one event: 32 hexadecimal digits"},
+    {"meeting", "MEETING", "read for it, or compiled for it"},
+    {"reader", "PERSON", "who read"},
+    {"kind", "KIND", "accepted, rejected, read, briefing_compiled, audit_read, …"},
+    {"limit", "N", "at most so many lines (default 1000)"},
+    {"reason", "TEXT", "why you look; stands in the ledger"},
+    {NULL, NULL, NULL},
+};
+
+static const struct ctl_option reason_options[] = {
+    {"reason", "TEXT", "why you look; stands in the ledger"},
+    {NULL, NULL, NULL},
+};
+
+static const struct ctl_option briefing_options[] = {
+    {"for", "AGENCY", "with that agency's own annex, which nobody else may see"},
+    {"part", "PART", "one part of the meeting (default: the first that you attend)"},
+    {"reason", "TEXT", "why you open it; stands in the ledger"},
+    {NULL, NULL, NULL},
+};
+
+const struct ctl_command ctl_commands[] = {
+    {"status", "", 0, 0, "What the hub does now: rules, ledger, agencies, lanes",
+     "  navctl status\n  navctl status --watch\n  navctl status -o json | jq .ledger.root\n", status_options,
+     ROWS, ctl_status},
+    {"publish", "FILE", 1, 1, "Send events as an agency, with its keys, through nav-gate",
+     "  navctl publish --as skolan events.ndjson\n  navctl publish --as skolan - < event.json\n\n"
+     "FILE holds CloudEvents JSON: one event, a list, or one a line. One receipt a line is printed.\n",
+     publish_options, ROWS, ctl_publish},
+    {"access check", "[DIR]", 0, 1, "Every fault of the access rules, at its place",
+     "  navctl access check\n  navctl access check drafts/config -o json\n\n"
+     "DIR is a configuration folder (law.yaml, access/, agencies.yaml); without it, the installation's.\n",
+     NULL, ROWS, ctl_access_check},
+    {"access test", "[DIR]", 0, 1, "Run the rules' own tests (access/tests) and say what no test reaches",
+     "  navctl access test\n  navctl access test drafts/config\n", NULL,
+     1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_access_test},
+    {"access explain", "", 0, 0, "Why an agency gets an event or not, and what would make it lawful",
+     "  navctl access explain --event e.json --to polisen --purpose young-at-risk\n"
+     "  navctl access explain --event e.json --to polisen --purpose sig --lang en -o json\n",
+     explain_options, 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_access_explain},
+    {"audit verify", "", 0, 0, "Recompute the whole ledger and say which record is wrong",
+     "  navctl audit verify\n  navctl audit verify -o json | jq .faults\n", reason_options,
+     1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_audit_verify},
+    {"audit search", "", 0, 0, "Who shared or read what, by which rule; newest first",
+     "  navctl audit search --since 7d\n  navctl audit search --agency polisen --basis osl-10-18a -o csv\n"
+     "  navctl audit search --event 00004fbe0a1b2c3d4e5f60718293a4b5\n",
+     search_options, ROWS, ctl_audit_search},
+    {"audit show", "SEQ", 1, 1, "One record, what its numbers mean, and the checkpoint that covers it",
+     "  navctl audit show 17\n", reason_options, 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON,
+     ctl_audit_show},
+    {"meeting list", "", 0, 0, "The meetings that you may open", "  navctl meeting list\n", NULL, ROWS,
+     ctl_meeting_list},
+    {"briefing show", "MEETING", 1, 1, "The joint picture of a meeting",
+     "  navctl briefing show bromma-lagesbild --reason \"möte 23 november\"\n"
+     "  navctl briefing show bromma-lagesbild -o html --for polisen --reason \"förberedelse\" > bild.html\n",
+     briefing_options, DOCUMENTS, ctl_briefing_show},
+    {"keys new", "AGENCY", 1, 1, "New keys of an agency, or of the hub itself",
+     "  navctl keys new hub\n  navctl keys new skolan\n\n"
+     "Private keys go to agencies/AGENCY/keys (hub: keys), public ones to config/keys/AGENCY.yaml. Keys that "
+     "exist are\n"
+     "never written over.\n",
+     NULL, 0, ctl_keys_new},
+    {"db upgrade", "", 0, 0, "Bring the database to this version's schema", "  navctl db upgrade\n", NULL, 0,
+     ctl_db_upgrade},
+    {"config check", "", 0, 0, "Every fault of the configuration, all files at once",
+     "  navctl config check\n  navctl config check -o json\n", NULL, ROWS, ctl_config_check},
+};
+const size_t ctl_commands_count = sizeof ctl_commands / sizeof ctl_commands[0];

@@ -1,0 +1,23 @@
+// Data on standard output: a table for people, JSON, NDJSON or CSV for programs.
+// Called by: commands. Must never: colour what is not a terminal, or print anything but data.
+#ifndef NAV_CTL_OUTPUT_H
+#define NAV_CTL_OUTPUT_H
+
+#include "hub/ctl/ctl.h"
+
+struct ctl_column {
+  const char *key;    // of the JSON object
+  const char *title;  // of the table; NULL: not in the table
+  bool right;
+};
+
+// rows: a list of objects. JSON prints the list, NDJSON a line each; table and CSV the columns (a list within
+// a cell is joined by blanks).
+NAV_MUST_USE bool output_rows(enum ctl_format format, const struct ctl_column *columns, size_t count,
+                              const json_t *rows);
+// Any JSON by itself, indented; NDJSON: on one line.
+NAV_MUST_USE bool output_json(enum ctl_format format, const json_t *json);
+// Without a heading of columns, for lines that come one after another. In CSV and table like output_rows.
+NAV_MUST_USE bool output_line(const json_t *object);
+
+#endif
