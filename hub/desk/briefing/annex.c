@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hub/access/explain.h"
 #include "hub/desk/briefing/gather.h"
 #include "schemas/sensitivity.h"
 
@@ -116,7 +117,8 @@ static bool add_lanes(struct building *building, const struct briefing_event *ev
   const struct meeting_part *part = building->briefing->input.part;
   char kind[CATEGORY_KIND_SIZE];
   struct annex_row row = {.type = (uint32_t)event->event->body_case,
-                          .kind = category_kind(event->event, kind)};
+                          .kind = category_kind(event->event, kind),
+                          .example = event->event};
   for (size_t i = 0; i < part->participants_count; i++) {
     const struct joint_lane *lane = &event->lanes[i];
     bool is_released = lane->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE;
@@ -153,6 +155,39 @@ static bool add_own(struct building *building, const struct briefing_event *even
   return add_lanes(building, event, joint.how);
 }
 
+static size_t lane_index(const struct briefing *briefing, const char *agency) {
+  const struct access_rules *rules = briefing->input.rules;
+  size_t count = access_lane_count(rules), i = 0;
+  while (i < count && (strcmp(access_lane(rules, i)->agency, agency) != 0 ||
+                       strcmp(access_lane(rules, i)->purpose, briefing->input.part->purpose) != 0)) {
+    i++;
+  }
+  return i;
+}
+
+// The first sentences of a list, as one text; NULL where there are none.
+static const char *sentences(struct nav_arena *arena, const json_t *list, size_t most) {
+  const char *text = NULL;
+  for (size_t i = 0; i < json_array_size(list) && i < most; i++) {
+    const char *one = json_string_value(json_array_get(list, i));
+    if (one != NULL)
+      text = text == NULL ? nav_arena_strdup(arena, one) : nav_arena_printf(arena, "%s %s", text, one);
+  }
+  return text;
+}
+
+// By the same code that decides: which condition stood in the way, and what would open it.
+static void explain(const struct briefing *briefing, struct annex_row *row) {
+  if (briefing->input.rules == NULL || row->why == ANNEX_FIELDS) return;
+  size_t lane = lane_index(briefing, row->participant);
+  struct access_question question = {.event = row->example, .now_ms = briefing->input.now_ms};
+  if (lane == access_lane_count(briefing->input.rules)) return;
+  json_t *why = access_explain(briefing->input.rules, &question, lane, ACCESS_SWEDISH);
+  row->because = sentences(briefing->arena, json_object_get(why, "because"), 1);
+  row->would_allow = sentences(briefing->arena, json_object_get(why, "would_allow"), 2);
+  json_decref(why);
+}
+
 static int in_order(const void *a, const void *b) {
   const struct annex_row *left = a, *right = b;
   if (left->why != right->why) return left->why < right->why ? -1 : 1;
@@ -177,6 +212,7 @@ bool annex_build(struct briefing *briefing, const struct area_index *areas, cons
     if (!add_own(&building, event)) return false;
   }
   if (annex->rows_count > 1) qsort(annex->rows, annex->rows_count, sizeof *annex->rows, in_order);
+  for (size_t i = 0; i < annex->rows_count; i++) explain(briefing, &annex->rows[i]);
   briefing->annex = annex;
   return true;
 }

@@ -16,7 +16,7 @@
 
 enum {
   BRIEFING_EVENTS_MAX = 200000,   // given in
-  BRIEFING_JOINT_MAX = 150000,    // in the joint part: so many numbers fit in one ledger record
+  BRIEFING_JOINT_MAX = 89000,     // in the joint part: so many numbers fit in one ledger record
   BRIEFING_AREAS_MAX = 200,       // rows of area
   BRIEFING_CATEGORIES_MAX = 400,  // what more there is, is counted as "Övrigt" of its type
   BRIEFING_SENDERS_MAX = 64,
@@ -61,6 +61,7 @@ struct briefing_input {
   const struct meeting_part *part;
   const struct conf_agencies *agencies;
   const struct nav_areas *areas;
+  const struct access_rules *rules;  // those in force, to explain the annex; may be NULL
   const struct briefing_event
       *events;  // in any order, of all spans; problems, actions and promises of any time
   size_t events_count;

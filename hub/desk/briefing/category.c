@@ -54,6 +54,11 @@ static const struct type_row *find_type(uint32_t type) {
   return NULL;
 }
 
+size_t category_order(uint32_t type) {
+  const struct type_row *row = find_type(type);
+  return row != NULL ? (size_t)(row - types) : SIZE_MAX;
+}
+
 enum category_class category_class_of(uint32_t type) {
   const struct type_row *row = find_type(type);
   return row != NULL ? row->class : CATEGORY_NEVER;

@@ -24,6 +24,8 @@ enum { CATEGORY_KIND_SIZE = 100 };
 
 // By the body's field number; CATEGORY_NEVER where the type is not known.
 enum category_class category_class_of(uint32_t type);
+// The order types are shown in; SIZE_MAX where the type is not known.
+size_t category_order(uint32_t type);
 // "Störningar"; "" where the type is not known.
 const char *category_type_title(uint32_t type);
 

@@ -12,26 +12,47 @@ enum { MEMO_SIDE = 64, WEEK_DAYS = 7, YEAR_DAYS = 364 };
 static const double discovery_level = 0.05;
 
 struct told told_of(uint32_t count, uint32_t smallest) {
-  if (count == 0 || count >= smallest) return (struct told){count, count};
-  return (struct told){1, smallest - 1};
+  if (count == 0 || count >= smallest) return (struct told){.low = count, .high = count};
+  return (struct told){.low = 1, .high = smallest - 1};
 }
 
 struct told told_sum(struct told a, struct told b) {
-  return (struct told){a.low + b.low, a.high + b.high};
+  return (struct told){.low = a.low + b.low, .high = a.high + b.high};
 }
 
-// A category's cells as they may be told. Counted-only ones: its areas each by the smallest cell, its total
-// as their sum.
+// A row of counted-only cells and its total, so that neither they nor their sum give a small cell away:
+//   no small cell (1 to smallest − 1): all is told;
+//   where each of the k small cells, together `small`, could still be anything from 1 to smallest − 1 beside
+//   the exact total: they are told as "1 to smallest − 1", all else exactly; else only the total is told (as
+//   "1 to smallest − 1" where it is small), and every cell is hidden.
+// Every small cell keeps its whole range, also for who knows this rule: tests/unit/briefing/count_test.c
+// proves it by going through all small tables.
+struct told told_row(const uint32_t *counts, size_t count, uint32_t smallest, struct told *cells) {
+  uint32_t k = 0, small = 0, total = 0;
+  for (size_t i = 0; i < count; i++) {
+    bool is_small = counts[i] > 0 && counts[i] < smallest;
+    cells[i] = told_of(counts[i], smallest);
+    total += counts[i];
+    k += is_small;
+    small += is_small ? counts[i] : 0;
+  }
+  if (k == 0) return told_of(total, 0);
+  bool is_safe = small + 2 >= smallest + k && small <= (k - 1) * (smallest - 1) + 1;
+  for (size_t i = 0; i < count && !is_safe; i++) {
+    cells[i] = (struct told){.high = told_of(total, smallest).high, .hidden = true};
+  }
+  return told_of(total, smallest);
+}
+
 static void tell_category(const struct briefing *briefing, struct category *category) {
-  uint32_t smallest = category->counted_only ? category->smallest_cell : 0;
+  uint32_t smallest = category->counted_only ? category->smallest_cell : 0, counts[BRIEFING_AREAS_MAX];
+  struct told cells[BRIEFING_AREAS_MAX];
   for (size_t span = 0; span < BRIEFING_SPANS; span++) {
-    struct told sum = {0, 0};
-    for (size_t unit = 0; unit < briefing->units_count; unit++) {
-      struct cell *cell = &category->units[unit];
-      cell->told[span] = told_of(cell->count[span], smallest);
-      sum = told_sum(sum, cell->told[span]);
-    }
-    category->total.told[span] = sum;
+    for (size_t unit = 0; unit < briefing->units_count; unit++)
+      counts[unit] = category->units[unit].count[span];
+    category->total.told[span] = told_row(counts, briefing->units_count, smallest, cells);
+    for (size_t unit = 0; unit < briefing->units_count; unit++)
+      category->units[unit].told[span] = cells[unit];
   }
 }
 
@@ -63,7 +84,7 @@ static struct rate_ratio rate_of(const struct comparing *all, uint32_t now, uint
   return *memo;
 }
 
-static bool is_exact(struct told told) { return told.low == told.high; }
+static bool is_exact(struct told told) { return told.low == told.high && !told.hidden; }
 
 // A feed that was silent in one of the periods makes no comparison: it would tell of the feed, not of the
 // place.

@@ -9,6 +9,7 @@ enum {
   CATEGORY_SLOTS = 1024,           // a power of two, above twice BRIEFING_CATEGORIES_MAX
   SPARE_CATEGORIES = 80,           // kept for "Övrigt" of each type
   SMALLEST_CELL = 5,               // of ready-made case counts
+  SMALLEST_CELL_MIN = 3,           // below it "1 to smallest − 1" would be one number
 };
 _Static_assert(CATEGORY_SLOTS > 2 * BRIEFING_CATEGORIES_MAX, "the table of categories must never fill");
 
@@ -109,6 +110,7 @@ static struct category *count_event(struct gathering *gathering, const Nav__V1__
       find_category(gathering, (uint32_t)redacted->body_case, counted_only, category_kind(redacted, kind));
   if (category == NULL) return NULL;
   if (category->smallest_cell < joint->smallest_cell) category->smallest_cell = joint->smallest_cell;
+  if (category->smallest_cell < SMALLEST_CELL_MIN) category->smallest_cell = SMALLEST_CELL_MIN;
   category->senders |= UINT64_C(1) << sender;
   for (unsigned span = 0; span < BRIEFING_SPANS; span++) {
     if ((spans >> span & 1) == 0) continue;
@@ -266,8 +268,9 @@ static int items_by_seq(const void *a, const void *b) {
 static int categories_in_order(const void *a, const void *b) {
   const struct category *left = a, *right = b;
   if (left->class != right->class) return left->class < right->class ? -1 : 1;
-  int order = strcmp(category_type_title(left->type), category_type_title(right->type));
-  if (order == 0) order = strcmp(left->kind, right->kind);
+  size_t left_order = category_order(left->type), right_order = category_order(right->type);
+  if (left_order != right_order) return left_order < right_order ? -1 : 1;
+  int order = strcmp(left->kind, right->kind);
   return order != 0 ? order : (int)left->counted_only - (int)right->counted_only;
 }
 

@@ -34,6 +34,7 @@ struct unit {
 // A count that may be too small to be told: low = high where it is exact.
 struct told {
   uint32_t low, high;
+  bool hidden;  // not told at all: its row's total would give others away
 };
 
 struct comparison {
@@ -115,7 +116,10 @@ struct annex_row {
   const char *kind;
   const char *participant;  // whose lane
   const struct joint_lane *lane;
-  uint16_t hidden;  // classes, of ANNEX_FIELDS
+  const Nav__V1__Event *example;  // own, as sent
+  const char *because;            // in Swedish, by the rules in force; NULL where nothing explains it
+  const char *would_allow;        // what would make it lawful; NULL
+  uint16_t hidden;                // classes, of ANNEX_FIELDS
   uint32_t count;
   uint64_t seqs[3];  // the newest, as examples
   int64_t times[3];
@@ -138,7 +142,7 @@ struct briefing {
   size_t units_count;
   struct sender senders[BRIEFING_SENDERS_MAX];
   size_t senders_count;
-  struct category *categories;  // by class, type title, kind
+  struct category *categories;  // by class, type, kind
   size_t categories_count;
   struct item *items;  // every record of the joint part, by seq
   size_t items_count;
@@ -188,6 +192,8 @@ NAV_MUST_USE bool paths_list(const struct paths *paths, struct nav_arena *arena,
 // that a sum can never give a part away.
 struct told told_of(uint32_t count, uint32_t smallest);
 struct told told_sum(struct told a, struct told b);
+// Tells a row's cells; gives what is told of its total.
+struct told told_row(const uint32_t *counts, size_t count, uint32_t smallest, struct told *cells);
 
 // Parts of compile, each in its file. False: no memory.
 NAV_MUST_USE bool briefing_count(struct briefing *briefing);

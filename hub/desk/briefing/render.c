@@ -2,6 +2,7 @@
 #include "hub/desk/briefing/render.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool render_may_show_annex(const struct briefing *briefing, const char *for_agency, struct nav_error *err) {
@@ -22,4 +23,90 @@ const struct sender *render_sender(const struct briefing *briefing, const char *
     if (strcmp(briefing->senders[i].agency, agency) == 0) return &briefing->senders[i];
   }
   return NULL;
+}
+
+struct collecting {
+  struct change *changes;
+  size_t count, max;
+};
+
+static void collect(struct collecting *all, const struct category *category, const struct unit *unit,
+                    const struct cell *cell) {
+  const struct comparison *comparisons[] = {&cell->before, &cell->year};
+  for (size_t i = 0; i < 2 && all->count < all->max; i++) {
+    if (!comparisons[i]->changed) continue;
+    all->changes[all->count++] = (struct change){.category = category,
+                                                 .unit = unit,
+                                                 .cell = cell,
+                                                 .comparison = comparisons[i],
+                                                 .against = i == 0 ? SPAN_BEFORE : SPAN_YEAR};
+  }
+}
+
+static int surest_first(const void *a, const void *b) {
+  const struct change *left = a, *right = b;
+  if (left->comparison->rate.p != right->comparison->rate.p) {
+    return left->comparison->rate.p < right->comparison->rate.p ? -1 : 1;
+  }
+  return (left->cell > right->cell) - (left->cell < right->cell);
+}
+
+size_t render_changes(const struct briefing *briefing, struct change *changes, size_t max) {
+  struct collecting all = {.changes = changes, .max = max};
+  bool by_unit = briefing->units_count > 1;
+  collect(&all, NULL, NULL, &briefing->incidents);
+  for (size_t i = 0; i < briefing->units_count && by_unit; i++) {
+    collect(&all, NULL, &briefing->units[i], &briefing->unit_incidents[i]);
+  }
+  for (size_t i = 0; i < briefing->categories_count; i++) {
+    const struct category *category = &briefing->categories[i];
+    collect(&all, category, NULL, &category->total);
+    for (size_t j = 0; j < briefing->units_count && by_unit; j++) {
+      collect(&all, category, &briefing->units[j], &category->units[j]);
+    }
+  }
+  if (all.count > 1) qsort(changes, all.count, sizeof *changes, surest_first);
+  return all.count;
+}
+
+size_t render_type_end(const struct briefing *briefing, size_t first) {
+  size_t end = first + 1;
+  while (end < briefing->categories_count &&
+         briefing->categories[end].type == briefing->categories[first].type)
+    end++;
+  return end;
+}
+
+static bool is_rare(const struct category *category) {
+  const struct cell *total = &category->total;
+  uint32_t sum = total->count[SPAN_NOW] + total->count[SPAN_BEFORE] + total->count[SPAN_YEAR];
+  return !category->counted_only && !total->before.changed && !total->year.changed && sum < RATIO_EVENTS_MIN;
+}
+
+// Most first, by what is told: an order by true counts would tell of counted-only ones.
+static int most_first(const void *a, const void *b) {
+  const struct category_row *left = a, *right = b;
+  const struct told *x = &left->category->total.told[SPAN_NOW], *y = &right->category->total.told[SPAN_NOW];
+  if (x->high != y->high) return x->high > y->high ? -1 : 1;
+  return strcmp(left->category->kind, right->category->kind);
+}
+
+size_t render_rows(const struct briefing *briefing, size_t first, size_t last, struct category_row *rows) {
+  struct category_row merged = {.category = &briefing->categories[first]};
+  size_t count = 0;
+  const struct category *only = NULL;
+  for (size_t i = first; i < last; i++) {
+    const struct category *category = &briefing->categories[i];
+    if (!is_rare(category)) {
+      rows[count++] = (struct category_row){.category = category};
+      continue;
+    }
+    only = category;
+    merged.merged++;
+    for (size_t span = 0; span < BRIEFING_SPANS; span++) merged.count[span] += category->total.count[span];
+  }
+  if (merged.merged == 1) rows[count++] = (struct category_row){.category = only};
+  if (count > 1) qsort(rows, count, sizeof *rows, most_first);
+  if (merged.merged > 1) rows[count++] = merged;
+  return count;
 }

@@ -18,4 +18,27 @@ double render_rate(const struct briefing *briefing, size_t unit);
 const struct sender *render_sender(const struct briefing *briefing,
                                    const char *agency);  // NULL: nothing of it
 
+// What changed beyond chance, surest first.
+struct change {
+  const struct category *category;  // NULL: all incidents
+  const struct unit *unit;          // NULL: the whole area
+  const struct cell *cell;
+  const struct comparison *comparison;
+  enum briefing_span_name against;  // SPAN_BEFORE or SPAN_YEAR
+};
+enum { RENDER_CHANGES_MAX = 500 };
+size_t render_changes(const struct briefing *briefing, struct change *changes, size_t max);
+
+// Rows of a table of categories: kinds too rare to say anything are one row of their type.
+struct category_row {
+  const struct category *category;  // of the type; the one itself where `merged` is 0
+  uint32_t merged;                  // so many kinds together
+  uint32_t count[BRIEFING_SPANS];   // of the merged
+};
+// Appends the type's rows (categories[first..last)) to rows; gives how many. Counted-only and changed kinds
+// always stand alone.
+size_t render_rows(const struct briefing *briefing, size_t first, size_t last, struct category_row *rows);
+// The end of the run of categories of the same type that begins at `first`.
+size_t render_type_end(const struct briefing *briefing, size_t first);
+
 #endif

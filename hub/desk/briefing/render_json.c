@@ -46,6 +46,7 @@ static json_t *span_json(const struct briefing_span *span) {
 }
 
 static json_t *told_json(struct told told) {
+  if (told.hidden) return json_null();
   if (told.low == told.high) return number(told.low);
   json_t *object = json_object();
   put(object, "from", number(told.low));
@@ -299,6 +300,8 @@ static json_t *annex_row_json(const struct annex_row *row) {
   put(object, "rule", text_or_null(row->lane->rule));
   put(object, "basis", text_or_null(row->lane->basis));
   put(object, "decided_now", json_boolean(row->lane->decided_now));
+  put(object, "because", text_or_null(row->because));
+  put(object, "would_allow", text_or_null(row->would_allow));
   put(object, "hidden", hidden_json(row->hidden));
   put(object, "count", number(row->count));
   for (size_t i = 0; i < 3 && i < row->count; i++) {
