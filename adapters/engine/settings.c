@@ -11,7 +11,8 @@ enum { SETTINGS_BYTES_MAX = 8 * 1024 * 1024 };
 static const char *const top_keys[] = {"program", "agency", "hub", "keys",   "purposes", "outbox",
                                        "inbox",   "state",  "map", "places", NULL};
 static const char *const hub_keys[] = {"endpoint", "keys", NULL};
-static const char *const key_file_keys[] = {"curve", "session", NULL};
+// checkpoint is for those who verify the ledger; an adapter has no use for it yet.
+static const char *const key_file_keys[] = {"curve", "session", "checkpoint", NULL};
 
 static void fault_at(struct conf_faults *faults, const struct conf_node *node, const char *hint,
                      const char *what) {
