@@ -21,15 +21,28 @@ static void file_name(char name[NAME_SIZE], const char *purpose) {
   (void)snprintf(name, NAME_SIZE, ".place-%.64s", purpose);
 }
 
+// A number and the one character that ends it.
+static bool take_number(const char **text, char end, uint64_t *value) {
+  char *after = NULL;
+  if (**text < '0' || **text > '9') return false;
+  errno = 0;
+  *value = strtoull(*text, &after, 10);
+  if (errno != 0 || *after != end) return false;
+  *text = after + 1;
+  return true;
+}
+
 static bool parse(const char *text, struct inbox_place *place) {
-  char hex[HEX_SIZE];
-  int end = 0;
-  if (sscanf(text, "navplace1 %32s %" SCNu64 " %" SCNu64 "\n%n", hex, &place->position, &place->offset,
-             &end) != 3) {
-    return false;
-  }
-  place->has_log = true;
-  return text[end] == '\0' && nav_unhex(place->log_id, sizeof place->log_id, hex);
+  static const char mark[] = "navplace1 ";
+  char hex[HEX_SIZE] = "";
+  if (strncmp(text, mark, sizeof mark - 1) != 0) return false;
+  text += sizeof mark - 1;
+  if (strlen(text) < HEX_SIZE || text[HEX_SIZE - 1] != ' ') return false;
+  memcpy(hex, text, HEX_SIZE - 1);
+  text += HEX_SIZE;
+  place->has_log = nav_unhex(place->log_id, sizeof place->log_id, hex);
+  return place->has_log && take_number(&text, ' ', &place->position) &&
+         take_number(&text, '\n', &place->offset) && *text == '\0';
 }
 
 bool inbox_place_read(const char *folder, const char *purpose, struct inbox_place *place,

@@ -65,6 +65,7 @@ static int find_option(const struct nav_mapping *mapping, const char *name) {
   return wrong(mapping, "unknown option", name, conf_nearest(name, names));
 }
 
+// value: "" for an option that has none.
 static bool take(struct options *options, const struct nav_mapping *mapping, int option, const char *value) {
   switch (option) {
     case HOME:
@@ -132,7 +133,7 @@ enum options_result options_read(struct options *options, const struct nav_mappi
     if (option == HELP) print_help(mapping);
     if (option == VERSION) (void)printf("%s %s\n", mapping->program, NAV_VERSION);
     if (option == HELP || option == VERSION) return OPTIONS_SHOWN;
-    const char *value = NULL;
+    const char *value = "";
     if (table[option].argument != NULL) {
       value = equals != NULL ? equals + 1 : i + 1 < argc ? argv[++i] : NULL;
       if (value == NULL) {

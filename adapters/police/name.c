@@ -1,7 +1,6 @@
 // See name.h.
 #include "adapters/police/name.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -11,33 +10,42 @@
 static const char *const months[] = {"januari", "februari", "mars",      "april",   "maj",      "juni",
                                      "juli",    "augusti",  "september", "oktober", "november", "december"};
 
-enum { MONTHS = 12, NAME_START_MAX = 16 };
+enum { MONTHS = 12 };
 
-static int month_number(const char *text) {
+// The month at *text, which is moved past it; 0: none.
+static int take_month(const char **text) {
   for (int i = 0; i < MONTHS; i++) {
-    if (strcasecmp(text, months[i]) == 0) return i + 1;
+    size_t length = strlen(months[i]);
+    if (strncasecmp(*text, months[i], length) != 0) continue;
+    *text += length;
+    return i + 1;
   }
   return 0;
 }
 
+// One or two digits, at least `min`.
+static bool take_digits(const char **text, int min, int *number) {
+  int digits = 0;
+  *number = 0;
+  for (; digits < 2 && **text >= '0' && **text <= '9'; digits++, (*text)++)
+    *number = *number * 10 + (**text - '0');
+  return digits >= min;
+}
+
+static bool take_one_of(const char **text, const char *characters) {
+  if (**text == '\0' || strchr(characters, **text) == NULL) return false;
+  (*text)++;
+  return true;
+}
+
 // "22 augusti 17.59" or "22 augusti 16:39" at the beginning, followed by a comma, a blank or the end.
 static void read_time(struct police_name *name) {
-  char month[NAME_START_MAX];
-  char mark = '\0';
-  int day = 0;
-  int hour = 0;
-  int minute = 0;
-  int read = 0;
-  if (sscanf(name->text, "%2d %15[a-zA-Z] %2d%c%2d%n", &day, month, &hour, &mark, &minute, &read) != 5)
-    return;
-  char after = name->text[read];
-  if ((mark != '.' && mark != ':') || (after != ',' && after != ' ' && after != '\0')) return;
-  if (day < 1 || hour < 0 || hour > 23 || minute < 0 || minute > 59) return;
-  if (name->text[read - 2] < '0' || name->text[read - 2] > '9') return;  // two digits of minutes
-  name->month = month_number(month);
-  name->day = day;
-  name->hour = hour;
-  name->minute = minute;
+  const char *at = name->text;
+  bool read = take_digits(&at, 1, &name->day) && take_one_of(&at, " ");
+  int month = read ? take_month(&at) : 0;
+  read = month > 0 && take_one_of(&at, " ") && take_digits(&at, 1, &name->hour) && take_one_of(&at, ".:") &&
+         take_digits(&at, 2, &name->minute) && (*at == '\0' || *at == ',' || *at == ' ');
+  if (read && name->day > 0 && name->hour <= 23 && name->minute <= 59) name->month = month;
 }
 
 static char *part(struct nav_arena *arena, const char *from, const char *to) {

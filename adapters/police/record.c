@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "adapters/police/name.h"
@@ -26,9 +27,8 @@ static bool skip(const struct read *read, const char *reason) {
 
 static bool read_identity(const struct read *read, const json_t *json) {
   char *text = records_identifier(read->run, json, "id");
-  if (text == NULL || sscanf(text, "%" SCNd64, &read->out->id) != 1 || read->out->id <= 0) {
-    return skip(read, "has no id, or one that is no number");
-  }
+  read->out->id = text != NULL ? strtoll(text, NULL, 10) : 0;
+  if (read->out->id <= 0) return skip(read, "has no id, or one that is no number");
   (void)snprintf(read->out->source_id, sizeof read->out->source_id, "%" PRId64, read->out->id);
   if (strcmp(text, read->out->source_id) != 0) return skip(read, "has an id that is no number");
   const char *published = records_text(read->run, json, "datetime");

@@ -13,8 +13,8 @@
 #include <cmocka.h>
 #include <zlib.h>
 
-#include "fake_client.h"
-#include "sample_adapter.h"
+#include "tests/unit/engine/fake_client.h"
+#include "tests/unit/engine/sample_adapter.h"
 
 struct fixture {
   char home[SCRATCH_PATH];

@@ -1,5 +1,5 @@
 // See fake_client.h.
-#include "fake_client.h"
+#include "tests/unit/engine/fake_client.h"
 
 #include <fcntl.h>
 #include <stdio.h>

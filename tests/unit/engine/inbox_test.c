@@ -17,7 +17,7 @@
 
 #include "adapters/engine/inbox.h"
 #include "adapters/engine/line.h"
-#include "scratch.h"
+#include "tests/unit/engine/scratch.h"
 
 static const char *const purposes[] = {"situation-picture", "sig"};
 static uint8_t log_a[KEY_LOG_ID_SIZE] = {1, 2, 3};

@@ -19,13 +19,21 @@
 #include <cmocka.h>
 
 #include "adapters/engine/line.h"
-#include "fake_client.h"
-#include "sample_adapter.h"
+#include "tests/unit/engine/fake_client.h"
+#include "tests/unit/engine/sample_adapter.h"
 
 enum { FILES = 12, EVENTS = 150, DELIVERIES = 4000, KILLS = 40, KILL_AFTER_MS_MAX = 120 };
 
 static char home[SCRATCH_PATH];
 static char hub_path[SCRATCH_PATH];
+static uint64_t seed;  // printed, so that a failure can be run again
+
+static uint64_t next_random(void) {  // xorshift64
+  seed ^= seed << 13;
+  seed ^= seed >> 7;
+  seed ^= seed << 17;
+  return seed;
+}
 
 // File n holds all events; every third has other content in each file, so that it gets a revision a file.
 static void write_file(int n) {
@@ -59,7 +67,7 @@ static bool run_and_kill(bool kill_it) {
   assert_true(child >= 0);
   if (child == 0) run_child();
   if (kill_it) {
-    const struct timespec pause = {.tv_nsec = (long)(rand() % (KILL_AFTER_MS_MAX * 1000)) * 1000};
+    const struct timespec pause = {.tv_nsec = (long)(next_random() % (KILL_AFTER_MS_MAX * 1000)) * 1000};
     (void)nanosleep(&pause, NULL);
     assert_int_equal(kill(child, SIGKILL), 0);
   }
@@ -109,9 +117,8 @@ static void check_inbox(void) {
 static void killed_at_random_times_it_loses_and_doubles_nothing(void **state) {
   (void)state;
   char path[SCRATCH_PATH];
-  unsigned seed = (unsigned)time(NULL);
-  (void)printf("seed %u\n", seed);
-  srand(seed);
+  seed = (uint64_t)time(NULL) | 1;
+  (void)printf("seed %" PRIu64 "\n", seed);
   scratch_make(home);
   sample_make(home, "[sig]");
   scratch_path(hub_path, home, "hub");

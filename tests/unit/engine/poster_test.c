@@ -12,8 +12,8 @@
 #include <sodium.h>
 
 #include "adapters/engine/poster.h"
-#include "fake_client.h"
-#include "scratch.h"
+#include "tests/unit/engine/fake_client.h"
+#include "tests/unit/engine/scratch.h"
 
 static const uint8_t id_key[NAV_ID_KEY_SIZE] = {3};
 

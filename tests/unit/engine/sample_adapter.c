@@ -1,5 +1,5 @@
 // See sample_adapter.h.
-#include "sample_adapter.h"
+#include "tests/unit/engine/sample_adapter.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

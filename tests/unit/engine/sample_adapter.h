@@ -6,7 +6,7 @@
 #define NAV_TESTS_ENGINE_SAMPLE_ADAPTER_H
 
 #include "adapters/engine/adapter.h"
-#include "scratch.h"
+#include "tests/unit/engine/scratch.h"
 
 extern const struct nav_mapping sample_mapping;
 

@@ -1,5 +1,5 @@
 // See scratch.h.
-#include "scratch.h"
+#include "tests/unit/engine/scratch.h"
 
 #include <ftw.h>
 #include <stdio.h>

@@ -13,7 +13,7 @@
 #include <sodium.h>
 
 #include "adapters/engine/state.h"
-#include "scratch.h"
+#include "tests/unit/engine/scratch.h"
 
 enum { HEADER = 16 };
 
