@@ -127,17 +127,33 @@ static bool name_matches(const char *name, const char *pattern) {
   return strcmp(name, pattern) == 0;
 }
 
+static bool matches_any(struct record *record, const char *name, const char *patterns) {
+  while (patterns != NULL) {
+    const char *pattern = record_next_part(record, &patterns, '|');
+    if (pattern != NULL && *pattern != '\0' && name_matches(name, pattern)) return true;
+  }
+  return false;
+}
+
+// An element that repeats its number field stands for as many persons as there are numbers.
+static size_t persons_in(struct record *record, const struct flow *flow, const struct xml_node *element) {
+  const char *names = flow_option(record, flow, "person.number");
+  size_t count = 0;
+  for (const struct xml_node *child = element->first; names != NULL && child != NULL; child = child->next) {
+    if (matches_any(record, child->name, names)) count++;
+  }
+  return count > 1 ? count : 1;
+}
+
 size_t flow_persons(struct record *record, const struct flow *flow, const struct xml_node **first) {
   const char *patterns = flow_option(record, flow, "person");
+  const struct xml_node *child = flow->values != NULL ? flow->values->first : NULL;
   size_t count = 0;
   *first = NULL;
-  while (count == 0 && patterns != NULL && flow->values != NULL) {
-    const char *pattern = record_next_part(record, &patterns, '|');
-    if (pattern == NULL || *pattern == '\0') continue;
-    for (const struct xml_node *child = flow->values->first; child != NULL; child = child->next) {
-      if (!name_matches(child->name, pattern)) continue;
-      if (count++ == 0) *first = child;
-    }
+  for (; patterns != NULL && child != NULL; child = child->next) {
+    if (!matches_any(record, child->name, patterns)) continue;
+    if (*first == NULL) *first = child;
+    count += persons_in(record, flow, child);
   }
   return count;
 }

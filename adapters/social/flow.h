@@ -30,8 +30,8 @@ const char *flow_option(struct record *record, const struct flow *flow, const ch
 char *flow_text(struct record *record, const struct flow *flow, const char *field);
 // The same, a time or a date (its first moment in Sweden). False: none, or not a date.
 bool flow_time(struct record *record, const struct flow *flow, const char *field, int64_t *ms);
-// The elements of Values that stand for a person ("person: barn | barn*"), of the first name that has any.
-// Returns how many, and the first.
+// The elements of Values that stand for a person, by any of the names in "person: barn | barn*": all of them
+// are counted, so that a second child is never overlooked. Returns how many, and the first.
 size_t flow_persons(struct record *record, const struct flow *flow, const struct xml_node **first);
 // A person's field by "person.<field>", a path below the person's element.
 char *flow_person_text(struct record *record, const struct flow *flow, const struct xml_node *person,

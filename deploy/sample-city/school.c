@@ -14,7 +14,7 @@ enum {
   SCHOOLS = 4,
   FILE_RECORDS = 2000,
   ABSENCE_PER_MILLE = 16,  // of pupils, a school day
-  BAD_EVERY = 90,
+  BAD_EVERY = 60,
   UUID_SIZE = 40,
   GROWING_WEEKS = 8,
 };

@@ -18,6 +18,8 @@ enum {
   FAMILY_SUGGESTION = 161,
   FIRST_ID = 20000,
   LIST_FORMS = 40,
+  NOT_ASSESSED_EVERY = 23,
+  TWO_CHILDREN_EVERY = 31,
 };
 
 struct feed {
@@ -26,6 +28,7 @@ struct feed {
   struct forms forms;
   size_t in_file;
   size_t id;
+  size_t concerns;
 };
 
 // What happens a week at scale 1.
@@ -102,12 +105,14 @@ static void add_concern(struct feed *feed, int64_t ms, struct chance *chance, bo
       "Ungdomen syns sent på kvällarna med äldre som begår brott.",
       "Barnet har flera nya dyra kläder (>5 000 kr) och vill inte säga varifrån."};
   struct person child = person_of_age(feed->city, chance_below(chance, 1000), 6, 17);
-  unsigned fault = chance_below(chance, 100);  // below 4: not assessed; below 6: two children
+  feed->concerns++;
+  bool not_assessed = feed->concerns % NOT_ASSESSED_EVERY == 7;
+  bool two_children = feed->concerns % TWO_CHILDREN_EVERY == 11;
   bool new_names = chance_percent(chance, 45);
   begin_form(feed, FAMILY_CONCERN, new_names ? 3 : 2, "Orosanmälan", ms, in_list);
   add_reporter(feed);
   add_person(feed, new_names ? "child" : "barn", &child, new_names);
-  if (fault >= 4 && fault < 6) {
+  if (two_children) {
     struct person other = person_of_age(feed->city, chance_below(chance, 1000), 6, 17);
     add_person(feed, new_names ? "child2" : "barn2", &other, new_names);
   }
@@ -115,15 +120,15 @@ static void add_concern(struct feed *feed, int64_t ms, struct chance *chance, bo
                kinds[chance_below(chance, 6)]);
   forms_answer(&feed->forms, new_names ? "description" : "beskrivning", "Beskriv",
                texts[chance_below(chance, 4)]);
-  if (fault >= 4 && new_names) {
+  if (!not_assessed && new_names) {
     forms_open_field(&feed->forms, "assessment", "Bedömning");
     forms_value(&feed->forms, "assessedBy", "Gruppledare, mottagningsgruppen");
     forms_close_field(&feed->forms, "assessment");
-  } else if (fault >= 4) {
+  } else if (!not_assessed) {
     forms_answer(&feed->forms, "bedomdAv", "Bedömd av", "Socialsekreterare, mottagningsgruppen");
   }
   if (chance_percent(chance, 8)) forms_answer(&feed->forms, new_names ? "urgent" : "akut", "Akut?", "Ja");
-  if (fault < 6) feed->out->bad++;
+  if (not_assessed || two_children) feed->out->bad++;
   forms_close(&feed->forms);
 }
 
