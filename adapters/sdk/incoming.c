@@ -1,215 +1,234 @@
-// See incoming.h.
-#include "adapters/sdk/incoming.h"
-
-#include <stdio.h>
-#include <stdlib.h>
+// See private.h: deliveries, receipts and the rest of what the hub sends; acknowledgements and credit back.
 #include <string.h>
 
+#include "adapters/sdk/private.h"
 #include "hub/base/clock.h"
 
-enum {
-  LANES_MAX = 64,
-  CREDIT_BYTES = 4 * 1024 * 1024,
-  ACKNOWLEDGE_MS = 50,
-  ACKNOWLEDGE_EVENTS = 1000,
-  PING_MS = 150,        // while it is not known whether all has come
-  PING_IDLE_MS = 5000,  // to notice a hub that is silent
-};
-
-struct lane {
-  uint32_t number;
-  char purpose[80];
-  uint64_t position;  // delivered up to here
-  bool unacknowledged;
-};
-
-struct incoming {
-  struct lane lanes[LANES_MAX];
-  size_t lanes_count;
-  uint64_t used_bytes;  // of the credit, since it was last topped up
-  size_t unacknowledged;
-  int64_t acknowledged_ms, last_ms;
-  uint64_t ping_number;
-  bool ping_out, caught_up, came_since_ping;
-  int64_t ping_ms;
-};
-
-struct incoming *incoming_new(void) {
-  return calloc(1, sizeof(struct incoming));
+static void protocol_error(struct nav_client *client, int64_t now_ms) {
+  // The hub contradicts itself; a new session is the way to agree again.
+  session_drop(client, now_ms, PAUSE_REFUSED_MS);
 }
 
-void incoming_free(struct incoming *incoming) { free(incoming); }
-
-void incoming_restart(struct incoming *incoming) {
-  uint64_t number = incoming->ping_number;
-  *incoming = (struct incoming){.ping_number = number};
-}
-
-bool incoming_start(struct incoming *incoming, struct link *link, const struct nav_client_settings *settings,
-                    const struct nav_client_events *events) {
-  Nav__V1__Resume lanes[LANES_MAX];
-  Nav__V1__Resume *pointers[LANES_MAX];
-  uint8_t log_ids[LANES_MAX][KEY_LOG_ID_SIZE];
-  size_t count = settings->purposes_count < LANES_MAX ? settings->purposes_count : LANES_MAX;
-  for (size_t i = 0; i < count; i++) {
-    lanes[i] = (Nav__V1__Resume)NAV__V1__RESUME__INIT;
-    lanes[i].purpose = (char *)(uintptr_t)settings->purposes[i];
-    uint64_t position = 0;
-    if (events->resume != NULL &&
-        events->resume(events->context, settings->purposes[i], log_ids[i], &position)) {
-      lanes[i].has_log_id = lanes[i].has_position = true;
-      lanes[i].log_id = (ProtobufCBinaryData){KEY_LOG_ID_SIZE, log_ids[i]};
-      lanes[i].position = position;
-    }
-    pointers[i] = &lanes[i];
-  }
-  Nav__V1__Start start = NAV__V1__START__INIT;
-  start.lanes = pointers;
-  start.n_lanes = count;
-  start.has_credit_bytes = true;
-  start.credit_bytes = CREDIT_BYTES;
-  start.client = (char *)(uintptr_t)settings->program;
-  Nav__V1__ClientFrame frame = NAV__V1__CLIENT_FRAME__INIT;
-  frame.frame_case = NAV__V1__CLIENT_FRAME__FRAME_START;
-  frame.start = &start;
-  incoming->caught_up = count == 0;
-  return link_send(link, &frame);
-}
-
-void incoming_lanes(struct incoming *incoming, const Nav__V1__Session *session) {
-  incoming->lanes_count = 0;
-  for (size_t i = 0; i < session->n_lanes && i < LANES_MAX; i++) {
-    const Nav__V1__Lane *lane = session->lanes[i];
-    if (lane->purpose == NULL) continue;
-    struct lane *own = &incoming->lanes[incoming->lanes_count++];
-    *own = (struct lane){.number = lane->number, .position = lane->position};
-    (void)snprintf(own->purpose, sizeof own->purpose, "%s", lane->purpose);
-  }
-}
-
-static struct lane *find(struct incoming *incoming, uint32_t number) {
-  for (size_t i = 0; i < incoming->lanes_count; i++) {
-    if (incoming->lanes[i].number == number) return &incoming->lanes[i];
+static struct client_lane *find_lane(struct nav_client *client, uint32_t number) {
+  for (size_t i = 0; i < client->lanes_count; i++) {
+    if (client->lanes[i].number == number) return &client->lanes[i];
   }
   return NULL;
 }
 
-static bool take(struct incoming *incoming, struct lane *lane, const Nav__V1__Deliveries *deliveries,
-                 const Nav__V1__Delivery *delivery, struct nav_arena *arena,
-                 const struct nav_client_events *events) {
-  struct nav_error err;
-  if (delivery->verdict >= deliveries->n_verdicts || deliveries->log_id.len != KEY_LOG_ID_SIZE) return false;
-  const Nav__V1__Event *event = wire_decode_lenient(&nav__v1__event__descriptor, arena, delivery->event.data,
-                                                    delivery->event.len, &err);
-  if (event == NULL || !events->delivery(events->context, lane->purpose, deliveries->log_id.data, delivery,
-                                         deliveries->verdicts[delivery->verdict], event)) {
+static const char *own_purpose(const struct nav_client *client, const char *purpose) {
+  for (size_t i = 0; purpose != NULL && i < client->purposes_count; i++) {
+    if (strcmp(client->purposes[i], purpose) == 0) return client->purposes[i];
+  }
+  return NULL;
+}
+
+static void take_lane(struct nav_client *client, const Nav__V1__Lane *message) {
+  const char *purpose = own_purpose(client, message->purpose);
+  if (purpose == NULL || client->lanes_count == LANES_MAX) return;
+  struct client_lane *lane = &client->lanes[client->lanes_count++];
+  *lane = (struct client_lane){.number = message->number,
+                               .purpose = purpose,
+                               .received = message->position,
+                               .acknowledged = message->position};
+  uint8_t log_id[KEY_LOG_ID_SIZE] = {0};
+  uint64_t position = 0;
+  if (client->events.resume(client->events.context, purpose, log_id, &position) &&
+      memcmp(log_id, client->log_id, sizeof log_id) == 0) {
+    lane->has_place = true;
+    lane->passed = position;
+  }
+}
+
+static size_t within(bool given, uint32_t value, size_t most) {
+  return !given || value == 0 || value > most ? most : value;
+}
+
+static void take_session(struct nav_client *client, const Nav__V1__Session *session, int64_t now_ms) {
+  if (client->state != CLIENT_STARTING || session->log_id.len != KEY_LOG_ID_SIZE || session->agency == NULL ||
+      strcmp(session->agency, client->agency) != 0) {
+    protocol_error(client, now_ms);
+    return;
+  }
+  memcpy(client->log_id, session->log_id.data, KEY_LOG_ID_SIZE);
+  client->events_max = within(session->has_events_max, session->events_max, WIRE_EVENTS_MAX);
+  client->frame_max = within(session->has_frame_bytes_max, session->frame_bytes_max, WIRE_FRAME_MAX);
+  client->publications_max =
+      within(session->has_publications_max, session->publications_max, QUEUE_PUBLICATIONS_MAX);
+  for (size_t i = 0; i < session->n_lanes; i++) take_lane(client, session->lanes[i]);
+  client->state = CLIENT_LIVE;
+}
+
+// What our schema cannot read is told to the hub and passed over: it must not stop the lane.
+static void send_nack(struct nav_client *client, const struct client_lane *lane, uint64_t position,
+                      const struct nav_error *err, int64_t now_ms) {
+  char reason[NAV_ERROR_PLACE_SIZE + NAV_ERROR_TEXT_SIZE];
+  Nav__V1__Nack nack = NAV__V1__NACK__INIT;
+  nack.has_lane = nack.has_position = true;
+  nack.lane = lane->number;
+  nack.position = position;
+  (void)nav_error_string(err, reason, sizeof reason);
+  nack.reason = reason;
+  Nav__V1__ClientFrame frame = NAV__V1__CLIENT_FRAME__INIT;
+  frame.frame_case = NAV__V1__CLIENT_FRAME__FRAME_NACK;
+  frame.nack = &nack;
+  if (session_may_send(client)) (void)session_send(client, &frame, now_ms);
+}
+
+// False: the session has ended.
+static bool pass_on(struct nav_client *client, struct client_lane *lane,
+                    const Nav__V1__Deliveries *deliveries, const Nav__V1__Delivery *delivery,
+                    int64_t now_ms) {
+  struct nav_error err = {0};
+  if (delivery->verdict >= deliveries->n_verdicts) {
+    protocol_error(client, now_ms);
     return false;
   }
-  incoming->unacknowledged++;
-  // A replay moves no cursor, so there is nothing to acknowledge.
-  if (delivery->has_replay && delivery->replay) return true;
-  lane->position = delivery->position;
-  lane->unacknowledged = true;
+  nav_arena_reset(client->event_arena);
+  const Nav__V1__Event *event = wire_decode_lenient(&nav__v1__event__descriptor, client->event_arena,
+                                                    delivery->event.data, delivery->event.len, &err);
+  if (event == NULL) {
+    send_nack(client, lane, delivery->position, &err, now_ms);
+    return client->state == CLIENT_LIVE;
+  }
+  if (client->events.delivery(client->events.context, lane->purpose, client->log_id, delivery,
+                              deliveries->verdicts[delivery->verdict], event)) {
+    return true;
+  }
+  session_drop(client, now_ms, PAUSE_REFUSED_MS);
+  return false;
+}
+
+// Repeats of what the caller has are dropped, and acknowledged all the same.
+static bool take_delivery(struct nav_client *client, struct client_lane *lane,
+                          const Nav__V1__Deliveries *deliveries, const Nav__V1__Delivery *delivery,
+                          int64_t now_ms) {
+  uint64_t position = delivery->position;
+  bool repeated = lane->has_place && position <= lane->passed && !delivery->replay;
+  if (!repeated && !pass_on(client, lane, deliveries, delivery, now_ms)) return false;
+  client->undurable_events++;
+  if (delivery->replay) return true;
+  if (!lane->has_place || position > lane->passed) lane->passed = position;
+  lane->has_place = true;
+  if (position > lane->received) lane->received = position;
   return true;
 }
 
-bool incoming_deliveries(struct incoming *incoming, const Nav__V1__Deliveries *deliveries, size_t frame_bytes,
-                         struct nav_arena *arena, const struct nav_client_events *events) {
-  struct lane *lane = find(incoming, deliveries->lane);
-  if (lane == NULL || events->delivery == NULL) return false;
-  incoming->used_bytes += frame_bytes;
-  incoming->last_ms = nav_clock_monotonic_ms();
-  incoming->caught_up = false;
-  incoming->came_since_ping = true;
+static void take_deliveries(struct nav_client *client, const Nav__V1__Deliveries *deliveries,
+                            int64_t now_ms) {
+  struct client_lane *lane = find_lane(client, deliveries->lane);
+  if (lane == NULL || deliveries->log_id.len != KEY_LOG_ID_SIZE ||
+      memcmp(deliveries->log_id.data, client->log_id, KEY_LOG_ID_SIZE) != 0) {
+    protocol_error(client, now_ms);
+    return;
+  }
+  client->delivery_ms = nav_clock_monotonic_ms();
+  client->caught_up = client->ping_covers = false;
+  client->undurable_bytes += client->plain.length;
   for (size_t i = 0; i < deliveries->n_deliveries; i++) {
-    if (!take(incoming, lane, deliveries, deliveries->deliveries[i], arena, events)) return false;
+    if (!take_delivery(client, lane, deliveries, deliveries->deliveries[i], now_ms)) return;
   }
+  incoming_settle(client, now_ms);
+}
+
+static void take_pong(struct nav_client *client, const Nav__V1__Pong *pong) {
+  if (!client->ping_under_way || pong->number != client->ping_number) return;
+  client->ping_under_way = false;
+  client->caught_up = client->ping_covers;
+}
+
+static void take_refused(struct nav_client *client, const Nav__V1__Refused *refused, int64_t now_ms) {
+  struct nav_error err;
+  (void)nav_fail(&err, NAV_ERROR_PEER, (int)refused->code, client->endpoint, "the hub refused: %s",
+                 refused->text != NULL ? refused->text : "");
+  session_refused(client, &err, now_ms);
+}
+
+static void dispatch(struct nav_client *client, const Nav__V1__HubFrame *frame, int64_t now_ms) {
+  if (frame->frame_case == NAV__V1__HUB_FRAME__FRAME_SESSION) {
+    take_session(client, frame->session, now_ms);
+    return;
+  }
+  if (frame->frame_case == NAV__V1__HUB_FRAME__FRAME_REFUSED) {
+    take_refused(client, frame->refused, now_ms);
+    return;
+  }
+  if (client->state != CLIENT_LIVE) {
+    protocol_error(client, now_ms);
+    return;
+  }
+  client->pause_ms = PAUSE_MS_MIN;  // the hub works with us
+  switch (frame->frame_case) {
+    case NAV__V1__HUB_FRAME__FRAME_RECEIPT:
+      outgoing_receipt(client, frame->receipt, now_ms);
+      break;
+    case NAV__V1__HUB_FRAME__FRAME_DELIVERIES:
+      take_deliveries(client, frame->deliveries, now_ms);
+      break;
+    case NAV__V1__HUB_FRAME__FRAME_WAIT:
+      outgoing_wait(client, frame->wait, now_ms);
+      break;
+    case NAV__V1__HUB_FRAME__FRAME_PONG:
+      take_pong(client, frame->pong);
+      break;
+    case NAV__V1__HUB_FRAME__FRAME_NOTICE:
+      if (client->events.notice != NULL) client->events.notice(client->events.context, frame->notice);
+      break;
+    default:
+      break;  // Checkpoint, Briefing: nobody here asked
+  }
+}
+
+// The frame stands opened in client->plain.
+void incoming_frame(struct nav_client *client, int64_t now_ms) {
+  struct nav_error err = {0};
+  nav_arena_reset(client->frame_arena);
+  const Nav__V1__HubFrame *frame = wire_decode_lenient(&nav__v1__hub_frame__descriptor, client->frame_arena,
+                                                       client->plain.data, client->plain.length, &err);
+  if (frame == NULL) {
+    protocol_error(client, now_ms);
+    return;
+  }
+  dispatch(client, frame, now_ms);
+}
+
+static bool send_acknowledge(struct nav_client *client, struct client_lane *lane, int64_t now_ms) {
+  uint8_t signature[KEY_SIGNATURE_SIZE];
+  keys_sign_acknowledge(signature, &client->keys.signing, client->log_id, client->agency, lane->number,
+                        lane->received);
+  Nav__V1__Acknowledge acknowledge = NAV__V1__ACKNOWLEDGE__INIT;
+  acknowledge.has_lane = acknowledge.has_position = acknowledge.has_signature = true;
+  acknowledge.lane = lane->number;
+  acknowledge.position = lane->received;
+  acknowledge.signature = (ProtobufCBinaryData){sizeof signature, signature};
+  Nav__V1__ClientFrame frame = NAV__V1__CLIENT_FRAME__INIT;
+  frame.frame_case = NAV__V1__CLIENT_FRAME__FRAME_ACKNOWLEDGE;
+  frame.acknowledge = &acknowledge;
+  if (!session_may_send(client) || !session_send(client, &frame, now_ms)) return false;
+  lane->acknowledged = lane->received;
   return true;
 }
 
-void incoming_pong(struct incoming *incoming, uint64_t number) {
-  if (!incoming->ping_out || number != incoming->ping_number) return;
-  incoming->ping_out = false;
-  if (!incoming->came_since_ping) incoming->caught_up = true;
-}
-
-static bool acknowledge(struct incoming *incoming, struct link *link,
-                        const struct nav_client_settings *settings, const uint8_t *log_id) {
-  for (size_t i = 0; i < incoming->lanes_count; i++) {
-    struct lane *lane = &incoming->lanes[i];
-    if (!lane->unacknowledged) continue;
-    uint8_t signature[KEY_SIGNATURE_SIZE];
-    keys_sign_acknowledge(signature, &settings->keys->signing, log_id, settings->agency, lane->number,
-                          lane->position);
-    Nav__V1__Acknowledge message = NAV__V1__ACKNOWLEDGE__INIT;
-    message.has_lane = message.has_position = message.has_signature = true;
-    message.lane = lane->number;
-    message.position = lane->position;
-    message.signature = (ProtobufCBinaryData){KEY_SIGNATURE_SIZE, signature};
-    Nav__V1__ClientFrame frame = NAV__V1__CLIENT_FRAME__INIT;
-    frame.frame_case = NAV__V1__CLIENT_FRAME__FRAME_ACKNOWLEDGE;
-    frame.acknowledge = &message;
-    if (!link_can_send(link)) return link_state(link) == LINK_OPEN;
-    if (!link_send(link, &frame)) return false;
-    lane->unacknowledged = false;
-  }
-  return true;
-}
-
-static bool top_up(struct incoming *incoming, struct link *link) {
-  if (incoming->used_bytes < CREDIT_BYTES / 4 || !link_can_send(link)) return true;
+static bool send_credit(struct nav_client *client, int64_t now_ms) {
   Nav__V1__Credit credit = NAV__V1__CREDIT__INIT;
   credit.has_bytes = true;
-  credit.bytes = incoming->used_bytes;
+  credit.bytes = client->undurable_bytes;
   Nav__V1__ClientFrame frame = NAV__V1__CLIENT_FRAME__INIT;
   frame.frame_case = NAV__V1__CLIENT_FRAME__FRAME_CREDIT;
   frame.credit = &credit;
-  incoming->used_bytes = 0;
-  return link_send(link, &frame);
+  return session_may_send(client) && session_send(client, &frame, now_ms);
 }
 
-static bool ping_if_due(struct incoming *incoming, struct link *link, int64_t now_ms) {
-  int64_t every = incoming->caught_up ? PING_IDLE_MS : PING_MS;
-  if (incoming->ping_out || now_ms - incoming->ping_ms < every || !link_can_send(link)) return true;
-  Nav__V1__Ping ping = NAV__V1__PING__INIT;
-  ping.has_number = true;
-  ping.number = ++incoming->ping_number;
-  Nav__V1__ClientFrame frame = NAV__V1__CLIENT_FRAME__INIT;
-  frame.frame_case = NAV__V1__CLIENT_FRAME__FRAME_PING;
-  frame.ping = &ping;
-  incoming->ping_out = true;
-  incoming->ping_ms = now_ms;
-  incoming->came_since_ping = false;
-  return link_send(link, &frame);
-}
-
-static bool acknowledgement_due(const struct incoming *incoming, int64_t now_ms) {
-  return incoming->unacknowledged >= ACKNOWLEDGE_EVENTS ||
-         (incoming->unacknowledged > 0 && now_ms - incoming->acknowledged_ms >= ACKNOWLEDGE_MS);
-}
-
-bool incoming_speak(struct incoming *incoming, struct link *link, const struct nav_client_settings *settings,
-                    const struct nav_client_events *events, const uint8_t log_id[KEY_LOG_ID_SIZE],
-                    int64_t now_ms) {
-  if (acknowledgement_due(incoming, now_ms) && link_can_send(link)) {
-    incoming->acknowledged_ms = now_ms;
-    if (events->durable == NULL || events->durable(events->context)) {
-      incoming->unacknowledged = 0;
-      if (!acknowledge(incoming, link, settings, log_id)) return false;
-    }
+void incoming_settle(struct nav_client *client, int64_t now_ms) {
+  if (client->state != CLIENT_LIVE || client->undurable_bytes == 0) return;
+  bool much = client->undurable_events >= ACKNOWLEDGE_EVENTS || client->undurable_bytes >= CREDIT_BACK_BYTES;
+  if (!much && now_ms - client->durable_tried_ms < ACKNOWLEDGE_MS) return;
+  client->durable_tried_ms = now_ms;
+  if (!client->events.durable(client->events.context)) return;  // tried again after the next interval
+  for (size_t i = 0; i < client->lanes_count; i++) {
+    struct client_lane *lane = &client->lanes[i];
+    if (lane->received > lane->acknowledged && !send_acknowledge(client, lane, now_ms)) return;
   }
-  return top_up(incoming, link) && ping_if_due(incoming, link, now_ms);
+  if (!send_credit(client, now_ms)) return;
+  client->undurable_events = client->undurable_bytes = 0;
 }
-
-int64_t incoming_wait_ms(const struct incoming *incoming, int64_t now_ms) {
-  int64_t ping = incoming->ping_out
-                     ? PING_IDLE_MS
-                     : incoming->ping_ms + (incoming->caught_up ? PING_IDLE_MS : PING_MS) - now_ms;
-  if (incoming->unacknowledged == 0) return ping;
-  int64_t acknowledge_in = incoming->acknowledged_ms + ACKNOWLEDGE_MS - now_ms;
-  return acknowledge_in < ping ? acknowledge_in : ping;
-}
-
-int64_t incoming_last_ms(const struct incoming *incoming) { return incoming->last_ms; }
-
-bool incoming_caught_up(const struct incoming *incoming) { return incoming->caught_up; }

@@ -1,32 +1,36 @@
-// One socket to the hub and the sealed stream on it: connects, shakes hands, seals and opens. One socket a
-// session; a new session is a new link. Called by: client. Must never: reconnect by itself, or hide a loss.
+// One DEALER socket with CURVE, for one session; it never reconnects by itself.
+// Called by: adapters/sdk. Must never: be used again after it has ended.
 #ifndef NAV_ADAPTERS_SDK_LINK_H
 #define NAV_ADAPTERS_SDK_LINK_H
 
-#include "adapters/sdk/client.h"
-#include "hub/wire/session.h"
+#include <stdint.h>
+
+#include "hub/base/error.h"
+#include "hub/wire/keys.h"
 
 struct link;
 
-enum link_state {
-  LINK_CONNECTING,
-  LINK_OPEN,     // the stream is ready both ways; the client has yet to send its Start
-  LINK_LOST,     // a new link may do better
-  LINK_REFUSED,  // none will: the key or the agency was refused
+enum link_end {
+  LINK_OPEN,
+  LINK_GONE,         // could not connect, or the connection is over
+  LINK_KEY_REFUSED,  // the hub does not know our CURVE key
 };
 
-struct link *link_new(void *zmq_context, const struct nav_client_settings *settings, struct nav_error *err);
+struct link *link_new(const char *endpoint, const struct key_pair_curve *keys, const uint8_t *hub_curve_key,
+                      struct nav_error *err);
 void link_free(struct link *link);  // takes NULL
-enum link_state link_state(const struct link *link);
-// Why it was lost or refused.
-const struct nav_error *link_error(const struct link *link);
-// Waits up to wait_ms for something to happen; goes on with connecting.
-void link_wait(struct link *link, int wait_ms);
-// The next frame's plain bytes, valid until the next call. NULL: none now (or the state has changed).
-const struct nav_buffer *link_receive(struct link *link);
-// Whether a frame can be sent now.
-bool link_can_send(struct link *link);
-// Seals and sends; false: the link is lost.
-NAV_MUST_USE bool link_send(struct link *link, const Nav__V1__ClientFrame *frame);
+
+// Opens a new socket; an earlier one is closed first.
+NAV_MUST_USE bool link_open(struct link *link, struct nav_error *err);
+// linger_ms: how long what was sent may still take to leave.
+void link_close(struct link *link, int linger_ms);
+bool link_is_open(const struct link *link);
+enum link_end link_state(struct link *link);
+bool link_may_send(struct link *link);
+NAV_MUST_USE bool link_send(struct link *link, const uint8_t *data, size_t length);
+// Gives the frame's length; -1: none there. *frame is valid until the next call.
+int64_t link_receive(struct link *link, const uint8_t **frame);
+// Waits until something comes, or may be sent where want_send.
+void link_wait(struct link *link, bool want_send, int64_t wait_ms);
 
 #endif

@@ -1,0 +1,114 @@
+// The client's parts, shared by the files of this folder.
+// Called by: adapters/sdk alone. Must never: be included by others.
+#ifndef NAV_ADAPTERS_SDK_PRIVATE_H
+#define NAV_ADAPTERS_SDK_PRIVATE_H
+
+#include "adapters/sdk/client.h"
+#include "adapters/sdk/link.h"
+#include "adapters/sdk/queue.h"
+#include "hub/wire/session.h"
+
+enum {
+  LANES_MAX = 64,                  // purposes of one client
+  CREDIT_BYTES = 1024 * 1024,      // how much the hub may send ahead
+  CREDIT_BACK_BYTES = 512 * 1024,  // when so much is durable and not granted again, at once
+  ACKNOWLEDGE_MS = 50,
+  ACKNOWLEDGE_EVENTS = 1000,
+  PAUSE_MS_MIN = 100,
+  PAUSE_MS_MAX = 5000,
+  BUSY_MS = 200,            // where a receipt says "not now"
+  PAUSE_REFUSED_MS = 1000,  // where the hub said "not now"
+  GREETING_MS_MAX = 10000,  // for Welcome and Session
+  PING_IDLE_MS = 5000,
+  PING_AFTER_DELIVERY_MS = 20,
+  PING_APART_MS = 100,
+  SILENCE_MS_MAX = 10000,  // after a Ping
+  FRAMES_A_STEP = 256,
+  FRAME_ARENA_MAX = 8 * 1024 * 1024,
+  TEXT_MAX = 256,
+};
+
+enum client_state {
+  CLIENT_AWAY,      // no socket; another try at retry_ms
+  CLIENT_GREETING,  // HELLO sent
+  CLIENT_STARTING,  // OPEN{Start} sent
+  CLIENT_LIVE,      // Session came
+};
+
+struct client_lane {
+  uint32_t number;
+  const char *purpose;  // of the client's settings
+  bool has_place;
+  uint64_t passed;        // the last position that the caller has or was given
+  uint64_t received;      // the last position of this session that a receipt is due for
+  uint64_t acknowledged;  // what the hub has a receipt for
+};
+
+struct nav_client {
+  // Settings, copied.
+  char agency[TEXT_MAX], endpoint[TEXT_MAX], program[TEXT_MAX];
+  uint8_t hub_session_key[KEY_ED25519_PUBLIC_SIZE];
+  struct keys_agency keys;
+  char *purposes[LANES_MAX];
+  size_t purposes_count;
+  struct nav_client_events events;
+
+  struct link *link;
+  struct queue *queue;
+  struct nav_arena *frame_arena, *event_arena;
+  struct nav_buffer plain, encoded, sealed;
+
+  // One session.
+  enum client_state state;
+  struct wire_hello hello;
+  struct wire_stream stream;
+  uint8_t log_id[KEY_LOG_ID_SIZE];
+  struct client_lane lanes[LANES_MAX];
+  size_t lanes_count;
+  size_t publications_max, events_max, frame_max;
+  uint64_t publication_number;
+  int64_t begun_ms, heard_ms, sent_ms;
+  int64_t publish_after_ms;  // Wait
+  int64_t retry_ms, pause_ms;
+  // Deliveries that wait to become durable.
+  uint64_t undurable_events, undurable_bytes;
+  int64_t durable_tried_ms;
+  int64_t delivery_ms;
+  // Pings: at most one under way.
+  uint64_t ping_number;
+  bool ping_under_way, ping_covers;  // covers: nothing was delivered since it was sent
+  bool caught_up;
+  int64_t ping_ms;
+  // What no reconnect mends.
+  bool failed;
+  struct nav_error failure;
+};
+
+// session.c: one session's life.
+void session_try(struct nav_client *client, int64_t now_ms);
+// Drops the socket; another try after a pause. What has no receipt waits to be sent again.
+void session_drop(struct nav_client *client, int64_t now_ms, int64_t pause_ms_min);
+// For good: nav_client_step then says why.
+void session_fail(struct nav_client *client, const struct nav_error *err);
+// A refusal in clear or sealed: for good, or until a pause is over.
+void session_refused(struct nav_client *client, const struct nav_error *err, int64_t now_ms);
+// A frame of the handshake; later ones go to incoming_frame.
+void session_frame(struct nav_client *client, const uint8_t *frame, size_t length, int64_t now_ms);
+void session_watch(struct nav_client *client, int64_t now_ms);  // silence, Pings
+// Encodes, seals and sends. False: the session has ended.
+bool session_send(struct nav_client *client, const Nav__V1__ClientFrame *frame, int64_t now_ms);
+bool session_may_send(struct nav_client *client);
+// When something is due again.
+int64_t session_due_ms(const struct nav_client *client, int64_t now_ms);
+
+// incoming.c: what the hub sends within the session.
+void incoming_frame(struct nav_client *client, int64_t now_ms);
+// Makes deliveries durable, acknowledges them, gives credit back; at most as often as it should.
+void incoming_settle(struct nav_client *client, int64_t now_ms);
+
+// outgoing.c: publications.
+void outgoing_publish(struct nav_client *client, int64_t now_ms);
+void outgoing_receipt(struct nav_client *client, const Nav__V1__Receipt *receipt, int64_t now_ms);
+void outgoing_wait(struct nav_client *client, const Nav__V1__Wait *wait, int64_t now_ms);
+
+#endif
