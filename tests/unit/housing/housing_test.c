@@ -101,12 +101,70 @@ static void what_is_no_case_is_named_and_left(void **state) {
   }
 }
 
+static struct map_result map_faulty(const char *category, const char *object, const char *description) {
+  char text[1024];
+  (void)snprintf(
+      text, sizeof text,
+      "{\"fi2case\":{\"id\":\"1\",\"fi2case_registrationdate\":\"2026-10-01\",\"fi2case_category\":{"
+      "\"fi2class_code\":\"%s\"},"
+      "\"fi2case_descr\":{\"usage\":\"Description\",\"$t\":\"%s\"},"
+      "\"fi2case_parentobject\":{\"fi2item\":\"fi2property\",\"fi2parent_ids\":{\"fi2_id\":\"%s\"}}}}",
+      category, description, object);
+  return map_run_text(&housing_mapping, "tests/unit/housing/faulty-adapter.yaml", text);
+}
+
+// A wrong option costs only what meets it, and is named with what it should be.
+static void wrong_options_are_named(void **state) {
+  (void)state;
+  static const struct {
+    const char *category, *object, *description, *says;
+  } rows[] = {
+      {"A", "", "x", "'damage.explosion' is none of"},
+      {"B", "", "x", "'disturbance' is none of"},
+      {"C", "", "klotter", "words in adapter.yaml: 'damage' is none of"},
+      {"C", "", "vatten", "words in adapter.yaml: 'damage' is none of"},
+      {"E", "", "x", "'guard_round.night' is none of"},
+      {"F", "", "x", "add 'category.F' under map:"},
+      {"D", "P1", "x", "object.P1 in adapter.yaml is not 'area; municipality;"},
+      {"D", "P2", "x", "object.P2 in adapter.yaml is not"},
+      {"D", "P3", "x", "object.P3 in adapter.yaml is not"},
+      {"D", "P4", "x", "object.P4 in adapter.yaml is not"},
+      {"D", "P5", "x", "\"place\":{\"address\":\"Gatan 1\",\"precision\":\"address\"}"},
+      {"D", "P6", "x", "event case:1"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    struct map_result result = map_faulty(rows[i].category, rows[i].object, rows[i].description);
+    assert_true(result.mapped);
+    assert_int_equal(result.events + result.skips, 1);
+    if (strstr(map_result_text(&result), rows[i].says) == NULL) {
+      fail_msg("'%s' is not in %s", rows[i].says, map_result_text(&result));
+    }
+    map_result_free(&result);
+  }
+}
+
+// A text longer than the hub takes is cut between characters and says so.
+static void long_texts_are_cut(void **state) {
+  (void)state;
+  enum { LONG = 40000 };
+  static char text[LONG * 2 + 512];
+  size_t length = (size_t)snprintf(
+      text, sizeof text,
+      "{\"fi2case\":{\"id\":\"1\",\"fi2case_registrationdate\":\"2026-10-01\",\"fi2case_category\":{"
+      "\"fi2class_code\":\"STOR-LJUD\"},\"fi2case_descr\":{\"usage\":\"Description\",\"$t\":\"x");
+  for (size_t i = 0; i < LONG; i++) length += (size_t)snprintf(text + length, sizeof text - length, "ö");
+  (void)snprintf(text + length, sizeof text - length, "\"}}}");
+  struct map_result result = map_run_text(&housing_mapping, ADAPTER, text);
+  assert_int_equal(result.events, 1);
+  assert_non_null(strstr(map_result_text(&result), "öö […]\""));
+  map_result_free(&result);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(files_give_what_is_expected),
-      cmocka_unit_test(notifiers_and_registrars_never_leave),
-      cmocka_unit_test(the_sources_own_cases_map),
-      cmocka_unit_test(what_is_no_case_is_named_and_left),
+      cmocka_unit_test(files_give_what_is_expected), cmocka_unit_test(notifiers_and_registrars_never_leave),
+      cmocka_unit_test(the_sources_own_cases_map),   cmocka_unit_test(what_is_no_case_is_named_and_left),
+      cmocka_unit_test(wrong_options_are_named),     cmocka_unit_test(long_texts_are_cut),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

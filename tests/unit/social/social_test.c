@@ -139,11 +139,32 @@ static void a_real_form_is_named_by_its_flow(void **state) {
   map_result_free(&result);
 }
 
+// A wrong option costs only the forms that meet it, and is named.
+static void wrong_options_are_named(void **state) {
+  (void)state;
+  static const char faulty[] = "tests/unit/social/faulty-adapter.yaml";
+  struct map_result result = map_run_file(&social_mapping, faulty, "tests/unit/social/cases/concern.xml");
+  assert_int_equal(result.skips, 1);
+  assert_non_null(strstr(map_result_text(&result),
+                         "family.9101 in adapter.yaml: 'orosanmälan' is none of concern_report"));
+  map_result_free(&result);
+  result = map_run_file(&social_mapping, faulty, "tests/unit/social/cases/other-families.xml");
+  assert_int_equal(result.events, 0);
+  assert_non_null(
+      strstr(map_result_text(&result), "instance 3001: its kind is not translated (family.9102.kind"));
+  assert_non_null(strstr(map_result_text(&result),
+                         "instance 3004: names no victim (family.9104.person in adapter.yaml)"));
+  assert_non_null(
+      strstr(map_result_text(&result), "instance 3005: flow 'Antal' (family 9105) is not shared"));
+  map_result_free(&result);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(files_give_what_is_expected),       cmocka_unit_test(who_filled_it_in_never_leaves),
       cmocka_unit_test(character_sets_make_no_difference), cmocka_unit_test(headers_are_mended_exactly),
       cmocka_unit_test(real_forms_are_named_and_left),     cmocka_unit_test(a_real_form_is_named_by_its_flow),
+      cmocka_unit_test(wrong_options_are_named),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
