@@ -15,9 +15,9 @@
 
 enum { MEMORY_MAX = 256 * 1024 * 1024, TESTS_MAX = 2000, LIST_MAX = 100, LANES_SHOWN_MAX = 3 };
 
-static const char *const expect_keys[] = {"to",        "purpose", "outcome",     "rule",     "basis",
-                                          "hold_rule", "urgent",  "reveal",      "revealed", "withheld",
-                                          "counts",    "because", "would_allow", NULL};
+static const char *const expect_keys[] = {"to",        "purpose", "outcome",  "rule",        "basis",
+                                          "hold_rule", "urgent",  "volatile", "reveal",      "revealed",
+                                          "withheld",  "counts",  "because",  "would_allow", NULL};
 static const char *const outcome_words[] = {"withhold", "hold", "release", NULL};
 
 struct running {
@@ -58,6 +58,13 @@ static void check_text(struct running *running, const struct conf_node *expect, 
   if (node == NULL) return;
   const char *text = json_is_string(got) ? json_string_value(got) : "none";
   if (strcmp(text, node->text) != 0) failed(running, node, lane, key, node->text, text);
+}
+
+static void check_flag(struct running *running, const struct conf_node *expect, const char *key, size_t lane,
+                       bool got) {
+  const struct conf_node *node = conf_get(expect, key);
+  const char *text = got ? "true" : "false";
+  if (node != NULL && strcmp(node->text, text) != 0) failed(running, node, lane, key, node->text, text);
 }
 
 static bool list_has(const json_t *list, const char *text, bool part) {
@@ -160,9 +167,8 @@ static void check_lane(struct running *running, struct conf_node *expect, size_t
   check_text(running, expect, "rule", lane, json_object_get(explained, "rule"));
   check_text(running, expect, "basis", lane, json_object_get(explained, "basis"));
   check_text(running, expect, "hold_rule", lane, json_object_get(explained, "hold_rule"));
-  const struct conf_node *urgent = conf_get(expect, "urgent");
-  if (urgent != NULL && strcmp(urgent->text, decision.urgent ? "true" : "false") != 0)
-    failed(running, urgent, lane, "urgent", urgent->text, decision.urgent ? "true" : "false");
+  check_flag(running, expect, "urgent", lane, decision.urgent);
+  check_flag(running, expect, "volatile", lane, decision.is_volatile);
   check_list(running, expect, "reveal", lane, json_object_get(explained, "reveal"), false, true);
   check_list(running, expect, "withheld", lane, json_object_get(explained, "withheld"), false, false);
   check_list(running, expect, "because", lane, json_object_get(explained, "because"), true, false);

@@ -12,6 +12,7 @@
 //           basis: sol-19-1
 //           hold_rule: …                   # none
 //           urgent: true
+//           volatile: true                 # time, consent or a request can change it
 //           reveal: [open, place]          # exactly
 //           revealed: [subjects.0.name]    # paths that must be in the copy
 //           withheld: [place.position]     # paths that must be listed as left out
