@@ -152,14 +152,17 @@ bool inbox_durable(struct inbox *inbox) {
   return ok;
 }
 
-// Positions of another log are counted anew. Its id is on disk before the first of its lines is, so that the
-// tail of the file always belongs to the place's log.
-static bool begin_log(struct inbox *inbox, struct lane *lane, const uint8_t *log_id) {
+// Positions of another log are counted anew, from its first delivery here on (the hub's own cursor was behind
+// it). Its id is on disk before the first of its lines is, so that the tail of the file always belongs to the
+// place's log.
+static bool begin_log(struct inbox *inbox, struct lane *lane, const uint8_t *log_id, uint64_t first) {
   bool known = lane->place.has_log;
   if (known && !make_durable(inbox, lane)) return false;
   memcpy(lane->place.log_id, log_id, sizeof lane->place.log_id);
   lane->place.has_log = true;
-  if (known) lane->place.position = lane->seen = 0;
+  uint64_t before = first > 0 ? first - 1 : 0;
+  if (known || before > lane->seen) lane->seen = before;
+  lane->place.position = lane->seen;
   lane->place.offset = (uint64_t)lane->written;
   return inbox_place_write(inbox->folder, lane->purpose, &lane->place, &inbox->error);
 }
@@ -170,7 +173,7 @@ bool inbox_delivery(struct inbox *inbox, const char *purpose, const uint8_t log_
   struct lane *lane = find_lane(inbox, purpose);
   if (lane == NULL) return nav_fail(&inbox->error, NAV_ERROR_PEER, 0, purpose, "was not asked for");
   bool same_log = lane->place.has_log && memcmp(lane->place.log_id, log_id, KEY_LOG_ID_SIZE) == 0;
-  if (!same_log && !begin_log(inbox, lane, log_id)) return false;
+  if (!same_log && !begin_log(inbox, lane, log_id, delivery->position)) return false;
   if (delivery->position <= lane->seen) return true;  // a repeat
   if (lane->buffer.length >= INBOX_FLUSH_BYTES && !flush(inbox, lane)) return false;
   if (!line_write(&lane->buffer, purpose, delivery, verdict, event)) {

@@ -73,7 +73,7 @@ static void restore(struct fixture *fixture, const int kept[2]) {
 static int run(struct fixture *fixture, const char *first, const char *second, const char *third) {
   int kept[2];
   redirect(fixture, kept);
-  int code = sample_run(fixture->home, first, second, third, NULL);
+  int code = sample_run(&sample_mapping, fixture->home, first, second, third, NULL);
   restore(fixture, kept);
   return code;
 }

@@ -178,6 +178,25 @@ static void the_place_is_found_again(void **state) {
   unmake(fixture);
 }
 
+// The hub's cursor was at 40 when this inbox began: a kill before anything is durable must not ask for what
+// came before.
+static void a_new_inbox_begins_where_the_hub_does(void **state) {
+  (void)state;
+  struct fixture *fixture = make();
+  assert_true(deliver(fixture, log_a, 41));
+  inbox_close(fixture->inbox);
+  open_inbox(fixture);
+  assert_resume(fixture, log_a, 40);
+  assert_true(deliver(fixture, log_b, 7));
+  inbox_close(fixture->inbox);
+  open_inbox(fixture);
+  assert_resume(fixture, log_b, 6);
+  assert_true(deliver(fixture, log_b, 7));
+  assert_true(inbox_durable(fixture->inbox));
+  assert_string_equal(positions(fixture, "situation-picture.ndjson"), "7 ");
+  unmake(fixture);
+}
+
 // What a kill leaves: lines past the place (it was written before them), and half a line.
 static void the_tail_counts_where_it_is_further(void **state) {
   (void)state;
@@ -333,6 +352,7 @@ int main(void) {
       cmocka_unit_test(a_line_says_what_was_decided),
       cmocka_unit_test(repeats_are_dropped_by_log_and_position),
       cmocka_unit_test(the_place_is_found_again),
+      cmocka_unit_test(a_new_inbox_begins_where_the_hub_does),
       cmocka_unit_test(the_tail_counts_where_it_is_further),
       cmocka_unit_test(the_readers_may_move_the_file_away),
       cmocka_unit_test(a_lost_place_goes_by_the_last_line),

@@ -57,7 +57,7 @@ static void run_child(void) {
   fake_hub.receipts_a_step = 7;
   fake_hub.deliveries = DELIVERIES;
   fake_hub.deliveries_a_step = 23;
-  _exit(sample_run(home, "--once", NULL));
+  _exit(sample_run(&sample_mapping, home, "--once", NULL));
 }
 
 // Starts the program; kills it after a random time, or waits for it where kill_it is false. Returns whether

@@ -88,7 +88,7 @@ void sample_make(const char *home, const char *purposes) {
   scratch_write(sample_path(path, home, ""), "adapter.yaml", text);
 }
 
-int sample_run(const char *home, ...) {
+int sample_run(const struct nav_mapping *mapping, const char *home, ...) {
   static char program[] = "nav-police";
   static char home_option[] = "--home";
   char copies[ARGUMENTS_MAX][SCRATCH_PATH];
@@ -104,5 +104,5 @@ int sample_run(const char *home, ...) {
   }
   va_end(args);
   arguments[count] = NULL;
-  return nav_adapter_main(&sample_mapping, count, arguments);
+  return nav_adapter_main(mapping, count, arguments);
 }

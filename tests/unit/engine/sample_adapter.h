@@ -14,7 +14,7 @@ extern const struct nav_mapping sample_mapping;
 // none).
 void sample_make(const char *home, const char *purposes);
 // Runs nav_adapter_main with --home HOME and further arguments (NULL-terminated).
-int sample_run(const char *home, ...);
+int sample_run(const struct nav_mapping *mapping, const char *home, ...);
 // A path below the agency's folder: "outbox/done".
 const char *sample_path(char out[SCRATCH_PATH], const char *home, const char *name);
 
