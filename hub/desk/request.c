@@ -6,13 +6,25 @@
 #include "hub/base/clock.h"
 #include "hub/desk/audit.h"
 #include "hub/desk/core_link.h"
+#include "hub/desk/meeting_view.h"
+#include "hub/desk/reader_private.h"
 #include "hub/wire/control.h"
 #include "nav/v1/ledger.pb-c.h"
 #include "nav/v1/session.pb-c.h"
 
-enum { REASON_MAX = 500, SHORT_S = 120, LONG_S = 6 * 3600 };
+enum { REASON_MAX = 500, SHORT_S = 120, BRIEFING_S = 280, LONG_S = 6 * 3600 };
 
 typedef json_t *desk_command(const struct desk_request *request, struct nav_error *err);
+
+static json_t *meeting_list(const struct desk_request *request, struct nav_error *err) {
+  struct desk_reader *reader = desk_reader_new(request, err);
+  return reader == NULL ? NULL : briefing_meetings(reader, err);
+}
+
+static json_t *briefing(const struct desk_request *request, struct nav_error *err) {
+  struct desk_reader *reader = desk_reader_new(request, err);
+  return reader == NULL ? NULL : briefing_show(reader, request->json, err);
+}
 
 static const struct command {
   const char *name;
@@ -26,6 +38,8 @@ static const struct command {
      audit_verify},
     {"audit-search", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, audit_search},
     {"audit-show", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, audit_show},
+    {"meeting-list", CONF_ROLE_READER | CONF_ROLE_CHAIR, "reader or chair", SHORT_S, false, meeting_list},
+    {"briefing", CONF_ROLE_READER | CONF_ROLE_CHAIR, "reader or chair", BRIEFING_S, false, briefing},
 };
 
 static const struct command *find_command(const json_t *request) {

@@ -1,0 +1,121 @@
+// Writes a made ledger as SQL for psql: COPY of all rows, the lease, and in a comment the public checkpoint
+// key. No nav-core needed.
+//   make_ledger PUBLICATIONS CHECKPOINT_EVERY HUB > ledger.sql
+// Called by: tests/flow/desk_test.py. Must never: be part of an installation.
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "hub/base/clock.h"
+#include "hub/base/id.h"
+#include "tests/unit/ledger/made.h"
+
+enum { MS_A_DAY = 86400000 };
+
+static void put_bytes(const uint8_t *bytes, size_t length) {
+  (void)fputs("\\\\x", stdout);
+  for (size_t i = 0; i < length; i++) (void)printf("%02x", bytes[i]);
+}
+
+static void put_time(int64_t us) {
+  char text[NAV_RFC3339_SIZE];
+  (void)fputs(nav_clock_rfc3339(us / 1000, text), stdout);
+}
+
+static void put_ledger(const struct made *made) {
+  (void)puts("COPY nav.ledger (seq, at, kind, lane, record, leaf) FROM stdin;");
+  for (size_t i = 0; i < made->ledger_count; i++) {
+    const struct verify_ledger_row *row = &made->ledger[i];
+    (void)printf("%" PRIu64 "\t", row->seq);
+    put_time(row->at_us);
+    (void)printf("\t%" PRId32 "\t", row->kind);
+    if (row->has_lane) {
+      (void)printf("%" PRId32 "\t", row->lane);
+    } else {
+      (void)fputs("\\N\t", stdout);
+    }
+    put_bytes(row->record, row->record_length);
+    (void)putchar('\t');
+    put_bytes(row->leaf, row->leaf_length);
+    (void)putchar('\n');
+  }
+  (void)puts("\\.");
+}
+
+static void put_events(const struct made *made) {
+  (void)puts(
+      "COPY nav.event (seq, event_id, agency, revision, digest, type, time, verdict, bucket_class, "
+      "bucket_day, published_seq) FROM stdin;");
+  for (size_t i = 0; i < made->events_count; i++) {
+    const struct verify_event_row *row = &made->events[i];
+    (void)printf("%" PRIu64 "\t", row->seq);
+    put_bytes(row->event_id, NAV_EVENT_ID_SIZE);
+    (void)printf("\t%" PRId32 "\t%" PRId32 "\t", row->agency, row->revision);
+    put_bytes(row->digest, NAV_SHA256_SIZE);
+    (void)printf("\t%" PRId32 "\t", row->type);
+    put_time(row->time_us);
+    (void)printf("\t%" PRId32 "\t%" PRId32 "\t%" PRId32 "\t%" PRId64 "\n", row->verdict, row->bucket_class,
+                 row->bucket_day, row->published_seq);
+  }
+  (void)puts("\\.");
+}
+
+static void put_contents(const struct made *made) {
+  int32_t part = 0;
+  for (size_t i = 0; i < made->contents_count; i++) {
+    if (made->contents[i].part != part)
+      (void)printf("SELECT nav.ensure_part(%" PRId32 ");\n", made->contents[i].part);
+    part = made->contents[i].part;
+  }
+  (void)puts("COPY nav.content (seq, part, sealed) FROM stdin;");
+  for (size_t i = 0; i < made->contents_count; i++) {
+    (void)printf("%" PRIu64 "\t%" PRId32 "\t", made->contents[i].seq, made->contents[i].part);
+    put_bytes(made->contents[i].sealed, made->contents[i].length);
+    (void)putchar('\n');
+  }
+  (void)puts("\\.");
+}
+
+static void put_checkpoints(const struct made *made) {
+  (void)puts("COPY nav.checkpoint (size, root, note, frontier) FROM stdin;");
+  for (size_t i = 0; i < made->checkpoints_count; i++) {
+    const struct verify_checkpoint_row *row = &made->checkpoints[i];
+    (void)printf("%" PRIu64 "\t", row->size);
+    put_bytes(row->root, NAV_SHA256_SIZE);
+    (void)putchar('\t');
+    for (const char *p = row->note; *p != '\0'; p++) {
+      if (*p == '\n') {
+        (void)fputs("\\n", stdout);
+      } else {
+        (void)putchar(*p);
+      }
+    }
+    (void)putchar('\t');
+    put_bytes(row->frontier, row->frontier_length);
+    (void)putchar('\n');
+  }
+  (void)puts("\\.");
+}
+
+int main(int argc, char **argv) {
+  if (argc != 4) {
+    (void)fputs("make_ledger PUBLICATIONS CHECKPOINT_EVERY HUB\n", stderr);
+    return 2;
+  }
+  int64_t start_ms = nav_clock_now_ms() / MS_A_DAY * MS_A_DAY - 3 * (int64_t)MS_A_DAY;
+  const struct made_settings settings = {.publications = (unsigned)strtoul(argv[1], NULL, 10),
+                                         .checkpoint_every = (unsigned)strtoul(argv[2], NULL, 10),
+                                         .start_ms = start_ms,
+                                         .hub = argv[3]};
+  struct made *made = made_new(&settings);
+  char hex[2 * KEY_ED25519_PUBLIC_SIZE + 1];
+  (void)printf("-- checkpoint %s\n", nav_hex(hex, made->checkpoint_key.public_key, KEY_ED25519_PUBLIC_SIZE));
+  (void)printf("INSERT INTO nav.lease (log_id, epoch, last_seq) VALUES ('\\x%s', 3, %zu);\n",
+               nav_hex(hex, made->log_id, KEY_LOG_ID_SIZE), made->ledger_count);
+  put_ledger(made);
+  put_events(made);
+  put_contents(made);
+  put_checkpoints(made);
+  made_free(made);
+  return fflush(stdout) == 0 && ferror(stdout) == 0 ? 0 : 1;
+}
