@@ -31,8 +31,8 @@ static void add_rules(struct build *build, const struct conf_node *root, uint8_t
     struct rule *rule = &rules->rules[rules->rules_count];
     if (!build_rule(build, list->items[i], where, purpose, rule)) continue;
     rule->index = (uint16_t)rules->rules_count;
+    build_legal(build, rule);  // before its dates are narrowed to those of its basis
     if (!build_rule_lanes(build, rule)) continue;
-    build_legal(build, rule);
     rules->rules_count++;
   }
 }

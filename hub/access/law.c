@@ -141,7 +141,7 @@ static void read_basis(const struct conf_node *node, const char *where, struct n
   copy_raw(&raw, basis);
   read_dates(&raw, where, basis, faults);
   basis->node = node;
-  if ((raw.from == 0) != (raw.to == 0))
+  if ((conf_get(node, "from") == NULL) != (conf_get(node, "to") == NULL))
     conf_faults_add(faults, node->file, node->line, node->column,
                     "give both, or neither where nothing is opened", "%s has only one of 'from' and 'to'",
                     where);

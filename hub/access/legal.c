@@ -82,6 +82,7 @@ static void check_secrecy(const struct checking *checking) {
     LEGAL_FAULT(checking, at(checking, "basis"), "choose another basis",
                 "rule '%s': basis '%s' leaves out %s, under which '%s' works", checking->rule->info.id,
                 checking->basis->id, agency->secrecy[0], agency->id);
+    return;  // one is enough to choose another
   }
 }
 
