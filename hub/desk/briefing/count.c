@@ -20,13 +20,15 @@ struct told told_sum(struct told a, struct told b) {
   return (struct told){.low = a.low + b.low, .high = a.high + b.high};
 }
 
-// A row of counted-only cells and its total, so that neither they nor their sum give a small cell away:
-//   no small cell (1 to smallest − 1): all is told;
-//   where each of the k small cells, together `small`, could still be anything from 1 to smallest − 1 beside
-//   the exact total: they are told as "1 to smallest − 1", all else exactly; else only the total is told (as
-//   "1 to smallest − 1" where it is small), and every cell is hidden.
-// Every small cell keeps its whole range, also for who knows this rule: tests/unit/briefing/count_test.c
-// proves it by going through all small tables.
+// A row of counted-only cells and its total T, so that neither they nor their sum give a small cell away:
+//   no small cell (1 to m − 1, m the smallest that may be told): all is told;
+//   T ≥ 2m − 1, and each of the k small cells, S together, could still be anything from 1 to m − 1 beside
+//   what is told (m + k − 2 ≤ S ≤ (k − 1)(m − 1) + 1): they are told as "1 to m − 1", all else exactly; else
+//   only T is told (as "1 to m − 1" where it is small itself), and every cell is hidden.
+// Who knows this rule still finds every number from 1 to m − 1 possible in every small cell. In the second
+// case by its condition; in the third because a table with w in that cell and T − w in another is told the
+// same way: where T ≥ 2m − 1 it has one small cell, which never fits the condition, and where T is less the
+// second case is never taken. tests/unit/briefing/count_test.c goes through all small tables.
 struct told told_row(const uint32_t *counts, size_t count, uint32_t smallest, struct told *cells) {
   uint32_t k = 0, small = 0, total = 0;
   for (size_t i = 0; i < count; i++) {
@@ -37,7 +39,8 @@ struct told told_row(const uint32_t *counts, size_t count, uint32_t smallest, st
     small += is_small ? counts[i] : 0;
   }
   if (k == 0) return told_of(total, 0);
-  bool is_safe = small + 2 >= smallest + k && small <= (k - 1) * (smallest - 1) + 1;
+  bool is_safe =
+      total + 1 >= 2 * smallest && small + 2 >= smallest + k && small <= (k - 1) * (smallest - 1) + 1;
   for (size_t i = 0; i < count && !is_safe; i++) {
     cells[i] = (struct told){.high = told_of(total, smallest).high, .hidden = true};
   }
