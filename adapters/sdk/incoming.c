@@ -52,7 +52,8 @@ static void take_session(struct nav_client *client, const Nav__V1__Session *sess
   }
   memcpy(client->log_id, session->log_id.data, KEY_LOG_ID_SIZE);
   client->events_max = within(session->has_events_max, session->events_max, WIRE_EVENTS_MAX);
-  client->frame_max = within(session->has_frame_bytes_max, session->frame_bytes_max, WIRE_FRAME_MAX);
+  bool usable = session->frame_bytes_max >= FRAME_BYTES_LEAST;
+  client->frame_max = within(usable, session->frame_bytes_max, WIRE_FRAME_MAX);
   client->publications_max =
       within(session->has_publications_max, session->publications_max, QUEUE_PUBLICATIONS_MAX);
   for (size_t i = 0; i < session->n_lanes; i++) take_lane(client, session->lanes[i]);

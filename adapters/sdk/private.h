@@ -22,7 +22,8 @@ enum {
   PING_IDLE_MS = 5000,
   PING_AFTER_DELIVERY_MS = 20,
   PING_APART_MS = 100,
-  SILENCE_MS_MAX = 10000,  // after a Ping
+  SILENCE_MS_MAX = 10000,    // after a Ping
+  FRAME_BYTES_LEAST = 1024,  // of a hub's limit that can be meant
   FRAMES_A_STEP = 256,
   FRAME_ARENA_MAX = 8 * 1024 * 1024,
   TEXT_MAX = 256,

@@ -9,9 +9,9 @@
 #include <zmq.h>
 
 enum {
-  OUTBOX_BYTES_MAX = 2 * 1024 * 1024,
+  OUTBOX_BYTES_MAX = 4 * 1024 * 1024,
   OUTBOX_ALL_BYTES_MAX = 24 * 1024 * 1024,
-  OUTBOX_FRAME_COST = 256,  // bytes that a frame counts for beside its own
+  OUTBOX_FRAME_COST = 160,  // bytes that a frame counts for beside its own
 };
 
 struct outbox_frame;
