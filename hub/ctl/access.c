@@ -127,6 +127,12 @@ static bool print_names(const char *title, const json_t *list) {
   return puts("") >= 0;
 }
 
+static const char *outcome_words(const char *outcome, bool english) {
+  if (strcmp(outcome, "release") == 0) return english ? "Released" : "Lämnas ut";
+  if (strcmp(outcome, "hold") == 0) return english ? "Held for assessment" : "Väntar på bedömning";
+  return english ? "Withheld" : "Lämnas inte ut";
+}
+
 static bool print_explanation(const struct ctl *ctl, const json_t *json, bool english) {
   static const char *const words[2][4] = {
       {"Visas: ", "Visas inte: ", "Därför:", "Det skulle bli lagligt om:"},
@@ -135,7 +141,7 @@ static bool print_explanation(const struct ctl *ctl, const json_t *json, bool en
   if (ctl->format != CTL_TABLE) return output_json(ctl->format, json);
   const char *rule = json_string_value(json_object_get(json, "rule"));
   const char *basis = json_string_value(json_object_get(json, "basis"));
-  (void)printf("%s\n", json_string_value(json_object_get(json, "outcome")));
+  (void)puts(outcome_words(json_string_value(json_object_get(json, "outcome")), english));
   if (rule != NULL)
     (void)printf(english ? "Rule: %s (%s)\n" : "Regel: %s (%s)\n", rule, basis != NULL ? basis : "");
   return print_names(w[0], json_object_get(json, "reveal")) &&
