@@ -1,48 +1,41 @@
 // See line.h.
 #include "adapters/engine/line.h"
 
-#include <stdlib.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "hub/wire/json.h"
+#include "adapters/engine/json_out.h"
 
-static int append(const char *bytes, size_t size, void *context) {
-  return nav_buffer_append(context, bytes, size) ? 0 : -1;
+static bool put_text(struct nav_buffer *buffer, const char *key, const char *text) {
+  return nav_buffer_append_text(buffer, key) && json_out_text(buffer, text != NULL ? text : "");
 }
 
-static json_t *withheld_paths(const Nav__V1__Delivery *delivery) {
-  size_t size = 1;
-  for (size_t i = 0; i < delivery->n_withheld; i++) size += strlen(delivery->withheld[i]) + 1;
-  char *joined = malloc(size);
-  if (joined == NULL) return NULL;
-  char *at = joined;
+// The withheld paths, joined by commas.
+static bool put_withheld(struct nav_buffer *buffer, const Nav__V1__Delivery *delivery) {
+  if (!nav_buffer_append_text(buffer, ",\"navwithheld\":\"")) return false;
   for (size_t i = 0; i < delivery->n_withheld; i++) {
-    size_t length = strlen(delivery->withheld[i]);
-    if (i > 0) *at++ = ',';
-    memcpy(at, delivery->withheld[i], length);
-    at += length;
+    if (i > 0 && !nav_buffer_append(buffer, ",", 1)) return false;
+    if (!json_out_escaped(buffer, delivery->withheld[i])) return false;
   }
-  json_t *text = json_stringn(joined, (size_t)(at - joined));
-  free(joined);
-  return text;
+  return nav_buffer_append(buffer, "\"", 1);
 }
 
-static json_t *text_or_empty(const char *text) { return json_string(text != NULL ? text : ""); }
+static bool put_line(struct nav_buffer *buffer, const char *purpose, const Nav__V1__Delivery *delivery,
+                     const Nav__V1__VerdictInfo *verdict, const Nav__V1__Event *event) {
+  char position[48];
+  (void)snprintf(position, sizeof position, ",\"navseq\":%" PRIu64, delivery->position);
+  return json_out_cloudevent(buffer, event) && nav_buffer_append_text(buffer, position) &&
+         put_text(buffer, ",\"navrule\":", verdict != NULL ? verdict->rule : NULL) &&
+         put_text(buffer, ",\"navbasis\":", verdict != NULL ? verdict->basis : NULL) &&
+         put_text(buffer, ",\"navpurpose\":", purpose) && put_withheld(buffer, delivery) &&
+         nav_buffer_append_text(buffer, delivery->replay ? ",\"navreplay\":true}\n" : "}\n");
+}
 
 bool line_write(struct nav_buffer *buffer, const char *purpose, const Nav__V1__Delivery *delivery,
                 const Nav__V1__VerdictInfo *verdict, const Nav__V1__Event *event) {
   size_t before = buffer->length;
-  json_t *json = wire_cloudevent_from_event(event);
-  bool ok =
-      json != NULL &&
-      json_object_set_new(json, "navseq", json_integer((json_int_t)delivery->position)) == 0 &&
-      json_object_set_new(json, "navrule", text_or_empty(verdict != NULL ? verdict->rule : NULL)) == 0 &&
-      json_object_set_new(json, "navbasis", text_or_empty(verdict != NULL ? verdict->basis : NULL)) == 0 &&
-      json_object_set_new(json, "navpurpose", text_or_empty(purpose)) == 0 &&
-      json_object_set_new(json, "navwithheld", withheld_paths(delivery)) == 0 &&
-      (!delivery->replay || json_object_set_new(json, "navreplay", json_true()) == 0) &&
-      json_dump_callback(json, append, buffer, JSON_COMPACT) == 0 && nav_buffer_append(buffer, "\n", 1);
-  json_decref(json);
+  bool ok = put_line(buffer, purpose, delivery, verdict, event);
   if (!ok) buffer->length = before;
   return ok;
 }
