@@ -2,56 +2,9 @@
 // right of its own; nav-core and nav-desk know the caller by the system user.
 #include <locale.h>
 #include <sodium.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "hub/ctl/ctl.h"
-#include "hub/wire/control.h"
-#include "nav/v1/session.pb-c.h"
-
-const struct conf_nav *ctl_nav(struct ctl *ctl) {
-  if (ctl->nav != NULL) return ctl->nav;
-  struct conf_faults faults = {0};
-  ctl->nav = conf_nav_load(ctl->home, &faults);
-  conf_faults_print(&faults);
-  conf_faults_free(&faults);
-  return ctl->nav;
-}
-
-enum ctl_exit ctl_complain(enum ctl_exit code, const char *format, ...) {
-  va_list args;
-  (void)fputs("navctl: ", stderr);
-  va_start(args, format);
-  (void)vfprintf(stderr, format, args);
-  va_end(args);
-  (void)fputc('\n', stderr);
-  return code;
-}
-
-enum ctl_exit ctl_fail(const struct nav_error *err) {
-  char text[NAV_ERROR_PLACE_SIZE + NAV_ERROR_TEXT_SIZE];
-  enum ctl_exit code = CTL_FAILED;
-  if (err->class == NAV_ERROR_RETRY) code = CTL_UNREACHABLE;
-  if (err->code == NAV__V1__CODE__CODE_NOT_PERMITTED) code = CTL_REFUSED;
-  if (err->code == NAV__V1__CODE__CODE_NOT_FOUND) code = CTL_NOT_FOUND;
-  return ctl_complain(code, "%s", nav_error_string(err, text, sizeof text));
-}
-
-json_t *ctl_ask(struct ctl *ctl, bool desk, json_t *request, int timeout_ms, enum ctl_exit *code) {
-  const struct conf_nav *nav = ctl_nav(ctl);
-  struct nav_error err = {0};
-  json_t *answer = NULL;
-  *code = CTL_FAILED;
-  if (nav != NULL && request == NULL) {
-    (void)nav_fail(&err, NAV_ERROR_LOCAL, 0, "", "no memory, or a text that is not UTF-8");
-    *code = ctl_fail(&err);
-  } else if (nav != NULL) {
-    answer = control_call(desk ? nav->desk_socket : nav->core_socket, request, timeout_ms, &err);
-    *code = answer != NULL ? CTL_DONE : ctl_fail(&err);
-  }
-  json_decref(request);
-  return answer;
-}
 
 int main(int argc, char **argv) {
   struct ctl ctl = {.format = CTL_TABLE};

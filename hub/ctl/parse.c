@@ -113,7 +113,8 @@ static enum ctl_exit take_option(struct parsing *p, int *i) {
   if (place == NULL) return unknown_option(p, name);
   if (flag) {
     *place = "";
-    return name[length] == '=' ? ctl_complain(CTL_USAGE, "option '--%s' takes no value", name) : CTL_DONE;
+    return name[length] == '=' ? ctl_complain(CTL_USAGE, "option '--%.*s' takes no value", (int)length, name)
+                               : CTL_DONE;
   }
   if (name[length] == '=') {
     *place = name + length + 1;
