@@ -134,6 +134,7 @@ static void decide(const struct queued *queued, Nav__V1__EventReceipt *receipt) 
   } else if (event->revision <= latest) {
     receipt->code =
         event->revision == latest ? NAV__V1__CODE__CODE_CONFLICT : NAV__V1__CODE__CODE_STALE_REVISION;
+    fake_hub.conflicts++;
     receipt->has_latest_revision = 1;
     receipt->latest_revision = latest;
   } else {
@@ -205,14 +206,43 @@ static void deliver(struct nav_client *client, size_t lane) {
   }
 }
 
+static const char *cursor_path(void) {
+  static char path[600];
+  (void)snprintf(path, sizeof path, "%s.cursor", fake_hub.path);
+  return path;
+}
+
+// The hub's own cursors; in memory alone, or for a new client, what the client says.
+static void read_cursors(uint64_t cursors[64]) {
+  FILE *file = fake_hub.path != NULL ? fopen(cursor_path(), "rb") : NULL;
+  if (file == NULL) return;
+  if (fread(cursors, sizeof *cursors, 64, file) != 64) memset(cursors, 0, 64 * sizeof *cursors);
+  (void)fclose(file);
+}
+
+// Every third acknowledgement arrives.
+static void store_cursors(const uint64_t cursors[64]) {
+  static int count;
+  if (fake_hub.path == NULL || ++count % 3 != 0) return;
+  int fd = open(cursor_path(), O_WRONLY | O_CREAT, 0600);
+  if (pwrite(fd, cursors, 64 * sizeof *cursors, 0) != 64 * (ssize_t)sizeof *cursors) abort();
+  (void)close(fd);
+}
+
 static void connect_client(struct nav_client *client) {
+  uint64_t cursors[64];
+  memset(cursors, 0, sizeof cursors);
+  bool kept = fake_hub.path != NULL;
+  read_cursors(cursors);
   client->connected = true;
   for (size_t i = 0; i < client->purposes_count; i++) {
     uint8_t log_id[KEY_LOG_ID_SIZE];
     uint64_t position = 0;
     bool stored = client->events.resume(client->events.context, client->purposes[i], log_id, &position);
     bool same_log = stored && log_id[0] == fake_hub.log_byte;
-    client->sent_to[i] = client->durable_to[i] = same_log && !fake_hub.repeats ? position : 0;
+    uint64_t after = same_log && !fake_hub.repeats ? position : 0;
+    if (kept && cursors[i] < after) after = cursors[i];  // the hub's cursor is the truth
+    client->sent_to[i] = client->durable_to[i] = after;
   }
 }
 
@@ -228,6 +258,7 @@ bool nav_client_step(struct nav_client *client, int wait_ms, struct nav_error *e
   for (size_t i = 0; i < client->purposes_count; i++) deliver(client, i);
   if (client->purposes_count > 0 && client->events.durable(client->events.context)) {
     memcpy(client->durable_to, client->sent_to, sizeof client->durable_to);
+    store_cursors(client->durable_to);
   }
   return true;
 }

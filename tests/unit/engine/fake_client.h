@@ -18,6 +18,7 @@ struct fake_hub {
   size_t deliveries_a_step;  // 0: 100
   uint8_t log_byte;          // the log id is sixteen of these
   bool repeats;              // deliver everything from position 1 whatever the client has stored
+  size_t conflicts;          // receipts that named a later revision
   bool takes_all;            // accepts everything without looking or keeping, for tests of speed
   size_t taken;              // so
 };

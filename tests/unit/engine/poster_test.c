@@ -134,6 +134,7 @@ static void unchanged_is_not_sent_changed_is_the_next_revision(void **state) {
   assert_int_equal(fixture->summary.sent, 3);
   assert_int_equal(fixture->summary.accepted, 3);
   assert_int_equal(fixture->summary.unchanged, 3);
+  assert_int_equal(fake_hub.conflicts, 0);
   end(fixture);
   begin(fixture);  // the same after a start anew
   send_event(fixture, 1, "A");
