@@ -5,3 +5,4 @@ add_custom_target(lint
   COMMAND ${CMAKE_SOURCE_DIR}/tests/lint ${CMAKE_BINARY_DIR}
   WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
   USES_TERMINAL)
+add_dependencies(lint nav_generated)
