@@ -181,6 +181,7 @@ enum ctl_exit ctl_parse(struct ctl *ctl, int argc, char **argv, bool *run) {
   char *words[WORDS_MAX];
   int used = 0;
   *run = false;
+  NAV_ASSERT(ctl != NULL);
   int count = collect_words(argc, argv, words, WORDS_MAX);
   if (count > 0) ctl->command = find_command(words, count, &used);
   if (count > 0 && ctl->command == NULL) return unknown_command(words, count);

@@ -42,8 +42,8 @@ static bool read_kind(struct audit_filter *filter, const struct desk_request *re
   bool ok = true;
   filter->kind = desk_text(request, "kind", TEXT_MAX, &ok, err);
   if (!ok || filter->kind == NULL) return ok;
-  for (uint16_t kind = 1; kind < KIND_END; kind++) {
-    if (strcmp(record_kind_name(kind), filter->kind) == 0 && strcmp(filter->kind, "unknown") != 0)
+  for (unsigned kind = 1; kind < KIND_END; kind++) {
+    if (strcmp(record_kind_name((uint16_t)kind), filter->kind) == 0 && strcmp(filter->kind, "unknown") != 0)
       return true;
   }
   return nav_fail(
@@ -167,8 +167,8 @@ bool audit_filter_narrow(struct audit_filter *filter, const struct desk_request 
                          const struct definitions *definitions, struct nav_error *err) {
   uint64_t kinds[AUDIT_KINDS_MAX];
   size_t count = 0;
-  for (uint16_t kind = 1; kind < AUDIT_KINDS_MAX; kind++) {
-    if (kind_can_match(filter, kind)) kinds[count++] = kind;
+  for (unsigned kind = 1; kind < AUDIT_KINDS_MAX; kind++) {
+    if (kind_can_match(filter, (uint16_t)kind)) kinds[count++] = kind;
   }
   filter->kinds = desk_array(request->arena, kinds, count);
   bool ok = filter->kinds != NULL;

@@ -149,13 +149,14 @@ const uint8_t *desk_bytes(const PGresult *result, int row, int column, size_t *l
 
 const char *desk_array(struct nav_arena *arena, const uint64_t *numbers, size_t count) {
   enum { DIGITS = 21 };
-  if (count > (SIZE_MAX - 3) / DIGITS) return NULL;
-  char *text = nav_arena_alloc(arena, count * DIGITS + 3);
+  if (count > SIZE_MAX / DIGITS - 2) return NULL;
+  char *text = nav_arena_alloc(arena, (count + 1) * DIGITS + 3);
   if (text == NULL) return NULL;
   size_t used = 0;
   text[used++] = '{';
   for (size_t i = 0; i < count; i++) {
-    used += (size_t)sprintf(text + used, i == 0 ? "%llu" : ",%llu", (unsigned long long)numbers[i]);
+    used +=
+        (size_t)snprintf(text + used, DIGITS + 1, i == 0 ? "%llu" : ",%llu", (unsigned long long)numbers[i]);
   }
   text[used++] = '}';
   text[used] = '\0';

@@ -8,7 +8,7 @@
 #include "hub/desk/reader_private.h"
 #include "hub/ledger/record.h"
 
-enum { NUMBER_SIZE = 24, SPANS_MAX = 16, EVENT_ID_SIZE = 16 };
+enum { NUMBER_SIZE = 24, SPANS_MAX = 16, TIME_ROOM = 40 };
 
 const struct conf_nav *desk_reader_nav(const struct desk_reader *reader) { return reader->request->nav; }
 
@@ -249,13 +249,13 @@ static const char list_sql[] =
 
 static const char *time_array(struct nav_arena *arena, const struct desk_span *spans, size_t count,
                               bool ends) {
-  char *text = nav_arena_zalloc(arena, 1, count * 40 + 3);
+  char *text = nav_arena_zalloc(arena, count + 1, TIME_ROOM);
   if (text == NULL) return NULL;
   size_t used = 0;
   for (size_t i = 0; i < count; i++) {
     char time[NAV_RFC3339_SIZE];
-    used += (size_t)sprintf(text + used, "%c%s", i == 0 ? '{' : ',',
-                            nav_clock_rfc3339(ends ? spans[i].end_ms : spans[i].start_ms, time));
+    used += (size_t)snprintf(text + used, TIME_ROOM, "%c%s", i == 0 ? '{' : ',',
+                             nav_clock_rfc3339(ends ? spans[i].end_ms : spans[i].start_ms, time));
   }
   text[used] = '}';
   return text;

@@ -1,7 +1,8 @@
 // Signed tree heads: C2SP tlog-checkpoint in a C2SP signed note (Ed25519).
 //   <origin>\n<size>\n<base64 root>\n\n— <key name> <base64(key id ‖ signature)>\n
-// Key id: first 4 bytes of SHA-256(name ‖ "\n" ‖ 0x01 ‖ public key). Specifications: c2sp.org/tlog-checkpoint, c2sp.org/signed-note.
-// Called by: core/store (sign), ledger/verify, adapters' witnesses later. Must never: sign a tree it did not compute.
+// Key id: first 4 bytes of SHA-256(name ‖ "\n" ‖ 0x01 ‖ public key). Specifications:
+// c2sp.org/tlog-checkpoint, c2sp.org/signed-note. Called by: core/store (sign), ledger/verify, adapters'
+// witnesses later. Must never: sign a tree it did not compute.
 #ifndef NAV_LEDGER_CHECKPOINT_H
 #define NAV_LEDGER_CHECKPOINT_H
 

@@ -401,7 +401,7 @@ struct made *made_new(const struct made_settings *settings) {
   NAV_ASSERT(made->arena != NULL);
   memset(made->log_id, 0xA5, sizeof made->log_id);
   seed_pair(&made->checkpoint_key, 99);
-  for (uint8_t i = 0; i < MADE_AGENCIES; i++) seed_pair(&made->agency_keys[i], (uint8_t)(i + 1));
+  for (int i = 0; i < MADE_AGENCIES; i++) seed_pair(&made->agency_keys[i], (uint8_t)(i + 1));
   made->ledger = calloc(MADE_RECORDS_MAX, sizeof *made->ledger);
   made->events = calloc(MADE_RECORDS_MAX, sizeof *made->events);
   made->contents = calloc(MADE_RECORDS_MAX, sizeof *made->contents);
