@@ -2,7 +2,7 @@
 and the schemas in schemas/nav/v1. Read it from top to bottom if you want to write a client of your own.
 
     keys = Keys("agencies/skolan/keys")
-    client = Client("skolan", keys, "tcp://127.0.0.1:7700", hub_curve_key, hub_session_key)
+    client = Client("skolan", keys, "tcp://127.0.0.1:7700", *read_hub_keys("config/keys/hub.yaml"))
     client.connect(purposes=["situation-picture"])
 
     event = client.schema.Event(source="skolan", revision=1, ...)
@@ -94,6 +94,14 @@ def read_key(path, use):
     if found != use:
         raise ValueError(f"{path} holds a key for '{found}', not for '{use}'")
     return bytes.fromhex(key)
+
+
+def read_hub_keys(path):
+    """The hub's public keys as its operator gives them out: config/keys/hub.yaml, 'name: hexadecimal' a line."""
+    with open(path, encoding="utf-8") as file:
+        pairs = [line.split(": ") for line in file if not line.startswith("#") and ": " in line]
+    keys = {name.strip(): bytes.fromhex(value.strip()) for name, value in pairs}
+    return keys["curve"], keys["session"]
 
 
 class Keys:
