@@ -12,6 +12,7 @@
 
 #include "adapters/engine/rejected.h"
 #include "hub/base/clock.h"
+#include "hub/wire/event.h"
 
 enum { SLOTS = NAV_CLIENT_QUEUE_MAX, WAIT_MS = 100, STEP_EVERY = 256, SOURCE_ID_KEPT = 200 };
 
@@ -25,6 +26,7 @@ struct slot {
   size_t length;
   char *source_id;
   bool again;
+  bool alone;        // to be sent in a publication of its own
   int64_t again_ms;  // monotonic: not before
 };
 
@@ -36,6 +38,7 @@ struct poster {
   uint16_t free_slots[SLOTS];
   size_t free_count;
   size_t again_count;
+  size_t alone_count;
   size_t bytes;
   uint64_t tokens;
   uint64_t calls;
@@ -89,6 +92,7 @@ static void free_slot(struct poster *poster, struct slot *slot) {
   if (entry != NULL) entry->in_flight = 0;
   poster->bytes -= slot->length;
   if (slot->again) poster->again_count--;
+  if (slot->alone) poster->alone_count--;
   free(slot->bytes);
   free(slot->source_id);
   *slot = (struct slot){0};
@@ -137,7 +141,7 @@ bool poster_resend(struct poster *poster, struct nav_error *err) {
     struct slot *slot = &poster->slots[i];
     if (!slot->again) continue;
     left--;
-    if (slot->again_ms > now_ms) continue;
+    if (slot->again_ms > now_ms || (slot->alone && nav_client_unsettled(poster->client) > 0)) continue;
     slot->again = false;
     poster->again_count--;
     if (!publish(poster, slot, err)) return false;
@@ -180,6 +184,23 @@ static bool wants_again(struct poster *poster, struct slot *slot, const Nav__V1_
   return true;
 }
 
+// The adapter's own fault, which is the same for every event.
+static bool is_fatal(Nav__V1__Code code) {
+  return code == NAV__V1__CODE__CODE_BAD_SIGNATURE || code == NAV__V1__CODE__CODE_WRONG_AGENCY ||
+         code == NAV__V1__CODE__CODE_WRONG_LOG || code == NAV__V1__CODE__CODE_UNKNOWN_AGENCY ||
+         code == NAV__V1__CODE__CODE_UNKNOWN_KEY || code == NAV__V1__CODE__CODE_VERSION;
+}
+
+// Refused with others: once more, alone.
+static bool wants_alone(struct poster *poster, struct slot *slot, Nav__V1__Code code) {
+  bool with_others = code == NAV__V1__CODE__CODE_QUARANTINED || code == NAV__V1__CODE__CODE_MALFORMED ||
+                     code == NAV__V1__CODE__CODE_TOO_MANY;
+  if (!with_others || slot->alone) return false;
+  slot->alone = true;
+  poster->alone_count++;
+  return true;
+}
+
 static bool settle_slot(struct poster *poster, struct slot *slot, const Nav__V1__EventReceipt *receipt,
                         struct nav_error *err) {
   struct summary *summary = poster->settings.summary;
@@ -192,7 +213,13 @@ static bool settle_slot(struct poster *poster, struct slot *slot, const Nav__V1_
     free_slot(poster, slot);
     return ok;
   }
-  if (wants_again(poster, slot, receipt)) {
+  if (is_fatal(receipt->code)) {
+    const char *code = wire_enum_name(&nav__v1__code__descriptor, (int)receipt->code);
+    return nav_fail(err, NAV_ERROR_LOCAL, (int)receipt->code, receipt->field,
+                    "the hub refuses what this agency sends (%s: %.150s); nothing of it is lost",
+                    code != NULL ? code : "", receipt->reason != NULL ? receipt->reason : "");
+  }
+  if (wants_again(poster, slot, receipt) || wants_alone(poster, slot, receipt->code)) {
     slot->again = true;
     poster->again_count++;
     return true;
@@ -244,6 +271,9 @@ static struct slot *fill_slot(struct poster *poster, const char *source_id, cons
 // order.
 static struct state_entry *enter_settled(struct poster *poster, const uint8_t *id, const uint8_t *digest,
                                          struct nav_error *err) {
+  while (poster->alone_count > 0) {
+    if (!tick(poster, WAIT_MS, err)) return NULL;
+  }
   for (;;) {
     struct state_entry *entry = state_enter(poster->settings.state, id, err);
     if (entry == NULL || entry->in_flight == 0) return entry;

@@ -144,9 +144,19 @@ static void decide(const struct queued *queued, Nav__V1__EventReceipt *receipt) 
   nav__v1__event__free_unpacked(event, NULL);
 }
 
+static bool is_poisoned(const struct nav_client *client, size_t count) {
+  for (size_t i = 0; fake_hub.poison_word != NULL && i < count; i++) {
+    const struct queued *queued = &client->queue[i];
+    if (memmem(queued->bytes, queued->length, fake_hub.poison_word, strlen(fake_hub.poison_word)) != NULL)
+      return true;
+  }
+  return false;
+}
+
 static void give_receipts(struct nav_client *client) {
   size_t count = client->queued;
   if (fake_hub.receipts_a_step > 0 && count > fake_hub.receipts_a_step) count = fake_hub.receipts_a_step;
+  bool poisoned = is_poisoned(client, count);
   for (size_t i = 0; i < count; i++) {
     Nav__V1__EventReceipt receipt = NAV__V1__EVENT_RECEIPT__INIT;
     struct queued queued = client->queue[i];
@@ -154,6 +164,10 @@ static void give_receipts(struct nav_client *client) {
       fake_hub.taken++;
       receipt.has_status = 1;
       receipt.status = NAV__V1__RECEIPT_STATUS__RECEIPT_STATUS_ACCEPTED;
+    } else if (poisoned) {
+      receipt.has_status = receipt.has_code = 1;
+      receipt.status = NAV__V1__RECEIPT_STATUS__RECEIPT_STATUS_REJECTED;
+      receipt.code = NAV__V1__CODE__CODE_QUARANTINED;
     } else {
       decide(&queued, &receipt);
     }

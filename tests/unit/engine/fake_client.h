@@ -13,6 +13,7 @@ struct fake_hub {
   bool fails_for_good;     // nav_client_step fails
   int reject_code;         // every event whose summary holds reject_word gets this code
   const char *reject_word;
+  const char *poison_word;   // a step whose events hold it is quarantined whole
   size_t busy_times;         // receipts that say BUSY before anything is taken; counted down
   uint64_t deliveries;       // positions 1 to this, each an event, for every purpose
   size_t deliveries_a_step;  // 0: 100

@@ -246,6 +246,48 @@ static void what_is_rejected_is_told_once_and_sent_again_when_it_comes_again(voi
   unmake(fixture);
 }
 
+// One event stops the hub: the publication it was in is refused whole, and each of its events is sent again
+// alone.
+static void the_event_at_fault_takes_no_other_with_it(void **state) {
+  (void)state;
+  struct fixture *fixture = make();
+  fake_hub.poison_word = "gift";
+  fake_hub.receipts_a_step = 4;
+  for (uint32_t i = 0; i < 10; i++) send_event(fixture, i, i == 5 ? "gift" : "A");
+  settle(fixture);
+  for (uint32_t i = 10; i < 13; i++) send_event(fixture, i, "B");
+  settle(fixture);
+  assert_int_equal(fake_hub_count(), 12);
+  assert_int_equal(fixture->summary.accepted, 12);
+  assert_int_equal(fixture->summary.rejected, 1);
+  char *text = scratch_read(fixture->folder, "rejected.ndjson", NULL);
+  assert_non_null(strstr(text, "\"code\":\"quarantined\""));
+  assert_non_null(strstr(text, "\"record\":\"5\""));
+  free(text);
+  unmake(fixture);
+}
+
+// A wrong key is nobody's event: the run ends, and nothing counts as rejected.
+static void what_is_wrong_with_the_adapter_ends_it(void **state) {
+  (void)state;
+  struct fixture *fixture = make();
+  struct nav_error err = {0};
+  fake_hub.reject_word = "";
+  fake_hub.reject_code = NAV__V1__CODE__CODE_BAD_SIGNATURE;
+  send_event(fixture, 1, "A");
+  assert_false(poster_settle(fixture->poster, &err));
+  assert_non_null(strstr(err.text, "bad_signature"));
+  assert_int_equal(fixture->summary.rejected, 0);
+  assert_false(scratch_exists(fixture->folder, "rejected.ndjson"));
+  end(fixture);
+  begin(fixture);
+  fake_hub.reject_word = NULL;
+  send_event(fixture, 1, "A");
+  settle(fixture);
+  assert_string_equal(taken(), "1:A ");
+  unmake(fixture);
+}
+
 static void a_torn_line_of_rejections_is_cut(void **state) {
   (void)state;
   struct fixture *fixture = make();
@@ -322,6 +364,8 @@ int main(void) {
       cmocka_unit_test(a_kill_before_the_receipt_is_stored_doubles_nothing),
       cmocka_unit_test(a_hub_that_knows_more_is_followed),
       cmocka_unit_test(what_is_rejected_is_told_once_and_sent_again_when_it_comes_again),
+      cmocka_unit_test(the_event_at_fault_takes_no_other_with_it),
+      cmocka_unit_test(what_is_wrong_with_the_adapter_ends_it),
       cmocka_unit_test(a_torn_line_of_rejections_is_cut),
       cmocka_unit_test(a_busy_hub_is_asked_again),
       cmocka_unit_test(an_event_no_frame_holds_is_rejected_here),
