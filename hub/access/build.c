@@ -62,16 +62,26 @@ static bool parse_trees(struct build *build, const struct rules_source *sources,
   return true;
 }
 
+// How many rules the files hold, so that memory is asked for once.
+static size_t count_rules(const struct build *build) {
+  size_t count = 0;
+  for (size_t i = 0; i < build->trees_count; i++) {
+    const struct conf_node *list = conf_get(build->trees[i], "rules");
+    if (list != NULL && list->kind == CONF_LIST) count += list->count;
+  }
+  return count < RULES_MAX ? count : RULES_MAX;
+}
+
 static bool build_all(struct build *build, const struct rules_source *law, const struct rules_source *sources,
                       size_t count) {
   struct access_rules *rules = build->rules;
   struct conf_node *root = conf_tree_parse(law->text, law->length, law->name, build->arena, build->faults);
   if (root != NULL) (void)law_load(root, build->arena, &rules->law, build->faults);
-  rules->rules = nav_arena_zalloc(build->arena, RULES_MAX, sizeof *rules->rules);
-  build->rule_ids = nav_arena_zalloc(build->arena, RULES_MAX + 1, sizeof *build->rule_ids);
-  if (rules->rules == NULL || build->rule_ids == NULL || !parse_trees(build, sources, count) ||
-      !build_places(build))
-    return false;
+  if (!parse_trees(build, sources, count)) return false;
+  size_t most = count_rules(build);
+  rules->rules = nav_arena_zalloc(build->arena, most + 1, sizeof *rules->rules);
+  build->rule_ids = nav_arena_zalloc(build->arena, most + 1, sizeof *build->rule_ids);
+  if (rules->rules == NULL || build->rule_ids == NULL || !build_places(build)) return false;
   for (size_t i = 0; i < count; i++) add_file(build, i);
   build_exceptions(build);
   build_programs(build);

@@ -297,7 +297,8 @@ bool build_rule(struct build *build, struct conf_node *node, const char *where, 
                 struct rule *rule) {
   struct parsing parsing = {build, node, where, rule};
   *rule = (struct rule){.purpose = purpose, .node = node};
-  if (!conf_expect_map(node, where, build->faults)) return false;
+  rule->predicates = nav_arena_zalloc(build->arena, 1, sizeof *rule->predicates);  // none
+  if (rule->predicates == NULL || !conf_expect_map(node, where, build->faults)) return false;
   conf_check_keys(node, rule_keys, where, build->faults);
   struct conf_node *selectors = NULL;
   bool good = read_id(&parsing);

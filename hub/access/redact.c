@@ -130,11 +130,6 @@ static bool copy_inner(struct walk *walk, const struct schema_field *field, cons
 }
 
 static bool is_present(const struct schema_field *field, const ProtobufCMessage *message) {
-  if (field->is_oneof) {
-    if (*(const uint32_t *)source_at(message, field->quantifier_offset) != field->descriptor->id)
-      return false;
-    return *(const void *const *)source_at(message, field->offset) != NULL;
-  }
   if (field->is_repeated) return *(const size_t *)source_at(message, field->quantifier_offset) > 0;
   ProtobufCType type = field->descriptor->type;
   if (type == PROTOBUF_C_TYPE_STRING || type == PROTOBUF_C_TYPE_MESSAGE)
@@ -142,12 +137,17 @@ static bool is_present(const struct schema_field *field, const ProtobufCMessage 
   return *(const protobuf_c_boolean *)source_at(message, field->quantifier_offset) != 0;
 }
 
-// What the hub alone sets is never taken from a sender; subjects are chosen one by one.
-static bool is_set_elsewhere(const struct schema_plan *plan, const struct schema_field *field) {
-  uint32_t id = field->descriptor->id;
-  if (plan->descriptor == &nav__v1__subject__descriptor) return id == 20 || id == 21;
-  return plan->descriptor == &nav__v1__event__descriptor &&
-         field->descriptor->type == PROTOBUF_C_TYPE_MESSAGE && field->is_repeated;
+static void copy_field(struct walk *walk, const struct schema_field *field, const ProtobufCMessage *from,
+                       ProtobufCMessage *to, const char *prefix, size_t *copied) {
+  if (!is_present(field, from)) return;
+  if ((walk->mask & BIT(field->class)) == 0) {
+    withhold(walk, prefix, field->is_oneof ? "body" : field->descriptor->name);
+  } else if (field->message == NULL) {
+    copy_value(field, from, to);
+    ++*copied;
+  } else if (!field->is_repeated && copy_inner(walk, field, from, to, prefix)) {
+    ++*copied;
+  }
 }
 
 static ProtobufCMessage *copy_message(struct walk *walk, const struct schema_plan *plan,
@@ -158,18 +158,8 @@ static ProtobufCMessage *copy_message(struct walk *walk, const struct schema_pla
     return NULL;
   }
   plan->descriptor->message_init(to);
-  for (size_t i = 0; i < plan->count; i++) {
-    const struct schema_field *field = &plan->fields[i];
-    if (!is_present(field, from) || is_set_elsewhere(plan, field)) continue;
-    if ((walk->mask & BIT(field->class)) == 0) {
-      withhold(walk, prefix, field->is_oneof ? "body" : field->descriptor->name);
-    } else if (field->message == NULL) {
-      copy_value(field, from, to);
-      ++*copied;
-    } else if (!field->is_repeated && copy_inner(walk, field, from, to, prefix)) {
-      ++*copied;
-    }
-  }
+  for (size_t i = 0; i < plan->plain_count; i++)
+    if (!plan->fields[i].is_set_elsewhere) copy_field(walk, &plan->fields[i], from, to, prefix, copied);
   return to;
 }
 
@@ -232,7 +222,7 @@ static bool is_kept(const struct access_redaction *redaction, size_t index) {
 
 static void copy_subjects(struct walk *walk, const Nav__V1__Event *from, Nav__V1__Event *to) {
   if (from->n_subjects == 0) return;
-  const struct schema_plan *plan = schema_plan(&nav__v1__subject__descriptor);
+  const struct schema_plan *plan = schema_subject_plan();
   Nav__V1__Subject **kept = nav_arena_zalloc(walk->arena, from->n_subjects, sizeof *kept);
   if (kept == NULL) {
     walk->failed = true;
@@ -282,9 +272,10 @@ Nav__V1__Event *access_redact(const struct access_redaction *redaction, const Na
   struct walk walk = {.redaction = redaction, .event = event, .arena = arena, .withheld = withheld};
   walk.mask = effective_mask(redaction);
   size_t copied = 0;
-  ProtobufCMessage *copy =
-      copy_message(&walk, schema_plan(&nav__v1__event__descriptor), &event->base, "", &copied);
+  ProtobufCMessage *copy = copy_message(&walk, schema_event_plan(), &event->base, "", &copied);
   if (copy == NULL) return NULL;
+  const struct schema_field *body = schema_body_field((uint32_t)event->body_case);
+  if (body != NULL) copy_field(&walk, body, &event->base, copy, "", &copied);
   Nav__V1__Event *out = (Nav__V1__Event *)copy;
   copy_subjects(&walk, event, out);
   generalise_place(&walk, event, out);

@@ -16,6 +16,9 @@ static struct {
   const char *names[SCHEMA_BODIES_MAX + 1];
   size_t bodies_count;
   int8_t index_of_field[SCHEMA_BODY_FIELD_MAX];
+  const struct schema_field *body_fields[SCHEMA_BODIES_MAX];
+  const struct schema_plan *event;
+  const struct schema_plan *subject;
 } schema;
 
 static pthread_once_t built = PTHREAD_ONCE_INIT;
@@ -45,22 +48,42 @@ static uint16_t scalar_size(ProtobufCType type) {
   }
 }
 
+// What the hub alone sets is never taken from a sender; subjects are chosen one by one.
+static bool is_set_elsewhere(const ProtobufCMessageDescriptor *descriptor,
+                             const ProtobufCFieldDescriptor *field) {
+  if (descriptor == &nav__v1__subject__descriptor) return field->id == 20 || field->id == 21;
+  return descriptor == &nav__v1__event__descriptor && field->type == PROTOBUF_C_TYPE_MESSAGE &&
+         field->label == PROTOBUF_C_LABEL_REPEATED;
+}
+
+static void add_field(const ProtobufCMessageDescriptor *descriptor, const ProtobufCFieldDescriptor *field,
+                      uint8_t class) {
+  struct schema_field *out = &schema.fields[schema.fields_count++];
+  out->descriptor = field;
+  out->offset = field->offset;
+  out->quantifier_offset = field->quantifier_offset;
+  out->size = scalar_size(field->type);
+  out->class = class;
+  out->is_repeated = field->label == PROTOBUF_C_LABEL_REPEATED;
+  out->is_oneof = (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0;
+  out->is_set_elsewhere = is_set_elsewhere(descriptor, field);
+}
+
 static void add_plan(const struct nav_sensitivity *sensitivity) {
   const ProtobufCMessageDescriptor *descriptor = sensitivity->descriptor;
   NAV_ASSERT(schema.plans_count < SCHEMA_PLANS_MAX);
   NAV_ASSERT(schema.fields_count + descriptor->n_fields <= SCHEMA_FIELDS_MAX);
   struct schema_plan *plan = &schema.plans[schema.plans_count++];
-  *plan = (struct schema_plan){descriptor, &schema.fields[schema.fields_count], descriptor->n_fields};
-  for (unsigned i = 0; i < descriptor->n_fields; i++) {
-    const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
-    struct schema_field *out = &schema.fields[schema.fields_count++];
-    out->descriptor = field;
-    out->offset = field->offset;
-    out->quantifier_offset = field->quantifier_offset;
-    out->size = scalar_size(field->type);
-    out->class = sensitivity->classes[i];
-    out->is_repeated = field->label == PROTOBUF_C_LABEL_REPEATED;
-    out->is_oneof = (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0;
+  *plan = (struct schema_plan){descriptor, &schema.fields[schema.fields_count], descriptor->n_fields, 0};
+  for (int pass = 0; pass < 2; pass++) {
+    for (unsigned i = 0; i < descriptor->n_fields; i++) {
+      const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
+      bool is_oneof = (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0;
+      NAV_ASSERT(!is_oneof || descriptor == &nav__v1__event__descriptor);
+      if (is_oneof != (pass == 1)) continue;
+      add_field(descriptor, field, sensitivity->classes[i]);
+      if (!is_oneof) plan->plain_count++;
+    }
   }
 }
 
@@ -93,11 +116,22 @@ static void add_bodies(void) {
   }
 }
 
+static void find_events_own(void) {
+  schema.event = find_plan(&nav__v1__event__descriptor);
+  schema.subject = find_plan(&nav__v1__subject__descriptor);
+  NAV_ASSERT(schema.event != NULL && schema.subject != NULL);
+  for (size_t i = schema.event->plain_count; i < schema.event->count; i++) {
+    const struct schema_field *field = &schema.event->fields[i];
+    schema.body_fields[schema.index_of_field[field->descriptor->id]] = field;
+  }
+}
+
 static void build(void) {
   for (const struct nav_sensitivity *item = nav_sensitivities; item->descriptor != NULL; item++)
     if (item->classes != NULL) add_plan(item);
   link_messages();
   add_bodies();
+  find_events_own();
 }
 
 static void ensure(void) { NAV_ASSERT(pthread_once(&built, build) == 0); }
@@ -105,6 +139,21 @@ static void ensure(void) { NAV_ASSERT(pthread_once(&built, build) == 0); }
 const struct schema_plan *schema_plan(const ProtobufCMessageDescriptor *descriptor) {
   ensure();
   return find_plan(descriptor);
+}
+
+const struct schema_plan *schema_event_plan(void) {
+  ensure();
+  return schema.event;
+}
+
+const struct schema_plan *schema_subject_plan(void) {
+  ensure();
+  return schema.subject;
+}
+
+const struct schema_field *schema_body_field(uint32_t field_number) {
+  int index = schema_body_index(field_number);
+  return index < 0 ? NULL : schema.body_fields[index];
 }
 
 size_t schema_body_count(void) {

@@ -22,16 +22,24 @@ struct schema_field {
   uint8_t class;  // nav.v1.Sensitivity; SENSITIVITY_UNSPECIFIED: never copied
   bool is_repeated;
   bool is_oneof;
+  bool is_set_elsewhere;  // by the hub alone, or one by one: never copied with the others
 };
 
+// Members of a oneof (the event's bodies) stand last, and are found by schema_body_field.
 struct schema_plan {
   const ProtobufCMessageDescriptor *descriptor;
   const struct schema_field *fields;
   size_t count;
+  size_t plain_count;  // those before the oneof's
 };
 
 // NULL: not a message of the events' schemas.
 const struct schema_plan *schema_plan(const ProtobufCMessageDescriptor *descriptor);
+
+const struct schema_plan *schema_event_plan(void);
+const struct schema_plan *schema_subject_plan(void);
+// The event's field by Event.body_case; NULL: no such body.
+const struct schema_field *schema_body_field(uint32_t field_number);
 
 // The messages that Event.body can be, numbered densely from 0 in field order.
 size_t schema_body_count(void);

@@ -1,5 +1,5 @@
 // See made_events.h.
-#include "made_events.h"
+#include "tests/unit/access/made_events.h"
 
 #include <string.h>
 

@@ -14,7 +14,7 @@
 #include "hub/access/access.h"
 #include "hub/access/testrun.h"
 #include "hub/access/trace.h"
-#include "made_events.h"
+#include "tests/unit/access/made_events.h"
 
 enum { EVENTS = 12000, LANES = 256 };
 

@@ -15,8 +15,8 @@
 #include "hub/access/access.h"
 #include "hub/access/schema.h"
 #include "hub/base/id.h"
-#include "made_events.h"
 #include "schemas/sensitivity.h"
+#include "tests/unit/access/made_events.h"
 
 enum {
   MEMORY = 4 * 1024 * 1024,
