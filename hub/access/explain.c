@@ -107,12 +107,18 @@ static const char *on_call(const struct explaining *explaining) {
   return words_text(WORDS_ON_CALL, explaining->language);
 }
 
+// "subject.protected: any of the marks, or unknown" names protected persons (I13) and asks for nothing.
+static bool names_everybody(const struct predicate *predicate) {
+  return predicate->fact == FACT_PROTECTED && predicate->op == OP_IN &&
+         predicate->count >= nav__v1__protection__descriptor.n_values;
+}
+
 // What decided for the rule: every condition that it set and that was met, or not known.
 static void say_decisive(struct explaining *explaining, const struct rule *rule, const struct trace *trace) {
   bool is_forbid = rule->action == RULE_FORBID;
   for (size_t i = 0; i < trace_predicates_count(rule); i++) {
     enum words words = WORDS_CONDITION_MET;
-    if (trace->predicates[i] == IS_FALSE) continue;
+    if (trace->predicates[i] == IS_FALSE || names_everybody(&rule->predicates[i])) continue;
     if (trace->predicates[i] == IS_UNKNOWN) words = is_forbid ? WORDS_FORBID_UNKNOWN : WORDS_DUTY_UNKNOWN;
     say_condition(explaining, explaining->because, words, rule, &rule->predicates[i]);
   }
