@@ -48,7 +48,8 @@ static struct lane *find_lane(struct inbox *inbox, const char *purpose) {
 
 static bool open_file(struct inbox *inbox, struct lane *lane) {
   struct nav_error *err = &inbox->error;
-  lane->fd = open(lane->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  lane->fd =
+      open(lane->path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);  // who may look into the folder may read it
   if (lane->fd < 0) return nav_fail_errno(err, lane->path, "cannot open");
   if (!disk_cut_torn_line(lane->fd, &lane->written))
     return nav_fail_errno(err, lane->path, "cannot read its end");

@@ -12,29 +12,27 @@
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_UNREACHABLE = 5 };
 
-static struct engine_settings *load_settings(const struct options *options, const struct nav_mapping *mapping,
-                                             bool with_hub) {
+// False: the fault has been told. A dry run needs no configuration: *out is then NULL where none is found.
+static bool load_settings(const struct options *options, const struct nav_mapping *mapping, bool dry,
+                          struct engine_settings **out) {
   char found[PATH_MAX];
   struct nav_error err = {0};
-  const char *path = options->config;
-  if (path == NULL) {
-    if (!settings_find(options->home, mapping->program, found, sizeof found, &err)) {
-      // A dry run needs none: what it lacks is said when it is asked for.
-      if (with_hub) nav_log_failure(NAV_LOG_ERROR, "no configuration", &err);
-      return NULL;
-    }
-    path = found;
+  const char *path = options->config != NULL ? options->config : found;
+  *out = NULL;
+  if (options->config == NULL && !settings_find(options->home, mapping->program, found, sizeof found, &err)) {
+    if (!dry) nav_log_failure(NAV_LOG_ERROR, "no configuration", &err);
+    return dry;
   }
   struct conf_faults faults = {0};
-  struct engine_settings *settings = settings_load(path, mapping->program, with_hub, &faults);
+  *out = settings_load(path, mapping->program, !dry, &faults);
   conf_faults_print(&faults);
   conf_faults_free(&faults);
-  return settings;
+  return *out != NULL;
 }
 
 static int run_dry(const struct options *options, const struct nav_mapping *mapping) {
-  struct engine_settings *settings = load_settings(options, mapping, false);
-  if (settings == NULL && options->config != NULL) return EXIT_USAGE;
+  struct engine_settings *settings = NULL;
+  if (!load_settings(options, mapping, true, &settings)) return EXIT_USAGE;
   struct summary summary = {0};
   int64_t now_ms = options->has_now ? options->now_ms : nav_clock_now_ms();
   bool ok = dry_run(mapping, settings, options->files, options->files_count, now_ms, &summary);
@@ -45,8 +43,8 @@ static int run_dry(const struct options *options, const struct nav_mapping *mapp
 static int run_in_earnest(const struct options *options, const struct nav_mapping *mapping) {
   static const int codes[] = {
       [LOOP_DONE] = EXIT_DONE, [LOOP_FAILED] = EXIT_FAILED, [LOOP_UNREACHABLE] = EXIT_UNREACHABLE};
-  struct engine_settings *settings = load_settings(options, mapping, true);
-  if (settings == NULL) return EXIT_USAGE;
+  struct engine_settings *settings = NULL;
+  if (!load_settings(options, mapping, false, &settings)) return EXIT_USAGE;
   struct summary summary = {0};
   enum loop_result result = loop_run(mapping, settings, options, &summary);
   settings_free(settings);

@@ -297,6 +297,14 @@ static void faults_of_the_configuration_have_their_place(void **state) {
     assert_int_equal(run_once(fixture), 2);
     says(fixture->errors, cases[i].said);
   }
+  // A dry run does without a configuration, but not with a faulty one.
+  scratch_write(folder, "adapter.yaml", "agency: polisen\nprogram: nav-police\npurpses: []\n");
+  assert_int_equal(run(fixture, "--dry-run", "/dev/null", NULL), 2);
+  scratch_write(folder, "adapter.yaml", "program: nav-school\n");
+  scratch_write(fixture->home, "a.csv", "1;A\n");
+  char path[SCRATCH_PATH];
+  assert_int_equal(run(fixture, "--dry-run", scratch_path(path, fixture->home, "a.csv"), NULL), 0);
+  says(fixture->errors, "no keys of an agency are here");
   unmake(fixture);
 }
 

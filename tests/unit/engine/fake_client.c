@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "hub/base/buffer.h"
@@ -261,7 +262,8 @@ static void connect_client(struct nav_client *client) {
 }
 
 bool nav_client_step(struct nav_client *client, int wait_ms, struct nav_error *err) {
-  (void)wait_ms;
+  const struct timespec pause = {.tv_nsec = 1000000};
+  if (client->queued == 0 && wait_ms > 0) (void)nanosleep(&pause, NULL);  // nothing to do is no work
   if (fake_hub.fails_for_good) return nav_fail(err, NAV_ERROR_PEER, 0, "", "the hub refuses this key");
   if (fake_hub.away_steps > 0) {
     fake_hub.away_steps--;
