@@ -72,11 +72,10 @@ static bool is_same_text(const char *a, const char *b) {
   return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-static bool is_same_row(const struct annex_row *row, const struct annex_row *other) {
+static bool is_same_reason(const struct annex_row *row, const struct annex_row *other) {
   return row->why == other->why && row->type == other->type && row->hidden == other->hidden &&
          row->lane->outcome == other->lane->outcome && row->lane->decided_now == other->lane->decided_now &&
-         strcmp(row->participant, other->participant) == 0 && strcmp(row->kind, other->kind) == 0 &&
-         is_same_text(row->lane->rule, other->lane->rule);
+         strcmp(row->kind, other->kind) == 0 && is_same_text(row->lane->rule, other->lane->rule);
 }
 
 static void add_example(struct annex_row *row, uint64_t seq, int64_t time_ms) {
@@ -95,7 +94,8 @@ static bool add(struct building *building, const struct briefing_event *event,
   struct annex *annex = building->annex;
   struct annex_row *row = NULL;
   for (size_t i = 0; i < annex->rows_count && row == NULL; i++) {
-    if (is_same_row(&annex->rows[i], wanted)) row = &annex->rows[i];
+    if (annex->rows[i].participants == wanted->participants && is_same_reason(&annex->rows[i], wanted))
+      row = &annex->rows[i];
   }
   if (row == NULL && annex->rows_count == BRIEFING_ANNEX_MAX) {
     annex->truncated = true;
@@ -112,24 +112,35 @@ static bool add(struct building *building, const struct briefing_event *event,
   return true;
 }
 
-// A row for each participant whose lane kept the event, or some of it, from the joint part.
+// What one lane kept from the joint part; false: nothing.
+static bool row_of_lane(const Nav__V1__Event *event, const struct joint_lane *lane, enum joint_how how,
+                        struct annex_row *row) {
+  bool is_released = lane->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE;
+  if (lane->is_sender || (how != JOINT_RECORD && is_released)) return false;
+  if (how == JOINT_OUT && lane->smallest_cell > 0) return false;  // would have been counted, but for others
+  row->why = how == JOINT_OUT ? ANNEX_OUT : how == JOINT_COUNT ? ANNEX_COUNT : ANNEX_FIELDS;
+  row->hidden = how == JOINT_RECORD ? hidden_from(event, lane) : 0;
+  row->lane = lane;
+  return how != JOINT_RECORD || row->hidden != 0;
+}
+
+// A row for each reason, with all participants whose lanes it was.
 static bool add_lanes(struct building *building, const struct briefing_event *event, enum joint_how how) {
-  const struct meeting_part *part = building->briefing->input.part;
+  struct annex_row rows[MEETING_PARTICIPANTS_MAX];
+  size_t count = 0;
   char kind[CATEGORY_KIND_SIZE];
-  struct annex_row row = {.type = (uint32_t)event->event->body_case,
-                          .kind = category_kind(event->event, kind),
-                          .example = event->event};
-  for (size_t i = 0; i < part->participants_count; i++) {
-    const struct joint_lane *lane = &event->lanes[i];
-    bool is_released = lane->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE;
-    if (lane->is_sender || (how != JOINT_RECORD && is_released)) continue;
-    if (how == JOINT_OUT && lane->smallest_cell > 0) continue;  // would have been counted, but for others
-    row.why = how == JOINT_OUT ? ANNEX_OUT : how == JOINT_COUNT ? ANNEX_COUNT : ANNEX_FIELDS;
-    row.hidden = how == JOINT_RECORD ? hidden_from(event->event, lane) : 0;
-    row.participant = part->participants[i].agency;
-    row.lane = lane;
-    if (how == JOINT_RECORD && row.hidden == 0) continue;
-    if (!add(building, event, &row)) return false;
+  const char *text = category_kind(event->event, kind);
+  for (size_t i = 0; i < building->briefing->input.part->participants_count; i++) {
+    struct annex_row row = {
+        .type = (uint32_t)event->event->body_case, .kind = text, .example = event->event, .participant = i};
+    if (!row_of_lane(event->event, &event->lanes[i], how, &row)) continue;
+    size_t at = 0;
+    while (at < count && !is_same_reason(&rows[at], &row)) at++;
+    if (at == count) rows[count++] = row;
+    rows[at].participants |= UINT32_C(1) << i;
+  }
+  for (size_t i = 0; i < count; i++) {
+    if (!add(building, event, &rows[i])) return false;
   }
   return true;
 }
@@ -179,7 +190,7 @@ static const char *sentences(struct nav_arena *arena, const json_t *list, size_t
 // By the same code that decides: which condition stood in the way, and what would open it.
 static void explain(const struct briefing *briefing, struct annex_row *row) {
   if (briefing->input.rules == NULL || row->why == ANNEX_FIELDS) return;
-  size_t lane = lane_index(briefing, row->participant);
+  size_t lane = lane_index(briefing, briefing->input.part->participants[row->participant].agency);
   struct access_question question = {.event = row->example, .now_ms = briefing->input.now_ms};
   if (lane == access_lane_count(briefing->input.rules)) return;
   json_t *why = access_explain(briefing->input.rules, &question, lane, ACCESS_SWEDISH);
@@ -194,7 +205,7 @@ static int in_order(const void *a, const void *b) {
   if (left->count != right->count) return left->count > right->count ? -1 : 1;
   int order = strcmp(category_type_title(left->type), category_type_title(right->type));
   if (order == 0) order = strcmp(left->kind, right->kind);
-  return order != 0 ? order : strcmp(left->participant, right->participant);
+  return order != 0 ? order : (int)left->participant - (int)right->participant;
 }
 
 bool annex_build(struct briefing *briefing, const struct area_index *areas, const struct standing *standing) {

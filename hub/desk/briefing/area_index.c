@@ -127,16 +127,24 @@ bool area_has_exact_place(const Nav__V1__Event *redacted) {
 
 // An area that stands in the event as sent counts. One that redaction made of a position counts only if the
 // position was exact: a county's centroid lies in some district by accident.
+static const struct nav_area *stated_area(const struct area_index *index, const Nav__V1__Place *place,
+                                          const Nav__V1__Event *original) {
+  bool as_sent = original->place != NULL && original->place->area != NULL && original->place->area[0] != '\0';
+  if (place->area == NULL || place->area[0] == '\0' || !(as_sent || is_exact(place->precision))) return NULL;
+  return *find_slot(index, place->area);
+}
+
+// An exact place that all may see tells the area, unless the event states one that does not hold it.
 static const struct nav_area *area_of(const struct area_index *index, const Nav__V1__Event *redacted,
                                       const Nav__V1__Event *original) {
   const Nav__V1__Place *place = redacted->place;
   if (place == NULL) return NULL;
-  bool as_sent = original->place != NULL && original->place->area != NULL && original->place->area[0] != '\0';
-  if (place->area != NULL && place->area[0] != '\0' && (as_sent || is_exact(place->precision))) {
-    return *find_slot(index, place->area);
-  }
-  if (!area_has_exact_place(redacted)) return NULL;
-  return nav_area_at(index->areas, place->position->latitude, place->position->longitude);
+  const struct nav_area *stated = stated_area(index, place, original);
+  if (!area_has_exact_place(redacted)) return stated;
+  const struct nav_area *found =
+      nav_area_at(index->areas, place->position->latitude, place->position->longitude);
+  bool is_finer = found != NULL && (stated == NULL || nav_area_within(index->areas, found->id, stated->id));
+  return is_finer ? found : stated;
 }
 
 uint16_t area_index_unit(const struct area_index *index, const Nav__V1__Event *redacted,

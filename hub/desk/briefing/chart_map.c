@@ -95,7 +95,8 @@ static void draw_unit(struct page *page, const struct briefing *briefing, const 
   page_raw(page, "<g>");
   page_raw(page, "<title>");
   page_text(page, area->title);
-  page_printf(page, ": %u händelser", briefing->unit_incidents[unit].count[SPAN_NOW]);
+  uint32_t count = briefing->unit_incidents[unit].count[SPAN_NOW];
+  page_printf(page, ": %u %s", count, words_plural(count, "händelse", "händelser"));
   if (!isnan(render_rate(briefing, unit))) {
     page_printf(page, ", %s per 1 000 invånare", words_decimal(rate, render_rate(briefing, unit), 1));
   }
@@ -164,10 +165,11 @@ static void draw_number(struct page *page, const struct briefing *briefing, cons
     best_y = y;
   }
   if (best < 0) return;
-  page_printf(
-      page,
-      "<text x=\"%.1f\" y=\"%.1f\" font-size=\"12.5\" text-anchor=\"middle\" style=\"fill:%s\">%zu</text>",
-      best_x, best_y + 4.4, html_area_shade(briefing, shades, unit) >= 4 ? "#fff" : "var(--ink)", unit + 1);
+  page_printf(page,
+              "<text x=\"%.1f\" y=\"%.1f\" font-size=\"12.5\" class=\"key\" text-anchor=\"middle\" "
+              "style=\"fill:%s\">%zu</text>",
+              best_x, best_y + 4.4, html_area_shade(briefing, shades, unit) >= 4 ? "#fff" : "var(--ink)",
+              unit + 1);
 }
 
 // Largest first, so that a small one is never hidden beneath; those of one sender are paler and without a
@@ -186,7 +188,8 @@ static void draw_clusters(struct page *page, const struct briefing *briefing, co
                   "stroke-width=\"1.5\"/>",
                   x, y, radius_of(cluster->count));
       page_printf(page,
-                  "<text x=\"%.1f\" y=\"%.1f\" font-size=\"11.5\" font-weight=\"650\" text-anchor=\"middle\" "
+                  "<text x=\"%.1f\" y=\"%.1f\" font-size=\"11.5\" class=\"bubble\" font-weight=\"650\" "
+                  "text-anchor=\"middle\" "
                   "style=\"fill:#fff\">%zu</text>",
                   x, y + 4.1, i + 1);
     } else {
@@ -225,7 +228,7 @@ void chart_map(struct page *page, const struct briefing *briefing) {
   struct shades shades = html_area_shades(briefing);
   page_printf(
       page,
-      "<svg viewBox=\"0 0 %d %.0f\" width=\"%d\" role=\"img\"><title>Karta över området</title>"
+      "<svg class=\"map\" viewBox=\"0 0 %d %.0f\" width=\"%d\" role=\"img\"><title>Karta över området</title>"
       "<desc>Delområden färgade efter antal händelser%s; siffrorna hör till tabellen. Cirklar är platser där "
       "händelser samlas, "
       "större för fler. Fyllda cirklar med nummer är platser som flera verksamheter pekar ut.</desc>\n",

@@ -8,7 +8,7 @@
 enum {
   RATIO_WIDTH = 136,
   RATIO_HEIGHT = 17,
-  WEEKS_WIDTH = 560,
+  WEEKS_WIDTH = 470,
   WEEKS_HEIGHT = 216,
   WEEKS_LEFT = 40,
   WEEKS_TOP = 14,
@@ -105,7 +105,8 @@ void chart_weeks(struct page *page, const struct briefing *briefing) {
   size_t every = briefing->weeks_count / 11 + 1;  // labels that do not run into each other
   page_printf(
       page,
-      "<svg viewBox=\"0 0 %d %d\" width=\"%d\" role=\"img\"><title>Händelser vecka för vecka</title>"
+      "<svg class=\"weeks\" viewBox=\"0 0 %d %d\" width=\"%d\" role=\"img\"><title>Händelser vecka för "
+      "vecka</title>"
       "<desc>Stapeldiagram: perioden före i grått, perioden i blått, samma veckor förra året som streck. "
       "Talen står i tabellen efter diagrammet.</desc>",
       WEEKS_WIDTH, WEEKS_HEIGHT, WEEKS_WIDTH);
@@ -144,7 +145,8 @@ void chart_hours(struct page *page, const struct briefing *briefing) {
   int width = HOURS_LEFT + 24 * HOURS_CELL;
   page_printf(
       page,
-      "<svg viewBox=\"0 0 %d %d\" width=\"%d\" role=\"img\"><title>Händelser efter veckodag och timme</title>"
+      "<svg class=\"hours\" viewBox=\"0 0 %d %d\" width=\"%d\" role=\"img\"><title>Händelser efter veckodag "
+      "och timme</title>"
       "<desc>Rutnät med en rad för varje veckodag och en kolumn för varje timme; mörkare är fler. Flest i en "
       "ruta: %u. "
       "Talen står i tabellen efter diagrammet.</desc>",

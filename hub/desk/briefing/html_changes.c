@@ -186,9 +186,7 @@ static void table(struct page *page, const struct briefing *briefing, enum categ
   page_element(page, "h3", title);
   page_raw(
       page,
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Tabell\"><table>"
-      "<caption>Kvot: perioden delad med den jämförda; inom parentes 95 % intervall. Över 1 är fler, under 1 "
-      "färre.</caption>"
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Tabell\"><table class=\"counts\">"
       "<thead><tr><th scope=\"col\">Slag</th><th scope=\"col\" class=\"n\">Perioden</th><th scope=\"col\" "
       "class=\"n\">Före</th>"
       "<th scope=\"col\" class=\"n\">Förra året</th><th scope=\"col\" class=\"wide\">¼ – 1 – 4 gånger</th>"
@@ -237,6 +235,10 @@ void html_changes(struct page *page, const struct briefing *briefing) {
   page_raw(page, "<section id=\"forandringar\"><h2>Vad har förändrats</h2>\n");
   tiles(page, briefing);
   change_list(page, briefing);
+  page_raw(page,
+           "<p class=\"note\">I tabellerna är kvoten perioden delad med den jämförda, med 95 % intervall "
+           "inom parentes. Över 1 är "
+           "fler, under 1 färre; – betyder för få för att prövas, eller ingen jämförbar källa.</p>\n");
   table(page, briefing, CATEGORY_INCIDENT, "Händelser efter slag", true);
   table(page, briefing, CATEGORY_WORK, "Iakttagelser och insatser", false);
   table(page, briefing, CATEGORY_PERSON, "Ärenden om personer", false);
@@ -244,42 +246,50 @@ void html_changes(struct page *page, const struct briefing *briefing) {
   page_raw(page, "</section>\n");
 }
 
-static void appendix_rows(struct page *page, const struct briefing *briefing,
-                          const struct category *category) {
-  for (size_t i = 0; i < briefing->units_count; i++) {
-    const struct cell *cell = &category->units[i];
-    if (cell->told[SPAN_NOW].high + cell->told[SPAN_BEFORE].high + cell->told[SPAN_YEAR].high == 0) continue;
-    page_raw(page, "<tr><th scope=\"row\">");
-    page_text(page, briefing->units[i].title);
-    marks(page, cell);
-    page_raw(page, "</th>");
-    told_cells(page, cell);
-    page_raw(page, "<td class=\"n\">");
-    html_ratio(page, &cell->before);
-    page_raw(page, "</td><td class=\"n\">");
-    html_ratio(page, &cell->year);
-    page_raw(page, "</td></tr>\n");
+static bool is_hidden(const struct category *category, size_t units_count) {
+  for (size_t i = 0; i < units_count; i++) {
+    for (size_t span = 0; span < BRIEFING_SPANS; span++) {
+      const struct told *told = &category->units[i].told[span];
+      if (!told->hidden && told->high > 0) return false;
+    }
   }
+  return true;
+}
+
+static void appendix_row(struct page *page, const struct unit *unit, const struct cell *cell) {
+  if (cell->told[SPAN_NOW].high + cell->told[SPAN_BEFORE].high + cell->told[SPAN_YEAR].high == 0) return;
+  page_raw(page, "<tr><th scope=\"row\">");
+  page_text(page, unit->title);
+  marks(page, cell);
+  page_raw(page, "</th>");
+  told_cells(page, cell);
+  page_raw(page, "</tr>\n");
+}
+
+static void appendix_kind(struct page *page, const struct briefing *briefing,
+                          const struct category *category) {
+  page_raw(page, "<div><table><caption>");
+  html_category(page, category);
+  if (category->counted_only) page_raw(page, " (endast antal)");
+  page_raw(page,
+           "</caption><thead><tr><th scope=\"col\">Område</th><th scope=\"col\" class=\"n\">Perioden</th>"
+           "<th scope=\"col\" class=\"n\">Före</th><th scope=\"col\" class=\"n\">Förra "
+           "året</th></tr></thead><tbody>\n");
+  if (category->counted_only && is_hidden(category, briefing->units_count)) {
+    page_raw(page, "<tr><th scope=\"row\" colspan=\"4\">Områdenas tal är dolda: de är för små.</th></tr>\n");
+  } else {
+    for (size_t i = 0; i < briefing->units_count; i++)
+      appendix_row(page, &briefing->units[i], &category->units[i]);
+  }
+  page_raw(page, "</tbody></table></div>\n");
 }
 
 void html_appendix(struct page *page, const struct briefing *briefing) {
   if (briefing->units_count < 2 || briefing->categories_count == 0) return;
   page_raw(page,
            "<section id=\"bilaga\" class=\"appendix\"><h2>Bilaga: alla slag, område för område</h2>\n"
-           "<details><summary>Visa tabellen</summary><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-           "aria-label=\"Tabell\"><table>"
-           "<thead><tr><th scope=\"col\">Slag och område</th><th scope=\"col\" class=\"n\">Perioden</th><th "
-           "scope=\"col\" class=\"n\">Före</th>"
-           "<th scope=\"col\" class=\"n\">Förra året</th><th scope=\"col\" class=\"n\">Kvot mot före</th>"
-           "<th scope=\"col\" class=\"n\">Kvot mot förra året</th></tr></thead>\n");
-  for (size_t i = 0; i < briefing->categories_count; i++) {
-    const struct category *category = &briefing->categories[i];
-    page_raw(page, "<tbody><tr class=\"group\"><th scope=\"rowgroup\" colspan=\"6\">");
-    html_category(page, category);
-    if (category->counted_only) page_raw(page, " (endast antal)");
-    page_raw(page, "</th></tr>\n");
-    appendix_rows(page, briefing, category);
-    page_raw(page, "</tbody>\n");
-  }
-  page_raw(page, "</table></div></details></section>\n");
+           "<details><summary>Tabellerna</summary><div class=\"kinds\">\n");
+  for (size_t i = 0; i < briefing->categories_count; i++)
+    appendix_kind(page, briefing, &briefing->categories[i]);
+  page_raw(page, "</div></details></section>\n");
 }

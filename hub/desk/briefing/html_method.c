@@ -149,6 +149,18 @@ static void hidden_list(struct page *page, uint16_t hidden) {
   }
 }
 
+static void participant_list(struct page *page, const struct briefing *briefing,
+                             const struct annex_row *row) {
+  const struct meeting_part *part = briefing->input.part;
+  bool first = true;
+  for (size_t i = 0; i < part->participants_count; i++) {
+    if ((row->participants >> i & 1) == 0) continue;
+    page_raw(page, first ? "" : "; ");
+    page_text(page, briefing_agency_title(briefing, part->participants[i].agency));
+    first = false;
+  }
+}
+
 static void annex_row(struct page *page, const struct briefing *briefing, const struct annex_row *row) {
   char when[WORDS_SIZE];
   page_raw(page, "<tr><th scope=\"row\">");
@@ -159,7 +171,7 @@ static void annex_row(struct page *page, const struct briefing *briefing, const 
   }
   page_printf(page, "</th><td class=\"n strong\">%u</td>", row->count);
   page_raw(page, "<td>");
-  page_text(page, briefing_agency_title(briefing, row->participant));
+  participant_list(page, briefing, row);
   page_raw(page, "</td>");
   if (row->why == ANNEX_FIELDS) {
     page_raw(page, "<td>");
@@ -199,8 +211,8 @@ void html_annex(struct page *page, const struct briefing *briefing) {
   page_printf(page,
               "<p>Av era %u händelser i perioden visas %u i den gemensamma delen, %u är bara med som antal "
               "och %u är utelämnade. "
-              "Ingen annan får veta det. En händelse kan stå på flera rader, en för var och en som den inte "
-              "får visas för.</p>\n",
+              "Ingen annan får veta det. En händelse kan stå på flera rader om "
+              "den utelämnas av olika skäl.</p>\n",
               annex->own, annex->shown, annex->counted, annex->left_out);
   annex_table(page, briefing, ANNEX_OUT, "Utelämnat", "Därför");
   annex_table(page, briefing, ANNEX_COUNT, "Endast som antal", "Därför");

@@ -27,7 +27,8 @@ static void shade_legend(struct page *page, const struct briefing *briefing) {
     if (shades.upper[i] <= 0) {
       page_raw(page, "0</li>");
     } else {
-      page_printf(page, "%s%s–%s</li>", i > 0 ? "över " : "", words_decimal(low, from, decimals),
+      page_printf(page, "%s%s–%s</li>", i > 0 ? "över " : "",
+                  words_decimal(low, from, from > 0 ? decimals : 0),
                   words_decimal(high, shades.upper[i], decimals));
     }
     from = shades.upper[i];
@@ -138,9 +139,10 @@ static void hours_sentence(struct page *page, const struct briefing *briefing) {
     return;
   }
   page_printf(page,
-              "<p>Flest i en timme: %s kl. %02d–%02d, %u händelser. Mellan kl. 18 och 02 inträffade "
+              "<p>Flest i en timme: %s kl. %02d–%02d, %u %s. Mellan kl. 18 och 02 inträffade "
               "%.0f&#160;procent av dem.",
-              words_weekday(day), hour, (hour + 1) % 24, most, 100.0 * evening / total);
+              words_weekday(day), hour, (hour + 1) % 24, most, words_plural(most, "händelse", "händelser"),
+              100.0 * evening / total);
   if (briefing->without_hour > 0) {
     page_printf(page,
                 " %u händelser på slaget midnatt är inte med: midnatt betyder oftast att klockslaget saknas.",
@@ -186,8 +188,8 @@ static void place(struct page *page, const struct briefing *briefing, size_t ind
   page_text(page, cluster->address != NULL ? cluster->address : "Plats utan adress");
   page_raw(page, ", ");
   page_text(page, briefing->units[cluster->unit].title);
-  page_printf(page, "</h3><p>%u händelser (perioden före: %u)<br/><span class=\"note\">", cluster->count,
-              cluster->count_before);
+  page_printf(page, "</h3><p>%u %s (perioden före: %u)<br/><span class=\"note\">", cluster->count,
+              words_plural(cluster->count, "händelse", "händelser"), cluster->count_before);
   sender_counts(page, briefing, cluster);
   page_raw(page, "</span></p><ul class=\"events\">\n");
   for (size_t i = 0; i < cluster->items_count && i < LISTED_HERE; i++)

@@ -109,12 +109,13 @@ struct timeline {
 
 enum annex_why { ANNEX_OUT, ANNEX_COUNT, ANNEX_FIELDS };
 
-// Own events of one kind that the same thing kept out, for the same participant.
+// Own events of one kind that the same thing kept out, for the same participants.
 struct annex_row {
   enum annex_why why;
   uint32_t type;
   const char *kind;
-  const char *participant;  // whose lane
+  uint32_t participants;  // bit n: participant n of the part, whose lanes it was
+  size_t participant;     // the first of them
   const struct joint_lane *lane;
   const Nav__V1__Event *example;  // own, as sent
   const char *because;            // in Swedish, by the rules in force; NULL where nothing explains it

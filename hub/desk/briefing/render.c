@@ -51,6 +51,27 @@ static int surest_first(const void *a, const void *b) {
   return (left->cell > right->cell) - (left->cell < right->cell);
 }
 
+// The same kind against the same period in the same direction, in another area or in all: said once, where it
+// is surest.
+static bool is_said(const struct change *changes, size_t count, const struct change *change) {
+  for (size_t i = 0; i < count && change->category != NULL; i++) {
+    const struct change *said = &changes[i];
+    if (said->category == change->category && said->against == change->against &&
+        (said->comparison->rate.ratio > 1) == (change->comparison->rate.ratio > 1)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static size_t without_repeats(struct change *changes, size_t count) {
+  size_t kept = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (!is_said(changes, kept, &changes[i])) changes[kept++] = changes[i];
+  }
+  return kept;
+}
+
 size_t render_changes(const struct briefing *briefing, struct change *changes, size_t max) {
   struct collecting all = {.changes = changes, .max = max};
   bool by_unit = briefing->units_count > 1;
@@ -66,7 +87,7 @@ size_t render_changes(const struct briefing *briefing, struct change *changes, s
     }
   }
   if (all.count > 1) qsort(changes, all.count, sizeof *changes, surest_first);
-  return all.count;
+  return without_repeats(changes, all.count);
 }
 
 size_t render_type_end(const struct briefing *briefing, size_t first) {

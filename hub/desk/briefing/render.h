@@ -18,7 +18,7 @@ double render_rate(const struct briefing *briefing, size_t unit);
 const struct sender *render_sender(const struct briefing *briefing,
                                    const char *agency);  // NULL: nothing of it
 
-// What changed beyond chance, surest first.
+// What changed beyond chance, surest first; of one kind, against one period, once.
 struct change {
   const struct category *category;  // NULL: all incidents
   const struct unit *unit;          // NULL: the whole area

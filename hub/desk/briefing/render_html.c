@@ -113,13 +113,12 @@ static void place_sentence(struct page *page, const struct briefing *briefing) {
   if (briefing->shared_clusters == 0) return;
   const struct cluster *first = &briefing->clusters[0];
   page_printf(
-      page,
-      "<li>På <a href=\"#platser\">%zu platser</a> har flera verksamheter händelser nära varandra; främst ",
-      briefing->shared_clusters);
+      page, "<li>På <a href=\"#platser\">%zu %s</a> har flera verksamheter händelser nära varandra; främst ",
+      briefing->shared_clusters, words_plural(briefing->shared_clusters, "plats", "platser"));
   page_text(page, first->address != NULL ? first->address : "en plats utan adress");
   page_raw(page, ", ");
   page_text(page, briefing->units[first->unit].title);
-  page_printf(page, " (%u händelser).</li>\n", first->count);
+  page_printf(page, " (%u %s).</li>\n", first->count, words_plural(first->count, "händelse", "händelser"));
 }
 
 static void overdue_sentence(struct page *page, const struct briefing *briefing) {

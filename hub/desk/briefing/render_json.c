@@ -289,13 +289,17 @@ static json_t *hidden_json(uint16_t hidden) {
   return list;
 }
 
-static json_t *annex_row_json(const struct annex_row *row) {
+static json_t *annex_row_json(const struct briefing *briefing, const struct annex_row *row) {
   static const char *const whys[] = {"left_out", "counted_only", "fields"};
-  json_t *object = json_object(), *examples = json_array();
+  json_t *object = json_object(), *examples = json_array(), *participants = json_array();
+  for (size_t i = 0; i < briefing->input.part->participants_count; i++) {
+    if ((row->participants >> i & 1) == 0) continue;
+    (void)json_array_append_new(participants, text_or_null(briefing->input.part->participants[i].agency));
+  }
   put(object, "why", json_string(whys[row->why]));
   put(object, "type", text_or_null(wire_body_name(row->type)));
   put(object, "kind", text_or_null(row->kind));
-  put(object, "for", text_or_null(row->participant));
+  put(object, "for", participants);
   put(object, "outcome", text_or_null(wire_enum_name(&nav__v1__outcome__descriptor, row->lane->outcome)));
   put(object, "rule", text_or_null(row->lane->rule));
   put(object, "basis", text_or_null(row->lane->basis));
@@ -314,7 +318,8 @@ static json_t *annex_row_json(const struct annex_row *row) {
   return object;
 }
 
-static json_t *annex_json(const struct annex *annex) {
+static json_t *annex_json(const struct briefing *briefing) {
+  const struct annex *annex = briefing->annex;
   json_t *object = json_object(), *rows = json_array();
   put(object, "agency", text_or_null(annex->agency));
   put(object, "own", number(annex->own));
@@ -322,7 +327,7 @@ static json_t *annex_json(const struct annex *annex) {
   put(object, "counted", number(annex->counted));
   put(object, "left_out", number(annex->left_out));
   for (size_t i = 0; i < annex->rows_count; i++)
-    (void)json_array_append_new(rows, annex_row_json(&annex->rows[i]));
+    (void)json_array_append_new(rows, annex_row_json(briefing, &annex->rows[i]));
   put(object, "rows", rows);
   put(object, "truncated", json_boolean(annex->truncated));
   return object;
@@ -440,7 +445,7 @@ bool briefing_render_json(const struct briefing *briefing, const char *for_agenc
   put(root, "agreed", agreed_json(briefing));
   put_method(briefing, root);
   bool good = put_persons(briefing, root) && put_events(briefing, root);
-  if (for_agency != NULL) put(root, "annex", annex_json(briefing->annex));
+  if (for_agency != NULL) put(root, "annex", annex_json(briefing));
   good = good && print(root, out);
   json_decref(root);
   return good || nav_fail(err, NAV_ERROR_LOCAL, 0, briefing->input.meeting->id, "does not fit in %zu bytes",

@@ -53,13 +53,13 @@ static const char *ratio_text(char out[CELL_SIZE], const struct comparison *comp
   char ratio[WORDS_SIZE], low[WORDS_SIZE], high[WORDS_SIZE];
   const struct rate_ratio *rate = &comparison->rate;
   if (!comparison->tested) return "–";
-  if (isinf(rate->ratio)) return "från noll";
-  (void)snprintf(out, CELL_SIZE, "%s%s (%s–%s)",
-                 !comparison->changed ? ""
-                 : rate->ratio > 1    ? "▲ "
-                                      : "▼ ",
-                 words_decimal(ratio, rate->ratio, 2), words_decimal(low, rate->low, 2),
-                 words_decimal(high, rate->high, 2));
+  const char *sign = !comparison->changed ? "" : rate->ratio > 1 ? "▲ " : "▼ ";
+  if (isinf(rate->ratio)) {
+    (void)snprintf(out, CELL_SIZE, "%sfrån noll", sign);
+    return out;
+  }
+  (void)snprintf(out, CELL_SIZE, "%s%s (%s–%s)", sign, words_decimal(ratio, rate->ratio, 2),
+                 words_decimal(low, rate->low, 2), words_decimal(high, rate->high, 2));
   return out;
 }
 
@@ -182,7 +182,8 @@ static void place_line(struct page *page, const struct briefing *briefing, const
   page_text(page, cluster->address != NULL ? cluster->address : "Plats utan adress");
   page_raw(page, ", ");
   page_text(page, briefing->units[cluster->unit].title);
-  page_printf(page, ": %u händelser (före %u) – ", cluster->count, cluster->count_before);
+  page_printf(page, ": %u %s (före %u) – ", cluster->count,
+              words_plural(cluster->count, "händelse", "händelser"), cluster->count_before);
   for (size_t i = 0; i < briefing->senders_count; i++) {
     if (cluster->sender_count[i] == 0) continue;
     page_raw(page, first ? "" : ", ");
@@ -261,7 +262,13 @@ static void annex_line(struct page *page, const struct briefing *briefing, const
   if (row->kind[0] != '\0') page_raw(page, ": ");
   page_text(page, row->kind);
   page_printf(page, ", %s, för ", whys[row->why]);
-  page_text(page, briefing_agency_title(briefing, row->participant));
+  bool first = true;
+  for (size_t i = 0; i < briefing->input.part->participants_count; i++) {
+    if ((row->participants >> i & 1) == 0) continue;
+    page_raw(page, first ? "" : ", ");
+    page_text(page, briefing->input.part->participants[i].agency);
+    first = false;
+  }
   if (row->lane->rule != NULL) {
     page_raw(page, " (");
     page_text(page, row->lane->rule);
@@ -321,12 +328,14 @@ static void head(struct page *page, const struct briefing *briefing) {
   page_raw(page, "\nÄndamål: ");
   page_text(page, part->purpose);
   page_printf(page, ". Sammanställd %s.\n", words_time(words, briefing->input.now_ms));
-  page_printf(page, "%s händelser, mot %s perioden före och %s samma veckor förra året.\n",
+  page_printf(page, "%s %s, mot %s perioden före och %s samma veckor förra året.\n",
               told_text(now, briefing->incidents.told[SPAN_NOW]),
+              words_plural(briefing->incidents.count[SPAN_NOW], "händelse", "händelser"),
               told_text(before, briefing->incidents.told[SPAN_BEFORE]),
               told_text(year, briefing->incidents.told[SPAN_YEAR]));
   changes(page, briefing);
-  page_printf(page, "%zu platser där flera verksamheter pekar åt samma håll.\n", briefing->shared_clusters);
+  page_printf(page, "%zu %s där flera verksamheter pekar åt samma håll.\n", briefing->shared_clusters,
+              words_plural(briefing->shared_clusters, "plats", "platser"));
   if (briefing->input.truncated)
     page_raw(
         page,

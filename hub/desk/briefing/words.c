@@ -98,6 +98,10 @@ const char *words_time_short(char *out, int64_t ms) {
   return out;
 }
 
+const char *words_plural(uint64_t count, const char *one, const char *many) {
+  return count == 1 ? one : many;
+}
+
 const char *words_weekday(int weekday) { return weekdays[weekday % 7]; }
 
 int words_weekday_of(int64_t day) {

@@ -18,7 +18,8 @@ const char *words_period(char *out, int64_t start_day,
                          int64_t end_day);            // end not included: "3–30 oktober 2026"
 const char *words_time(char *out, int64_t ms);        // "3 oktober 2026 kl. 17.45"
 const char *words_time_short(char *out, int64_t ms);  // "lör 3 okt 17.45"
-const char *words_weekday(int weekday);               // 0: "måndag"
+const char *words_plural(uint64_t count, const char *one, const char *many);
+const char *words_weekday(int weekday);  // 0: "måndag"
 // 0: Monday. Days since 1970.
 int words_weekday_of(int64_t day);
 // ISO 8601 week number of that day.
