@@ -102,7 +102,7 @@ static void read_dates(const struct raw *raw, const char *where, struct law_basi
   if (raw->valid_from != NULL) (void)conf_read_date(raw->valid_from, path, &basis->day_from, faults);
   (void)path_join(path, where, "valid_to");
   if (raw->valid_to != NULL) (void)conf_read_date(raw->valid_to, path, &basis->day_to, faults);
-  if (basis->day_from > basis->day_to)
+  if (raw->valid_to != NULL && basis->day_from > basis->day_to)
     conf_faults_add(faults, raw->valid_to->file, raw->valid_to->line, raw->valid_to->column, "",
                     "%s ends before it begins", where);
 }

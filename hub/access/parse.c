@@ -235,7 +235,7 @@ static bool read_dates(const struct parsing *parsing) {
   if (from != NULL) good &= conf_read_date(from, path, &rule->day_from, build->faults);
   const struct conf_node *to = get(parsing, "valid_to", path);
   if (to != NULL) good &= conf_read_date(to, path, &rule->day_to, build->faults);
-  if (good && rule->day_from > rule->day_to) {
+  if (good && to != NULL && rule->day_from > rule->day_to) {
     BUILD_FAULT(build, to, "", "%s ends before it begins", parsing->where);
     good = false;
   }

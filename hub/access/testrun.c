@@ -29,7 +29,7 @@ struct running {
   uint8_t *looked_at;  // lanes of this test that an expectation named
   int64_t now_ms;
   int consent;
-  const struct access_question *question;
+  struct access_question question;
 };
 
 #define RUN_FAULT(running, node, ...) \
@@ -135,7 +135,7 @@ static void check_revealed(struct running *running, struct conf_node *expect, si
                                        .pseudonym_key = key,
                                        .areas = access_rules_areas(running->rules),
                                        .now_ms = running->now_ms};
-  const Nav__V1__Event *copy = access_redact(&redaction, running->question->event, running->arena, NULL);
+  const Nav__V1__Event *copy = access_redact(&redaction, running->question.event, running->arena, NULL);
   bool withheld = decision->outcome == NAV__V1__OUTCOME__OUTCOME_WITHHOLD;
   for (size_t i = 0; i < count; i++) {
     const struct conf_node *item = conf_list_item(node, i);
@@ -147,7 +147,7 @@ static void check_revealed(struct running *running, struct conf_node *expect, si
 static void check_counts(struct running *running, const struct conf_node *expect, size_t lane) {
   const struct conf_node *node = conf_get(expect, "counts");
   struct access_aggregate aggregate;
-  const Nav__V1__Event *event = running->question->event;
+  const Nav__V1__Event *event = running->question.event;
   if (node == NULL) return;
   bool allowed = access_aggregate_allowed(running->rules, event->source, (uint32_t)event->body_case, lane,
                                           running->now_ms, &aggregate);
@@ -158,11 +158,11 @@ static void check_counts(struct running *running, const struct conf_node *expect
 }
 
 static void check_lane(struct running *running, struct conf_node *expect, size_t lane) {
-  struct access_decision decision = access_decide_lane(running->rules, running->question, lane);
-  json_t *explained = access_explain(running->rules, running->question, lane, ACCESS_SWEDISH);
+  struct access_decision decision = access_decide_lane(running->rules, &running->question, lane);
+  json_t *explained = access_explain(running->rules, &running->question, lane, ACCESS_SWEDISH);
   bit_set(running->looked_at, lane);
   running->report->expectations++;
-  coverage_decision(running->coverage, running->question, lane, &decision);
+  coverage_decision(running->coverage, &running->question, lane, &decision);
   check_text(running, expect, "outcome", lane, json_object_get(explained, "outcome"));
   check_text(running, expect, "rule", lane, json_object_get(explained, "rule"));
   check_text(running, expect, "basis", lane, json_object_get(explained, "basis"));
@@ -212,6 +212,20 @@ static void check_expectation(struct running *running, struct conf_node *expect,
     RUN_FAULT(running, expect, "%s names no lane: no such agency takes part in that purpose", where);
 }
 
+static void check_expectations(struct running *running, struct conf_node *expect, const char *where) {
+  char path[CONF_WHERE_SIZE];
+  size_t count = 0;
+  memset(running->looked_at, 0, access_lane_count(running->rules) / 8 + 1);
+  if (!conf_read_list(expect, path_join(path, where, "expect"), false, LIST_MAX, &count, running->faults))
+    return;
+  if (count == 0) RUN_FAULT(running, expect, "%s expects nothing", where);
+  for (size_t i = 0; i < count; i++) {
+    char item[48];
+    (void)snprintf(item, sizeof item, "expect[%zu]", i);
+    check_expectation(running, expect->items[i], path_join(path, where, item));
+  }
+}
+
 static bool read_consent(struct running *running, const struct conf_node *test) {
   static const char *const words[] = {"no", "yes", "unknown", NULL};
   const struct conf_node *node = conf_get(test, "consent");
@@ -230,7 +244,6 @@ static bool read_now(struct running *running, const struct conf_node *map, int64
 
 static void run_test(struct running *running, struct conf_node *test, const char *where, int64_t now_ms) {
   static const char *const keys[] = {"name", "now", "event", "consent", "unchecked", "expect", NULL};
-  char path[CONF_WHERE_SIZE];
   running->report->tests++;
   if (!conf_expect_map(test, where, running->faults)) return;
   conf_check_keys(test, keys, where, running->faults);
@@ -242,27 +255,17 @@ static void run_test(struct running *running, struct conf_node *test, const char
   }
   running->now_ms = now_ms;
   if (!read_now(running, test, &running->now_ms) || !read_consent(running, test)) return;
-  struct access_question question = {.now_ms = running->now_ms,
-                                     .consent = running->consent < 0 ? NULL : answer_consent,
-                                     .consent_context = &running->consent};
   bool unchecked = false;
   struct conf_node *unchecked_node = conf_get(test, "unchecked");
   if (unchecked_node != NULL && !conf_read_bool(unchecked_node, "unchecked", &unchecked, running->faults))
     return;
-  question.event = event_from_yaml(event_node, running->now_ms, !unchecked, running->arena, running->faults);
-  if (question.event == NULL) return;
-  running->question = &question;
-  memset(running->looked_at, 0, access_lane_count(running->rules) / 8 + 1);
-  size_t count = 0;
-  if (!conf_read_list(expect, path_join(path, where, "expect"), false, LIST_MAX, &count, running->faults))
-    return;
-  if (count == 0) RUN_FAULT(running, expect, "%s expects nothing", where);
-  for (size_t i = 0; i < count; i++) {
-    char item[48];
-    char inner[CONF_WHERE_SIZE];
-    (void)snprintf(item, sizeof item, "expect[%zu]", i);
-    check_expectation(running, expect->items[i], path_join(inner, where, item));
-  }
+  running->question = (struct access_question){
+      .event = event_from_yaml(event_node, running->now_ms, !unchecked, running->arena, running->faults),
+      .now_ms = running->now_ms,
+      .consent = running->consent < 0 ? NULL : answer_consent,
+      .consent_context = &running->consent};
+  if (running->question.event == NULL) return;
+  check_expectations(running, expect, where);
 }
 
 static void run_file(struct running *running, const char *path, const char *name) {

@@ -128,7 +128,7 @@ static void findings_of_rules(void **state) {
   FILE *file = fopen(FOLDER "/law.yaml", "r");
   assert_non_null(file);
   struct rules_source law = {"law.yaml", text, fread(text, 1, sizeof text, file)};
-  fclose(file);
+  assert_int_equal(fclose(file), 0);
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) check_case(i, &law, agencies);
   conf_agencies_free(agencies);
   conf_faults_free(&faults);

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -66,12 +68,14 @@ static void runner_tells_failures(void **state) {
   char folder[] = "/tmp/nav-access-XXXXXX";
   char path[128];
   assert_non_null(mkdtemp(folder));
-  (void)snprintf(path, sizeof path, "mkdir -p %s/access/tests", folder);
-  assert_int_equal(system(path), 0);
+  (void)snprintf(path, sizeof path, "%s/access", folder);
+  assert_int_equal(mkdir(path, 0700), 0);
+  (void)snprintf(path, sizeof path, "%s/access/tests", folder);
+  assert_int_equal(mkdir(path, 0700), 0);
   (void)snprintf(path, sizeof path, "%s/access/tests/wrong.yaml", folder);
   FILE *file = fopen(path, "w");
   assert_non_null(file);
-  fputs(
+  int written = fputs(
       "tests:\n"
       "  - event: {source: bo, type: Damage, body: {cost_kronor: 99}}\n"
       "    expect:\n"
@@ -82,7 +86,7 @@ static void runner_tells_failures(void **state) {
       "  - event: {source: bo, type: Damge}\n"
       "    expect: [{to: pol, purpose: ett, outcome: release}]\n",
       file);
-  fclose(file);
+  assert_true(written >= 0 && fclose(file) == 0);
   struct access_test_report report = {0};
   assert_false(access_test_run(loaded.rules, folder, &report, &loaded.faults));
   static const struct {
@@ -107,6 +111,11 @@ static void runner_tells_failures(void **state) {
   access_test_report_free(&report);
   unload(&loaded);
   (void)remove(path);
+  (void)snprintf(path, sizeof path, "%s/access/tests", folder);
+  (void)rmdir(path);
+  (void)snprintf(path, sizeof path, "%s/access", folder);
+  (void)rmdir(path);
+  (void)rmdir(folder);
 }
 
 static int some_consent(void *context, const Nav__V1__Subject *subject, const char *recipient,
@@ -248,8 +257,9 @@ static void rules_tell_about_themselves(void **state) {
   assert_string_equal(access_lane(loaded.rules, 1)->purpose, "tva");
   assert_null(access_lane(loaded.rules, 9));
   const struct access_rule_info *first = NULL;
-  for (uint16_t i = 0; i < access_rule_count(loaded.rules); i++)
-    if (strcmp(access_rule(loaded.rules, i)->id, "order-first") == 0) first = access_rule(loaded.rules, i);
+  for (size_t i = 0; i < access_rule_count(loaded.rules); i++)
+    if (strcmp(access_rule(loaded.rules, (uint16_t)i)->id, "order-first") == 0)
+      first = access_rule(loaded.rules, (uint16_t)i);
   assert_non_null(first);
   assert_string_equal(first->basis, "fri");
   assert_string_equal(first->purpose, "ett");

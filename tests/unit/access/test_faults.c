@@ -203,7 +203,7 @@ static char *read_file(const char *path, size_t *length) {
   FILE *file = fopen(path, "r");
   assert_non_null(file);
   *length = fread(text, 1, sizeof text - 1, file);
-  fclose(file);
+  assert_int_equal(fclose(file), 0);
   text[*length] = '\0';
   return text;
 }
