@@ -353,8 +353,8 @@ static void read_chair(const struct loading *loading, const struct conf_node *ma
   const struct conf_person *person = find_person(loading->agencies, meeting->chair);
   if (person == NULL) {
     FAULT(node, "persons stand in agencies.yaml", "chair: no person '%s'", meeting->chair);
-  } else if ((person->roles & CONF_ROLE_CHAIR) == 0) {
-    FAULT(node, "add it to the person's roles in agencies.yaml", "chair: '%s' has not the role chair",
+  } else if ((person->roles & (CONF_ROLE_CHAIR | CONF_ROLE_READER)) == 0) {
+    FAULT(node, "add one to the person's roles in agencies.yaml", "chair: '%s' has neither the role chair nor reader",
           meeting->chair);
   }
 }
