@@ -131,7 +131,8 @@ static void explain_permitted(struct explaining *explaining) {
   const struct rule *rule = &explaining->rules->rules[decision->rule];
   struct trace trace;
   trace_rule(&explaining->facts, rule, explaining->lane, &trace);
-  say_words(explaining, explaining->because, WORDS_RULE, rule->info.id, or_empty(rule->note), NULL, NULL);
+  say_words(explaining, explaining->because, WORDS_RULE, rule->info.id,
+            choose(explaining, rule->note, rule->note_english), NULL, NULL);
   say_basis(explaining, rule->basis, WORDS_BASIS);
   say_decisive(explaining, rule, &trace);
   if (decision->hold_rule != ACCESS_NO_RULE)
@@ -160,8 +161,8 @@ static void explain_forbidden(struct explaining *explaining) {
   const struct rule *rule = &explaining->rules->rules[explaining->decision.rule];
   struct trace trace;
   trace_rule(&explaining->facts, rule, explaining->lane, &trace);
-  say_words(explaining, explaining->because, WORDS_FORBIDDEN, rule->info.id, or_empty(rule->note), NULL,
-            NULL);
+  say_words(explaining, explaining->because, WORDS_FORBIDDEN, rule->info.id,
+            choose(explaining, rule->note, rule->note_english), NULL, NULL);
   say_basis(explaining, rule->basis, WORDS_BASIS);
   say_decisive(explaining, rule, &trace);
   say_way_out(explaining, rule->basis);

@@ -9,9 +9,10 @@
 
 enum { CELL_MAX = 1000, DAY_MS = 86400000, RETAIN_DAYS_MAX = 3650 };
 
-static const char *const rule_keys[] = {
-    "id",     "permit", "forbid", "aggregate",  "basis",    "roles",         "when", "outcome",
-    "reveal", "then",   "except", "valid_from", "valid_to", "smallest_cell", "note", NULL};
+static const char *const rule_keys[] = {"id",           "permit",     "forbid",   "aggregate",     "basis",
+                                        "roles",        "when",       "outcome",  "reveal",        "then",
+                                        "except",       "valid_from", "valid_to", "smallest_cell", "note",
+                                        "note_english", NULL};
 static const char *const action_keys[] = {"permit", "forbid", "aggregate"};
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
@@ -274,6 +275,13 @@ static bool read_id(const struct parsing *parsing) {
   return true;
 }
 
+static bool read_note(const struct parsing *parsing, const char *key, const char **out) {
+  char path[CONF_WHERE_SIZE];
+  const struct conf_node *node = get(parsing, key, path);
+  if (node != NULL) *out = conf_read_text(node, path, parsing->build->faults);
+  return node == NULL || *out != NULL;
+}
+
 static bool check_keys_of_action(const struct parsing *parsing) {
   const struct rule *rule = parsing->rule;
   bool permit = rule->action == RULE_PERMIT;
@@ -317,8 +325,8 @@ bool build_rule(struct build *build, struct conf_node *node, const char *where, 
   (void)path_join(path, where, "when");
   if (when != NULL) good &= build_when(build, when, path, rule);
 
-  const struct conf_node *note = conf_get(node, "note");
-  if (note != NULL) rule->note = conf_read_text(note, "note", build->faults);
+  if (!read_note(&parsing, "note", &rule->note) || !read_note(&parsing, "note_english", &rule->note_english))
+    good = false;
   rule->is_unconditional = when == NULL && !rule->has_roles;
   rule->info.is_aggregate = rule->action == RULE_AGGREGATE;
   rule->info.purpose = purpose == RULES_COMMON ? "" : build->rules->purposes[purpose].id;

@@ -106,7 +106,8 @@ struct rule {
   uint16_t *except;          // indices of permits
   size_t except_count;
   uint32_t smallest_cell;
-  const char *note;  // for people; NULL
+  const char *note;          // for people, Swedish; NULL
+  const char *note_english;  // NULL
   const struct conf_node *node;
   const struct conf_node *selectors;  // of permit, forbid or aggregate
 };
