@@ -3,21 +3,32 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "hub/base/clock.h"
 #include "hub/desk/audit.h"
 #include "hub/desk/audit_filter.h"
 #include "hub/ledger/record.h"
 
-enum { PAGE_ROWS = 500, SCANNED_ROWS_MAX = 200000, PAGE_ARENA_MAX = 600 * 1024 * 1024, NUMBER_SIZE = 24 };
+enum {
+  PAGE_ROWS = 1000,
+  SCANNED_ROWS_MAX = 200000,
+  SCAN_MS_MAX = 30000,
+  WINDOW_MIN = 20000,  // records that one query looks among; more where few fit
+  WINDOW_MAX = 4000000,
+  RECORD_ARENA_MAX = 128 * 1024 * 1024,
+  NUMBER_SIZE = 24,
+};
 
 struct search {
   const struct desk_request *request;
   struct audit_filter filter;
   struct definitions definitions;
-  struct nav_arena *page;  // one page's records
+  struct nav_arena *page;  // one record
   struct audit_lines lines;
   uint64_t first_seq;  // none before it can fit
   uint64_t before;
+  uint64_t window;
   int64_t scanned;
+  int64_t deadline_ms;
   bool full;
   json_t *found;
 };
@@ -68,18 +79,22 @@ static const char page_sql[] =
     "SELECT * FROM ("
     "(SELECT l.seq, l.record FROM nav.event_view e JOIN nav.ledger_view l ON l.seq = e.seq WHERE e.seq < "
     "$1::bigint "
-    "AND e.seq >= $2::bigint AND 21 = ANY($3::int[]) AND ($4::int[] IS NULL OR e.verdict = ANY($4::int[]) OR "
-    "e.agency = ANY($5::int[])) AND ($6::bigint[] IS NULL OR e.seq = ANY($6::bigint[])) ORDER BY e.seq DESC "
-    "LIMIT 500) "
+    "AND e.seq >= $2::bigint AND l.seq < $1::bigint AND l.seq >= $2::bigint AND 21 = ANY($3::int[]) AND "
+    "($4::int[] IS NULL OR "
+    "e.verdict = ANY($4::int[]) OR e.agency = ANY($5::int[])) AND ($6::bigint[] IS NULL OR e.seq = "
+    "ANY($6::bigint[])) "
+    "ORDER BY e.seq DESC LIMIT 1000) "
     "UNION ALL "
     "(SELECT seq, record FROM nav.ledger_view WHERE seq < $1::bigint AND seq >= $2::bigint AND kind <> 21 "
-    "AND kind = ANY($3::int[]) ORDER BY seq DESC LIMIT 500)) AS u ORDER BY seq DESC LIMIT 500";
+    "AND kind = ANY($3::int[]) ORDER BY seq DESC LIMIT 1000)) AS u ORDER BY seq DESC LIMIT 1000";
 
-static PGresult *read_page(const struct search *s, struct nav_error *err) {
+// What may fit among the records floor ≤ seq < before: bounded, so that no plan of the server's can take
+// long.
+static PGresult *read_page(const struct search *s, uint64_t floor, struct nav_error *err) {
   char before[NUMBER_SIZE];
   char first[NUMBER_SIZE];
   (void)snprintf(before, sizeof before, "%" PRIu64, s->before);
-  (void)snprintf(first, sizeof first, "%" PRIu64, s->first_seq);
+  (void)snprintf(first, sizeof first, "%" PRIu64, floor);
   const char *values[] = {before,        first, s->filter.kinds, s->filter.verdicts, s->filter.numbers,
                           s->filter.seqs};
   return desk_query(s->request->database, page_sql, 6, values, err);
@@ -118,6 +133,7 @@ static void take_line(struct search *s, struct audit_line *line) {
 static bool take_row(struct search *s, const PGresult *result, int row, struct nav_error *err) {
   size_t length = 0;
   const uint8_t *bytes = desk_bytes(result, row, 1, &length);
+  nav_arena_reset(s->page);
   const Nav__V1__Record *record = record_decode(s->page, bytes, length, err);
   uint64_t seq = (uint64_t)desk_int8(result, row, 0);
   if (record == NULL) {
@@ -132,22 +148,33 @@ static bool take_row(struct search *s, const PGresult *result, int row, struct n
   return true;
 }
 
+// One window, newest first. Where it has more than a page the next one goes on within it.
+static bool search_window(struct search *s, struct nav_error *err) {
+  uint64_t floor = s->before > s->window ? s->before - s->window : 1;
+  if (floor < s->first_seq) floor = s->first_seq;
+  PGresult *result = read_page(s, floor, err);
+  if (result == NULL) return false;
+  int rows = PQntuples(result);
+  bool ok = true;
+  int i = 0;
+  for (; ok && !s->full && i < rows; i++) ok = take_row(s, result, i, err);
+  PQclear(result);
+  if (!ok || i < rows) return ok;
+  if (rows < PAGE_ROWS) s->before = floor;
+  if (rows < PAGE_ROWS / 4 && s->window < WINDOW_MAX) s->window *= 2;
+  if (rows == PAGE_ROWS && s->window > WINDOW_MIN) s->window /= 2;
+  return true;
+}
+
 // *more: something may be left before s->before.
 static bool search_pages(struct search *s, bool *more, struct nav_error *err) {
-  *more = false;
-  for (;;) {
-    nav_arena_reset(s->page);
-    PGresult *result = read_page(s, err);
-    if (result == NULL) return false;
-    int rows = PQntuples(result);
-    bool ok = true;
-    int i = 0;
-    for (; ok && !s->full && i < rows; i++) ok = take_row(s, result, i, err);
-    PQclear(result);
-    if (!ok) return false;
-    *more = i < rows || rows == PAGE_ROWS;
-    if (s->full || rows < PAGE_ROWS) return true;
+  s->window = WINDOW_MIN;
+  s->deadline_ms = nav_clock_monotonic_ms() + SCAN_MS_MAX;
+  while (!s->full && s->before > s->first_seq && nav_clock_monotonic_ms() < s->deadline_ms) {
+    if (!search_window(s, err)) return false;
   }
+  *more = s->before > s->first_seq;
+  return true;
 }
 
 static json_t *search(struct search *s, struct nav_error *err) {
@@ -175,7 +202,7 @@ json_t *audit_search(const struct desk_request *request, struct nav_error *err) 
   if (query == NULL) {
     (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
   } else if (desk_record_audit(request, query, err)) {
-    s->page = nav_arena_new(PAGE_ARENA_MAX);
+    s->page = nav_arena_new(RECORD_ARENA_MAX);
     s->found = json_array();
     if (s->page != NULL && s->found != NULL) answer = search(s, err);
     json_decref(s->found);

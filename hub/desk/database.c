@@ -37,7 +37,9 @@ static PGconn *connect_to(const char *conninfo) {
                                 timeout,
                                 "UTF8",
                                 "nav-desk",
-                                "-c default_transaction_read_only=on -c statement_timeout=600000",
+                                "-c default_transaction_read_only=on -c statement_timeout=600000 "
+                                // Our cursors are read to their end.
+                                "-c cursor_tuple_fraction=1",
                                 NULL};
   return PQconnectdbParams(keywords, values, 1);
 }

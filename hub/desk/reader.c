@@ -4,11 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hub/base/buffer.h"
 #include "hub/base/clock.h"
 #include "hub/desk/reader_private.h"
 #include "hub/ledger/record.h"
 
-enum { NUMBER_SIZE = 24, SPANS_MAX = 16, TIME_ROOM = 40 };
+enum { NUMBER_SIZE = 24, SPANS_MAX = 16, TYPES_MAX = 64, SQL_BYTES_MAX = 3500 };
 
 const struct conf_nav *desk_reader_nav(const struct desk_reader *reader) { return reader->request->nav; }
 
@@ -234,30 +235,32 @@ static bool read_row(const struct desk_reader *reader, const struct desk_cursor 
                   event->seq);
 }
 
-// The newest revision of what happened within any of the spans ($1: starts, $2: ends, $3: types or null).
-static const char list_sql[] =
+// The newest revision of what happened within any of the spans ($1: types or null). The spans stand in the
+// text, as times that we format ourselves, so that the server can plan with them.
+static const char list_head[] =
     "SELECT e.seq, e.event_id, e.agency, e.revision, e.type, e.time, e.verdict, e.bucket_class, "
     "e.bucket_day, l.at "
-    "FROM nav.event_view e JOIN nav.ledger_view l ON l.seq = e.seq WHERE e.seq IN (SELECT x.seq FROM "
-    "unnest($1::timestamptz[], $2::timestamptz[]) AS span(start_at, end_at) JOIN nav.event_view x ON x.time "
-    ">= "
-    "span.start_at AND x.time < span.end_at) AND ($3::int[] IS NULL OR e.type = ANY($3::int[])) AND NOT "
-    "EXISTS (SELECT 1 "
-    "FROM nav.event_view n WHERE n.event_id = e.event_id AND n.agency = e.agency AND n.revision > "
-    "e.revision) "
-    "ORDER BY e.seq";
+    "FROM nav.event_view e JOIN nav.ledger_view l ON l.seq = e.seq WHERE ($1::int[] IS NULL OR e.type = "
+    "ANY($1::int[])) "
+    "AND NOT EXISTS (SELECT 1 FROM nav.event_view n WHERE n.event_id = e.event_id AND n.agency = e.agency "
+    "AND "
+    "n.revision > e.revision) AND (false";
+static const char list_tail[] = ") ORDER BY e.seq";
 
-static const char *time_array(struct nav_arena *arena, const struct desk_span *spans, size_t count,
-                              bool ends) {
-  char *text = nav_arena_zalloc(arena, count + 1, TIME_ROOM);
-  if (text == NULL) return NULL;
-  size_t used = 0;
-  for (size_t i = 0; i < count; i++) {
-    char time[NAV_RFC3339_SIZE];
-    used += (size_t)snprintf(text + used, TIME_ROOM, "%c%s", i == 0 ? '{' : ',',
-                             nav_clock_rfc3339(ends ? spans[i].end_ms : spans[i].start_ms, time));
+static const char *list_sql(struct nav_arena *arena, const struct desk_span *spans, size_t count) {
+  struct nav_buffer sql;
+  nav_buffer_init(&sql, SQL_BYTES_MAX);
+  bool ok = nav_buffer_append_text(&sql, list_head);
+  for (size_t i = 0; ok && i < count; i++) {
+    char start[NAV_RFC3339_SIZE];
+    char end[NAV_RFC3339_SIZE];
+    ok = nav_buffer_printf(&sql, " OR (e.time >= '%s' AND e.time < '%s')",
+                           nav_clock_rfc3339(spans[i].start_ms, start),
+                           nav_clock_rfc3339(spans[i].end_ms, end));
   }
-  text[used] = '}';
+  ok = ok && nav_buffer_append_text(&sql, list_tail);
+  const char *text = ok ? nav_arena_strndup(arena, (const char *)sql.data, sql.length) : NULL;
+  nav_buffer_free(&sql);
   return text;
 }
 
@@ -280,16 +283,15 @@ bool desk_reader_list(struct desk_reader *reader, const struct desk_span *spans,
                       struct nav_error *err) {
   struct nav_arena *arena = reader->request->arena;
   *events = (struct desk_events){0};
-  NAV_ASSERT(spans_count > 0 && spans_count <= SPANS_MAX && types_count <= 64);
-  uint64_t numbers[64];
+  NAV_ASSERT(spans_count > 0 && spans_count <= SPANS_MAX && types_count <= TYPES_MAX);
+  uint64_t numbers[TYPES_MAX];
   for (size_t i = 0; i < types_count; i++) numbers[i] = types[i];
-  const char *values[] = {time_array(arena, spans, spans_count, false),
-                          time_array(arena, spans, spans_count, true),
-                          types_count == 0 ? NULL : desk_array(arena, numbers, types_count)};
+  const char *values[] = {types_count == 0 ? NULL : desk_array(arena, numbers, types_count)};
+  const char *sql = list_sql(arena, spans, spans_count);
   events->items = nav_arena_alloc(arena, (size_t)DESK_EVENTS_MAX * sizeof *events->items);
-  if (events->items == NULL || values[0] == NULL || values[1] == NULL) return no_memory(err);
+  if (events->items == NULL || sql == NULL) return no_memory(err);
   struct desk_cursor cursor;
-  if (!desk_cursor_open(&cursor, reader->request->database, "events", list_sql, 3, values, err)) return false;
+  if (!desk_cursor_open(&cursor, reader->request->database, "events", sql, 1, values, err)) return false;
   bool ok = read_events(reader, &cursor, events, err);
   desk_cursor_close(&cursor);
   PGresult *closed = ok ? desk_query(reader->request->database, "CLOSE events", 0, NULL, err) : NULL;

@@ -21,7 +21,8 @@ struct verify_suspect {
 
 struct verify_tree {
   struct merkle_frontier records;  // of the rows' own bytes
-  struct merkle_frontier leaves;   // of the leaf column
+  struct merkle_frontier leaves;   // of the leaf column, where it differs from them since the last checkpoint
+  bool differ;
   bool broken;  // a leaf before here is not known: nothing can be compared until a checkpoint's frontier
   uint64_t interval_first;  // the first record after the last checkpoint
   uint64_t interval_fault;  // a record of the interval that was accused already; 0: none

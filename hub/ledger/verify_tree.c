@@ -15,9 +15,13 @@ bool verify_tree_row(struct verify *v, const struct verify_ledger_row *row) {
   uint8_t leaf[NAV_SHA256_SIZE];
   merkle_leaf(leaf, row->record, row->record_length);
   bool agrees = row->leaf_length == sizeof leaf && memcmp(leaf, row->leaf, sizeof leaf) == 0;
+  if (!agrees && !tree->differ) {
+    tree->leaves = tree->records;
+    tree->differ = true;
+  }
   if (!tree->broken) {
     merkle_append(&tree->records, leaf);
-    merkle_append(&tree->leaves, row->leaf_length == sizeof leaf ? row->leaf : leaf);
+    if (tree->differ) merkle_append(&tree->leaves, row->leaf_length == sizeof leaf ? row->leaf : leaf);
   }
   if (agrees) return true;
   if (tree->suspects_count == VERIFY_SUSPECTS_MAX) {
@@ -122,7 +126,7 @@ static bool gives(const struct merkle_frontier *frontier, uint64_t size,
 static void begin_interval(struct verify *v, uint64_t size, const struct merkle_frontier *frontier) {
   struct verify_tree *tree = &v->tree;
   if (frontier != &tree->records) tree->records = *frontier;
-  if (frontier != &tree->leaves) tree->leaves = *frontier;
+  tree->differ = false;
   tree->broken = false;
   tree->interval_first = size + 1;
   tree->interval_fault = 0;
@@ -137,7 +141,7 @@ static void compare(struct verify *v, uint64_t size, const uint8_t root[NAV_SHA2
     begin_interval(v, size, &tree->records);
     return;
   }
-  if (!tree->broken && gives(&tree->leaves, size, root)) {
+  if (!tree->broken && tree->differ && gives(&tree->leaves, size, root)) {
     accuse_suspects(
         v, "its bytes were changed: they do not give its leaf hash, which the next checkpoint signed");
     begin_interval(v, size, &tree->leaves);

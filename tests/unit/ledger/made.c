@@ -15,7 +15,7 @@
 #include "nav/v1/event.pb-c.h"
 
 enum {
-  ARENA_MAX = 512 * 1024 * 1024,
+  ARENA_MAX = 2047 * 1024 * 1024,
   EPOCH = 3,
   RETENTION_CLASS = 2,
   STEP_MS = 250,

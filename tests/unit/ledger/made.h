@@ -9,7 +9,7 @@
 #include "hub/ledger/verify.h"
 #include "nav/v1/ledger.pb-c.h"
 
-enum { MADE_AGENCIES = 3, MADE_RECORDS_MAX = 100000, MADE_EVENTS_A_PUBLICATION = 4 };
+enum { MADE_AGENCIES = 3, MADE_RECORDS_MAX = 1000000, MADE_EVENTS_A_PUBLICATION = 4 };
 
 struct made_settings {
   unsigned publications;
