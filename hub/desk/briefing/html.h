@@ -14,6 +14,7 @@ void html_changes(struct page *page, const struct briefing *briefing);   // what
 void html_map(struct page *page, const struct briefing *briefing);       // where
 void html_hours(struct page *page, const struct briefing *briefing);     // when
 void html_places(struct page *page, const struct briefing *briefing);    // places where several sources point
+void html_newest(struct page *page, const struct briefing *briefing);    // the newest events, one by one
 void html_persons(struct page *page, const struct briefing *briefing);   // sig meetings only
 void html_figures(struct page *page, const struct briefing *briefing);   // ready-made counts and surveys
 void html_agreed(struct page *page, const struct briefing *briefing);    // agreed before

@@ -40,7 +40,7 @@ void html_category(struct page *page, const struct category *category) {
 }
 
 // The revealed free text of the event's body, whatever its type calls it; NULL.
-static const char *narrative_of(const Nav__V1__Event *event) {
+const char *render_narrative(const Nav__V1__Event *event) {
   switch (event->body_case) {
     case NAV__V1__EVENT__BODY_PUBLIC_INCIDENT:
       return event->public_incident->summary;
@@ -90,7 +90,7 @@ static void event_line(struct page *page, const struct briefing *briefing, const
   page_raw(page, " <span class=\"from\">– ");
   page_text(page, briefing->senders[item->sender].title);
   page_raw(page, "</span>");
-  const char *narrative = narrative_of(redacted);
+  const char *narrative = render_narrative(redacted);
   if (narrative != NULL && narrative[0] != '\0') {
     page_raw(page, "<blockquote>");
     page_text_cut(page, narrative, NARRATIVE_SHOWN);

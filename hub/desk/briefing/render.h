@@ -18,6 +18,11 @@ double render_rate(const struct briefing *briefing, size_t unit);
 const struct sender *render_sender(const struct briefing *briefing,
                                    const char *agency);  // NULL: nothing of it
 
+// The free text of a redacted event where all may see it; NULL.
+const char *render_narrative(const Nav__V1__Event *redacted);
+// The period's records of the joint part, newest first; gives how many are in `newest`.
+size_t render_newest(const struct briefing *briefing, const struct item **newest, size_t max);
+
 // What changed beyond chance, surest first; of one kind, against one period, once.
 struct change {
   const struct category *category;  // NULL: all incidents

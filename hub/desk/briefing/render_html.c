@@ -201,6 +201,7 @@ static void document(struct page *page, const struct briefing *briefing, bool wi
   html_map(page, briefing);
   html_hours(page, briefing);
   html_places(page, briefing);
+  html_newest(page, briefing);
   html_persons(page, briefing);
   html_figures(page, briefing);
   html_agreed(page, briefing);

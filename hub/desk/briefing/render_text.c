@@ -14,6 +14,8 @@ enum {
   RATIO_WIDTH = 22,
   CHANGES_LISTED = 5,
   PLACES_LISTED = 15,
+  NEWEST_LISTED = 20,
+  NARRATIVE_SHOWN = 160,
   CELL_SIZE = 256,
   BLOCK_HOURS = 3
 };
@@ -244,6 +246,42 @@ static void timelines(struct page *page, const struct briefing *briefing) {
   }
 }
 
+static void newest_line(struct page *page, const struct briefing *briefing, const struct item *item,
+                        const Nav__V1__Event *redacted) {
+  char when[WORDS_SIZE];
+  const struct category *category = &briefing->categories[item->category];
+  const char *narrative = render_narrative(redacted);
+  page_printf(page, "  %s  ", words_time_short(when, item->time_ms));
+  page_text(page, category->kind[0] != '\0' ? category->kind : category_type_title(category->type));
+  page_raw(page, ", ");
+  page_text(page, briefing->units[item->unit].title);
+  page_raw(page, " – ");
+  page_text(page, briefing->senders[item->sender].agency);
+  if (narrative != NULL && narrative[0] != '\0') {
+    page_raw(page, "\n      ");
+    page_text_cut(page, narrative, NARRATIVE_SHOWN);
+  }
+  page_raw(page, "\n");
+}
+
+static void newest(struct page *page, const struct briefing *briefing) {
+  const struct item *items[NEWEST_LISTED];
+  size_t count = render_newest(briefing, items, NEWEST_LISTED);
+  heading(page, "DE SENASTE HÄNDELSERNA");
+  for (size_t i = 0; i < count; i++) {
+    struct nav_arena *scratch = nav_arena_new(RENDER_SCRATCH_MAX);
+    const Nav__V1__Event *redacted =
+        scratch != NULL ? briefing_redacted(briefing, items[i]->source, &items[i]->joint, scratch) : NULL;
+    if (redacted != NULL) {
+      newest_line(page, briefing, items[i], redacted);
+    } else {
+      page->failed = true;
+    }
+    nav_arena_free(scratch);
+  }
+  if (count == 0) page_raw(page, "  Inga i perioden.\n");
+}
+
 static void feeds(struct page *page, const struct briefing *briefing) {
   char when[WORDS_SIZE];
   heading(page, "KÄLLOR");
@@ -351,6 +389,7 @@ bool briefing_render_text(const struct briefing *briefing, const char *for_agenc
   areas_table(&page, briefing);
   hours_table(&page, briefing);
   places(&page, briefing);
+  newest(&page, briefing);
   timelines(&page, briefing);
   agreed(&page, briefing);
   feeds(&page, briefing);
