@@ -52,6 +52,15 @@ static const char *in_home(const char *name) {
   return path;
 }
 
+static const char *read_log(void) {
+  static char log[LOG_MAX + 1];
+  FILE *file = fopen(in_home("log"), "r");
+  if (file == NULL) return "";
+  log[fread(log, 1, LOG_MAX, file)] = '\0';
+  (void)fclose(file);
+  return log;
+}
+
 static void put_file(const char *name, const char *text) {
   FILE *file = fopen(in_home(name), "w");
   assert_non_null(file);
@@ -119,18 +128,19 @@ static void make_home(void) {
   write_nav();
 }
 
-static void start_program(void) {
+static pid_t start_program(void) {
   char log[PATH_SIZE];
   (void)snprintf(log, sizeof log, "%s", in_home("log"));
-  h.pid = fork();
-  assert_true(h.pid >= 0);
-  if (h.pid == 0) {
+  pid_t pid = fork();
+  assert_true(pid >= 0);
+  if (pid == 0) {
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
     if (fd < 0 || dup2(fd, STDERR_FILENO) < 0) _exit(126);
     (void)execl(NAV_GATE, NAV_GATE, "--home", h.home, (char *)NULL);
     _exit(127);
   }
+  return pid;
 }
 
 static int start(int frames_a_second, int connections, bool with_core) {
@@ -138,7 +148,7 @@ static int start(int frames_a_second, int connections, bool with_core) {
   h.context = zmq_ctx_new();
   make_home();
   if (with_core) harness_bind_core();
-  start_program();
+  h.pid = start_program();
   return harness_logged("listening on") ? 0 : -1;
 }
 
@@ -173,11 +183,7 @@ int harness_stop(void **state) {
     if (sockets[i] != NULL) close_socket(sockets[i]);
   }
   (void)zmq_ctx_term(h.context);
-  if (code != 0) {
-    char command[PATH_SIZE + 16];
-    (void)snprintf(command, sizeof command, "cat %s/log >&2", h.home);
-    (void)!system(command);
-  }
+  if (code != 0) (void)fprintf(stderr, "nav-gate ended with %d:\n%s", code, read_log());
   (void)nftw(h.home, remove_one, 8, FTW_DEPTH | FTW_PHYS);
   return code;
 }
@@ -196,16 +202,23 @@ void harness_end_core(void) {
 
 void harness_signal(int signal) { assert_int_equal(kill(h.pid, signal), 0); }
 
-int harness_wait(void) {
+static int wait_for(pid_t pid) {
   int status = 0;
   int64_t until_ms = nav_clock_monotonic_ms() + 10000;
-  while (waitpid(h.pid, &status, WNOHANG) == 0) {
-    if (nav_clock_monotonic_ms() > until_ms) (void)kill(h.pid, SIGKILL);
+  while (waitpid(pid, &status, WNOHANG) == 0) {
+    if (nav_clock_monotonic_ms() > until_ms) (void)kill(pid, SIGKILL);
     (void)usleep(5000);
   }
-  h.pid = 0;
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
+
+int harness_wait(void) {
+  pid_t pid = h.pid;
+  h.pid = 0;
+  return wait_for(pid);
+}
+
+int harness_run_second(void) { return wait_for(start_program()); }
 
 size_t harness_memory(void) {
   char path[64];
@@ -218,22 +231,13 @@ size_t harness_memory(void) {
   return resident * (size_t)sysconf(_SC_PAGESIZE);
 }
 
-static bool log_has(const char *text) {
-  static char log[LOG_MAX + 1];
-  FILE *file = fopen(in_home("log"), "r");
-  if (file == NULL) return false;
-  log[fread(log, 1, LOG_MAX, file)] = '\0';
-  (void)fclose(file);
-  return strstr(log, text) != NULL;
-}
-
 bool harness_logged(const char *text) {
   int64_t until_ms = nav_clock_monotonic_ms() + WAIT_MS;
   while (nav_clock_monotonic_ms() < until_ms) {
-    if (log_has(text)) return true;
+    if (strstr(read_log(), text) != NULL) return true;
     (void)usleep(5000);
   }
-  return log_has(text);
+  return strstr(read_log(), text) != NULL;
 }
 
 static void *client_socket(int party, const char *routing) {

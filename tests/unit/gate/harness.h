@@ -50,6 +50,8 @@ void harness_write_agencies(const struct key_pair_curve *skola, const struct key
 void harness_signal(int signal);
 // Waits for it; gives the exit code (128 + signal where one ended it).
 int harness_wait(void);
+// Another nav-gate in the same home, to its end; gives its exit code. It logs where the first does.
+int harness_run_second(void);
 size_t harness_memory(void);  // bytes resident
 // The log has such a line (waits for it).
 bool harness_logged(const char *text);

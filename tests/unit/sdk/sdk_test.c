@@ -230,7 +230,7 @@ static void a_signing_key_that_the_hub_does_not_know_ends_it(void **state) {
 
 static void another_agencys_name_ends_it(void **state) {
   (void)state;
-  (void)strcpy(f->hub.agency, "polis");
+  memcpy(f->hub.agency, "polis", 6);
   assert_ends_with(NAV__V1__CODE__CODE_WRONG_AGENCY);
 }
 
