@@ -82,21 +82,38 @@ static bool attends(const struct meeting *meeting, const struct meeting_part *pa
   return meeting_refuses(meeting, part, person, meeting->opens_ms) == NULL;
 }
 
+static json_t *agencies_json(const struct meeting_part *part) {
+  json_t *list = json_array();
+  for (size_t i = 0; i < part->participants_count; i++) {
+    (void)json_array_append_new(list, json_string(part->participants[i].agency));
+  }
+  return list;
+}
+
+static json_t *part_json(const struct meeting_part *part) {
+  return json_pack("{s:s,s:s,s:s,s:o}", "id", part->id, "title", part->title, "purpose", part->purpose,
+                   "participants", agencies_json(part));
+}
+
+// NULL: the person neither takes part nor chairs. purpose and participants: of the part that a briefing shows
+// unless another is named.
 static json_t *meeting_json(const struct meeting *meeting, const struct conf_person *person) {
+  const struct meeting_part *first = NULL;
   json_t *parts = json_array();
   for (size_t i = 0; i < meeting->parts_count; i++) {
-    const struct meeting_part *part = &meeting->parts[i];
-    if (!attends(meeting, part, person)) continue;
-    (void)json_array_append_new(
-        parts, json_pack("{s:s,s:s,s:s}", "id", part->id, "title", part->title, "purpose", part->purpose));
+    if (!attends(meeting, &meeting->parts[i], person)) continue;
+    if (first == NULL) first = &meeting->parts[i];
+    (void)json_array_append_new(parts, part_json(&meeting->parts[i]));
   }
-  if (json_array_size(parts) == 0 && strcmp(meeting->chair, person->id) != 0) {
+  if (first == NULL && strcmp(meeting->chair, person->id) != 0) {
     json_decref(parts);
     return NULL;
   }
-  return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:o}", "id", meeting->id, "title", meeting->title, "kind",
-                   meeting_kind_name(meeting->kind), "purpose", meeting->parts[0].purpose, "opens",
-                   moment(meeting->opens_ms), "closes", moment(meeting->closes_ms), "parts", parts);
+  if (first == NULL) first = &meeting->parts[0];
+  return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o}", "id", meeting->id, "title", meeting->title, "kind",
+                   meeting_kind_name(meeting->kind), "purpose", first->purpose, "opens",
+                   moment(meeting->opens_ms), "closes", moment(meeting->closes_ms), "participants",
+                   agencies_json(first), "parts", parts);
 }
 
 json_t *briefing_meetings(struct desk_reader *reader, struct nav_error *err) {

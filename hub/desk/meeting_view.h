@@ -9,7 +9,7 @@
 
 #include "hub/desk/reader.h"
 
-// {"ok":true,"meetings":[{"id","title","kind","purpose","opens","closes","parts":[{"id","title","purpose"}]}]}:
+// {"ok":true,"meetings":[{"id","title","kind","purpose","opens","closes","participants":[…],"parts":[{"id","title","purpose","participants"}]}]}:
 // those that the person takes part in, or chairs. NULL: *err.
 json_t *briefing_meetings(struct desk_reader *reader, struct nav_error *err);
 
