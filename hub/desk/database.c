@@ -28,19 +28,16 @@ static bool failed(struct nav_error *err, const struct desk_database *database, 
                   state != NULL ? ", SQLSTATE " : "", state != NULL ? state : "");
 }
 
+// Our cursors are read to their end, which the server's planner should know.
+static const char server_options[] =
+    "-c default_transaction_read_only=on -c statement_timeout=600000 -c cursor_tuple_fraction=1";
+
 static PGconn *connect_to(const char *conninfo) {
   char timeout[8];
   (void)snprintf(timeout, sizeof timeout, "%d", CONNECT_S);
   const char *const keywords[] = {"dbname",           "connect_timeout", "client_encoding",
                                   "application_name", "options",         NULL};
-  const char *const values[] = {conninfo,
-                                timeout,
-                                "UTF8",
-                                "nav-desk",
-                                "-c default_transaction_read_only=on -c statement_timeout=600000 "
-                                // Our cursors are read to their end.
-                                "-c cursor_tuple_fraction=1",
-                                NULL};
+  const char *const values[] = {conninfo, timeout, "UTF8", "nav-desk", server_options, NULL};
   return PQconnectdbParams(keywords, values, 1);
 }
 

@@ -299,6 +299,7 @@ def test_search_filters(d):
         ("--kind", "rejected"): lambda x: x["kind"] == "rejected",
         ("--agency", "police-north", "--purpose", "young-at-risk"):
             lambda x: "police-north" in (x["from"], x["to"]) and x["purpose"] == "young-at-risk",
+        ("--kind", "redecided", "--agency", "social-bromma"): lambda x: x["kind"] == "redecided" and x["to"] == "social-bromma",
         ("--agency", "nobody"): lambda x: False,
         ("--rule", "none-such"): lambda x: False,
     }
@@ -453,8 +454,12 @@ def test_reading_is_recorded_then_opened(d):
     reads = d.core.records("read")
     assert len(reads) == 1 and reads[0]["person"] == "test" and reads[0]["reason"] == "a test reads"
     assert reads[0]["event_seqs"] == [e["seq"] for e in events] == [c[0] for c in reads[0]["contents"]]
-    assert {e["lane_outcome"] for e in events if e["verdict"] == 1} == {3}
-    assert {e["lane_outcome"] for e in events if e["verdict"] == 2} == {-1}
+    # Lane 2: released by verdict 1, not named by verdict 2; withheld where a Redecided says so.
+    again = {line["event_id"] for line in d.search("--kind", "redecided")}
+    assert len(again) == PUBLICATIONS // 11
+    assert {e["lane_outcome"] for e in events if e["id"] in again} == {1}
+    assert {e["lane_outcome"] for e in events if e["verdict"] == 1 and e["id"] not in again} == {3}
+    assert {e["lane_outcome"] for e in events if e["verdict"] == 2 and e["id"] not in again} == {-1}
 
 
 def test_listing_opens_nothing(d):

@@ -374,6 +374,19 @@ static void reject_and_read(struct made *made, uint64_t event_seq) {
   STAGE(made, read, READ, &read);
 }
 
+// The rules in force later let social services have less than the verdict said.
+static void redecide(struct made *made, uint64_t event_seq) {
+  Nav__V1__LaneVerdict lane = NAV__V1__LANE_VERDICT__INIT;
+  Nav__V1__Redecided redecided = NAV__V1__REDECIDED__INIT;
+  lane.has_lane = lane.has_outcome = true;
+  lane.lane = 2;
+  lane.outcome = NAV__V1__OUTCOME__OUTCOME_WITHHOLD;
+  redecided.has_event_seq = true;
+  redecided.event_seq = event_seq;
+  redecided.lane = &lane;
+  STAGE(made, redecided, REDECIDED, &redecided);
+}
+
 static void make_publication(struct made *made, unsigned number) {
   unsigned agency = number % MADE_AGENCIES;
   size_t count = 1 + number % MADE_EVENTS_A_PUBLICATION;
@@ -389,6 +402,7 @@ static void make_publication(struct made *made, unsigned number) {
     nav_buffer_free(&plans[i].bytes);
   }
   if (number % 5 == 4) acknowledge(made, 1 + number % LANES, made->ledger_count);
+  if (number % 11 == 10) redecide(made, made->events[made->events_count - 1].seq);
   if (number % 7 == 6) reject_and_read(made, made->events[made->events_count - 1].seq);
 }
 
