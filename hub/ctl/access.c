@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "hub/access/access.h"
+#include "hub/access/check.h"
 #include "hub/access/explain.h"
 #include "hub/access/testrun.h"
 #include "hub/base/clock.h"
@@ -28,7 +29,10 @@ enum ctl_exit ctl_access_check(struct ctl *ctl) {
   struct conf_faults faults = {0};
   if (folder == NULL) return CTL_FAILED;
   struct conf_agencies *agencies = conf_agencies_load(folder, &faults);
-  if (agencies != NULL) access_rules_free(access_rules_load(folder, agencies, &faults));
+  struct access_rules *rules = agencies == NULL ? NULL : access_rules_load(folder, agencies, &faults);
+  // Rules that load may still be dead, shadowed or always forbidden.
+  if (rules != NULL) (void)access_check(rules, nav_clock_now_ms(), &faults);
+  access_rules_free(rules);
   conf_agencies_free(agencies);
   enum ctl_exit code = faults_print(ctl, folder, &faults);
   conf_faults_free(&faults);

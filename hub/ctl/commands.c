@@ -49,7 +49,7 @@ static const struct ctl_option reason_options[] = {
 static const struct ctl_option briefing_options[] = {
     {"for", "AGENCY", "with that agency's own annex, which nobody else may see"},
     {"part", "PART", "one part of the meeting (default: the first that you attend)"},
-    {"reason", "TEXT", "why you open it; stands in the ledger"},
+    {"reason", "TEXT", "why you open it; stands in the ledger (default: the meeting)"},
     {NULL, NULL, NULL},
 };
 
@@ -85,7 +85,7 @@ const struct ctl_command ctl_commands[] = {
     {"meeting list", "", 0, 0, "The meetings that you may open", "  navctl meeting list\n", NULL, ROWS,
      ctl_meeting_list},
     {"briefing show", "MEETING", 1, 1, "The joint picture of a meeting",
-     "  navctl briefing show bromma-lagesbild --reason \"möte 23 november\"\n"
+     "  navctl briefing show bromma-lagesbild\n"
      "  navctl briefing show bromma-lagesbild -o html --for polisen --reason \"förberedelse\" > bild.html\n",
      briefing_options, DOCUMENTS, ctl_briefing_show},
     {"keys new", "AGENCY", 1, 1, "New keys of an agency, or of the hub itself",

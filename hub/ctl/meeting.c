@@ -32,6 +32,10 @@ enum ctl_exit ctl_briefing_show(struct ctl *ctl) {
     const char *value = ctl_value(ctl, texts[i]);
     if (value != NULL) (void)json_object_set_new(request, texts[i], json_string(value));
   }
+  // The meeting itself is reason enough to open its briefing; who has a better one says so.
+  if (ctl_value(ctl, "reason") == NULL) {
+    (void)json_object_set_new(request, "reason", json_sprintf("möte %s", ctl->arguments[0]));
+  }
   json_t *answer = ctl_ask(ctl, true, request, TIMEOUT_MS, &code);
   if (answer == NULL) return code;
   const char *body = json_string_value(json_object_get(answer, "body"));
