@@ -154,13 +154,15 @@ static void read_purpose(struct build *build, const struct conf_node *root) {
   conf_check_keys(node, names, "purpose", build->faults);
   struct conf_node *id_node = conf_get(node, "id");
   struct conf_node *title_node = conf_get(node, "title");
-  if (id_node == NULL || title_node == NULL) {
-    BUILD_FAULT(build, node, "", "purpose lacks '%s'", id_node == NULL ? "id" : "title");
+  // Without a title nothing is loaded, but the file's rules are read all the same, for their faults.
+  if (title_node == NULL) BUILD_FAULT(build, node, "", "purpose lacks 'title'");
+  if (id_node == NULL) {
+    BUILD_FAULT(build, node, "", "purpose lacks 'id'");
     return;
   }
   const char *id = conf_read_id(id_node, "purpose.id", build->faults);
-  const char *title = conf_read_text(title_node, "purpose.title", build->faults);
-  if (id == NULL || title == NULL) return;
+  const char *title = title_node == NULL ? "" : conf_read_text(title_node, "purpose.title", build->faults);
+  if (id == NULL) return;
   int at = add_purpose(build, id);
   if (at < 0) {
     BUILD_FAULT(build, id_node, "", "more than %d purposes", CONF_PURPOSES_MAX);

@@ -17,6 +17,22 @@ LAST_DAY, OPENS = "2026-11-15", "2026-11-16"
 NOT_PERMITTED, NOT_FOUND = 3, 4
 
 
+def agreed(number, kind, time, body, **data):
+    return {"specversion": "1.0", "id": f"00004d00{number:024x}", "source": "stadsdelen", "type": "nav.v1." + kind, "time": time,
+            "recordedtime": time, "navrevision": 1, "datacontenttype": "application/json",
+            "data": {"place": {"area": "bromma", "municipality": "0180", "precision": "area"}, "body": body, **data}}
+
+
+# What meetings agreed half a year before, and a report that its sender takes back after the period.
+AGREED = [
+    agreed(1, "Problem", "2026-05-04T09:00:00Z", {"title": "Otryggt i gångtunneln", "priority": 1}),
+    agreed(2, "Action", "2026-05-04T09:00:00Z", {"problem_id": f"00004d00{1:024x}", "title": "Byt belysning", "owner": "stadsdelen",
+                                                  "due_time": "2026-08-31T12:00:00Z", "status": "ongoing"}),
+    agreed(3, "SafetyWalkFinding", "2026-11-10T17:00:00Z", {"category": "Skymd sikt"}),
+    agreed(4, "Recall", "2026-11-15T23:30:00Z", {"event_ids": [f"00004d00{3:024x}"], "reason": "wrong"}),
+]
+
+
 def set_opens(hub, meeting, opens, closes=None):
     path = hub.path("config", "meetings", meeting + ".yaml")
     with open(path, encoding="utf-8") as file:
@@ -29,7 +45,7 @@ def set_opens(hub, meeting, opens, closes=None):
 class Briefing(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.hub = Hub()
+        cls.hub = Hub(agencies=(*ADAPTERS, "stadsdelen"))
         cls.hub.__enter__()
         city = cls.hub.path("city")
         subprocess.run([os.path.join(BIN, "nav-sample-city"), "--out", city, "--until", LAST_DAY], check=True, capture_output=True)
@@ -38,6 +54,7 @@ class Briefing(unittest.TestCase):
                 with open(os.path.join(city, agency, name), "rb") as file:
                     cls.hub.drop(agency, name, file.read())
             cls.hub.run_adapter(agency)
+        cls.hub.navctl("publish", "--as", "stadsdelen", "-", text="".join(json.dumps(event) + "\n" for event in AGREED))
         for meeting in ("bromma-lagesbild", "brommaplan-platssamverkan", "sig-exempel"):
             set_opens(cls.hub, meeting, OPENS)
 
@@ -73,6 +90,13 @@ class Briefing(unittest.TestCase):
         self.assertEqual(record["actor"], "test")
         self.assertIn("test av lägesbilden", record["reason"])
         self.assertNotIn("annex", briefing)
+
+    def test_agreed_before_and_taken_back_after(self):
+        briefing = self.shown("bromma-lagesbild")
+        titles = {(a["kind"], a[a["kind"]]["title"]): a["overdue"] for a in briefing["agreed"]}
+        self.assertEqual(titles, {("problem", "Otryggt i gångtunneln"): False, ("action", "Byt belysning"): True})
+        self.assertEqual(briefing["recalled"], 1)
+        self.assertNotIn("SafetyWalkFinding", [c["type"] for c in briefing["categories"]])
 
     def test_no_person_and_no_free_text(self):
         for output in ("json", "html", "text"):
