@@ -34,23 +34,28 @@ static bool add_unit(struct briefing *briefing, const struct nav_area *area, con
   return true;
 }
 
-// One area is looked at by its parts, several by themselves.
-static bool choose_units(struct briefing *briefing) {
-  const struct meeting *meeting = briefing->input.meeting;
+// The parts of one area, and what of it lies in none of them.
+static bool add_parts(struct briefing *briefing, const struct nav_area *whole) {
   const struct nav_areas *areas = briefing->input.areas;
-  const struct nav_area *only = meeting->areas_count == 1 ? nav_area_find(areas, meeting->areas[0]) : NULL;
-  for (size_t i = 0; only != NULL && i < areas->count; i++) {
-    if (has_parent(&areas->items[i], only->id) &&
+  for (size_t i = 0; i < areas->count; i++) {
+    if (has_parent(&areas->items[i], whole->id) &&
         !add_unit(briefing, &areas->items[i], areas->items[i].title))
       return false;
   }
-  if (briefing->units_count > 0) {
-    const char *title = nav_arena_printf(briefing->arena, "%s, utan delområde", only->title);
-    return title != NULL && add_unit(briefing, NULL, title);
-  }
+  if (briefing->units_count == 0) return true;
+  const char *title = nav_arena_printf(briefing->arena, "%s, utan delområde", whole->title);
+  return title != NULL && add_unit(briefing, NULL, title);
+}
+
+// One area is looked at by its parts, several by themselves.
+static bool choose_units(struct briefing *briefing) {
+  const struct meeting *meeting = briefing->input.meeting;
   for (size_t i = 0; i < meeting->areas_count; i++) {
-    const struct nav_area *area = nav_area_find(areas, meeting->areas[i]);
-    if (area != NULL && !add_unit(briefing, area, area->title)) return false;
+    const struct nav_area *area = nav_area_find(briefing->input.areas, meeting->areas[i]);
+    if (area == NULL) continue;
+    if (meeting->areas_count == 1 && !add_parts(briefing, area)) return false;
+    if (briefing->units_count > 0 && meeting->areas_count == 1) return true;
+    if (!add_unit(briefing, area, area->title)) return false;
   }
   return true;
 }

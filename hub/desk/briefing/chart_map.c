@@ -154,8 +154,9 @@ static void draw_number(struct page *page, const struct briefing *briefing, cons
   extend_by_area(&box, area);
   double best = -1, best_x = 0, best_y = 0;
   for (int i = 1; i < LABEL_STEPS * LABEL_STEPS; i++) {
-    double longitude = box.west + (box.east - box.west) * (i % LABEL_STEPS) / LABEL_STEPS;
-    double latitude = box.south + (box.north - box.south) * (double)(i / LABEL_STEPS) / LABEL_STEPS;
+    int column = i % LABEL_STEPS, row = i / LABEL_STEPS;
+    double longitude = box.west + (box.east - box.west) * column / LABEL_STEPS;
+    double latitude = box.south + (box.north - box.south) * row / LABEL_STEPS;
     if (!is_inside(area, longitude, latitude)) continue;
     double x = x_of(map, longitude), y = y_of(map, latitude),
            room = fmin(room_at(map, area, x, y), room_beside_clusters(briefing, map, x, y));

@@ -68,10 +68,12 @@ static double weeks_y(double value, double top) {
 }
 
 static void weeks_grid(struct page *page, double top) {
-  for (double value = 0; value <= top + 0.001; value += nice_step(top)) {
-    double y = weeks_y(value, top);
+  double step = nice_step(top);
+  int lines = (int)(top / step + 0.5);
+  for (int i = 0; i <= lines; i++) {
+    double value = i * step, y = weeks_y(value, top);
     page_printf(page, "<path d=\"M%d %.1fH%d\" stroke=\"%s\"/>", WEEKS_LEFT, y, WEEKS_WIDTH,
-                value > 0 ? "#e3e8ed" : "#8796a3");
+                i > 0 ? "#e3e8ed" : "#8796a3");
     page_printf(page,
                 "<text class=\"m\" x=\"%d\" y=\"%.1f\" font-size=\"12\" text-anchor=\"end\">%.0f</text>",
                 WEEKS_LEFT - 8, y + 4, value);

@@ -354,8 +354,8 @@ static void read_chair(const struct loading *loading, const struct conf_node *ma
   if (person == NULL) {
     FAULT(node, "persons stand in agencies.yaml", "chair: no person '%s'", meeting->chair);
   } else if ((person->roles & (CONF_ROLE_CHAIR | CONF_ROLE_READER)) == 0) {
-    FAULT(node, "add one to the person's roles in agencies.yaml", "chair: '%s' has neither the role chair nor reader",
-          meeting->chair);
+    FAULT(node, "add one to the person's roles in agencies.yaml",
+          "chair: '%s' has neither the role chair nor reader", meeting->chair);
   }
 }
 

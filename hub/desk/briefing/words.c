@@ -33,8 +33,8 @@ const char *words_number(char *out, uint64_t value) {
 }
 
 const char *words_decimal(char *out, double value, int decimals) {
-  if (!isfinite(value)) return strcpy(out, "∞");
-  (void)snprintf(out, WORDS_SIZE, "%.*f", decimals, value);
+  (void)snprintf(out, WORDS_SIZE, "%.*f", decimals, isfinite(value) ? value : 0);
+  if (!isfinite(value)) (void)snprintf(out, WORDS_SIZE, "∞");
   char *point = strchr(out, '.');
   if (point != NULL) *point = ',';
   return out;
