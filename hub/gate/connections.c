@@ -22,19 +22,22 @@ enum {
   CURVE_OVERHEAD = 33,           // MESSAGE: command name 8, nonce 8, MAC 16, flags 1
   SMALL_FRAME_MAX = 255,
   EVENT_SIZE = 6,
+  ADDRESS_SIZE = 16,
+  CROWD_MAX = 64,  // connections of one address that carry no session
 };
 
 struct connection {
   bool open;
   uint64_t session;  // 0: none
   int64_t opened_ms;
-  int64_t since_ms;  // without a session
-  uint64_t read;     // bytes on the wire that came out as messages
+  int64_t since_ms;               // without a session
+  uint64_t read;                  // bytes on the wire that came out as messages
+  uint8_t address[ADDRESS_SIZE];  // all zero: none (a unix socket)
 };
 
 struct connections {
   void *monitor;
-  uint32_t open, fd_max;
+  uint32_t open, fd_max, crowded;
   struct connection *by_fd;
 };
 
@@ -102,6 +105,45 @@ static bool read_event(void *monitor, uint16_t *event, int32_t *fd) {
   return got == EVENT_SIZE;
 }
 
+// IPv4 whole, IPv6 its network of 64 bits, which is one customer's.
+static void read_address(int fd, uint8_t out[ADDRESS_SIZE]) {
+  struct sockaddr_storage address = {0};
+  socklen_t size = sizeof address;
+  memset(out, 0, ADDRESS_SIZE);
+  if (getpeername(fd, (struct sockaddr *)&address, &size) != 0) return;
+  if (address.ss_family == AF_INET) {
+    memcpy(out, &((const struct sockaddr_in *)&address)->sin_addr, sizeof(struct in_addr));
+    out[ADDRESS_SIZE - 1] = 4;
+  } else if (address.ss_family == AF_INET6) {
+    memcpy(out, &((const struct sockaddr_in6 *)&address)->sin6_addr, ADDRESS_SIZE / 2);
+    out[ADDRESS_SIZE - 1] = 6;
+  }
+}
+
+// One address may not take every place at the door from the others.
+static bool is_crowd(const struct connections *connections, const uint8_t address[ADDRESS_SIZE]) {
+  static const uint8_t none[ADDRESS_SIZE];
+  uint32_t count = 0, seen = 0;
+  if (memcmp(address, none, ADDRESS_SIZE) == 0) return false;
+  for (uint32_t fd = 0; fd < connections->fd_max && seen < connections->open; fd++) {
+    const struct connection *connection = &connections->by_fd[fd];
+    if (!connection->open) continue;
+    seen++;
+    if (connection->session == 0 && memcmp(connection->address, address, ADDRESS_SIZE) == 0) count++;
+  }
+  return count > CROWD_MAX;
+}
+
+static void open_entry(struct connections *connections, struct connection *connection, int fd,
+                       int64_t now_ms) {
+  *connection = (struct connection){.open = true, .opened_ms = now_ms, .since_ms = now_ms};
+  read_address(fd, connection->address);
+  connections->open++;
+  if (!is_crowd(connections, connection->address)) return;
+  connections_cut(connections, fd);
+  connections->crowded++;
+}
+
 void connections_read(struct connections *connections, int64_t now_ms, connections_gone *gone,
                       void *context) {
   uint16_t event = 0;
@@ -110,10 +152,14 @@ void connections_read(struct connections *connections, int64_t now_ms, connectio
     struct connection *connection = find(connections, fd);
     if (connection == NULL) continue;
     close_entry(connections, connection, gone, context);
-    if (event != ZMQ_EVENT_ACCEPTED) continue;
-    *connection = (struct connection){.open = true, .opened_ms = now_ms, .since_ms = now_ms};
-    connections->open++;
+    if (event == ZMQ_EVENT_ACCEPTED) open_entry(connections, connection, fd, now_ms);
   }
+}
+
+uint32_t connections_take_crowded(struct connections *connections) {
+  uint32_t crowded = connections->crowded;
+  connections->crowded = 0;
+  return crowded;
 }
 
 uint32_t connections_open(const struct connections *connections) { return connections->open; }

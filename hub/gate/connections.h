@@ -23,6 +23,8 @@ void *connections_monitor(struct connections *connections);  // the socket to po
 void connections_read(struct connections *connections, int64_t now_ms, connections_gone *gone, void *context);
 // Connections open now, in handshake or through it.
 uint32_t connections_open(const struct connections *connections);
+// Cut since the last call because their address had too many that carry no session.
+uint32_t connections_take_crowded(struct connections *connections);
 // The connection carries this session now (0: none).
 void connections_carry(struct connections *connections, int fd, uint64_t session);
 // A message of so many bytes in so many parts was read from it.

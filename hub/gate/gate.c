@@ -113,6 +113,8 @@ static void tick(struct gate *gate, int64_t now_ms) {
   report_all_refused(gate);
   uint32_t cut = connections_cut_idle(gate->connections, now_ms);
   if (cut > 0) gate_log_limited(gate, "cut %u connections that began no session", cut);
+  uint32_t crowded = connections_take_crowded(gate->connections);
+  if (crowded > 0) gate_log_limited(gate, "cut %u connections of addresses that have too many", crowded);
 }
 
 static void check_hoarding(struct gate *gate, int64_t now_ms) {

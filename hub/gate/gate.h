@@ -14,7 +14,7 @@
 
 enum {
   GATE_SESSIONS_AN_AGENCY_MAX = 32,
-  GATE_CONNECTIONS_SPARE = 128,  // connections in handshake, beyond those that are let in
+  GATE_CONNECTIONS_SPARE = 512,  // connections in handshake, beyond those that are let in
 };
 
 struct gate {

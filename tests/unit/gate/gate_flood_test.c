@@ -85,11 +85,14 @@ void connections_past_the_limit_are_turned_away_until_some_go(void **state) {
   for (int i = 1; i < LIMIT; i++) client_close(clients[i]);
 }
 
-static int tcp_connection(void) {
+// from: the last number of 127.0.0.x.
+static int tcp_connection(uint8_t from) {
   unsigned port = (unsigned)strtoul(strrchr(h.endpoint, ':') + 1, NULL, 10);
   struct sockaddr_in address = {
       .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000000U | from)};
   int fd = socket(AF_INET, SOCK_STREAM, 0);
+  assert_int_equal(bind(fd, (struct sockaddr *)&own, sizeof own), 0);
   assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
   return fd;
 }
@@ -98,7 +101,7 @@ void connections_that_say_nothing_are_closed(void **state) {
   (void)state;
   enum { COUNT = 40 };
   int fds[COUNT];
-  for (int i = 0; i < COUNT; i++) fds[i] = tcp_connection();
+  for (int i = 0; i < COUNT; i++) fds[i] = tcp_connection(1);
   void *skola = client_new(SKOLA, NULL);
   (void)begin(skola, SKOLA);  // the others delay nobody
   int64_t until_ms = nav_clock_monotonic_ms() + 8000;
@@ -112,6 +115,25 @@ void connections_that_say_nothing_are_closed(void **state) {
     (void)close(fds[i]);
   }
   assert_true(nav_clock_monotonic_ms() < until_ms);
+  client_close(skola);
+}
+
+void one_address_cannot_take_every_place_at_the_door(void **state) {
+  (void)state;
+  enum { COUNT = 900, TRIES = 5 };  // more than there are places
+  static int fds[COUNT];
+  void *skola = client_new(SKOLA, NULL);
+  (void)begin(skola, SKOLA);
+  for (int i = 0; i < COUNT; i++) fds[i] = tcp_connection(2);
+  for (int i = 0; i < TRIES; i++) {
+    int64_t from_ms = nav_clock_monotonic_ms();
+    assert_int_equal(client_handshake(POLIS, WAIT_MS), ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
+    assert_true(nav_clock_monotonic_ms() - from_ms < 2000);  // before the handshakes run out
+  }
+  client_send_kind(skola, WIRE_SEALED, "goes on");
+  assert_true(core_receive(&got, WAIT_MS));
+  for (int i = 0; i < COUNT; i++) (void)close(fds[i]);
+  assert_true(harness_logged("addresses that have too many"));
   client_close(skola);
 }
 

@@ -346,6 +346,7 @@ int main(int argc, char **argv) {
       TEST(harness_start_small, a_flood_is_refused_and_delays_nobody_else),
       TEST(harness_start_small, connections_past_the_limit_are_turned_away_until_some_go),
       TEST(harness_start, connections_that_say_nothing_are_closed),
+      TEST(harness_start, one_address_cannot_take_every_place_at_the_door),
       TEST(harness_start, a_message_without_end_is_cut_and_takes_no_memory),
       TEST(harness_start, a_reader_that_stops_reading_delays_nobody_and_takes_no_memory),
       TEST(harness_start, an_agency_cannot_take_all_sessions),
