@@ -12,17 +12,20 @@
 enum { FAULTS_MAX = 10000, CURSORS = 4, EVENT_ID_SIZE = 16 };
 
 // A row larger than any of ours is cut just past the limit: it fails its hash, and memory stays bounded.
-static const char *const statements[CURSORS] = {
+static const char ledger_sql[] =
     "SELECT seq, at, kind, lane, substr(record, 1, 1048577), substr(leaf, 1, 33) FROM nav.ledger_view WHERE "
     "seq > 0 "
-    "ORDER BY seq",
+    "ORDER BY seq";
+static const char event_sql[] =
     "SELECT seq, event_id, agency, revision, digest, type, time, verdict, bucket_class, bucket_day, "
     "published_seq "
-    "FROM nav.event_view WHERE seq > 0 ORDER BY seq",
-    "SELECT seq, part, substr(sealed, 1, 131072) FROM nav.content_view WHERE seq > 0 ORDER BY seq",
+    "FROM nav.event_view WHERE seq > 0 ORDER BY seq";
+static const char content_sql[] =
+    "SELECT seq, part, substr(sealed, 1, 131072) FROM nav.content_view WHERE seq > 0 ORDER BY seq";
+static const char checkpoint_sql[] =
     "SELECT size, root, left(note, 65537), substr(frontier, 1, 4096) FROM nav.checkpoint_view WHERE size > 0 "
-    "ORDER BY size",
-};
+    "ORDER BY size";
+static const char *const statements[CURSORS] = {ledger_sql, event_sql, content_sql, checkpoint_sql};
 static const char *const names[CURSORS] = {"verify_ledger", "verify_event", "verify_content",
                                            "verify_checkpoint"};
 enum { LEDGER, EVENT, CONTENT, CHECKPOINT };
