@@ -71,7 +71,7 @@ const char *category_type_title(uint32_t type) {
 
 struct kind_row {
   uint32_t type;
-  int kind;
+  unsigned kind;
   const char *title;
 };
 
@@ -141,7 +141,7 @@ static const struct kind_row kinds[] = {
     {BODY(UNDUE_INFLUENCE), KIND(INFLUENCE_KIND, INFLUENCE_KIND_PRESSURE), "Påtryckning"},
 };
 
-static const char *kind_title(uint32_t type, int kind) {
+static const char *kind_title(uint32_t type, unsigned kind) {
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     if (kinds[i].type == type && kinds[i].kind == kind) return kinds[i].title;
   }
