@@ -101,6 +101,39 @@ void control_port_answer(struct control_port *port, uint64_t number, const char 
 
 // ---- record ----
 
+struct reading_kind {
+  const char *name;
+  const ProtobufCMessageDescriptor *descriptor;
+  Nav__V1__Record__RecordCase record_case;
+};
+
+static int by_seq(const void *a, const void *b) {
+  uint64_t x = *(const uint64_t *)a;
+  uint64_t y = *(const uint64_t *)b;
+  return (x > y) - (x < y);
+}
+
+// Keys are for what the record says is read, and nothing else (I3): a Read's event_seqs; other kinds open
+// nothing.
+static bool is_recorded(const struct reading_kind *kind, void *message, const json_t *contents,
+                        struct nav_error *err) {
+  if (json_array_size(contents) == 0) return true;
+  Nav__V1__Read *read = kind->record_case == NAV__V1__RECORD__RECORD_READ ? message : NULL;
+  if (read != NULL && read->n_event_seqs > 0)
+    qsort(read->event_seqs, read->n_event_seqs, sizeof(uint64_t), by_seq);
+  size_t i = 0;
+  json_t *item = NULL;
+  json_array_foreach(contents, i, item) {
+    uint64_t seq = (uint64_t)json_integer_value(json_array_get(item, 0));
+    if (read != NULL && bsearch(&seq, read->event_seqs, read->n_event_seqs, sizeof seq, by_seq) != NULL)
+      continue;
+    return nav_fail(
+        err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_PERMITTED, "contents",
+        "a key is asked for that the record does not name: put its number in event_seqs of a read");
+  }
+  return true;
+}
+
 // [[seq, class, day], …] → the events' keys as hexadecimal, in that order. NULL: *err.
 static json_t *event_keys(struct core *core, const json_t *contents, struct nav_error *err) {
   json_t *keys = json_array();
@@ -135,12 +168,6 @@ static json_t *event_keys(struct core *core, const json_t *contents, struct nav_
   }
   return keys;
 }
-
-struct reading_kind {
-  const char *name;
-  const ProtobufCMessageDescriptor *descriptor;
-  Nav__V1__Record__RecordCase record_case;
-};
 
 static const struct reading_kind reading_kinds[] = {
     {"read", &nav__v1__read__descriptor, NAV__V1__RECORD__RECORD_READ},
@@ -212,7 +239,8 @@ static void do_record(struct core *core, struct control_port *port, struct conne
   struct nav_error err = {0};
   nav_arena_reset(port->arena);
   void *message = wire_json_to_message(kind->descriptor, request, port->arena, &err);
-  json_t *keys = message == NULL ? NULL : event_keys(core, contents, &err);
+  bool recorded = message != NULL && is_recorded(kind, message, contents, &err);
+  json_t *keys = recorded ? event_keys(core, contents, &err) : NULL;
   if (keys == NULL || !stage_answer(core, connection, batch_next_seq(core->staging), keys)) {
     json_t *answer = control_error(&err);
     send_json(connection, answer);

@@ -165,7 +165,10 @@ static bool load_redecisions(struct desk_reader *reader, uint64_t first_seq, str
     break;
   }
   desk_cursor_close(&cursor);
-  return got == 0;
+  // A briefing lists twice in its one transaction.
+  PGresult *closed = got == 0 ? desk_query(reader->request->database, "CLOSE redecided", 0, NULL, err) : NULL;
+  PQclear(closed);
+  return closed != NULL;
 }
 
 static int by_seq(const void *a, const void *b) {

@@ -1,5 +1,6 @@
 // nav-core's leaves: the head of the ledger in memory, recent ids, a batch's numbers and tree, the
 // quarantine, buckets.
+#include <ftw.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -30,11 +31,16 @@ static int make_folder(void **state) {
   return mkdtemp(folder) == NULL ? -1 : 0;
 }
 
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk) {
+  (void)status;
+  (void)kind;
+  (void)walk;
+  return remove(path);
+}
+
 static int remove_folder(void **state) {
   (void)state;
-  char command[128];
-  (void)snprintf(command, sizeof command, "rm -rf '%s'", folder);
-  return system(command);
+  return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 // ---- head ----
