@@ -28,9 +28,10 @@ static bool has_parent(const struct nav_area *area, const char *parent) {
   return area->parent != NULL && strcmp(area->parent, parent) == 0;
 }
 
-static bool add_unit(struct briefing *briefing, const struct nav_area *area, const char *title) {
+static bool add_unit(struct briefing *briefing, const struct nav_area *area, const char *title,
+                     const char *place) {
   if (briefing->units_count == BRIEFING_AREAS_MAX) return false;
-  briefing->units[briefing->units_count++] = (struct unit){.area = area, .title = title};
+  briefing->units[briefing->units_count++] = (struct unit){.area = area, .title = title, .place = place};
   return true;
 }
 
@@ -39,12 +40,12 @@ static bool add_parts(struct briefing *briefing, const struct nav_area *whole) {
   const struct nav_areas *areas = briefing->input.areas;
   for (size_t i = 0; i < areas->count; i++) {
     if (has_parent(&areas->items[i], whole->id) &&
-        !add_unit(briefing, &areas->items[i], areas->items[i].title))
+        !add_unit(briefing, &areas->items[i], areas->items[i].title, areas->items[i].title))
       return false;
   }
   if (briefing->units_count == 0) return true;
   const char *title = nav_arena_printf(briefing->arena, "%s, utan delområde", whole->title);
-  return title != NULL && add_unit(briefing, NULL, title);
+  return title != NULL && add_unit(briefing, NULL, title, whole->title);
 }
 
 // One area is looked at by its parts, several by themselves.
@@ -55,7 +56,7 @@ static bool choose_units(struct briefing *briefing) {
     if (area == NULL) continue;
     if (meeting->areas_count == 1 && !add_parts(briefing, area)) return false;
     if (briefing->units_count > 0 && meeting->areas_count == 1) return true;
-    if (!add_unit(briefing, area, area->title)) return false;
+    if (!add_unit(briefing, area, area->title, area->title)) return false;
   }
   return true;
 }

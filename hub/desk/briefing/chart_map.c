@@ -181,7 +181,7 @@ static void draw_clusters(struct page *page, const struct briefing *briefing, co
     bool shared = i < briefing->shared_clusters;
     double x = x_of(map, cluster->longitude), y = y_of(map, cluster->latitude);
     page_raw(page, "<g><title>");
-    page_text(page, cluster->address != NULL ? cluster->address : briefing->units[cluster->unit].title);
+    page_text(page, cluster->address != NULL ? cluster->address : briefing->units[cluster->unit].place);
     page_printf(page, ": %u händelser</title>", cluster->count);
     if (shared) {
       page_printf(page,

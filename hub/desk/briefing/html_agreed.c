@@ -28,7 +28,7 @@ static void case_counts_row(struct page *page, const struct briefing *briefing, 
   page_raw(page, "<tr><th scope=\"row\">");
   page_text(page, figure->event->case_counts->kind != NULL ? figure->event->case_counts->kind : "Ärenden");
   page_raw(page, "</th><td>");
-  page_text(page, briefing->units[figure->unit].title);
+  page_text(page, briefing->units[figure->unit].place);
   page_raw(page, "</td><td>");
   page_text(page, briefing_agency_title(briefing, figure->event->source));
   page_raw(page, "</td><td class=\"n\">");
@@ -45,7 +45,7 @@ static void survey_row(struct page *page, const struct briefing *briefing, const
   page_text(page, result->survey != NULL ? result->survey : "");
   page_printf(page, " %u, %s svarande</span></th><td>", result->year,
               words_number(respondents, result->respondents));
-  page_text(page, briefing->units[figure->unit].title);
+  page_text(page, briefing->units[figure->unit].place);
   page_raw(page, "</td><td>");
   page_text(page, briefing_agency_title(briefing, figure->event->source));
   page_printf(page, "</td><td class=\"n\">%s&#160;%%</td></tr>\n",

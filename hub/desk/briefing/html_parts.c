@@ -85,7 +85,7 @@ static void event_line(struct page *page, const struct briefing *briefing, const
     page_text(page, item->address);
   } else if (with_place) {
     page_raw(page, ", ");
-    page_text(page, briefing->units[item->unit].title);
+    page_text(page, briefing->units[item->unit].place);
   }
   page_raw(page, " <span class=\"from\">– ");
   page_text(page, briefing->senders[item->sender].title);

@@ -93,7 +93,7 @@ static void lone_places(struct page *page, const struct briefing *briefing) {
     page_raw(page, "<tr><th scope=\"row\">");
     page_text(page, cluster->address != NULL ? cluster->address : "Plats utan adress");
     page_raw(page, ", ");
-    page_text(page, briefing->units[cluster->unit].title);
+    page_text(page, briefing->units[cluster->unit].place);
     page_raw(page, "</th><td>");
     for (size_t j = 0; j < briefing->senders_count; j++) {
       if (cluster->sender_count[j] > 0) page_text(page, briefing->senders[j].title);
@@ -187,7 +187,7 @@ static void place(struct page *page, const struct briefing *briefing, size_t ind
   page_printf(page, "<li><h3><span class=\"badge\">%zu</span> ", index + 1);
   page_text(page, cluster->address != NULL ? cluster->address : "Plats utan adress");
   page_raw(page, ", ");
-  page_text(page, briefing->units[cluster->unit].title);
+  page_text(page, briefing->units[cluster->unit].place);
   page_printf(page, "</h3><p>%u %s (perioden före: %u)<br/><span class=\"note\">", cluster->count,
               words_plural(cluster->count, "händelse", "händelser"), cluster->count_before);
   sender_counts(page, briefing, cluster);

@@ -29,6 +29,7 @@ struct item {
 struct unit {
   const struct nav_area *area;  // NULL: within the meeting's area, in none of the others
   const char *title;
+  const char *place;  // what an event there is said to be in: "Bromma", not "Bromma, utan delområde"
 };
 
 // A count that may be too small to be told: low = high where it is exact.

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MANY_KINDS = 12 };
+
 bool render_may_show_annex(const struct briefing *briefing, const char *for_agency, struct nav_error *err) {
   if (for_agency == NULL) return true;
   if (briefing->annex != NULL && strcmp(briefing->annex->agency, for_agency) == 0) return true;
@@ -98,10 +100,18 @@ size_t render_type_end(const struct briefing *briefing, size_t first) {
   return end;
 }
 
-static bool is_rare(const struct category *category) {
+static size_t kinds_that_happened(const struct briefing *briefing, size_t first, size_t last) {
+  size_t count = 0;
+  for (size_t i = first; i < last; i++) count += briefing->categories[i].total.count[SPAN_NOW] > 0;
+  return count;
+}
+
+// Too few to compare, and did not happen in the period; where many kinds did, also what happened once.
+static bool is_rare(const struct category *category, size_t kinds) {
   const struct cell *total = &category->total;
   uint32_t sum = total->count[SPAN_NOW] + total->count[SPAN_BEFORE] + total->count[SPAN_YEAR];
-  return !category->counted_only && !total->before.changed && !total->year.changed && sum < RATIO_EVENTS_MIN;
+  bool is_few = total->count[SPAN_NOW] < (kinds > MANY_KINDS ? 2 : 1) && sum < RATIO_EVENTS_MIN;
+  return is_few && !category->counted_only && !total->before.changed && !total->year.changed;
 }
 
 // Most first, by what is told: an order by true counts would tell of counted-only ones.
@@ -116,9 +126,10 @@ size_t render_rows(const struct briefing *briefing, size_t first, size_t last, s
   struct category_row merged = {.category = &briefing->categories[first]};
   size_t count = 0;
   const struct category *only = NULL;
+  size_t kinds = kinds_that_happened(briefing, first, last);
   for (size_t i = first; i < last; i++) {
     const struct category *category = &briefing->categories[i];
-    if (!is_rare(category)) {
+    if (!is_rare(category, kinds)) {
       rows[count++] = (struct category_row){.category = category};
       continue;
     }

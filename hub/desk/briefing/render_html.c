@@ -117,7 +117,7 @@ static void place_sentence(struct page *page, const struct briefing *briefing) {
       briefing->shared_clusters, words_plural(briefing->shared_clusters, "plats", "platser"));
   page_text(page, first->address != NULL ? first->address : "en plats utan adress");
   page_raw(page, ", ");
-  page_text(page, briefing->units[first->unit].title);
+  page_text(page, briefing->units[first->unit].place);
   page_printf(page, " (%u %s).</li>\n", first->count, words_plural(first->count, "händelse", "händelser"));
 }
 

@@ -183,7 +183,7 @@ static void place_line(struct page *page, const struct briefing *briefing, const
   page_printf(page, "%3zu. ", number);
   page_text(page, cluster->address != NULL ? cluster->address : "Plats utan adress");
   page_raw(page, ", ");
-  page_text(page, briefing->units[cluster->unit].title);
+  page_text(page, briefing->units[cluster->unit].place);
   page_printf(page, ": %u %s (före %u) – ", cluster->count,
               words_plural(cluster->count, "händelse", "händelser"), cluster->count_before);
   for (size_t i = 0; i < briefing->senders_count; i++) {
@@ -254,7 +254,7 @@ static void newest_line(struct page *page, const struct briefing *briefing, cons
   page_printf(page, "  %s  ", words_time_short(when, item->time_ms));
   page_text(page, category->kind[0] != '\0' ? category->kind : category_type_title(category->type));
   page_raw(page, ", ");
-  page_text(page, briefing->units[item->unit].title);
+  page_text(page, briefing->units[item->unit].place);
   page_raw(page, " – ");
   page_text(page, briefing->senders[item->sender].agency);
   if (narrative != NULL && narrative[0] != '\0') {
@@ -289,7 +289,8 @@ static void feeds(struct page *page, const struct briefing *briefing) {
     const struct briefing_feed *feed = &briefing->input.feeds[i];
     blanks(page, 2);
     left(page, briefing_agency_title(briefing, feed->agency), 64);
-    page_printf(page, "senast %s\n", feed->newest_ms > 0 ? words_time(when, feed->newest_ms) : "aldrig");
+    page_printf(page, "%s%s\n", feed->newest_ms > 0 ? "senast " : "har inte sänt något",
+                feed->newest_ms > 0 ? words_time(when, feed->newest_ms) : "");
   }
 }
 

@@ -50,7 +50,7 @@ const char html_style[] =
     // Tables
     ".scroll{overflow-x:auto}"
     "table{border-collapse:collapse;width:100%;font-size:.93rem;line-height:1.35}"
-    "caption{text-align:left;color:var(--muted);font-size:.9rem;padding-bottom:.45rem;max-width:44rem}"
+    "caption{text-align:left;color:var(--muted);font-size:.9rem;padding-bottom:.45rem;max-width:52rem}"
     "th,td{text-align:left;padding:.36rem .8rem .36rem 0;border-bottom:1px solid var(--line);vertical-align:baseline}"
     "th:last-child,td:last-child{padding-right:0}"
     "thead th{color:var(--muted);font-weight:600;font-size:.85rem;vertical-align:bottom;border-bottom-color:var(--rule)}"
