@@ -129,7 +129,7 @@ static bool add_lanes(struct building *building, const struct briefing_event *ev
   struct annex_row rows[MEETING_PARTICIPANTS_MAX];
   size_t count = 0;
   char kind[CATEGORY_KIND_SIZE];
-  const char *text = category_kind(event->event, kind);
+  const char *text = category_kind(event->event, false, kind);
   for (size_t i = 0; i < building->briefing->input.part->participants_count; i++) {
     struct annex_row row = {
         .type = (uint32_t)event->event->body_case, .kind = text, .example = event->event, .participant = i};

@@ -163,11 +163,17 @@ static const char *actor_title(Nav__V1__OutreachActor actor) {
   }
 }
 
-static const char *crime_kind(const Nav__V1__CrimeReport *report, char *out) {
-  if (report->crime_name != NULL && report->crime_name[0] != '\0') return report->crime_name;
-  if (report->crime_code == NULL) return "";
-  (void)snprintf(out, CATEGORY_KIND_SIZE, "Brottskod %s", report->crime_code);
+// Where some may have counts alone, what a sender wrote is part of the record that they may not have: only
+// Brå's code of a crime, which is a closed list, is told beside our own kinds.
+static const char *numbered_kind(const Nav__V1__Event *event, char *out) {
+  if (event->body_case != BODY(CRIME_REPORT) || event->crime_report->crime_code == NULL) return "";
+  (void)snprintf(out, CATEGORY_KIND_SIZE, "Brottskod %s", event->crime_report->crime_code);
   return out;
+}
+
+static const char *crime_kind(const Nav__V1__Event *event, char *out) {
+  const char *name = event->crime_report->crime_name;
+  return name != NULL && name[0] != '\0' ? name : numbered_kind(event, out);
 }
 
 // The kinds that are codes of an enum.
@@ -206,7 +212,7 @@ static const char *written_kind(const Nav__V1__Event *event, char *out) {
     case BODY(PUBLIC_INCIDENT):
       return event->public_incident->kind;
     case BODY(CRIME_REPORT):
-      return crime_kind(event->crime_report, out);
+      return crime_kind(event, out);
     case BODY(PLACE_NOTICE):
       return event->place_notice->problem;
     case BODY(CASE_COUNTS):
@@ -240,9 +246,9 @@ static const char *copy_cut(char *out, const char *text) {
   return out;
 }
 
-const char *category_kind(const Nav__V1__Event *event, char *out) {
+const char *category_kind(const Nav__V1__Event *event, bool counted_only, char *out) {
   char made[CATEGORY_KIND_SIZE] = "";
-  const char *text = written_kind(event, made);
+  const char *text = counted_only ? numbered_kind(event, made) : written_kind(event, made);
   if (text == NULL || text[0] == '\0') text = coded_kind(event);
   return copy_cut(out, text);
 }

@@ -106,8 +106,8 @@ static struct category *count_event(struct gathering *gathering, const Nav__V1__
   struct briefing *briefing = gathering->briefing;
   char kind[CATEGORY_KIND_SIZE];
   bool counted_only = joint->how == JOINT_COUNT;
-  struct category *category =
-      find_category(gathering, (uint32_t)redacted->body_case, counted_only, category_kind(redacted, kind));
+  struct category *category = find_category(gathering, (uint32_t)redacted->body_case, counted_only,
+                                            category_kind(redacted, counted_only, kind));
   if (category == NULL) return NULL;
   if (category->smallest_cell < joint->smallest_cell) category->smallest_cell = joint->smallest_cell;
   if (category->smallest_cell < SMALLEST_CELL_MIN) category->smallest_cell = SMALLEST_CELL_MIN;
