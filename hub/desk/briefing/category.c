@@ -163,17 +163,45 @@ static const char *actor_title(Nav__V1__OutreachActor actor) {
   }
 }
 
-// Where some may have counts alone, what a sender wrote is part of the record that they may not have: only
-// Brå's code of a crime, which is a closed list, is told beside our own kinds.
-static const char *numbered_kind(const Nav__V1__Event *event, char *out) {
-  if (event->body_case != BODY(CRIME_REPORT) || event->crime_report->crime_code == NULL) return "";
-  (void)snprintf(out, CATEGORY_KIND_SIZE, "Brottskod %s", event->crime_report->crime_code);
-  return out;
+// Brå's code of a crime begins with its chapter of brottsbalken, for the chapters that have codes of their
+// own.
+static const struct {
+  const char *chapter;
+  const char *title;
+} chapters[] = {{"03", "Brott mot liv och hälsa"},
+                {"04", "Brott mot frihet och frid"},
+                {"05", "Ärekränkning och sexualbrott"},
+                {"06", "Ärekränkning och sexualbrott"},
+                {"07", "Ärekränkning och sexualbrott"},
+                {"08", "Stöld, rån och andra tillgrepp"},
+                {"09", "Bedrägeri och annan oredlighet"},
+                {"10", "Förskingring och annan trolöshet"},
+                {"12", "Skadegörelse"},
+                {"13", "Allmänfarliga brott"},
+                {"14", "Förfalskning"},
+                {"15", "Mened och falskt åtal"},
+                {"16", "Brott mot allmän ordning"},
+                {"17", "Brott mot allmän verksamhet"}};
+
+static const char *chapter_title(const char *code) {
+  for (size_t i = 0; i < sizeof chapters / sizeof *chapters; i++) {
+    if (strncmp(chapters[i].chapter, code, 2) == 0) return chapters[i].title;
+  }
+  return "Övriga brott";
 }
 
-static const char *crime_kind(const Nav__V1__Event *event, char *out) {
-  const char *name = event->crime_report->crime_name;
-  return name != NULL && name[0] != '\0' ? name : numbered_kind(event, out);
+// Where some may have counts alone, what a sender wrote is part of the record that they may not have; and a
+// single code is nearly a record. Only the chapter of a crime is told, beside our own kinds.
+static const char *grouped_kind(const Nav__V1__Event *event) {
+  if (event->body_case != BODY(CRIME_REPORT) || event->crime_report->crime_code == NULL) return "";
+  return chapter_title(event->crime_report->crime_code);
+}
+
+static const char *crime_kind(const Nav__V1__CrimeReport *report, char *out) {
+  if (report->crime_name != NULL && report->crime_name[0] != '\0') return report->crime_name;
+  if (report->crime_code == NULL) return "";
+  (void)snprintf(out, CATEGORY_KIND_SIZE, "Brottskod %s", report->crime_code);
+  return out;
 }
 
 // The kinds that are codes of an enum.
@@ -212,7 +240,7 @@ static const char *written_kind(const Nav__V1__Event *event, char *out) {
     case BODY(PUBLIC_INCIDENT):
       return event->public_incident->kind;
     case BODY(CRIME_REPORT):
-      return crime_kind(event, out);
+      return crime_kind(event->crime_report, out);
     case BODY(PLACE_NOTICE):
       return event->place_notice->problem;
     case BODY(CASE_COUNTS):
@@ -248,7 +276,7 @@ static const char *copy_cut(char *out, const char *text) {
 
 const char *category_kind(const Nav__V1__Event *event, bool counted_only, char *out) {
   char made[CATEGORY_KIND_SIZE] = "";
-  const char *text = counted_only ? numbered_kind(event, made) : written_kind(event, made);
+  const char *text = counted_only ? grouped_kind(event) : written_kind(event, made);
   if (text == NULL || text[0] == '\0') text = coded_kind(event);
   return copy_cut(out, text);
 }

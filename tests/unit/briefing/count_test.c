@@ -232,6 +232,33 @@ static void counted_only(void **state) {
   scene_close(&scene);
 }
 
+// What a sender wrote names no row of counts: it is part of the record that somebody may not have.
+static void counted_only_is_named_by_codes(void **state) {
+  (void)state;
+  static Nav__V1__CrimeReport crimes[2];
+  static char code[] = "0857", name[] = "Stöld ur bil hos Nisse", unknown[] = "9999";
+  struct scene scene;
+  scene_open(&scene, 8);
+  for (int i = 0; i < 3; i++) {
+    Nav__V1__Event *event = scene_report(&scene, "polisen", scene_time(2, 9), "hemligt ord", "norr");
+    if (i < 2) {
+      nav__v1__crime_report__init(&crimes[i]);
+      crimes[i].crime_code = i == 0 ? code : unknown;
+      crimes[i].crime_name = name;
+      event->body_case = NAV__V1__EVENT__BODY_CRIME_REPORT;
+      event->crime_report = &crimes[i];
+    }
+    scene_lanes(&scene)[1] = (struct joint_lane){.outcome = WITHHOLD, .smallest_cell = 5};
+  }
+  struct briefing *briefing = scene_compile(&scene);
+  assert_int_equal(briefing->categories_count, 3);
+  assert_non_null(category_of(briefing, "Stöld, rån och andra tillgrepp", true));
+  assert_non_null(category_of(briefing, "Övriga brott", true));
+  assert_non_null(category_of(briefing, "", true));
+  briefing_free(briefing);
+  scene_close(&scene);
+}
+
 static void add_many(struct scene *scene, const char *sender, int from_day, int count, const char *area) {
   for (int i = 0; i < count; i++)
     (void)scene_disturbance(scene, sender, scene_time(from_day + i % 28, 18), NOISE, area);
@@ -339,6 +366,7 @@ int main(void) {
                                      cmocka_unit_test(periods_areas_and_kinds),
                                      cmocka_unit_test(revisions_recalls_and_summaries),
                                      cmocka_unit_test(counted_only),
+                                     cmocka_unit_test(counted_only_is_named_by_codes),
                                      cmocka_unit_test(only_changes_beyond_chance),
                                      cmocka_unit_test(chance_alone_is_no_change),
                                      cmocka_unit_test(many_kinds_become_other),
