@@ -31,8 +31,8 @@ const char *category_type_title(uint32_t type);
 
 // The kind within the type in Swedish: "Fest eller hög musik", a police type as they write it, a crime's
 // name. Cut at a whole character; "" where the type has no kinds or it is not said. out has
-// CATEGORY_KIND_SIZE bytes; returns out. counted_only: somebody may have no more than counts, so nothing that a
-// sender wrote is taken.
+// CATEGORY_KIND_SIZE bytes; returns out. counted_only: somebody may have no more than counts, so nothing that
+// a sender wrote is taken.
 const char *category_kind(const Nav__V1__Event *event, bool counted_only, char *out);
 
 // "Summaries" and what the source has withdrawn are not events to count.
