@@ -114,6 +114,7 @@ static struct access_rules *read_and_build(struct reading *reading, const char *
   size_t first = reading->count;
   add_folder(reading, config_folder, "access", true);
   struct nav_areas *areas = nav_areas_load(config_folder, reading->faults);
+  if (areas != NULL) nav_areas_check_agencies(areas, agencies, reading->faults);
   static const struct rules_source no_law = {"law.yaml", "bases: []\n", 10};
   struct access_rules *rules = rules_build(law == NULL ? &no_law : law, reading->sources + first,
                                            reading->count - first, agencies, areas, reading->faults);
