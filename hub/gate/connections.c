@@ -171,6 +171,13 @@ void connections_carry(struct connections *connections, int fd, uint64_t session
   connection->since_ms = nav_clock_monotonic_ms();
 }
 
+void connections_release(struct connections *connections, int fd, uint64_t session) {
+  struct connection *connection = find(connections, fd);
+  if (connection == NULL || !connection->open || connection->session != session) return;
+  connection->session = 0;
+  connection->since_ms = nav_clock_monotonic_ms();
+}
+
 void connections_count_read(struct connections *connections, int fd, size_t bytes, size_t parts) {
   struct connection *connection = find(connections, fd);
   if (connection == NULL) return;

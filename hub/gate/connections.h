@@ -25,8 +25,10 @@ void connections_read(struct connections *connections, int64_t now_ms, connectio
 uint32_t connections_open(const struct connections *connections);
 // Cut since the last call because their address had too many that carry no session.
 uint32_t connections_take_crowded(struct connections *connections);
-// The connection carries this session now (0: none).
+// The connection carries this session now.
 void connections_carry(struct connections *connections, int fd, uint64_t session);
+// The session has ended; its connection carries none, where it is still that session's.
+void connections_release(struct connections *connections, int fd, uint64_t session);
 // A message of so many bytes in so many parts was read from it.
 void connections_count_read(struct connections *connections, int fd, size_t bytes, size_t parts);
 // Ends the connection itself; the monitor then tells.

@@ -7,12 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
-enum { RECONNECT_MS = 50, RECONNECT_MS_MAX = 1000, EVENT_SIZE = 6 };
+enum { RECONNECT_MS = 50, RECONNECT_MS_MAX = 1000, EVENT_SIZE = 6, FAREWELL_MS = 200 };
 
 struct corelink {
   void *socket, *monitor;
   bool connected;
+  int fd;  // of the connection, while connected
 };
 
 static bool set_options(void *socket) {
@@ -32,12 +34,10 @@ static bool set_options(void *socket) {
 
 static bool watch(struct corelink *link, void *zmq_context) {
   static const char endpoint[] = "inproc://gate-corelink";
-  const int linger = 0;
+  const int linger = 0, events = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED;
   link->monitor = zmq_socket(zmq_context, ZMQ_PAIR);
   return link->monitor != NULL && zmq_setsockopt(link->monitor, ZMQ_LINGER, &linger, sizeof linger) == 0 &&
-         zmq_socket_monitor(link->socket, endpoint, ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED) ==
-             0 &&
-         zmq_connect(link->monitor, endpoint) == 0;
+         zmq_socket_monitor(link->socket, endpoint, events) == 0 && zmq_connect(link->monitor, endpoint) == 0;
 }
 
 struct corelink *corelink_open(void *zmq_context, const char *socket_path, struct nav_error *err) {
@@ -47,6 +47,7 @@ struct corelink *corelink_open(void *zmq_context, const char *socket_path, struc
     (void)nav_fail(err, NAV_ERROR_LOCAL, 0, socket_path, "no memory");
     return NULL;
   }
+  link->fd = -1;
   (void)snprintf(endpoint, sizeof endpoint, "ipc://%s", socket_path);
   link->socket = zmq_socket(zmq_context, ZMQ_DEALER);
   if (link->socket != NULL && set_options(link->socket) && watch(link, zmq_context) &&
@@ -57,13 +58,6 @@ struct corelink *corelink_open(void *zmq_context, const char *socket_path, struc
                  zmq_strerror(errno));
   corelink_close(link);
   return NULL;
-}
-
-void corelink_close(struct corelink *link) {
-  if (link == NULL) return;
-  if (link->monitor != NULL) (void)zmq_close(link->monitor);
-  if (link->socket != NULL) (void)zmq_close(link->socket);
-  free(link);
 }
 
 void *corelink_socket(struct corelink *link) { return link->socket; }
@@ -85,17 +79,49 @@ static void drop_rest(void *socket) {
   }
 }
 
+// False: no event there.
+static bool read_event(struct corelink *link, uint16_t *event) {
+  uint8_t bytes[EVENT_SIZE] = {0};
+  int32_t value;
+  if (zmq_recv(link->monitor, bytes, sizeof bytes, ZMQ_DONTWAIT) < 0) return false;
+  drop_rest(link->monitor);
+  memcpy(event, bytes, sizeof *event);
+  memcpy(&value, bytes + sizeof *event, sizeof value);
+  if (*event == ZMQ_EVENT_CONNECTED) link->fd = value;
+  if (*event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) link->connected = true;
+  if (*event == ZMQ_EVENT_DISCONNECTED) {
+    link->connected = false;
+    link->fd = -1;
+  }
+  return true;
+}
+
 bool corelink_lost(struct corelink *link) {
   bool lost = false;
-  uint8_t bytes[EVENT_SIZE];
-  while (zmq_recv(link->monitor, bytes, sizeof bytes, ZMQ_DONTWAIT) >= 0) {
-    uint16_t event;
-    memcpy(&event, bytes, sizeof event);
-    drop_rest(link->monitor);
-    link->connected = event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
-    if (event == ZMQ_EVENT_DISCONNECTED) lost = true;
-  }
+  uint16_t event;
+  while (read_event(link, &event)) lost = lost || event == ZMQ_EVENT_DISCONNECTED;
   return lost;
+}
+
+// A socket closed in the middle of what the core sends leaves half a message behind in libzmq (a leak, at the
+// end of the program); one whose connection ended first does not.
+static void hang_up(struct corelink *link) {
+  (void)corelink_lost(link);
+  if (link->fd < 0) return;
+  (void)shutdown(link->fd, SHUT_RDWR);
+  zmq_pollitem_t item = {.socket = link->monitor, .events = ZMQ_POLLIN};
+  while (link->fd >= 0 && zmq_poll(&item, 1, FAREWELL_MS) > 0) (void)corelink_lost(link);
+}
+
+void corelink_close(struct corelink *link) {
+  if (link == NULL) return;
+  if (link->monitor != NULL) {
+    hang_up(link);
+    (void)zmq_socket_monitor(link->socket, NULL, 0);
+    (void)zmq_close(link->monitor);
+  }
+  if (link->socket != NULL) (void)zmq_close(link->socket);
+  free(link);
 }
 
 bool corelink_send(struct corelink *link, const struct relay_head *head, zmq_msg_t *payload) {

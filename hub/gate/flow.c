@@ -36,7 +36,7 @@ static bool still_sessions(const struct session *session, const struct door_mess
 }
 
 void gate_end_session(struct gate *gate, struct session *session, bool core_must_know) {
-  connections_carry(gate->connections, session->fd, 0);
+  connections_release(gate->connections, session->fd, session->number);
   sessions_end(gate->sessions, session, core_must_know);
 }
 

@@ -48,7 +48,8 @@ static void session_gone(void *context, uint64_t number) {
 // Before anything is sent or read, so that ended sessions get nothing.
 static void note_connections(struct gate *gate) {
   connections_read(gate->connections, nav_clock_monotonic_ms(), session_gone, gate);
-  zap_set_full(gate->zap, connections_open(gate->connections) > gate->nav->connections_max);
+  // Connections without a session do not count: whoever opens many of them keeps nobody out.
+  zap_set_full(gate->zap, sessions_live(gate->sessions) >= gate->nav->connections_max);
 }
 
 // The core went away: its sessions went with it. Clients are told at once, and start anew when there is a
@@ -84,9 +85,11 @@ static void report_refused(struct gate *gate, const char *agency, int code, uint
     return;  // told in a later second, with what comes until then
   }
   const ProtobufCEnumValue *name = protobuf_c_enum_descriptor_get_value(&nav__v1__code__descriptor, code);
-  gate_log_limited(gate, "refused %u %s: %s", *count, agency[0] != '\0' ? "frames" : "connections",
-                   agency[0] != '\0' ? agency : "no agency");
-  if (agency[0] != '\0' && name != NULL) gate_log_limited(gate, "… of %s with %s", agency, name->name);
+  if (agency[0] == '\0') {
+    gate_log_limited(gate, "refused %u connections: their CURVE key is nobody's", *count);
+  } else {
+    gate_log_limited(gate, "refused %u frames of %s: %s", *count, agency, name != NULL ? name->name : "?");
+  }
   *count = 0;
 }
 
