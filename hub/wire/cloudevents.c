@@ -33,8 +33,8 @@ static const struct attribute data_keys[] = {
 enum { TOP_KEYS = sizeof top_keys / sizeof top_keys[0], DATA_KEYS = sizeof data_keys / sizeof data_keys[0] };
 
 // What a delivery adds of its own.
-static const char *const delivery_keys[] = {"navseq", "navrule", "navbasis", "navpurpose",
-                                            "navwithheld", "navreplay"};
+static const char *const delivery_keys[] = {"navseq",     "navrule",     "navbasis",
+                                            "navpurpose", "navwithheld", "navreplay"};
 
 static const ProtobufCFieldDescriptor *event_field(const char *name) {
   return protobuf_c_message_descriptor_get_field_by_name(&nav__v1__event__descriptor, name);

@@ -206,19 +206,21 @@ static void sessions_are_found_only_while_they_live(void **state) {
   struct sessions *sessions = sessions_new(MAX);
   uint64_t numbers[MAX], last = 0;
   for (int round = 0; round < 3; round++) {
-    for (uint8_t i = 0; i < MAX; i++) {
-      struct session *session = sessions_begin(sessions, &i, 1, "skola", "00", -1, skola);
+    for (size_t i = 0; i < MAX; i++) {
+      const uint8_t routing = (uint8_t)i;
+      struct session *session = sessions_begin(sessions, &routing, 1, "skola", "00", -1, skola);
       assert_non_null(session);
       assert_true(session->number > last);  // never again
       last = numbers[i] = session->number;
     }
     assert_int_equal(skola->sessions, MAX);
     assert_null(sessions_begin(sessions, (const uint8_t *)"more", 4, "skola", "00", -1, skola));
-    for (uint8_t i = 0; i < MAX; i++) {
-      struct session *session = sessions_by_routing(sessions, &i, 1);
+    for (size_t i = 0; i < MAX; i++) {
+      const uint8_t routing = (uint8_t)i;
+      struct session *session = sessions_by_routing(sessions, &routing, 1);
       assert_ptr_equal(session, sessions_by_number(sessions, numbers[i]));
       sessions_end(sessions, session, i % 2 == 0);
-      assert_null(sessions_by_routing(sessions, &i, 1));
+      assert_null(sessions_by_routing(sessions, &routing, 1));
       assert_null(sessions_by_number(sessions, numbers[i]));
     }
     assert_int_equal(sessions_live(sessions), 0);
