@@ -121,7 +121,7 @@ static void wait_once(struct nav_client *client, int wait_ms) {
   int64_t left_ms = session_due_ms(client, now_ms) - now_ms;
   if (left_ms > wait_ms) left_ms = wait_ms;
   bool blocked = client->state == CLIENT_LIVE && queue_has_unsent(client->queue) &&
-                 now_ms >= client->publish_after_ms &&
+                 now_ms >= outgoing_due_ms(client) &&
                  queue_under_way(client->queue) < client->publications_max;
   if (left_ms > 0) link_wait(client->link, blocked, left_ms);
 }

@@ -223,9 +223,11 @@ static bool send_credit(struct nav_client *client, int64_t now_ms) {
 void incoming_settle(struct nav_client *client, int64_t now_ms) {
   if (client->state != CLIENT_LIVE || client->undurable_bytes == 0) return;
   bool much = client->undurable_events >= ACKNOWLEDGE_EVENTS || client->undurable_bytes >= CREDIT_BACK_BYTES;
-  if (!much && now_ms - client->durable_tried_ms < ACKNOWLEDGE_MS) return;
+  bool at_once = much && !client->durable_failed;
+  if (!at_once && now_ms - client->durable_tried_ms < ACKNOWLEDGE_MS) return;
   client->durable_tried_ms = now_ms;
-  if (!client->events.durable(client->events.context)) return;  // tried again after the next interval
+  client->durable_failed = !client->events.durable(client->events.context);
+  if (client->durable_failed) return;  // tried again after the next interval
   for (size_t i = 0; i < client->lanes_count; i++) {
     struct client_lane *lane = &client->lanes[i];
     if (lane->received > lane->acknowledged && !send_acknowledge(client, lane, now_ms)) return;

@@ -33,9 +33,18 @@ static void fill(const struct nav_client *client, struct publication *publicatio
   message->signature = (ProtobufCBinaryData){sizeof publication->signature, publication->signature};
 }
 
+static size_t frame_room(const struct nav_client *client) { return client->frame_max - WIRE_SEALED_OVERHEAD; }
+
+int64_t outgoing_due_ms(const struct nav_client *client) {
+  if (queue_fills(client->queue, client->events_max, frame_room(client))) return client->publish_after_ms;
+  int64_t gather_ms = queue_under_way(client->queue) > 0 ? GATHER_UNDER_WAY_MS : GATHER_MS;
+  int64_t due_ms = client->published_ms + gather_ms;
+  return due_ms > client->publish_after_ms ? due_ms : client->publish_after_ms;
+}
+
 static bool may_publish(struct nav_client *client, int64_t now_ms) {
-  return client->state == CLIENT_LIVE && now_ms >= client->publish_after_ms &&
-         queue_under_way(client->queue) < client->publications_max && queue_has_unsent(client->queue) &&
+  return client->state == CLIENT_LIVE && queue_has_unsent(client->queue) &&
+         now_ms >= outgoing_due_ms(client) && queue_under_way(client->queue) < client->publications_max &&
          session_may_send(client);
 }
 
@@ -46,6 +55,7 @@ void outgoing_publish(struct nav_client *client, int64_t now_ms) {
     size_t count = queue_take(client->queue, number, client->events_max,
                               client->frame_max - WIRE_SEALED_OVERHEAD, events);
     if (count == 0) return;
+    client->published_ms = now_ms;
     struct publication publication;
     fill(client, &publication, number, events, count);
     Nav__V1__ClientFrame frame = NAV__V1__CLIENT_FRAME__INIT;

@@ -16,6 +16,10 @@ enum {
   ACKNOWLEDGE_EVENTS = 1000,
   PAUSE_MS_MIN = 100,
   PAUSE_MS_MAX = 5000,
+  // A publication that is not full waits a little for more events: the hub limits frames a second, and
+  // commits in groups anyhow.
+  GATHER_MS = 2,
+  GATHER_UNDER_WAY_MS = 5,  // while another is under way
   BUSY_MS = 200,            // where a receipt says "not now"
   PAUSE_REFUSED_MS = 1000,  // where the hub said "not now"
   GREETING_MS_MAX = 10000,  // for Welcome and Session
@@ -70,10 +74,12 @@ struct nav_client {
   uint64_t publication_number;
   int64_t begun_ms, heard_ms, sent_ms;
   int64_t publish_after_ms;  // Wait
+  int64_t published_ms;
   int64_t retry_ms, pause_ms;
   // Deliveries that wait to become durable.
   uint64_t undurable_events, undurable_bytes;
   int64_t durable_tried_ms;
+  bool durable_failed;
   int64_t delivery_ms;
   // Pings: at most one under way.
   uint64_t ping_number;
@@ -109,6 +115,8 @@ void incoming_settle(struct nav_client *client, int64_t now_ms);
 
 // outgoing.c: publications.
 void outgoing_publish(struct nav_client *client, int64_t now_ms);
+// When what waits may be sent, the socket and the hub's limit of publications allowing; now or before: now.
+int64_t outgoing_due_ms(const struct nav_client *client);
 void outgoing_receipt(struct nav_client *client, const Nav__V1__Receipt *receipt, int64_t now_ms);
 void outgoing_wait(struct nav_client *client, const Nav__V1__Wait *wait, int64_t now_ms);
 

@@ -20,6 +20,7 @@ struct queue {
   uint64_t first, end;  // positions never wrap; the slot is position % NAV_CLIENT_QUEUE_MAX
   uint64_t unsent;      // nothing before this position is to be sent
   size_t bytes, waiting;
+  size_t to_send, to_send_bytes;  // not under way; the bytes as they count in a frame
   struct under_way under_way[QUEUE_PUBLICATIONS_MAX];
   size_t under_way_count;
 };
@@ -27,6 +28,8 @@ struct queue {
 struct queue *queue_new(void) {
   return calloc(1, sizeof(struct queue));
 }
+
+static size_t cost_of(const struct queue_event *event) { return event->length + EVENT_OVERHEAD; }
 
 static struct queue_event *at(struct queue *queue, uint64_t position) {
   return &queue->events[position % NAV_CLIENT_QUEUE_MAX];
@@ -51,6 +54,8 @@ bool queue_add(struct queue *queue, uint64_t token, const uint8_t id_key[KEY_SYM
   keys_event_digest(slot->digest, slot->salt, sizeof slot->salt, bytes, length);
   queue->bytes += length;
   queue->waiting++;
+  queue->to_send++;
+  queue->to_send_bytes += cost_of(slot);
   return true;
 }
 
@@ -67,7 +72,11 @@ static void pass_sent(struct queue *queue) {
   }
 }
 
-bool queue_has_unsent(const struct queue *queue) { return queue->unsent < queue->end; }
+bool queue_has_unsent(const struct queue *queue) { return queue->to_send > 0; }
+
+bool queue_fills(const struct queue *queue, size_t most, size_t bytes_max) {
+  return queue->to_send >= most || queue->to_send_bytes + FRAME_OVERHEAD >= bytes_max;
+}
 
 size_t queue_take(struct queue *queue, uint64_t publication, size_t most, size_t bytes_max,
                   struct queue_event *events[WIRE_EVENTS_MAX]) {
@@ -78,9 +87,10 @@ size_t queue_take(struct queue *queue, uint64_t publication, size_t most, size_t
   for (; position < queue->end && count < most; position++) {
     struct queue_event *event = at(queue, position);
     if (event->settled || event->publication != 0) continue;
-    size_t cost = event->length + EVENT_OVERHEAD;
-    if (count > 0 && bytes + cost > bytes_max) break;
-    bytes += cost;
+    if (count > 0 && bytes + cost_of(event) > bytes_max) break;
+    bytes += cost_of(event);
+    queue->to_send--;
+    queue->to_send_bytes -= cost_of(event);
     event->publication = publication;
     events[count++] = event;
   }
@@ -131,7 +141,10 @@ void queue_settle(struct queue *queue, uint64_t publication) {
 static void return_one(struct queue *queue, struct under_way *entry) {
   for (size_t i = 0; i < entry->count; i++) {
     struct queue_event *event = at(queue, entry->first + i);
-    if (!event->settled && event->publication == entry->publication) event->publication = 0;
+    if (event->settled || event->publication != entry->publication) continue;
+    event->publication = 0;
+    queue->to_send++;
+    queue->to_send_bytes += cost_of(event);
   }
   if (entry->first < queue->unsent) queue->unsent = entry->first;
   forget(queue, entry);

@@ -31,6 +31,8 @@ bool queue_add(struct queue *queue, uint64_t token, const uint8_t id_key[KEY_SYM
 size_t queue_count(const struct queue *queue);      // without a receipt
 size_t queue_under_way(const struct queue *queue);  // publications
 bool queue_has_unsent(const struct queue *queue);
+// What is to be sent fills a publication.
+bool queue_fills(const struct queue *queue, size_t most, size_t bytes_max);
 // The next events to send, in order: at most `most`, whose frame stays within bytes_max. Gives how many; they
 // are then under way as that publication.
 size_t queue_take(struct queue *queue, uint64_t publication, size_t most, size_t bytes_max,

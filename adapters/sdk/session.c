@@ -208,8 +208,8 @@ int64_t session_due_ms(const struct nav_client *client, int64_t now_ms) {
   if (client->state == CLIENT_AWAY) return earlier(due_ms, client->retry_ms);
   if (client->state != CLIENT_LIVE) return earlier(due_ms, client->begun_ms + GREETING_MS_MAX + 1);
   if (client->undurable_bytes > 0) due_ms = earlier(due_ms, client->durable_tried_ms + ACKNOWLEDGE_MS);
-  if (queue_has_unsent(client->queue) && client->publish_after_ms > now_ms) {
-    due_ms = earlier(due_ms, client->publish_after_ms);
+  if (queue_has_unsent(client->queue) && outgoing_due_ms(client) > now_ms) {
+    due_ms = earlier(due_ms, outgoing_due_ms(client));
   }
   if (client->ping_under_way) return earlier(due_ms, client->ping_ms + SILENCE_MS_MAX + 1);
   int64_t quiet_ms = client->caught_up ? PING_IDLE_MS : PING_AFTER_DELIVERY_MS;

@@ -1,6 +1,9 @@
 // The gate's one loop: frames from clients to the core and back, under the limits.
-// Called by: main. Must never: look into a sealed frame, wait for one party while others could go on, or grow
-// with what is sent to it.
+// A gate that was taken over can deny service, and see who is connected, how much they send and when
+// (traffic, not content). It can read no frame and make none: frames are sealed between the agency and
+// nav-core (hub/wire/session.h), and the agency of a session is proven to the core by a signature, not by the
+// gate's word. Called by: main. Must never: look into a sealed frame, wait for one party while others could
+// go on, or grow with what is sent to it.
 #ifndef NAV_GATE_GATE_H
 #define NAV_GATE_GATE_H
 

@@ -227,6 +227,31 @@ static void what_is_sent_while_the_core_is_away_waits_for_it(void **state) {
   client_close(skola);
 }
 
+// A core that lives but does not read: nothing is lost, nothing grows, and it comes in order when it reads
+// again.
+static void what_is_sent_to_a_core_that_does_not_read_waits(void **state) {
+  (void)state;
+  enum { COUNT = 4000, BYTES = 30000 };  // 120 MB
+  void *skola = client_new(SKOLA, NULL);
+  (void)begin(skola, SKOLA);
+  memset(data, WIRE_SEALED, BYTES);
+  for (uint32_t i = 0; i < COUNT; i++) {
+    nav_put_u32(data + 1, i);
+    client_send(skola, data, BYTES);
+  }
+  size_t before = harness_memory();
+  (void)usleep(QUIET_MS * 1000);
+  assert_int_equal(client_handshake(STRANGER, WAIT_MS), ZMQ_EVENT_HANDSHAKE_FAILED_AUTH);  // ZAP lives on
+  assert_true(harness_memory() < before + (size_t)20 * 1024 * 1024);
+  for (uint32_t next = 0; next < COUNT;) {
+    assert_true(core_receive(&got, WAIT_MS));
+    if (got.head.kind != RELAY_FRAME) continue;
+    assert_int_equal(got.length, BYTES);
+    assert_int_equal(nav_get_u32(got.data + 1), next++);
+  }
+  client_close(skola);
+}
+
 static void when_the_core_goes_clients_are_told_to_start_anew(void **state) {
   (void)state;
   void *skola = client_new(SKOLA, NULL);
@@ -336,6 +361,7 @@ int main(int argc, char **argv) {
       TEST(harness_start, the_core_can_end_a_session),
       TEST(harness_start, the_gate_tells_that_it_lives),
       TEST(harness_start_without_core, what_is_sent_while_the_core_is_away_waits_for_it),
+      TEST(harness_start, what_is_sent_to_a_core_that_does_not_read_waits),
       TEST(harness_start, when_the_core_goes_clients_are_told_to_start_anew),
       TEST(harness_start, a_revoked_key_ends_its_session_and_gets_no_other),
       TEST(harness_start, a_changed_key_ends_the_old_ones_session),

@@ -37,6 +37,34 @@ static void many_small_events_go_in_full_batches(void **state) {
   for (uint64_t i = 0; i < 4096; i++) assert_int_equal(nav_get_u64(f->hub.events[i].bytes), i);
 }
 
+// A caller that publishes one by one and steps each time must not run into the hub's limit of frames a
+// second.
+static void single_events_gather_into_few_frames(void **state) {
+  (void)state;
+  UNTIL(nav_client_connected(f->client));
+  int64_t from_ms = nav_clock_monotonic_ms();
+  for (uint64_t i = 0; i < 3000; i++) {
+    fixture_publish(i, 1, 100);
+    assert_true(nav_client_step(f->client, 0, &f->err));
+    (void)hub_step(&f->hub);
+  }
+  UNTIL(nav_client_unsettled(f->client) == 0);
+  int64_t passed_ms = nav_clock_monotonic_ms() - from_ms;
+  assert_each_settled_once(3000);
+  assert_true(f->hub.publications <= 3000 / 256 + 2 + (unsigned)passed_ms / 2);
+}
+
+static void a_single_event_does_not_wait_for_others(void **state) {
+  (void)state;
+  UNTIL(nav_client_connected(f->client));
+  fixture_step_for(20);
+  fixture_publish(0, 1, 100);
+  assert_true(nav_client_step(f->client, 0, &f->err));
+  (void)usleep(20000);
+  (void)hub_step(&f->hub);
+  assert_int_equal(f->hub.publications, 1);
+}
+
 static void large_events_fill_frames_and_never_pass_them(void **state) {
   (void)state;
   fixture_publish(0, 40, 20000);
@@ -277,6 +305,8 @@ int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       PUBLISHES(events_get_their_receipts),
       PUBLISHES(many_small_events_go_in_full_batches),
+      PUBLISHES(single_events_gather_into_few_frames),
+      PUBLISHES(a_single_event_does_not_wait_for_others),
       PUBLISHES(large_events_fill_frames_and_never_pass_them),
       PUBLISHES(what_cannot_be_sent_is_said_at_once),
       PUBLISHES(no_more_publications_are_under_way_than_the_hub_says),
