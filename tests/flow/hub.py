@@ -72,7 +72,7 @@ class Hub:
         return self
 
     def __exit__(self, *exc):
-        for name in list(self.processes):
+        for name in reversed(list(self.processes)):  # the hub's own programs last, nav-core at the very end
             self.stop(name)
         if exc and exc[0] is not None:
             self.show_logs()
