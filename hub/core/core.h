@@ -22,7 +22,8 @@ enum { LANE_SENT_MAX = 32768, LAG_ROWS_MAX = 256, LAG_BYTES_MAX = 64 * 1024 * 10
 struct lane {
   struct session *session;  // the newest that asked for it; NULL
   uint64_t cursor;          // the last position acknowledged
-  uint64_t delivered;       // deliveries up to the cursor, ever
+  uint64_t delivered;       // deliveries acknowledged, ever, each counted once
+  uint64_t counted;         // deliveries up to this position are counted: staged, perhaps not yet committed
   uint64_t released;        // events whose verdict releases them to this lane, ever
   uint64_t scan;            // every event up to this seq has been looked at for this session
   uint64_t replay_until;    // deliveries up to this position are a replay

@@ -244,11 +244,14 @@ bool deliver_acknowledgements_wait(const struct core *core) {
 
 static void stage_acknowledgement(struct core *core, uint32_t number, struct lane *lane) {
   uint64_t count = 0;
-  while (lane->sent_first < lane->sent_next &&
-         lane->sent[lane->sent_first % LANE_SENT_MAX] <= lane->acknowledge_position) {
+  while (lane->sent_first < lane->sent_next) {
+    uint64_t position = lane->sent[lane->sent_first % LANE_SENT_MAX];
+    if (position > lane->acknowledge_position) break;
+    // A session that began before the last acknowledgement was committed was sent some again.
+    if (position > lane->counted) count++;
     lane->sent_first++;
-    count++;
   }
+  if (lane->acknowledge_position > lane->counted) lane->counted = lane->acknowledge_position;
   Nav__V1__Acknowledged acknowledged = NAV__V1__ACKNOWLEDGED__INIT;
   acknowledged.has_lane = acknowledged.has_position = acknowledged.has_delivered = true;
   acknowledged.lane = number;

@@ -311,7 +311,7 @@ void intake_reject(struct core *core, const char *agency, const struct nav_error
     count->rejections_minute = minute;
     count->rejections_in_minute = 0;
   }
-  if (count->rejections_in_minute >= core->nav->rejections_a_minute_max) {
+  if (count->rejections_in_minute >= core->nav->rejections_a_minute_max || !batch_has_room(core->staging)) {
     count->rejections_more++;
     return;
   }
@@ -344,6 +344,7 @@ void intake_flush_rejections(struct core *core) {
   for (uint32_t i = 0; i < core->numbers->agencies_end; i++) {
     struct agency_count *count = core->counts[i];
     if (count == NULL || count->rejections_more == 0 || count->rejections_minute == minute) continue;
+    if (!batch_has_room(core->staging)) return;
     Nav__V1__RejectedMore more = NAV__V1__REJECTED_MORE__INIT;
     more.agency = i == 0 ? (char *)(uintptr_t) "" : core->numbers->agencies[i];
     more.has_count = true;

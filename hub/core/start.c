@@ -116,6 +116,7 @@ static bool load_cursor(void *context, uint64_t seq, const uint8_t *bytes, size_
   }
   struct lane *lane = core_lane(loading->core, acknowledged->lane);
   lane->cursor = acknowledged->position;
+  lane->counted = acknowledged->position;
   lane->delivered = acknowledged->delivered;
   return true;
 }
@@ -265,6 +266,10 @@ static void on_frame(void *context, struct session *session, Nav__V1__ClientFram
                      const uint8_t *plain, size_t length) {
   struct core *core = context;
   struct nav_error err;
+  if (frame->frame_case == NAV__V1__CLIENT_FRAME__FRAME_START && !batch_has_room(core->staging)) {
+    session_end(core->sessions, session);  // a replay would need a record; the client tries again
+    return;
+  }
   if (frame->frame_case == NAV__V1__CLIENT_FRAME__FRAME_START) {
     deliver_start(core, session, frame->start);
     return;
@@ -317,6 +322,11 @@ static void on_ended(void *context, struct session *session) { deliver_unbind(co
 
 static void on_refused_at_gate(void *context, const char *agency, int code, uint32_t count) {
   struct core *core = context;
+  if (!batch_has_room(core->staging)) {
+    // The database has been away for long: counted, not recorded one by one.
+    core_count(core, numbers_agency(core->numbers, agency))->rejections_more += count;
+    return;
+  }
   Nav__V1__RefusedSession refused = NAV__V1__REFUSED_SESSION__INIT;
   refused.agency = (char *)(uintptr_t)agency;
   refused.has_code = refused.has_count = true;

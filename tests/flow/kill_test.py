@@ -92,6 +92,9 @@ def check(hub, files):
         assert set(texts) == expected, f"{agency} lacks {len(expected - set(texts))}"
         seqs = [line["navseq"] for line in lines]
         assert seqs == sorted(seqs), f"{agency} got its events out of order"
+    for lane in status["lanes"]:
+        if lane["agency"] in RECIPIENTS and lane["purpose"] == "situation-picture":
+            assert lane["received"] == len(expected), f"counted twice or not at all: {lane}"
     verified = hub.verify()
     assert verified["ok"], verified
 
