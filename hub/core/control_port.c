@@ -294,9 +294,15 @@ static void serve(struct control_port *port, struct connection *connection) {
   }
 }
 
+// One whose answer waits for its commit is not polled: it may have hung up, which would wake the loop without
+// end.
+static bool is_polled(const struct connection *connection) {
+  return connection->number != 0 && (!connection->waiting || connection->out.length > 0);
+}
+
 size_t control_port_poll_count(const struct control_port *port) {
   size_t count = 1;
-  for (size_t i = 0; i < CONNECTIONS_MAX; i++) count += port->connections[i].number != 0 ? 1 : 0;
+  for (size_t i = 0; i < CONNECTIONS_MAX; i++) count += is_polled(&port->connections[i]) ? 1 : 0;
   return count;
 }
 
@@ -305,7 +311,7 @@ void control_port_poll_fill(const struct control_port *port, void *zmq_items) {
   *items++ = (zmq_pollitem_t){.fd = port->fd, .events = ZMQ_POLLIN};
   for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
     const struct connection *connection = &port->connections[i];
-    if (connection->number == 0) continue;
+    if (!is_polled(connection)) continue;
     short events = connection->out.length > 0 ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN;
     *items++ = (zmq_pollitem_t){.fd = connection->fd, .events = events};
   }
@@ -317,7 +323,7 @@ void control_port_step(struct control_port *port, const void *zmq_items) {
   item++;
   for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
     struct connection *connection = &port->connections[i];
-    if (connection->number == 0) continue;
+    if (!is_polled(connection)) continue;
     short events = item->revents;
     item++;
     if ((events & (ZMQ_POLLIN | ZMQ_POLLERR)) != 0 && !connection->waiting) serve(port, connection);
