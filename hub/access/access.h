@@ -46,7 +46,12 @@ struct access_rule_info {
   // A duty or a request is behind it: a hold must be answered by somebody and never lapses.
   bool is_duty;
   bool on_request;
-  bool is_aggregate;  // counts alone: no decision names it
+  bool is_aggregate;     // counts alone: no decision names it
+  bool is_limit;         // a forbid that makes a hold of a release, and stops nothing
+  int64_t answer_ms;     // how long a hold may wait before it goes on to the next; 0: the installation's
+  uint32_t retain_days;  // how long the recipient's lane may have what the rule released; 0: as the content
+  bool wants_receipt;
+  bool no_onward;
 };
 const struct access_rule_info *access_rule(const struct access_rules *rules, uint16_t index);
 size_t access_rule_count(const struct access_rules *rules);
@@ -55,11 +60,23 @@ size_t access_rule_count(const struct access_rules *rules);
 typedef int access_consent(void *context, const Nav__V1__Subject *subject, const char *recipient,
                            const char *purpose, const char *message);
 
+// Whether the event answers (in_reply_to) a Request that this recipient has sent to the event's source, about
+// the same persons where the Request names any; tells -1 not known, 0 no, 1 yes.
+typedef int access_request(void *context, const Nav__V1__Event *event, const char *recipient);
+
 struct access_question {
   const Nav__V1__Event *event;  // its source must be an agency of the rules
   int64_t now_ms;
   access_consent *consent;  // NULL: nothing is known of consent
   void *consent_context;
+  access_request *request;  // NULL: nothing is known of requests
+  void *request_context;
+  // The event answers one that its source was given with no-onward: this agency, who sent that, is the only
+  // one who may have it. NULL: anybody that the rules let.
+  const char *only_recipient;
+  // What could the hub decide, which knows of consent and requests? For the edge, where neither is known: a
+  // permit takes them as given, a forbid as not.
+  bool could_be;
 };
 
 struct access_decision {
@@ -70,9 +87,11 @@ struct access_decision {
                        // that rests on something unknown
   uint16_t rule;       // released; or held where nothing released; or forbade; ACCESS_NO_RULE: the default
   uint16_t hold_rule;  // where a hold matches beside a release; ACCESS_NO_RULE
+  uint16_t limit;      // the limit that made a hold of what the rule would release; ACCESS_NO_RULE
   uint16_t reveal;     // bit n: class n of nav.v1.Sensitivity (OPEN always)
   uint16_t hold_reveal;
-  uint64_t subjects;  // bit n: subject n is kept
+  uint64_t subjects;       // bit n: subject n is kept
+  uint64_t hold_subjects;  // of the hold beside a release
 };
 
 // Decides for every lane at once; decisions has access_lane_count elements. A lane of the sender itself is

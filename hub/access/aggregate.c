@@ -27,7 +27,7 @@ bool access_aggregate_allowed(const struct access_rules *rules, const char *sour
     if (rule->action == RULE_PERMIT || !binds(rules, rule, (size_t)sender, (unsigned)index, lane, today))
       continue;
     if (rule->action == RULE_FORBID) {
-      if (rule->is_unconditional && rule->except_count == 0) return false;
+      if (!rule->info.is_limit && rule->is_unconditional && rule->except_count == 0) return false;
     } else if (!found) {
       *out = (struct access_aggregate){rule->index, rule->smallest_cell};
       found = true;

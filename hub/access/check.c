@@ -133,7 +133,8 @@ static void check_permit(const struct checking *checking, const struct rule *rul
   const struct access_rules *rules = checking->rules;
   for (size_t i = 0; i < rules->rules_count; i++) {
     const struct rule *other = &rules->rules[i];
-    if (other->action == RULE_FORBID && !excepts(other, rule) && covers(rules, other, rule)) {
+    if (other->action == RULE_FORBID && !other->info.is_limit && !excepts(other, rule) &&
+        covers(rules, other, rule)) {
       FINDING(checking, rule->node, "except it, or remove it",
               "permit '%s' can never open: the forbid '%s' (%s:%d) always closes it", rule->info.id,
               other->info.id, other->node->file, other->node->line);

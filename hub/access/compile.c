@@ -44,6 +44,7 @@ bool build_rule_lanes(struct build *build, struct rule *rule) {
   rule->is_volatile |= rule->day_to != INT64_MAX;
   rule->info.is_duty = rule->basis != NULL && rule->basis->duty;
   rule->info.on_request = rule->basis != NULL && rule->basis->trigger == LAW_ON_REQUEST;
+  if (rule->info.answer_ms == 0 && rule->basis != NULL) rule->info.answer_ms = rule->basis->answer_ms;
   return true;
 }
 
@@ -99,7 +100,7 @@ static bool can_meet(const struct access_rules *rules, const struct rule *a, con
 // A forbid that would stop a statutory duty must say that it does not.
 static void check_duties(struct build *build, const struct rule *forbid) {
   const struct access_rules *rules = build->rules;
-  for (size_t i = 0; i < rules->rules_count; i++) {
+  for (size_t i = 0; i < rules->rules_count && !forbid->info.is_limit; i++) {
     const struct rule *permit = &rules->rules[i];
     if (permit->action != RULE_PERMIT || !permit->info.is_duty) continue;
     if (excepts(forbid, permit) || !can_meet(rules, forbid, permit)) continue;

@@ -1,6 +1,7 @@
-// The one decision. In short: forbids that match close their lanes, but for the permits they except; of the
-// permits that are left the first release and the first hold in file order count; else withhold. Called by:
-// intake, delivery, reading, explain, tests. Must never: allocate, do I/O, or take not knowing for yes.
+// The one decision. In short: forbids that match close their lanes, but for the permits they except; limits
+// that match make holds of releases; of the permits that are left the first release and the first hold in
+// file order count; else withhold. Called by: intake, delivery, reading, the edge, explain, tests. Must
+// never: allocate, do I/O, or take not knowing for yes.
 #include <string.h>
 
 #include "hub/access/facts.h"
@@ -92,6 +93,7 @@ static bool in_force(struct deciding *deciding, const struct rule *rule) {
 // Predicates that never change stand first, so that one of them that fails settles the rule for good.
 static struct answer ask_event(struct deciding *deciding, const struct rule *rule) {
   struct answer answer = {IS_TRUE, IS_TRUE, 0, false};
+  deciding->facts.for_forbid = rule->action == RULE_FORBID;
   for (size_t i = 0; i < rule->event_count && answer.event != IS_FALSE; i++) {
     const struct predicate *predicate = &rule->predicates[i];
     answer.event = least(answer.event, facts_predicate(&deciding->facts, predicate, 0, NULL));
@@ -110,6 +112,7 @@ static enum truth ask_lane(struct deciding *deciding, const struct rule *rule, c
                            size_t lane_index) {
   enum truth truth = answer->event;
   if (truth == IS_FALSE) return truth;
+  deciding->facts.for_forbid = rule->action == RULE_FORBID;
   const struct lane *lane = &deciding->rules->lanes[lane_index];
   const struct predicate *own = rule->predicates + rule->event_count + rule->subject_count;
   for (size_t i = 0; i < rule->lane_count && truth != IS_FALSE; i++)
@@ -123,9 +126,12 @@ static enum truth ask_lane(struct deciding *deciding, const struct rule *rule, c
   return truth;
 }
 
-// Lanes in which the sender takes part, but for its own.
+// Lanes in which the sender takes part, but for its own; of an answer to what was given with no-onward, those
+// of who gave it alone.
 static bool is_open(const struct deciding *deciding, size_t lane_index) {
   const struct lane *lane = &deciding->rules->lanes[lane_index];
+  const char *only = deciding->facts.question->only_recipient;
+  if (only != NULL && strcmp(only, lane->info.agency) != 0) return false;
   return lane->agency != deciding->sender && (deciding->sender_purposes >> lane->purpose & 1U) != 0;
 }
 
@@ -152,7 +158,7 @@ static void forbid_lane(struct deciding *deciding, const struct rule *rule, cons
                         size_t lane) {
   struct access_decision *decision = decision_of(deciding, lane);
   if (answer->may_change) decision->is_volatile = true;
-  if (ask_lane(deciding, rule, answer, lane) == IS_FALSE) return;
+  if (rule->info.is_limit || ask_lane(deciding, rule, answer, lane) == IS_FALSE) return;
   if (decision->rule == ACCESS_NO_RULE) decision->rule = rule->index;
 }
 
@@ -162,49 +168,57 @@ static bool excepts(const struct rule *forbid, uint16_t permit) {
   return false;
 }
 
-static bool is_forbidden(struct deciding *deciding, const struct rule *permit, size_t lane) {
+// What the forbids leave of a permit: all of it, a hold (*limit says by which), or nothing (false).
+static bool may_pass(struct deciding *deciding, const struct rule *permit, size_t lane, uint16_t *limit) {
+  *limit = ACCESS_NO_RULE;
   for (size_t i = 0; i < deciding->forbids_count; i++) {
     const struct forbidding *forbidding = &deciding->forbids[i];
-    if (!bit_of(forbidding->rule->lane_bits, lane) || excepts(forbidding->rule, permit->index)) continue;
-    if (ask_lane(deciding, forbidding->rule, &forbidding->answer, lane) != IS_FALSE) return true;
+    const struct rule *forbid = forbidding->rule;
+    if (!bit_of(forbid->lane_bits, lane) || excepts(forbid, permit->index)) continue;
+    if (forbid->info.is_limit && *limit != ACCESS_NO_RULE) continue;
+    if (ask_lane(deciding, forbid, &forbidding->answer, lane) == IS_FALSE) continue;
+    if (!forbid->info.is_limit) return false;
+    *limit = forbid->index;
   }
-  return false;
+  return true;
 }
 
 // A hold that would give nothing more than the release beside it is none.
-static void drop_empty_hold(struct access_decision *decision, uint64_t hold_subjects) {
+static void drop_empty_hold(struct access_decision *decision) {
   if ((decision->hold_reveal & ~decision->reveal) != 0) return;
-  if ((hold_subjects & ~decision->subjects) != 0) return;
+  if ((decision->hold_subjects & ~decision->subjects) != 0) return;
   decision->hold_rule = ACCESS_NO_RULE;
+  decision->limit = ACCESS_NO_RULE;
   decision->hold_reveal = 0;
+  decision->hold_subjects = 0;
   decision->urgent = false;
 }
 
 static void take_release(struct access_decision *decision, const struct rule *rule, uint64_t subjects) {
   if (decision->outcome == PASSES(RELEASE)) return;  // the first in file order counts
-  uint64_t hold_subjects = decision->subjects;
   decision->outcome = PASSES(RELEASE);
   decision->rule = rule->index;
   decision->reveal = rule->reveal;
   decision->subjects = subjects;
-  if (decision->hold_rule != ACCESS_NO_RULE) drop_empty_hold(decision, hold_subjects);
+  if (decision->hold_rule != ACCESS_NO_RULE) drop_empty_hold(decision);
 }
 
 static void take_hold(struct access_decision *decision, const struct rule *rule, uint64_t subjects,
-                      bool urgent) {
+                      bool urgent, uint16_t limit) {
   if (decision->hold_rule != ACCESS_NO_RULE) {
     decision->urgent |= urgent;
     return;
   }
   decision->hold_rule = rule->index;
   decision->hold_reveal = rule->reveal;
+  decision->hold_subjects = subjects;
+  decision->limit = limit;
   decision->urgent = urgent;
   if (decision->outcome == PASSES(RELEASE)) {
-    drop_empty_hold(decision, subjects);
-    return;
+    drop_empty_hold(decision);
+  } else {
+    decision->outcome = PASSES(HOLD);
   }
-  decision->outcome = PASSES(HOLD);
-  decision->subjects = subjects;
 }
 
 // Who an assessor sees where a duty could not tell whom it is about: those whose role is not known.
@@ -221,19 +235,23 @@ static void permit_lane(struct deciding *deciding, const struct rule *rule, cons
                         size_t lane) {
   enum truth truth = ask_lane(deciding, rule, answer, lane);
   bool is_duty = rule->info.is_duty;
+  uint16_t limit = ACCESS_NO_RULE;
   if (truth == IS_FALSE || (truth == IS_UNKNOWN && !is_duty)) return;
-  if (is_forbidden(deciding, rule, lane)) return;
+  if (!may_pass(deciding, rule, lane, &limit)) return;
   struct access_decision *decision = decision_of(deciding, lane);
   if (answer->may_change) decision->is_volatile = true;
   if (truth == IS_UNKNOWN) {
     uint64_t subjects = kept_subjects(rule, answer->selected);
     if (answer->selected == 0 && !rule->no_subjects) subjects = unknown_roles(deciding->facts.event);
-    take_hold(decision, rule, subjects, true);
-  } else if (rule->outcome == PASSES(RELEASE)) {
+    take_hold(decision, rule, subjects, true, ACCESS_NO_RULE);
+  } else if (rule->outcome == PASSES(RELEASE) && limit == ACCESS_NO_RULE) {
     take_release(decision, rule, kept_subjects(rule, answer->selected));
   } else {
-    take_hold(decision, rule, kept_subjects(rule, answer->selected),
-              deciding->marked_urgent || rule->basis->urgent);
+    // A duty's release that a limit holds is as urgent as one that rests on something unknown.
+    bool limited = rule->outcome == PASSES(RELEASE);
+    bool urgent = deciding->marked_urgent || rule->basis->urgent || (limited && is_duty);
+    take_hold(decision, rule, kept_subjects(rule, answer->selected), urgent,
+              limited ? limit : ACCESS_NO_RULE);
   }
 }
 
@@ -282,8 +300,10 @@ static void finish(const struct deciding *deciding, struct access_decision *deci
   if (decision->outcome == PASSES(HOLD)) {
     decision->rule = decision->hold_rule;
     decision->reveal = decision->hold_reveal;
+    decision->subjects = decision->hold_subjects;
     decision->hold_rule = ACCESS_NO_RULE;
     decision->hold_reveal = 0;
+    decision->hold_subjects = 0;
   }
   const uint16_t narrative = 1U << NAV__V1__SENSITIVITY__SENSITIVITY_NARRATIVE;
   uint16_t shown = (uint16_t)(decision->reveal | decision->hold_reveal);
@@ -315,8 +335,10 @@ static bool start(struct deciding *deciding, const struct access_rules *rules,
   return true;
 }
 
-static const struct access_decision withheld = {
-    .outcome = PASSES(WITHHOLD), .rule = ACCESS_NO_RULE, .hold_rule = ACCESS_NO_RULE, .reveal = 0};
+static const struct access_decision withheld = {.outcome = PASSES(WITHHOLD),
+                                                .rule = ACCESS_NO_RULE,
+                                                .hold_rule = ACCESS_NO_RULE,
+                                                .limit = ACCESS_NO_RULE};
 
 static void run(struct deciding *deciding) {
   const struct access_rules *rules = deciding->rules;

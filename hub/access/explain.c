@@ -126,6 +126,16 @@ static void say_decisive(struct explaining *explaining, const struct rule *rule,
     say_words(explaining, explaining->because, WORDS_BOARD_UNKNOWN, NULL, NULL, NULL, NULL);
 }
 
+// Why what the rule would release waits for a person all the same.
+static void explain_limit(struct explaining *explaining, const struct rule *limit) {
+  struct trace trace;
+  trace_rule(&explaining->facts, limit, explaining->lane, &trace);
+  say_words(explaining, explaining->because, WORDS_LIMITED, limit->info.id,
+            choose(explaining, limit->note, limit->note_english), NULL, NULL);
+  say_basis(explaining, limit->basis, WORDS_BASIS);
+  say_decisive(explaining, limit, &trace);
+}
+
 static void explain_permitted(struct explaining *explaining) {
   const struct access_decision *decision = &explaining->decision;
   const struct rule *rule = &explaining->rules->rules[decision->rule];
@@ -138,6 +148,8 @@ static void explain_permitted(struct explaining *explaining) {
   if (decision->hold_rule != ACCESS_NO_RULE)
     say_words(explaining, explaining->because, WORDS_HELD_BESIDE,
               explaining->rules->rules[decision->hold_rule].info.id, NULL, NULL, NULL);
+  if (decision->limit != ACCESS_NO_RULE)
+    explain_limit(explaining, &explaining->rules->rules[decision->limit]);
   if (decision->outcome != NAV__V1__OUTCOME__OUTCOME_HOLD) return;
   const char *must = threshold(explaining, rule->basis);
   if (must != NULL) say_words(explaining, explaining->because, WORDS_THRESHOLD, must, NULL, NULL, NULL);
@@ -322,6 +334,7 @@ static json_t *result(struct explaining *explaining) {
   const struct access_decision *decision = &explaining->decision;
   const struct access_rule_info *info = access_rule(explaining->rules, decision->rule);
   const struct access_rule_info *hold = access_rule(explaining->rules, decision->hold_rule);
+  const struct access_rule_info *limit = access_rule(explaining->rules, decision->limit);
   const struct access_lane *lane = access_lane(explaining->rules, explaining->lane);
   json_t *json = json_object();
   json_t *counts = explain_counts(explaining);
@@ -332,6 +345,7 @@ static json_t *result(struct explaining *explaining) {
   json_object_set_new(json, "rule", text_or_null(info == NULL ? NULL : info->id));
   json_object_set_new(json, "basis", text_or_null(info == NULL ? NULL : info->basis));
   json_object_set_new(json, "hold_rule", text_or_null(hold == NULL ? NULL : hold->id));
+  json_object_set_new(json, "limit", text_or_null(limit == NULL ? NULL : limit->id));
   json_object_set_new(json, "reveal", class_list(decision->reveal));
   json_object_set_new(json, "withheld", withheld_list(explaining));
   bool withheld = decision->outcome == NAV__V1__OUTCOME__OUTCOME_WITHHOLD;

@@ -10,7 +10,7 @@
 
 enum access_language { ACCESS_SWEDISH, ACCESS_ENGLISH };
 
-// {"outcome":"release|hold|withhold","urgent":bool,"to":…,"purpose":…,"rule":…|null,"basis":…|null,"hold_rule":…|null,
+// {"outcome":"release|hold|withhold","urgent":bool,"to":…,"purpose":…,"rule":…|null,"basis":…|null,"hold_rule":…|null,"limit":…|null,
 //  "reveal":["open",…],"withheld":["path",…],"obligations":[…],"counts":n|null,"because":["…"],"would_allow":["…"]}
 // A new reference; NULL only without memory.
 json_t *access_explain(const struct access_rules *rules, const struct access_question *question, size_t lane,

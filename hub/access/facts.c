@@ -15,6 +15,7 @@ void facts_init(struct facts *facts, const struct access_rules *rules,
   facts->body_name = NULL;
   facts->body_index = schema_body_index((uint32_t)question->event->body_case);
   facts->has_today = false;
+  facts->for_forbid = false;
   facts->has_area = false;
   if (facts->body_index >= 0) {
     const ProtobufCFieldDescriptor *field = schema_body((size_t)facts->body_index);
@@ -224,11 +225,24 @@ static enum truth protected_predicate(const struct facts *facts, const struct pr
 static enum truth consent_predicate(const struct facts *facts, const struct predicate *predicate,
                                     size_t subject, const struct lane *lane) {
   const struct access_question *question = facts->question;
+  if (question->could_be) return truth_of(!facts->for_forbid);
   if (question->consent == NULL || facts->body_name == NULL) return IS_UNKNOWN;
   int given = question->consent(question->consent_context, facts->event->subjects[subject], lane->info.agency,
                                 lane->info.purpose, facts->body_name);
   if (given != 0 && given != 1) return IS_UNKNOWN;
   return truth_of((given == 1) == predicate->wanted);
+}
+
+static enum truth request_predicate(const struct facts *facts, const struct predicate *predicate,
+                                    const struct lane *lane) {
+  const struct access_question *question = facts->question;
+  bool wanted = predicate->integers[0] != 0;
+  if (!facts->event->has_in_reply_to) return truth_of(!wanted);
+  if (question->could_be) return truth_of(!facts->for_forbid);
+  if (question->request == NULL) return IS_UNKNOWN;
+  int answers = question->request(question->request_context, facts->event, lane->info.agency);
+  if (answers != 0 && answers != 1) return IS_UNKNOWN;
+  return truth_of((answers == 1) == wanted);
 }
 
 static enum truth recipient_predicate(const struct facts *facts, const struct predicate *predicate,
@@ -269,6 +283,8 @@ enum truth facts_predicate(struct facts *facts, const struct predicate *predicat
       return protected_predicate(facts, predicate, subject);
     case FACT_CONSENT:
       return consent_predicate(facts, predicate, subject, lane);
+    case FACT_REQUEST:
+      return request_predicate(facts, predicate, lane);
     case FACT_FIELD:
       break;
     default:

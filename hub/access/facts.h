@@ -16,7 +16,8 @@ struct facts {
   int body_index;
   const char *body_name;
   bool has_today;
-  int64_t today;  // Swedish date, days since 1970
+  int64_t today;    // Swedish date, days since 1970
+  bool for_forbid;  // who asks: a forbid, or a permit (see access_question.could_be)
   bool has_area;
   const char *area;  // place.area, or the area of the position; NULL: not known
   int16_t ages[ACCESS_SUBJECTS_MAX];

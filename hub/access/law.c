@@ -11,6 +11,8 @@
 const char *const law_agency_kinds[] = {"police", "social",    "school",    "housing", "city",  "region",
                                         "rescue", "probation", "insurance", "jobs",    "civil", NULL};
 
+static const int64_t ANSWER_MS_MAX = INT64_C(365) * 86400000;
+
 enum { KINDS_COUNT = sizeof law_agency_kinds / sizeof law_agency_kinds[0] - 1, AGE_MAX = 150 };
 
 // law_agency_kinds, and "any" as the last.
@@ -36,7 +38,7 @@ struct raw {
   bool duty, urgent, counts;
   char **excludes;
   size_t excludes_count;
-  struct conf_node *presupposes, *valid_from, *valid_to;
+  struct conf_node *presupposes, *conditions, *answer_within, *valid_from, *valid_to;
 };
 
 struct raw_presupposes {
@@ -64,6 +66,8 @@ static const struct conf_key basis_keys[] = {
     {.name = "counts", .kind = CONF_KEY_BOOL, RAW(counts)},
     {.name = "reveals", .kind = CONF_KEY_WORD_BITS, RAW(reveals), .words = law_class_names},
     {.name = "presupposes", .kind = CONF_KEY_NODE, RAW(presupposes)},
+    {.name = "conditions", .kind = CONF_KEY_NODE, RAW(conditions)},
+    {.name = "answer_within", .kind = CONF_KEY_NODE, RAW(answer_within)},
     {.name = "excludes",
      .kind = CONF_KEY_IDS,
      RAW(excludes),
@@ -78,6 +82,13 @@ static const struct conf_key presupposes_keys[] = {
     {.name = "age_below", .kind = CONF_KEY_UINT32, PRESUPPOSES(age_below), .min = 1, .max = AGE_MAX},
     {.name = "assessed", .kind = CONF_KEY_BOOL, PRESUPPOSES(assessed)},
     {.name = "consent", .kind = CONF_KEY_BOOL, PRESUPPOSES(consent)},
+};
+
+#define CONDITION(field) .offset = offsetof(struct law_condition, field)
+static const struct conf_key condition_keys[] = {
+    {.name = "id", .kind = CONF_KEY_ID, CONDITION(id), .required = true},
+    {.name = "text", .kind = CONF_KEY_TEXT, CONDITION(text), .required = true},
+    {.name = "english", .kind = CONF_KEY_TEXT, CONDITION(english), .required = true},
 };
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
@@ -134,6 +145,25 @@ static void copy_raw(const struct raw *raw, struct law_basis *basis) {
   basis->excludes_count = raw->excludes_count;
 }
 
+static void read_conditions(struct conf_node *node, const char *where, struct nav_arena *arena,
+                            struct law_basis *basis, struct conf_faults *faults) {
+  char path[CONF_WHERE_SIZE];
+  size_t count = 0;
+  (void)path_join(path, where, "conditions");
+  if (!conf_read_list(node, path, false, LAW_CONDITIONS_MAX, &count, faults)) return;
+  struct law_condition *conditions = nav_arena_zalloc(arena, count + 1, sizeof *conditions);
+  for (size_t i = 0; conditions != NULL && i < count; i++) {
+    (void)conf_read_map(node->items[i], path, condition_keys, COUNT(condition_keys), arena, &conditions[i],
+                        faults);
+    for (size_t k = 0; conditions[i].id != NULL && k < i; k++)
+      if (conditions[k].id != NULL && strcmp(conditions[k].id, conditions[i].id) == 0)
+        conf_faults_add(faults, node->items[i]->file, node->items[i]->line, node->items[i]->column,
+                        "remove one of them", "%s: '%s' stands twice", path, conditions[i].id);
+  }
+  basis->conditions = conditions;
+  basis->conditions_count = conditions == NULL ? 0 : count;
+}
+
 static void read_basis(const struct conf_node *node, const char *where, struct nav_arena *arena,
                        struct law_basis *basis, struct conf_faults *faults) {
   struct raw raw = {0};
@@ -145,9 +175,13 @@ static void read_basis(const struct conf_node *node, const char *where, struct n
     conf_faults_add(faults, node->file, node->line, node->column,
                     "give both, or neither where nothing is opened", "%s has only one of 'from' and 'to'",
                     where);
+  char path[CONF_WHERE_SIZE];
+  if (raw.conditions != NULL) read_conditions(raw.conditions, where, arena, basis, faults);
+  (void)path_join(path, where, "answer_within");
+  if (raw.answer_within != NULL)
+    (void)conf_read_duration(raw.answer_within, path, ANSWER_MS_MAX, &basis->answer_ms, faults);
   if (raw.presupposes == NULL) return;
   struct raw_presupposes presupposes = {0};
-  char path[CONF_WHERE_SIZE];
   (void)path_join(path, where, "presupposes");
   (void)conf_read_map(raw.presupposes, path, presupposes_keys, COUNT(presupposes_keys), arena, &presupposes,
                       faults);

@@ -7,12 +7,19 @@
 #include "hub/conf/check.h"
 #include "hub/conf/faults.h"
 
-enum { LAW_BASES_MAX = 500, LAW_KINDS_MAX = 16 };
+enum { LAW_BASES_MAX = 500, LAW_KINDS_MAX = 16, LAW_CONDITIONS_MAX = 16 };
 
 // Kinds of agency, as agencies.yaml has them; NULL-terminated.
 extern const char *const law_agency_kinds[];
 
 enum law_trigger { LAW_ON_OWN_INITIATIVE = 1, LAW_ON_REQUEST = 2, LAW_EITHER = 3 };
+
+// What whoever assesses a case must find to hold, one by one.
+struct law_condition {
+  const char *id;
+  const char *text;  // Swedish
+  const char *english;
+};
 
 struct law_basis {
   const char *id;
@@ -39,6 +46,9 @@ struct law_basis {
   int age_below;                // a permit must set this limit or a lower one; 0: none
   const char *const *excludes;  // secrecy that it does not break
   size_t excludes_count;
+  const struct law_condition *conditions;
+  size_t conditions_count;
+  int64_t answer_ms;         // how long a hold may wait before it goes on to the next; 0: the installation's
   int64_t day_from, day_to;  // in force, inclusive; INT64_MIN, INT64_MAX: open
   const struct conf_node *node;
 };

@@ -118,6 +118,14 @@ static bool asks_consent(const struct rule *rule) {
   return false;
 }
 
+static bool asks_request(const struct rule *rule) {
+  for (size_t i = 0; i < predicates_count(rule); i++) {
+    const struct predicate *predicate = &rule->predicates[i];
+    if (predicate->fact == FACT_REQUEST && predicate->integers[0] != 0) return true;
+  }
+  return false;
+}
+
 static bool has_age_limit(const struct rule *rule, int limit) {
   for (size_t i = 0; i < predicates_count(rule); i++) {
     const struct predicate *predicate = &rule->predicates[i];
@@ -150,8 +158,8 @@ static void check_conditions(const struct checking *checking) {
     LEGAL_FAULT(checking, at(checking, "outcome"), "outcome: hold",
                 "rule '%s' releases as a routine, but basis '%s' demands that each case is weighed", id,
                 basis->id);
-  if (basis->trigger == LAW_ON_REQUEST && !asks(rule, "in_reply_to", OP_PRESENT))
-    LEGAL_FAULT(checking, at(checking, "when"), "when: {in_reply_to: {present: true}}",
+  if (basis->trigger == LAW_ON_REQUEST && !asks_request(rule))
+    LEGAL_FAULT(checking, at(checking, "when"), "when: {request: {is: true}}",
                 "rule '%s': basis '%s' opens on request alone, and the rule asks for none", id, basis->id);
   if (basis->assessed && !asks(rule, "body.assessed_by", OP_PRESENT))
     LEGAL_FAULT(

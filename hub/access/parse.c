@@ -7,12 +7,12 @@
 #include "hub/access/path.h"
 #include "hub/wire/event.h"
 
-enum { CELL_MAX = 1000, DAY_MS = 86400000, RETAIN_DAYS_MAX = 3650 };
+enum { CELL_MAX = 1000, DAY_MS = 86400000, RETAIN_DAYS_MAX = 3650, ANSWER_DAYS_MAX = 365 };
 
-static const char *const rule_keys[] = {"id",           "permit",     "forbid",   "aggregate",     "basis",
-                                        "roles",        "when",       "outcome",  "reveal",        "then",
-                                        "except",       "valid_from", "valid_to", "smallest_cell", "note",
-                                        "note_english", NULL};
+static const char *const rule_keys[] = {"id",           "permit",        "forbid",   "aggregate",     "basis",
+                                        "roles",        "when",          "outcome",  "reveal",        "then",
+                                        "except",       "valid_from",    "valid_to", "smallest_cell", "note",
+                                        "note_english", "answer_within", NULL};
 static const char *const action_keys[] = {"permit", "forbid", "aggregate"};
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
@@ -172,16 +172,31 @@ static bool read_reveal(const struct parsing *parsing) {
   return good;
 }
 
+// Of a permit release or hold; of a forbid withhold, or hold: then it is a limit.
 static bool read_outcome(const struct parsing *parsing) {
-  static const char *const words[] = {"release", "hold", NULL};
+  static const char *const permit_words[] = {"release", "hold", NULL};
+  static const char *const forbid_words[] = {"withhold", "hold", NULL};
+  struct rule *rule = parsing->rule;
+  bool is_forbid = rule->action == RULE_FORBID;
   char path[CONF_WHERE_SIZE];
   const struct conf_node *node = get(parsing, "outcome", path);
   size_t word = 0;
-  parsing->rule->outcome = NAV__V1__OUTCOME__OUTCOME_RELEASE;
+  rule->outcome = is_forbid ? NAV__V1__OUTCOME__OUTCOME_WITHHOLD : NAV__V1__OUTCOME__OUTCOME_RELEASE;
   if (node == NULL) return true;
+  const char *const *words = is_forbid ? forbid_words : permit_words;
   if (!conf_read_word(node, path, words, &word, parsing->build->faults)) return false;
-  if (word == 1) parsing->rule->outcome = NAV__V1__OUTCOME__OUTCOME_HOLD;
+  if (word == 1) rule->outcome = NAV__V1__OUTCOME__OUTCOME_HOLD;
+  rule->info.is_limit = is_forbid && word == 1;
   return true;
+}
+
+// How long a hold by this rule may wait before it goes on to the next who can answer.
+static bool read_answer(const struct parsing *parsing) {
+  char path[CONF_WHERE_SIZE];
+  const struct conf_node *node = get(parsing, "answer_within", path);
+  if (node == NULL) return true;
+  return conf_read_duration(node, path, (int64_t)ANSWER_DAYS_MAX * DAY_MS, &parsing->rule->info.answer_ms,
+                            parsing->build->faults);
 }
 
 // "receipt: required" or "receipt: true".
@@ -218,6 +233,10 @@ static bool read_then(const struct parsing *parsing) {
                     : read_flag(parsing, value, part, &wanted);
     good &= read;
     if (!read || !wanted) continue;
+    struct access_rule_info *info = &parsing->rule->info;
+    if (i == 0) info->retain_days = (uint32_t)((ms + DAY_MS - 1) / DAY_MS);
+    if (i == 1) info->wants_receipt = true;
+    if (i == 2) info->no_onward = true;
     obligations[count++] = i == 0 ? nav_arena_printf(build->arena, "retain %s", value->text) : names[i];
   }
   parsing->rule->info.obligations = obligations;
@@ -286,7 +305,8 @@ static bool check_keys_of_action(const struct parsing *parsing) {
   const struct rule *rule = parsing->rule;
   bool permit = rule->action == RULE_PERMIT;
   bool forbid = rule->action == RULE_FORBID;
-  bool good = only_for(parsing, "outcome", permit, "permits");
+  bool good = only_for(parsing, "outcome", permit || forbid, "permits and forbids");
+  good &= only_for(parsing, "answer_within", permit, "permits");
   good &= only_for(parsing, "reveal", permit, "permits");
   good &= only_for(parsing, "then", permit, "permits");
   good &= only_for(parsing, "except", forbid, "forbids");
@@ -316,6 +336,7 @@ bool build_rule(struct build *build, struct conf_node *node, const char *where, 
   good &= read_roles(&parsing);
   good &= read_reveal(&parsing);
   good &= read_outcome(&parsing);
+  good &= read_answer(&parsing);
   good &= read_then(&parsing);
   good &= read_dates(&parsing);
   good &= read_cell(&parsing);

@@ -72,6 +72,7 @@ static enum domain domain_of(const struct predicate *predicate) {
     case FACT_GROUPS:
       return GROUPS;
     case FACT_ADDRESSED:
+    case FACT_REQUEST:
       return BOOLEAN;
     default:
       return domain_of_field(predicate);
@@ -113,12 +114,13 @@ static const char *show(struct build *build, const struct conf_node *node) {
 }
 
 static void classify(struct predicate *predicate, enum domain domain) {
-  bool is_request = predicate->scope == SCOPE_EVENT && strcmp(predicate->name, "in_reply_to") == 0;
+  bool is_request = predicate->fact == FACT_REQUEST ||
+                    (predicate->scope == SCOPE_EVENT && strcmp(predicate->name, "in_reply_to") == 0);
   predicate->is_volatile = predicate->fact == FACT_AGE || predicate->fact == FACT_CONSENT || is_request ||
                            (predicate->op == OP_WITHIN && domain == TIME);
-  predicate->by_lane =
-      predicate->fact == FACT_CONSENT || predicate->fact == FACT_ADDRESSED || predicate->recipient_areas;
-  predicate->is_static = predicate->scope == SCOPE_RECIPIENT && predicate->fact != FACT_ADDRESSED;
+  bool asks_event = predicate->fact == FACT_ADDRESSED || predicate->fact == FACT_REQUEST;
+  predicate->by_lane = predicate->fact == FACT_CONSENT || asks_event || predicate->recipient_areas;
+  predicate->is_static = predicate->scope == SCOPE_RECIPIENT && !asks_event;
 }
 
 static bool read_test(struct build *build, const struct conf_node *key, struct conf_node *value,

@@ -23,6 +23,7 @@ static const struct {
     {"recipient.groups", SCOPE_RECIPIENT, FACT_GROUPS},
     {"recipient.areas", SCOPE_RECIPIENT, FACT_AREAS},
     {"recipient.addressed", SCOPE_RECIPIENT, FACT_ADDRESSED},
+    {"request", SCOPE_RECIPIENT, FACT_REQUEST},
 };
 
 static const struct {

@@ -37,6 +37,7 @@ enum predicate_fact {
   FACT_GROUPS,
   FACT_AREAS,
   FACT_ADDRESSED,  // the event names this recipient
+  FACT_REQUEST,    // the event answers a Request of this recipient
 };
 
 enum predicate_op {
@@ -78,7 +79,7 @@ struct rule {
   struct access_rule_info info;
   uint16_t index;
   enum rule_action action;
-  uint8_t outcome;                // nav.v1.Outcome
+  uint8_t outcome;                // nav.v1.Outcome; of a forbid: WITHHOLD, or HOLD (a limit)
   uint8_t purpose;                // or RULES_COMMON
   const struct law_basis *basis;  // NULL: a forbid without one
   uint64_t bodies;                // bit n: body index n

@@ -15,9 +15,9 @@
 
 enum { MEMORY_MAX = 256 * 1024 * 1024, TESTS_MAX = 2000, LIST_MAX = 100, LANES_SHOWN_MAX = 3 };
 
-static const char *const expect_keys[] = {"to",        "purpose", "outcome",  "rule",        "basis",
-                                          "hold_rule", "urgent",  "volatile", "reveal",      "revealed",
-                                          "withheld",  "counts",  "because",  "would_allow", NULL};
+static const char *const expect_keys[] = {
+    "to",     "purpose",  "outcome",  "rule",   "basis",   "hold_rule",   "urgent", "volatile",
+    "reveal", "revealed", "withheld", "counts", "because", "would_allow", "limit",  NULL};
 static const char *const outcome_words[] = {"withhold", "hold", "release", NULL};
 
 struct running {
@@ -29,6 +29,8 @@ struct running {
   uint8_t *looked_at;  // lanes of this test that an expectation named
   int64_t now_ms;
   int consent;
+  int request;
+  const char *requested_by;  // this agency alone has asked; NULL: request says it of all
   struct access_question question;
 };
 
@@ -42,6 +44,13 @@ static int answer_consent(void *context, const Nav__V1__Subject *subject, const 
   (void)purpose;
   (void)message;
   return *(const int *)context;
+}
+
+static int answer_request(void *context, const Nav__V1__Event *event, const char *recipient) {
+  const struct running *running = context;
+  (void)event;
+  if (running->requested_by != NULL) return strcmp(running->requested_by, recipient) == 0 ? 1 : 0;
+  return running->request;
 }
 
 static void failed(struct running *running, const struct conf_node *node, size_t lane, const char *what,
@@ -167,6 +176,7 @@ static void check_lane(struct running *running, struct conf_node *expect, size_t
   check_text(running, expect, "rule", lane, json_object_get(explained, "rule"));
   check_text(running, expect, "basis", lane, json_object_get(explained, "basis"));
   check_text(running, expect, "hold_rule", lane, json_object_get(explained, "hold_rule"));
+  check_text(running, expect, "limit", lane, json_object_get(explained, "limit"));
   check_flag(running, expect, "urgent", lane, decision.urgent);
   check_flag(running, expect, "volatile", lane, decision.is_volatile);
   check_list(running, expect, "reveal", lane, json_object_get(explained, "reveal"), false, true);
@@ -226,12 +236,13 @@ static void check_expectations(struct running *running, struct conf_node *expect
   }
 }
 
-static bool read_consent(struct running *running, const struct conf_node *test) {
+// What the registers say: no, yes, or unknown, which is what is meant where the test does not tell.
+static bool read_register(struct running *running, const struct conf_node *test, const char *key, int *out) {
   static const char *const words[] = {"no", "yes", "unknown", NULL};
-  const struct conf_node *node = conf_get(test, "consent");
+  const struct conf_node *node = conf_get(test, key);
   size_t word = 2;
-  if (node != NULL && !conf_read_word(node, "consent", words, &word, running->faults)) return false;
-  running->consent = word == 2 ? -1 : (int)word;
+  if (node != NULL && !conf_read_word(node, key, words, &word, running->faults)) return false;
+  *out = word == 2 ? -1 : (int)word;
   return true;
 }
 
@@ -242,8 +253,22 @@ static bool read_now(struct running *running, const struct conf_node *map, int64
   return false;
 }
 
+// As read_register, or the one agency that has asked.
+static bool read_request(struct running *running, const struct conf_node *test) {
+  const struct conf_node *node = conf_get(test, "request");
+  running->requested_by = NULL;
+  running->request = 1;
+  if (node != NULL && node->kind == CONF_SCALAR &&
+      conf_agency_find(access_rules_agencies(running->rules), node->text) != NULL) {
+    running->requested_by = node->text;
+    return true;
+  }
+  return read_register(running, test, "request", &running->request);
+}
+
 static void run_test(struct running *running, struct conf_node *test, const char *where, int64_t now_ms) {
-  static const char *const keys[] = {"name", "now", "event", "consent", "unchecked", "expect", NULL};
+  static const char *const keys[] = {"name",    "now",       "event",  "consent",
+                                     "request", "unchecked", "expect", NULL};
   running->report->tests++;
   if (!conf_expect_map(test, where, running->faults)) return;
   conf_check_keys(test, keys, where, running->faults);
@@ -254,7 +279,9 @@ static void run_test(struct running *running, struct conf_node *test, const char
     return;
   }
   running->now_ms = now_ms;
-  if (!read_now(running, test, &running->now_ms) || !read_consent(running, test)) return;
+  if (!read_now(running, test, &running->now_ms) ||
+      !read_register(running, test, "consent", &running->consent) || !read_request(running, test))
+    return;
   bool unchecked = false;
   struct conf_node *unchecked_node = conf_get(test, "unchecked");
   if (unchecked_node != NULL && !conf_read_bool(unchecked_node, "unchecked", &unchecked, running->faults))
@@ -263,7 +290,9 @@ static void run_test(struct running *running, struct conf_node *test, const char
       .event = event_from_yaml(event_node, running->now_ms, !unchecked, running->arena, running->faults),
       .now_ms = running->now_ms,
       .consent = running->consent < 0 ? NULL : answer_consent,
-      .consent_context = &running->consent};
+      .consent_context = &running->consent,
+      .request = running->request < 0 ? NULL : answer_request,
+      .request_context = running};
   if (running->question.event == NULL) return;
   check_expectations(running, expect, where);
 }

@@ -1,16 +1,20 @@
 // Tests of access rules: config/access/tests/*.yaml, each an event and what every lane shall have of it.
 //
+// clang-format off
 //   now: 2026-11-22T18:00:00+01:00
 //   tests:
 //     - name: En elev med skyddade uppgifter
-//       event: {source: skolan, type: ConcernReport, subjects: [{role: child, birth_date: 2012-05-01}], body:
-//       {kind: neglect}} consent: yes                       # yes, no, unknown (default) expect:
+//       event: {source: skolan, type: ConcernReport, subjects: [{role: child}], body: {kind: neglect}}
+//       consent: yes                       # yes, no, unknown (default)
+//       request: yes                       # it answers a request of the recipient: the same, or the agency that asked
+//       expect:
 //         - to: socialtjansten             # an agency of the purpose, or a list
 //           purpose: young-at-risk
 //           outcome: release               # release, hold, withhold
 //           rule: school-concern-to-social # none: the default
 //           basis: sol-19-1
 //           hold_rule: …                   # none
+//           limit: handling-h2-is-held     # the limit that made it a hold; none
 //           urgent: true
 //           volatile: true                 # time, consent or a request can change it
 //           reveal: [open, place]          # exactly
@@ -20,6 +24,7 @@
 //           because: OSL 26                # text in the explanation
 //           would_allow: samtycke          # text in what would make it lawful
 //         - {to: all, purpose: all, outcome: withhold}   # every other lane
+// clang-format on
 //
 // Called by: ctest's program, navctl access test, reload. Must never: pass what it did not look at.
 #ifndef NAV_ACCESS_TESTRUN_H

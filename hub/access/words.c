@@ -31,6 +31,8 @@ static const char *const texts[WORDS_COUNT][2] = {
         {"Det är inte känt om %s. Eftersom grunden är en skyldighet blir det en brådskande bedömning, inte "
          "ett nej.",
          "It is not known whether %s. Since the basis is a duty this is an urgent hold, not a no."},
+    [WORDS_LIMITED] = {"Begränsningen %s, som gör att en person bedömer först: %s",
+                       "Limit %s, by which a person assesses first: %s"},
     [WORDS_FORBIDDEN] = {"Förbudet %s: %s", "Forbid %s: %s"},
     [WORDS_FORBID_UNKNOWN] = {"Det är inte känt om %s, och ett förbud gäller tills motsatsen är känd.",
                               "It is not known whether %s, and a forbid holds until the opposite is known."},
@@ -91,6 +93,9 @@ static const struct {
     {"body.count", {"antalet", "the count"}},
     {"body.respondents", {"antalet svar", "the number of answers"}},
     {"in_reply_to", {"den begäran som händelsen besvarar", "the request that the event answers"}},
+    {"request",
+     {"en begäran från mottagaren som händelsen besvarar",
+      "a request of the recipient that the event answers"}},
     {"addressee", {"den som händelsen är ställd till", "the event's addressee"}},
     {"place.area", {"platsens område", "the place's area"}},
     {"marks.handling", {"hanteringskoden", "the handling code"}},
@@ -141,6 +146,9 @@ bool words_condition(struct nav_buffer *out, const struct predicate *predicate,
   if (predicate->fact == FACT_ADDRESSED)
     return nav_buffer_append_text(out, swedish ? "händelsen är ställd till just mottagaren"
                                                : "the event is addressed to this very recipient");
+  if (predicate->fact == FACT_REQUEST)
+    return nav_buffer_append_text(out, swedish ? "händelsen besvarar en begäran som just mottagaren har gjort"
+                                               : "the event answers a request of this very recipient");
   if (predicate->recipient_areas)
     return nav_buffer_printf(
         out, swedish ? "%s ligger inom mottagarens område" : "%s lies within the recipient's area",

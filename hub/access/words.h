@@ -20,6 +20,7 @@ enum words {
   WORDS_CONDITION_UNKNOWN,  // rule, condition
   WORDS_DUTY_UNKNOWN,       // condition
   WORDS_FORBIDDEN,          // rule, note
+  WORDS_LIMITED,            // rule, note
   WORDS_FORBID_UNKNOWN,     // condition
   WORDS_OWN_EVENT,
   WORDS_NOT_IN_PURPOSE,  // sender, purpose

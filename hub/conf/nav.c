@@ -26,7 +26,7 @@ struct loaded {
 };
 
 struct parts {
-  struct conf_node *hub, *endpoint, *sockets, *database, *folders, *limits, *checkpoint;
+  struct conf_node *hub, *endpoint, *sockets, *database, *folders, *limits, *checkpoint, *holds;
 };
 
 #define PART(field) .kind = CONF_KEY_NODE, .offset = offsetof(struct parts, field)
@@ -36,7 +36,7 @@ static const struct conf_key top_keys[] = {
     {.name = "hub", PART(hub), .required = true}, {.name = "endpoint", PART(endpoint), .required = true},
     {.name = "sockets", PART(sockets)},           {.name = "database", PART(database), .required = true},
     {.name = "folders", PART(folders)},           {.name = "limits", PART(limits)},
-    {.name = "checkpoint", PART(checkpoint)},
+    {.name = "checkpoint", PART(checkpoint)},     {.name = "holds", PART(holds)},
 };
 
 static const struct conf_key socket_keys[] = {
@@ -104,6 +104,21 @@ static const struct conf_key checkpoint_keys[] = {
      .min = 1000,
      .max = 86400000,
      .fallback = "60s"},
+};
+
+static const struct conf_key hold_keys[] = {
+    {.name = "answer_within",
+     .kind = CONF_KEY_MS,
+     NAV(hold_answer_ms),
+     .min = 1000,
+     .max = INT64_C(45) * 86400000,
+     .fallback = "72h"},
+    {.name = "urgent_within",
+     .kind = CONF_KEY_MS,
+     NAV(hold_urgent_ms),
+     .min = 1000,
+     .max = INT64_C(45) * 86400000,
+     .fallback = "2h"},
 };
 
 struct loading {
@@ -267,6 +282,7 @@ static void read_all(struct loading *loading) {
   read_part(loading, parts->folders, "folders", folder_keys, COUNT(folder_keys));
   read_part(loading, parts->limits, "limits", limit_keys, COUNT(limit_keys));
   read_part(loading, parts->checkpoint, "checkpoint", checkpoint_keys, COUNT(checkpoint_keys));
+  read_part(loading, parts->holds, "holds", hold_keys, COUNT(hold_keys));
   check_sockets(loading);
   check_database(loading);
   struct conf_nav *nav = &loading->loaded->nav;

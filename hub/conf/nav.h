@@ -26,6 +26,8 @@ struct conf_nav {
   uint32_t checkpoint_records;       // a checkpoint every so many records …
   uint32_t checkpoint_ms;            // … or so much time with new ones
   uint32_t rejections_a_minute_max;  // recorded in full, an agency
+  uint32_t hold_answer_ms;           // how long a hold waits before it goes on to the next who can answer …
+  uint32_t hold_urgent_ms;           // … and an urgent one; where neither rule nor basis says
 };
 
 // home: the folder; NULL: NAV_HOME, else .nav, else /etc/nav. NULL with faults where anything is wrong.

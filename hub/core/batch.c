@@ -87,9 +87,10 @@ uint64_t batch_stage(struct batch *batch, Nav__V1__Record *record, int64_t now_m
   struct record_columns columns;
   record_columns_of(record, &columns);
   struct nav_buffer *rows = &batch->ledger;
-  bool ok = copy_row(rows, 6) && copy_int8(rows, seq) && copy_time(rows, record->time_ms) &&
+  bool ok = copy_row(rows, 7) && copy_int8(rows, seq) && copy_time(rows, record->time_ms) &&
             copy_int2(rows, columns.kind) &&
             (columns.lane == 0 ? copy_null(rows) : copy_int4(rows, columns.lane)) &&
+            (columns.about == 0 ? copy_null(rows) : copy_int8(rows, columns.about)) &&
             copy_bytes(rows, batch->scratch.data, batch->scratch.length) &&
             copy_bytes(rows, leaf, sizeof leaf);
   NAV_ASSERT(ok);

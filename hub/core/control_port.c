@@ -14,6 +14,7 @@
 
 #include "hub/base/id.h"
 #include "hub/base/log.h"
+#include "hub/core/control_commands.h"
 #include "hub/core/core.h"
 #include "hub/core/status.h"
 #include "hub/wire/control.h"
@@ -252,16 +253,47 @@ static void do_record(struct core *core, struct control_port *port, struct conne
   json_decref(contents);
 }
 
+// A command of another file: it answers at once, or stages its answer with the batch.
+static void run_command(struct control_port *port, struct connection *connection,
+                        const struct control_command *command, json_t *request) {
+  struct nav_error err = {0};
+  struct control_request control = {.core = port->core,
+                                    .json = request,
+                                    .uid = connection->uid,
+                                    .person = conf_person_by_uid(port->core->agencies, connection->uid),
+                                    .connection = connection->number};
+  if (control.person == NULL || (control.person->roles & command->roles) == 0) {
+    (void)nav_fail(&err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_PERMITTED, "",
+                   "%s takes the role %s, and agencies.yaml gives it to no person with your system user",
+                   command->name, command->role_text);
+  } else if (command->writes && (port->core->database_lost || !batch_has_room(port->core->staging))) {
+    (void)nav_fail(&err, NAV_ERROR_RETRY, NAV__V1__CODE__CODE_BUSY, "",
+                   "the ledger cannot be written now; try again soon");
+  } else {
+    json_t *answer = command->run(&control, &err);
+    if (answer != NULL) send_json(connection, answer);
+    json_decref(answer);
+    if (answer == NULL && err.class == NAV_ERROR_NONE) connection->waiting = true;
+    if (answer != NULL || err.class == NAV_ERROR_NONE) return;
+  }
+  json_t *refusal = control_error(&err);
+  send_json(connection, refusal);
+  json_decref(refusal);
+}
+
 static void handle(struct control_port *port, struct connection *connection, json_t *request) {
-  const char *command = json_string_value(json_object_get(request, "command"));
-  if (command != NULL && strcmp(command, "status") == 0) {
+  const char *name = json_string_value(json_object_get(request, "command"));
+  const struct control_command *command = name == NULL ? NULL : control_command_find(name);
+  if (command != NULL) {
+    run_command(port, connection, command, request);
+  } else if (name != NULL && strcmp(name, "status") == 0) {
     json_t *answer = status_json(port->core);
     send_json(connection, answer);
     json_decref(answer);
-  } else if (command != NULL && strcmp(command, "record") == 0) {
+  } else if (name != NULL && strcmp(name, "record") == 0) {
     do_record(port->core, port, connection, request);
   } else {
-    refuse(connection, NAV__V1__CODE__CODE_UNKNOWN_MESSAGE, "nav-core knows the commands status and record");
+    refuse(connection, NAV__V1__CODE__CODE_UNKNOWN_MESSAGE, "nav-core knows no such command");
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "hub/base/log.h"
 #include "hub/core/deliver.h"
+#include "hub/core/question.h"
 
 enum {
   FRAME_EVENTS_MAX = 512,
@@ -75,12 +76,15 @@ static bool decide_again(struct deliver_frame *frame, const struct head_entry *e
                          const Nav__V1__Event *event, const Nav__V1__LaneVerdict *stored,
                          struct head_copy *wanted) {
   struct core *core = frame->core;
-  struct access_decision now = {
-      .outcome = NAV__V1__OUTCOME__OUTCOME_WITHHOLD, .rule = ACCESS_NO_RULE, .hold_rule = ACCESS_NO_RULE};
+  struct access_decision now = {.outcome = NAV__V1__OUTCOME__OUTCOME_WITHHOLD,
+                                .rule = ACCESS_NO_RULE,
+                                .hold_rule = ACCESS_NO_RULE,
+                                .limit = ACCESS_NO_RULE};
   int rules_lane = core->numbers->lanes[frame->number].rules_lane;
   if (rules_lane != NUMBERS_NONE) {
-    struct access_question question = {.event = event, .now_ms = core->now_ms};
-    now = access_decide_lane(core->rules, &question, (size_t)rules_lane);
+    struct core_question question;
+    core_question(&question, core, event);
+    now = access_decide_lane(core->rules, &question.question, (size_t)rules_lane);
   }
   bool released = now.outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE;
   wanted->reveal &= now.reveal;

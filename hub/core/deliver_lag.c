@@ -73,7 +73,7 @@ static void rows_came(void *context, const PGresult *result) {
 // An int4[] in binary of the verdicts that release to the lane.
 static size_t append_verdicts(const struct core *core, uint32_t number, struct nav_buffer *out) {
   enum { INT4_OID = 23, HEAD = 20 };
-  uint8_t head[HEAD];
+  uint8_t head[HEAD] = {0};
   size_t count = 0;
   NAV_ASSERT(nav_buffer_append(out, head, sizeof head));
   for (uint32_t i = 1; i < verdicts_end(core->verdicts); i++) {

@@ -6,6 +6,7 @@
 
 #include "hub/base/log.h"
 #include "hub/core/intake.h"
+#include "hub/core/question.h"
 
 enum { MS_A_DAY = 86400000, SEALED_MAX = WIRE_EVENT_MAX + CONTENT_OVERHEAD };
 
@@ -104,8 +105,9 @@ static uint64_t stage_published(struct core *core, const struct publication *pub
 
 static uint32_t decide(struct core *core, const Nav__V1__Event *event) {
   static struct access_decision decisions[NUMBERS_LANES_MAX];  // one thread; too large for the stack
-  struct access_question question = {.event = event, .now_ms = core->now_ms};
-  access_decide(core->rules, &question, decisions);
+  struct core_question question;
+  core_question(&question, core, event);
+  access_decide(core->rules, &question.question, decisions);
   return verdicts_intern(core->verdicts, decisions, core->rules, core->numbers, core->staging, core->now_ms);
 }
 

@@ -13,7 +13,7 @@
 enum { CHUNK_BYTES = 128 * 1024, COPIES = 3, COMMIT_SQL_MAX = 64 * 1024 };
 
 static const char *const COPY_SQL =
-    "COPY nav.ledger (seq, at, kind, lane, record, leaf) FROM STDIN (FORMAT binary);"
+    "COPY nav.ledger (seq, at, kind, lane, about, record, leaf) FROM STDIN (FORMAT binary);"
     "COPY nav.event (seq, event_id, agency, revision, digest, type, time, verdict, bucket_class, bucket_day, "
     "published_seq) FROM STDIN (FORMAT binary);"
     "COPY nav.content (seq, part, sealed) FROM STDIN (FORMAT binary);";

@@ -122,7 +122,7 @@ static void decisions_key(struct verdicts *verdicts, const struct access_decisio
   for (size_t i = 0; i < count; i++) {
     const struct access_decision *d = &decisions[i];
     if (is_default(d)) continue;
-    uint8_t *p = nav_buffer_reserve(out, 24);
+    uint8_t *p = nav_buffer_reserve(out, 32);
     NAV_ASSERT(p != NULL);
     nav_put_u32(p, (uint32_t)i);
     p[4] = d->outcome;
@@ -131,11 +131,32 @@ static void decisions_key(struct verdicts *verdicts, const struct access_decisio
     nav_put_u16(p + 8, d->hold_rule);
     nav_put_u16(p + 10, d->reveal);
     nav_put_u16(p + 12, d->hold_reveal);
-    nav_put_u16(p + 14, 0);
+    nav_put_u16(p + 14, d->limit);
     nav_put_u64(p + 16, d->subjects);
-    out->length += 24;
+    nav_put_u64(p + 24, d->hold_subjects);
+    out->length += 32;
   }
   hash_buffer(key, out);
+}
+
+// What must stay with the hold, and with the release, whatever later rules say.
+static void describe_hold(Nav__V1__LaneVerdict *out, const struct access_decision *decision,
+                          const struct access_rules *rules) {
+  bool held = decision->outcome == NAV__V1__OUTCOME__OUTCOME_HOLD;
+  uint16_t holding = held ? decision->rule : decision->hold_rule;
+  if (holding != ACCESS_NO_RULE) {
+    const struct access_rule_info *rule = access_rule(rules, holding);
+    out->has_must_answer = out->has_answer_s = true;
+    out->must_answer = rule->is_duty || rule->on_request;
+    out->answer_s = (uint32_t)(rule->answer_ms / 1000);
+  }
+  if (decision->limit != ACCESS_NO_RULE)
+    out->limit_rule = (char *)(uintptr_t)access_rule(rules, decision->limit)->id;
+  if (decision->outcome == NAV__V1__OUTCOME__OUTCOME_WITHHOLD) return;
+  const struct access_rule_info *rule = access_rule(rules, decision->rule);
+  out->has_retain_days = out->has_no_onward = true;
+  out->retain_days = rule->retain_days;
+  out->no_onward = rule->no_onward;
 }
 
 void verdict_describe(Nav__V1__LaneVerdict *out, uint32_t lane, const struct access_decision *decision,
@@ -163,9 +184,11 @@ void verdict_describe(Nav__V1__LaneVerdict *out, uint32_t lane, const struct acc
     const struct access_rule_info *rule = access_rule(rules, decision->hold_rule);
     out->hold_rule = (char *)(uintptr_t)rule->id;
     out->hold_basis = (char *)(uintptr_t)rule->basis;
-    out->has_hold_reveal = true;
+    out->has_hold_reveal = out->has_hold_subjects = true;
     out->hold_reveal = decision->hold_reveal;
+    out->hold_subjects = decision->hold_subjects;
   }
+  describe_hold(out, decision, rules);
 }
 
 struct definition {

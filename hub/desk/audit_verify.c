@@ -13,7 +13,7 @@ enum { FAULTS_MAX = 10000, CURSORS = 4, EVENT_ID_SIZE = 16 };
 
 // A row larger than any of ours is cut just past the limit: it fails its hash, and memory stays bounded.
 static const char ledger_sql[] =
-    "SELECT seq, at, kind, lane, substr(record, 1, 1048577), substr(leaf, 1, 33) FROM nav.ledger_view WHERE "
+    "SELECT seq, at, kind, lane, substr(record, 1, 1048577), substr(leaf, 1, 33), about FROM nav.ledger_view WHERE "
     "seq > 0 "
     "ORDER BY seq";
 static const char event_sql[] =
@@ -43,6 +43,8 @@ static int next_ledger(void *context, struct verify_ledger_row *row, struct nav_
                                     .kind = desk_int2(c->page, c->row, 2),
                                     .has_lane = !desk_is_null(c->page, c->row, 3)};
   if (row->has_lane) row->lane = desk_int4(c->page, c->row, 3);
+  row->has_about = !desk_is_null(c->page, c->row, 6);
+  if (row->has_about) row->about = desk_int8(c->page, c->row, 6);
   row->record = desk_bytes(c->page, c->row, 4, &row->record_length);
   row->leaf = desk_bytes(c->page, c->row, 5, &row->leaf_length);
   return 1;

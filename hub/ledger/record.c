@@ -44,6 +44,43 @@ static uint32_t lane_of(const Nav__V1__Record *record) {
       return record->replayed->lane;
     case NAV__V1__RECORD__RECORD_NACKED:
       return record->nacked->lane;
+    case NAV__V1__RECORD__RECORD_HOLD_RELEASED:
+      return record->hold_released->lane != NULL ? record->hold_released->lane->lane : 0;
+    case NAV__V1__RECORD__RECORD_HOLD_REFUSED:
+      return record->hold_refused->lane;
+    case NAV__V1__RECORD__RECORD_HOLD_ESCALATED:
+      return record->hold_escalated->lane;
+    case NAV__V1__RECORD__RECORD_HOLD_LAPSED:
+      return record->hold_lapsed->lane;
+    case NAV__V1__RECORD__RECORD_HOLD_CLOSED:
+      return record->hold_closed->lane;
+    default:
+      return 0;
+  }
+}
+
+static uint64_t about_of(const Nav__V1__Record *record) {
+  switch (record->record_case) {
+    case NAV__V1__RECORD__RECORD_REDECIDED:
+      return record->redecided->event_seq;
+    case NAV__V1__RECORD__RECORD_HOLD_RELEASED:
+      return record->hold_released->event_seq;
+    case NAV__V1__RECORD__RECORD_HOLD_REFUSED:
+      return record->hold_refused->event_seq;
+    case NAV__V1__RECORD__RECORD_HOLD_ESCALATED:
+      return record->hold_escalated->event_seq;
+    case NAV__V1__RECORD__RECORD_HOLD_LAPSED:
+      return record->hold_lapsed->event_seq;
+    case NAV__V1__RECORD__RECORD_HOLD_CLOSED:
+      return record->hold_closed->event_seq;
+    case NAV__V1__RECORD__RECORD_RECALLED:
+      return record->recalled->recall_seq;
+    case NAV__V1__RECORD__RECORD_RECALL_CONFIRMED:
+      return record->recall_confirmed->recalled_seq;
+    case NAV__V1__RECORD__RECORD_CONSENT_CHANGED:
+      return record->consent_changed->event_seq;
+    case NAV__V1__RECORD__RECORD_REQUEST_ANSWERED:
+      return record->request_answered->request_seq;
     default:
       return 0;
   }
@@ -55,6 +92,7 @@ void record_columns_of(const Nav__V1__Record *record, struct record_columns *col
       .time_ms = record->time_ms,
       .kind = (uint16_t)record->record_case,
       .lane = lane_of(record),
+      .about = about_of(record),
   };
 }
 

@@ -14,8 +14,9 @@ enum { RECORD_SIZE_MAX = 1 << 20 };
 struct record_columns {
   uint64_t seq;
   int64_t time_ms;
-  uint16_t kind;  // field number of the oneof
-  uint32_t lane;  // of Acknowledged, Replayed, Nacked, Redecided, LaneDefined; 0: none
+  uint16_t kind;   // field number of the oneof
+  uint32_t lane;   // of records about one lane; 0: none
+  uint64_t about;  // the record that this one is about: an event's, a request's, a recall's; 0: none
 };
 
 NAV_MUST_USE bool record_encode(const Nav__V1__Record *record, struct nav_buffer *out);

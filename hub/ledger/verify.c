@@ -77,6 +77,7 @@ static void check_columns(struct verify *v, const struct verify_ledger_row *row,
   char at[96] = "";
   char kind[64] = "";
   char lane[64] = "";
+  char about[80] = "";
   if (row->at_us % 1000 != 0 || row->at_us / 1000 != columns.time_ms) {
     (void)snprintf(at, sizeof at, " at (%" PRId64 " us, record %" PRId64 " ms)", row->at_us, columns.time_ms);
   }
@@ -87,8 +88,12 @@ static void check_columns(struct verify *v, const struct verify_ledger_row *row,
     (void)snprintf(lane, sizeof lane, " lane (%" PRId32 ", record %" PRIu32 ")",
                    row->has_lane ? row->lane : 0, columns.lane);
   }
-  if (at[0] == '\0' && kind[0] == '\0' && lane[0] == '\0') return;
-  verify_accuse(v, row->seq, "columns of nav.ledger differ from the record:%s%s%s", at, kind, lane);
+  if (row->has_about != (columns.about != 0) || (row->has_about && (uint64_t)row->about != columns.about)) {
+    (void)snprintf(about, sizeof about, " about (%" PRId64 ", record %" PRIu64 ")",
+                   row->has_about ? row->about : 0, columns.about);
+  }
+  if (at[0] == '\0' && kind[0] == '\0' && lane[0] == '\0' && about[0] == '\0') return;
+  verify_accuse(v, row->seq, "columns of nav.ledger differ from the record:%s%s%s%s", at, kind, lane, about);
 }
 
 // Which of two neighbours was changed cannot be seen here, so both are named; the later one's word counts

@@ -36,6 +36,8 @@ struct verify_ledger_row {
   int32_t kind;
   bool has_lane;
   int32_t lane;
+  bool has_about;
+  int64_t about;
   const uint8_t *record;
   size_t record_length;
   const uint8_t *leaf;

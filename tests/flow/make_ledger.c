@@ -23,7 +23,7 @@ static void put_time(int64_t us) {
 }
 
 static void put_ledger(const struct made *made) {
-  (void)puts("COPY nav.ledger (seq, at, kind, lane, record, leaf) FROM stdin;");
+  (void)puts("COPY nav.ledger (seq, at, kind, lane, about, record, leaf) FROM stdin;");
   for (size_t i = 0; i < made->ledger_count; i++) {
     const struct verify_ledger_row *row = &made->ledger[i];
     (void)printf("%" PRIu64 "\t", row->seq);
@@ -31,6 +31,11 @@ static void put_ledger(const struct made *made) {
     (void)printf("\t%" PRId32 "\t", row->kind);
     if (row->has_lane) {
       (void)printf("%" PRId32 "\t", row->lane);
+    } else {
+      (void)fputs("\\N\t", stdout);
+    }
+    if (row->has_about) {
+      (void)printf("%" PRId64 "\t", row->about);
     } else {
       (void)fputs("\\N\t", stdout);
     }

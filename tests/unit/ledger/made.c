@@ -116,7 +116,9 @@ static uint64_t stage(struct made *made, Nav__V1__Record *record) {
                                     .at_us = columns.time_ms * 1000,
                                     .kind = columns.kind,
                                     .has_lane = columns.lane != 0,
-                                    .lane = (int32_t)columns.lane};
+                                    .lane = (int32_t)columns.lane,
+                                    .has_about = columns.about != 0,
+                                    .about = (int64_t)columns.about};
   made_set_record(made, row, record);
   made_set_leaf(made, row);
   return record->seq;

@@ -41,7 +41,7 @@ static void every_field_of_an_event_has_a_class(void **state) {
   (void)state;
   unsigned messages = 0;
   check_content(&nav__v1__event__descriptor, &messages);
-  assert_int_equal(messages, 1 + 31 + 4);  // the event, its bodies, Place, Position, Subject and Marks
+  assert_int_equal(messages, 1 + 33 + 4);  // the event, its bodies, Place, Position, Subject and Marks
 }
 
 static void the_order_is_that_of_the_descriptor(void **state) {

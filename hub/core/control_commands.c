@@ -1,0 +1,14 @@
+// The table. See control_commands.h.
+#include "hub/core/control_commands.h"
+
+#include <string.h>
+
+static const struct control_command commands[] = {
+    {NULL, 0, NULL, false, NULL},
+};
+
+const struct control_command *control_command_find(const char *name) {
+  for (const struct control_command *command = commands; command->name != NULL; command++)
+    if (strcmp(command->name, name) == 0) return command;
+  return NULL;
+}
