@@ -55,6 +55,11 @@ struct access_rule_info {
 };
 const struct access_rule_info *access_rule(const struct access_rules *rules, uint16_t index);
 size_t access_rule_count(const struct access_rules *rules);
+const struct access_rule_info *access_rule_named(const struct access_rules *rules,
+                                                 const char *id);  // NULL: none
+// The entry of law.yaml (hub/access/law.h); NULL: none.
+struct law_basis;
+const struct law_basis *access_basis(const struct access_rules *rules, const char *id);
 
 // Whether the person of a subject has consented; tells -1 not known, 0 no, 1 yes.
 typedef int access_consent(void *context, const Nav__V1__Subject *subject, const char *recipient,

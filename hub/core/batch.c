@@ -133,6 +133,13 @@ void batch_stage_event(struct batch *batch, uint64_t seq, const struct batch_eve
   batch->entries[batch->entries_count++] = entry;
 }
 
+void batch_stage_entry(struct batch *batch, struct head_entry *entry) {
+  NAV_ASSERT(entry->seq == batch->last_seq && batch->entries_count < BATCH_EVENTS_MAX);
+  batch->entries[batch->entries_count++] = entry;
+}
+
+const struct nav_buffer *batch_last_record(const struct batch *batch) { return &batch->scratch; }
+
 static void add_answer(struct batch *batch, struct batch_answer answer) {
   if (batch->answers_count == batch->answers_capacity) {
     size_t capacity = batch->answers_capacity == 0 ? 64 : batch->answers_capacity * 2;

@@ -94,6 +94,10 @@ uint64_t batch_stage(struct batch *batch, Nav__V1__Record *record, int64_t now_m
 // The rows beside an Accepted record just staged as seq, with its sealed bytes; takes over the entry.
 void batch_stage_event(struct batch *batch, uint64_t seq, const struct batch_event *event,
                        const uint8_t *sealed, size_t sealed_length, struct head_entry *entry);
+// A cause of deliveries that is no event of its own: the record just staged. Takes over the entry.
+void batch_stage_entry(struct batch *batch, struct head_entry *entry);
+// The bytes of the record that was staged last.
+const struct nav_buffer *batch_last_record(const struct batch *batch);
 void batch_answer_session(struct batch *batch, uint64_t session_id, const void *hub_frame);
 void batch_answer_control(struct batch *batch, uint64_t connection, const char *json);
 void batch_note_acknowledged(struct batch *batch, uint32_t lane, uint64_t position, uint64_t delivered);

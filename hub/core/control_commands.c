@@ -3,7 +3,20 @@
 
 #include <string.h>
 
+#include "hub/core/hold_commands.h"
+#include "hub/core/recalls.h"
+
+enum {
+  ANY_ROLE = CONF_ROLE_READER | CONF_ROLE_CHAIR | CONF_ROLE_ASSESSOR | CONF_ROLE_AUDITOR | CONF_ROLE_OPERATOR
+};
+
 static const struct control_command commands[] = {
+    {"hold-list", CONF_ROLE_ASSESSOR | CONF_ROLE_AUDITOR | CONF_ROLE_OPERATOR,
+     "assessor, auditor or operator", false, hold_command_list},
+    {"hold-get", CONF_ROLE_ASSESSOR | CONF_ROLE_AUDITOR | CONF_ROLE_OPERATOR, "assessor, auditor or operator",
+     false, hold_command_get},
+    {"recall-confirm", ANY_ROLE, "any", true, recall_command_confirm},
+    {"hold-decide", CONF_ROLE_ASSESSOR, "assessor", true, hold_command_decide},
     {NULL, 0, NULL, false, NULL},
 };
 

@@ -47,6 +47,10 @@ struct agency_count {
 };
 
 struct publication;
+struct holds;
+struct holds_ended;
+struct hold_decisions;
+struct recalls;
 
 struct core {
   struct conf_nav *nav;
@@ -65,6 +69,10 @@ struct core {
   struct buckets *buckets;
   struct quarantine *quarantine;
   struct recent *recent;
+  struct holds *holds;
+  struct holds_ended *holds_ended;  // while starting
+  struct hold_decisions *hold_decisions;
+  struct recalls *recalls;
   struct head head;
   struct sequence sequence;
   struct batch batches[2];

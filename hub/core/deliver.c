@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "hub/base/log.h"
+#include "hub/core/holds.h"
 
 struct lane *core_lane(struct core *core, uint32_t number) {
   NAV_ASSERT(number > 0 && number < NUMBERS_LANES_MAX);
@@ -156,6 +157,7 @@ void deliver_start(struct core *core, struct session *session, const Nav__V1__St
   nav_log(NAV_LOG_INFO, "%s has connected (%s), %zu lanes", session->agency->id, session->program,
           session->lanes_count);
   send_session(core, session);
+  holds_notify_session(core, session);
 }
 
 void deliver_credit(struct session *session, const Nav__V1__Credit *credit) {

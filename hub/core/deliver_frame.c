@@ -7,6 +7,7 @@
 #include "hub/base/log.h"
 #include "hub/core/deliver.h"
 #include "hub/core/question.h"
+#include "hub/core/recalls.h"
 
 enum {
   FRAME_EVENTS_MAX = 512,
@@ -71,11 +72,13 @@ static void stage_redecided(struct core *core, uint64_t seq, Nav__V1__LaneVerdic
   (void)batch_stage(core->staging, &record, core->now_ms);
 }
 
-// Stored ∧ decided now. False: it is no longer released.
+// Stored ∧ decided now. False: it is no longer released. What somebody released after assessment may still go
+// where the rules hold it now.
 static bool decide_again(struct deliver_frame *frame, const struct head_entry *entry,
                          const Nav__V1__Event *event, const Nav__V1__LaneVerdict *stored,
                          struct head_copy *wanted) {
   struct core *core = frame->core;
+  bool assessed = entry->cause == HEAD_RELEASED;
   struct access_decision now = {.outcome = NAV__V1__OUTCOME__OUTCOME_WITHHOLD,
                                 .rule = ACCESS_NO_RULE,
                                 .hold_rule = ACCESS_NO_RULE,
@@ -86,7 +89,12 @@ static bool decide_again(struct deliver_frame *frame, const struct head_entry *e
     core_question(&question, core, event);
     now = access_decide_lane(core->rules, &question.question, (size_t)rules_lane);
   }
-  bool released = now.outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE;
+  bool released = now.outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE ||
+                  (assessed && now.outcome == NAV__V1__OUTCOME__OUTCOME_HOLD);
+  if (assessed) {
+    now.reveal |= now.hold_reveal;
+    now.subjects |= now.hold_subjects;
+  }
   wanted->reveal &= now.reveal;
   wanted->subjects &= now.subjects;
   wanted->narrative_edited = wanted->narrative_edited && now.narrative_edited;
@@ -96,10 +104,11 @@ static bool decide_again(struct deliver_frame *frame, const struct head_entry *e
     Nav__V1__LaneVerdict described;
     verdict_describe(&described, frame->number, &now, core->rules);
     if (released) {
+      described.outcome = NAV__V1__OUTCOME__OUTCOME_RELEASE;
       described.reveal = wanted->reveal;
       described.subjects = wanted->subjects;
     }
-    stage_redecided(core, entry->seq, &described);
+    stage_redecided(core, entry->event_seq, &described);
   }
   return released;
 }
@@ -220,7 +229,7 @@ static void add(struct deliver_frame *frame, const struct head_entry *entry, con
   *delivery = (Nav__V1__Delivery)NAV__V1__DELIVERY__INIT;
   delivery->has_position = delivery->has_event_seq = delivery->has_verdict = delivery->has_event = true;
   delivery->position = entry->seq;
-  delivery->event_seq = entry->seq;
+  delivery->event_seq = entry->event_seq;
   delivery->verdict = (uint32_t)verdict;
   delivery->event = (ProtobufCBinaryData){copy->event_length, copy->bytes};
   if (copy->withheld_count > 0) {
@@ -240,20 +249,60 @@ static void add(struct deliver_frame *frame, const struct head_entry *entry, con
   frame->bytes += copy->size + DELIVERY_OVERHEAD + (size_t)copy->withheld_count * PATH_OVERHEAD;
 }
 
+// The rule's `retain` ends this lane's access, though the content may live on.
+static bool is_past(const struct core *core, const struct head_entry *entry,
+                    const Nav__V1__LaneVerdict *lane) {
+  enum { DAY_MS = 86400000 };
+  return lane->retain_days > 0 &&
+         core->now_ms / DAY_MS > (int64_t)entry->accepted_day + (int64_t)lane->retain_days;
+}
+
+// What of the cause is this lane's; NULL: nothing. *again: what counts is what was stored and what is decided
+// now, since the rules have changed, or the verdict was never to be relied on for long, or it is a replay.
+static const Nav__V1__LaneVerdict *verdict_of(const struct deliver_frame *frame,
+                                              const struct head_entry *entry, bool *again) {
+  const struct core *core = frame->core;
+  const Nav__V1__LaneVerdict *lane = NULL;
+  *again = true;
+  if (entry->cause == HEAD_RELEASED) {
+    lane = entry->record->hold_released->lane;
+    if (lane->lane != frame->number) return NULL;
+  } else {
+    const struct verdict *verdict = verdicts_get(core->verdicts, entry->verdict);
+    lane = verdict == NULL ? NULL : verdict_lane(verdict, frame->number);
+    *again = lane == NULL || lane->is_volatile || entry->seq <= frame->lane->replay_until ||
+             memcmp(verdict->rules_hash, access_rules_hash(core->rules), NAV_SHA256_SIZE) != 0;
+  }
+  if (lane == NULL || lane->outcome != NAV__V1__OUTCOME__OUTCOME_RELEASE || lane->rule == NULL) return NULL;
+  return recalls_has(core->recalls, entry->event_seq) || is_past(core, entry, lane) ? NULL : lane;
+}
+
+// A Recall is told whatever the rules say; each lane learns of its own events alone.
+static const struct head_copy *copy_of_recall(struct deliver_frame *frame, const struct head_entry *entry) {
+  struct head_copy copy = {0};
+  const struct access_paths nothing = {NULL, 0};
+  nav_arena_reset(frame->arena);
+  const Nav__V1__Event *event = recall_event(entry->record->recalled, frame->number, frame->arena);
+  if (event == NULL || !write_copy(&copy, event, &nothing)) return NULL;
+  return keep_copy(frame, NULL, false, &copy);
+}
+
 bool deliver_frame_add(struct deliver_frame *frame, struct head_entry *entry, bool shared) {
   struct core *core = frame->core;
-  const struct verdict *verdict = verdicts_get(core->verdicts, entry->verdict);
-  const Nav__V1__LaneVerdict *lane = verdict == NULL ? NULL : verdict_lane(verdict, frame->number);
-  if (lane == NULL || lane->outcome != NAV__V1__OUTCOME__OUTCOME_RELEASE || lane->rule == NULL) return true;
+  static Nav__V1__LaneVerdict recall = NAV__V1__LANE_VERDICT__INIT;  // lives as long as the frame's table
+  recall.rule = (char *)(uintptr_t)RECALL_RULE;
+  recall.basis = (char *)(uintptr_t)RECALL_BASIS;
+  bool again = false;
+  bool recalled = entry->cause == HEAD_RECALLED;
+  const Nav__V1__LaneVerdict *lane = recalled ? &recall : verdict_of(frame, entry, &again);
+  if (lane == NULL) return true;
   if (frame->message.n_deliveries == FRAME_EVENTS_MAX || frame->temporary_count == FRAME_EVENTS_MAX)
     return false;
-  // The rules have changed since, the verdict was never to be relied on for long, or it is a replay.
-  bool again = lane->is_volatile || entry->seq <= frame->lane->replay_until ||
-               memcmp(verdict->rules_hash, access_rules_hash(core->rules), NAV_SHA256_SIZE) != 0;
   if (again && !batch_has_room(core->staging)) return false;
   if (frame->message.n_deliveries > 0 && frame->bytes + entry->length + WITHHELD_BYTES_MAX > FRAME_BYTES)
     return false;
-  const struct head_copy *copy = copy_for(frame, entry, shared, lane, again);
+  const struct head_copy *copy =
+      recalled ? copy_of_recall(frame, entry) : copy_for(frame, entry, shared, lane, again);
   if (copy == NULL) return true;
   int index = verdict_index(frame, lane);
   if (index < 0) return false;

@@ -6,11 +6,20 @@
 
 #include "hub/base/log.h"
 #include "hub/core/deliver.h"
+#include "hub/core/stored.h"
 
+// The causes of what the lane is sent, in order: events that a verdict releases, holds that were released,
+// recalls.
 static const char *const RANGE_SQL =
-    "SELECT e.seq, e.verdict, e.bucket_class, e.bucket_day, c.sealed FROM nav.event e "
-    "LEFT JOIN nav.content c ON c.seq = e.seq "
-    "WHERE e.seq > $1 AND e.seq <= $2 AND e.verdict = ANY($3) ORDER BY e.seq LIMIT 256";
+    "WITH cause AS ((SELECT seq AS position, seq AS about, verdict, NULL::bytea AS record FROM nav.event "
+    "WHERE seq > $1 AND seq <= $2 AND verdict = ANY($3) ORDER BY seq LIMIT 256) UNION ALL "
+    "(SELECT seq, about, 0, record FROM nav.ledger WHERE lane = $4 AND kind = 60 AND seq > $1 AND seq <= $2 "
+    "ORDER BY seq LIMIT 256) UNION ALL "
+    "(SELECT seq, NULL, 0, record FROM nav.ledger WHERE kind NOT IN (20, 21, 30) AND kind = 70 AND seq > $1 "
+    "AND seq <= $2 ORDER BY seq LIMIT 256) ORDER BY 1 LIMIT 256) "
+    "SELECT cause.position, cause.verdict, e.bucket_class, e.bucket_day, c.sealed, cause.record, cause.about "
+    "FROM cause LEFT JOIN nav.event e ON e.seq = cause.about LEFT JOIN nav.content c ON c.seq = cause.about "
+    "ORDER BY 1";
 _Static_assert(LAG_ROWS_MAX == 256, "RANGE_SQL asks for as many rows as a lane holds");
 
 static bool lags(const struct core *core, const struct lane *lane) {
@@ -18,33 +27,32 @@ static bool lags(const struct core *core, const struct lane *lane) {
          lane->lag_count == 0 && lane->scan < core->head.floor_seq && lane->wait_seq <= core->committed_seq;
 }
 
+static uint64_t int8_at(const PGresult *result, int row, int column) {
+  return nav_get_u64((const uint8_t *)PQgetvalue(result, row, column));
+}
+
 // The entry of one row; NULL: its content was erased, or does not open.
 static struct head_entry *entry_of_row(struct core *core, const PGresult *result, int row) {
-  static struct nav_buffer plain;  // one thread; reused
-  if (plain.max == 0) nav_buffer_init(&plain, WIRE_EVENT_MAX + CONTENT_SALT_SIZE);
+  uint64_t position = int8_at(result, row, 0);
+  const uint8_t *record = PQgetisnull(result, row, 5) ? NULL : (const uint8_t *)PQgetvalue(result, row, 5);
+  size_t record_length = record == NULL ? 0 : (size_t)PQgetlength(result, row, 5);
+  if (PQgetisnull(result, row, 6)) return head_entry_of_record(position, record, record_length, 0, NULL, 0);
   if (PQgetisnull(result, row, 4)) return NULL;
-  struct content_place place = {
-      .log_id = core->sequence.log_id,
-      .seq = nav_get_u64((const uint8_t *)PQgetvalue(result, row, 0)),
+  struct nav_error err;
+  struct stored_event event = {
+      .seq = int8_at(result, row, 6),
       .retention_class = nav_get_u16((const uint8_t *)PQgetvalue(result, row, 2)),
       .bucket_day = nav_get_u32((const uint8_t *)PQgetvalue(result, row, 3)),
   };
-  struct nav_error err;
-  uint8_t key[CONTENT_KEY_SIZE];
-  const uint8_t *bucket = buckets_key(core->buckets, place.retention_class, place.bucket_day, false, &err);
-  bool ok = bucket != NULL;
-  if (ok) {
-    content_event_key(key, bucket, place.seq);
-    ok = content_open(&place, key, (const uint8_t *)PQgetvalue(result, row, 4),
-                      (size_t)PQgetlength(result, row, 4), &plain, &err);
-    sodium_memzero(key, sizeof key);
-  }
-  if (!ok || plain.length < CONTENT_SALT_SIZE) {
-    nav_log(NAV_LOG_ERROR, "event %llu is withheld: %s", (unsigned long long)place.seq, err.text);
+  if (!stored_open(core, &event, (const uint8_t *)PQgetvalue(result, row, 4),
+                   (size_t)PQgetlength(result, row, 4), &err)) {
+    nav_log(NAV_LOG_ERROR, "event %llu is withheld: %s", (unsigned long long)event.seq, err.text);
     return NULL;
   }
-  return head_entry_new(place.seq, nav_get_u32((const uint8_t *)PQgetvalue(result, row, 1)),
-                        plain.data + CONTENT_SALT_SIZE, plain.length - CONTENT_SALT_SIZE);
+  if (record != NULL)
+    return head_entry_of_record(position, record, record_length, event.bucket_day, event.bytes, event.length);
+  return head_entry_new(position, nav_get_u32((const uint8_t *)PQgetvalue(result, row, 1)), event.bucket_day,
+                        event.bytes, event.length);
 }
 
 static void rows_came(void *context, const PGresult *result) {
@@ -62,7 +70,7 @@ static void rows_came(void *context, const PGresult *result) {
     lane->lag[lane->lag_count++] = entry;
   }
   uint64_t until = core->lag_asked_until;
-  if (rows == LAG_ROWS_MAX) until = nav_get_u64((const uint8_t *)PQgetvalue(result, rows - 1, 0));
+  if (rows == LAG_ROWS_MAX) until = int8_at(result, rows - 1, 0);
   if (lane->lag_count == 0) {
     lane->scan = until;
   } else {
@@ -70,8 +78,8 @@ static void rows_came(void *context, const PGresult *result) {
   }
 }
 
-// An int4[] in binary of the verdicts that release to the lane.
-static size_t append_verdicts(const struct core *core, uint32_t number, struct nav_buffer *out) {
+// An int4[] in binary of the verdicts that release to the lane; it may be empty.
+static void append_verdicts(const struct core *core, uint32_t number, struct nav_buffer *out) {
   enum { INT4_OID = 23, HEAD = 20 };
   uint8_t head[HEAD] = {0};
   size_t count = 0;
@@ -85,33 +93,32 @@ static size_t append_verdicts(const struct core *core, uint32_t number, struct n
     NAV_ASSERT(nav_buffer_append(out, element, sizeof element));
     count++;
   }
-  nav_put_u32(out->data, 1);
+  nav_put_u32(out->data, count > 0 ? 1 : 0);  // dimensions
   nav_put_u32(out->data + 4, 0);
   nav_put_u32(out->data + 8, INT4_OID);
   nav_put_u32(out->data + 12, (uint32_t)count);
   nav_put_u32(out->data + 16, 1);
-  return count;
+  if (count == 0) out->length = 12;  // no dimension, no bounds
 }
 
 static void ask(struct core *core, uint32_t number, struct lane *lane) {
   struct nav_buffer verdicts;
   nav_buffer_init(&verdicts, 20 + 8 * (size_t)VERDICTS_MAX);
-  if (append_verdicts(core, number, &verdicts) == 0) {
-    lane->scan = core->head.floor_seq;
-    nav_buffer_free(&verdicts);
-    return;
-  }
+  append_verdicts(core, number, &verdicts);
   uint8_t after[8];
   uint8_t until[8];
+  uint8_t lane_number[4];
+  nav_put_u32(lane_number, number);
   core->lag_asked_lane = number;
   core->lag_asked_after = lane->scan;
   core->lag_asked_until = core->head.floor_seq;
   nav_put_u64(after, lane->scan);
   nav_put_u64(until, core->head.floor_seq);
-  const Oid types[] = {20, 20, 1007};  // bigint, bigint, integer[]
-  const char *values[] = {(const char *)after, (const char *)until, (const char *)verdicts.data};
-  const int lengths[] = {8, 8, (int)verdicts.length};
-  reader_ask(core->reader, RANGE_SQL, 3, types, values, lengths, rows_came, core);
+  const Oid types[] = {20, 20, 1007, 23};  // bigint, bigint, integer[], integer
+  const char *values[] = {(const char *)after, (const char *)until, (const char *)verdicts.data,
+                          (const char *)lane_number};
+  const int lengths[] = {8, 8, (int)verdicts.length, 4};
+  reader_ask(core->reader, RANGE_SQL, 4, types, values, lengths, rows_came, core);
   nav_buffer_free(&verdicts);
 }
 

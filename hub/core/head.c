@@ -6,18 +6,43 @@
 
 #include "hub/base/error.h"
 
-struct head_entry *head_entry_new(uint64_t seq, uint32_t verdict, const uint8_t *event, size_t length) {
+struct head_entry *head_entry_new(uint64_t seq, uint32_t verdict, uint32_t accepted_day, const uint8_t *event,
+                                  size_t length) {
   struct head_entry *entry = calloc(1, sizeof *entry + length);
   if (entry == NULL) return NULL;
   entry->seq = seq;
+  entry->event_seq = seq;
   entry->verdict = verdict;
+  entry->accepted_day = accepted_day;
   entry->length = length;
-  memcpy(entry->event, event, length);
+  if (length > 0) memcpy(entry->event, event, length);
   return entry;
+}
+
+struct head_entry *head_entry_of_record(uint64_t seq, const uint8_t *record, size_t record_length,
+                                        uint32_t accepted_day, const uint8_t *event, size_t length) {
+  struct head_entry *entry = head_entry_new(seq, 0, accepted_day, event, length);
+  if (entry == NULL) return NULL;
+  entry->record = nav__v1__record__unpack(NULL, record_length, record);
+  const Nav__V1__Record *r = entry->record;
+  if (r != NULL && r->record_case == NAV__V1__RECORD__RECORD_HOLD_RELEASED &&
+      r->hold_released->lane != NULL) {
+    entry->cause = HEAD_RELEASED;
+    entry->event_seq = r->hold_released->event_seq;
+    return entry;
+  }
+  if (r != NULL && r->record_case == NAV__V1__RECORD__RECORD_RECALLED) {
+    entry->cause = HEAD_RECALLED;
+    entry->event_seq = r->recalled->recall_seq;
+    return entry;
+  }
+  head_entry_free(entry);
+  return NULL;
 }
 
 void head_entry_free(struct head_entry *entry) {
   if (entry == NULL) return;
+  if (entry->record != NULL) nav__v1__record__free_unpacked(entry->record, NULL);
   for (uint32_t i = 0; i < entry->copies_count; i++) free(entry->copies[i].bytes);
   free(entry);
 }

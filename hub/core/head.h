@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nav/v1/ledger.pb-c.h"
+
 enum { HEAD_BYTES_MAX = 48 * 1024 * 1024, HEAD_ENTRIES_MAX = 131072, HEAD_COPIES_MAX = 6 };
 
 // One redaction of one event: the encoded event and its withheld paths.
@@ -21,9 +23,16 @@ struct head_copy {
   size_t size;
 };
 
+// Why lanes are sent something: an event was accepted, a hold of one lane was released, events were recalled.
+enum head_cause { HEAD_EVENT, HEAD_RELEASED, HEAD_RECALLED };
+
 struct head_entry {
-  uint64_t seq;
-  uint32_t verdict;
+  uint64_t seq;        // of the causing record: the lane's position
+  uint64_t event_seq;  // of what is delivered; of HEAD_EVENT the same
+  enum head_cause cause;
+  uint32_t verdict;         // of HEAD_EVENT
+  uint32_t accepted_day;    // days since 1970; not of HEAD_RECALLED
+  Nav__V1__Record *record;  // of HEAD_RELEASED and HEAD_RECALLED; owned
   uint32_t copies_count;
   struct head_copy copies[HEAD_COPIES_MAX];
   size_t length;
@@ -31,7 +40,12 @@ struct head_entry {
 };
 
 // NULL: no memory.
-struct head_entry *head_entry_new(uint64_t seq, uint32_t verdict, const uint8_t *event, size_t length);
+struct head_entry *head_entry_new(uint64_t seq, uint32_t verdict, uint32_t accepted_day, const uint8_t *event,
+                                  size_t length);
+// Of a HoldReleased (with the event it releases) or a Recalled (without): record is its stored bytes. NULL:
+// no memory, or the bytes are no such record.
+struct head_entry *head_entry_of_record(uint64_t seq, const uint8_t *record, size_t record_length,
+                                        uint32_t accepted_day, const uint8_t *event, size_t length);
 void head_entry_free(struct head_entry *entry);  // takes NULL
 const struct head_copy *head_entry_find(const struct head_entry *entry, uint16_t reveal, uint64_t subjects,
                                         bool narrative_edited);

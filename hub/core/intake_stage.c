@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "hub/base/log.h"
+#include "hub/core/holds.h"
 #include "hub/core/intake.h"
 #include "hub/core/question.h"
 
@@ -168,23 +169,26 @@ static bool accept(struct core *core, struct publication *publication, size_t in
   };
   memcpy(row.event_id, event->id.data, sizeof row.event_id);
   memcpy(row.digest, publication->digests + index * NAV_SHA256_SIZE, sizeof row.digest);
-  row.verdict = decide(core, event);
   uint8_t commitment[NAV_SHA256_SIZE];
   struct nav_error err;
+  if (!holds_have_room(core->holds, access_lane_count(core->rules))) return false;
+  row.verdict = decide(core, event);
   if (!seal(core, e, &row, sealed, commitment, &err)) {
     nav_log_failure(NAV_LOG_ERROR, "an event cannot be sealed", &err);
     return false;
   }
   const char *agency = core->numbers->agencies[publication->agency_number];
   uint64_t seq = stage_accepted(core, &row, agency, (uint32_t)index, commitment);
-  struct head_entry *entry = head_entry_new(seq, row.verdict, e->bytes, e->length);
+  struct head_entry *entry = head_entry_new(seq, row.verdict, row.bucket_day, e->bytes, e->length);
   NAV_ASSERT(entry != NULL);
   batch_stage_event(core->staging, seq, &row, sealed->data, sealed->length, entry);
-  struct known_event known = {.agency = row.agency, .revision = row.revision, .seq = seq};
+  struct known_event known = {
+      .agency = row.agency, .revision = row.revision, .seq = seq, .verdict = row.verdict};
   memcpy(known.event_id, row.event_id, sizeof known.event_id);
   memcpy(known.digest, row.digest, sizeof known.digest);
   recent_add(core->recent, &known);
   core_count_verdict(core, row.agency, row.verdict, 1);
+  holds_open_event(core, seq, &row, event);
   receipt->status = NAV__V1__RECEIPT_STATUS__RECEIPT_STATUS_ACCEPTED;
   receipt->has_seq = true;
   receipt->seq = seq;

@@ -9,6 +9,7 @@
 #include "hub/base/clock.h"
 #include "hub/base/log.h"
 #include "hub/core/core.h"
+#include "hub/core/holds.h"
 
 enum {
   POLL_ITEMS_MAX = 96,
@@ -77,6 +78,7 @@ static void committed(struct core *core) {
   deliver_committed(core, batch);
   answer(core, batch);
   batch_clear(batch);
+  holds_notify_committed(core);
 }
 
 static void commit(struct core *core) {
@@ -203,6 +205,7 @@ static void once_a_second(struct core *core) {
   core->swept_ms = now;
   sessions_sweep(core->sessions);
   intake_flush_rejections(core);
+  holds_sweep(core);
 }
 
 static void turn(struct core *core, bool busy) {
@@ -244,6 +247,7 @@ void core_run(struct core *core) {
     int frames = core->stopping ? 0 : sessions_receive(core->sessions, FRAMES_A_TURN);
     reader_step(core->reader);
     if (!core->stopping) intake_step(core);
+    if (!core->stopping) hold_decide_step(core);
     step_store(core);
     commit_if_due(core);
     sessions_flush(core->sessions);

@@ -14,6 +14,7 @@ struct known_event {
   uint32_t revision;
   uint8_t digest[32];
   uint64_t seq;
+  uint32_t verdict;
 };
 
 struct recent;

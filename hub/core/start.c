@@ -13,6 +13,8 @@
 #include "hub/base/id.h"
 #include "hub/base/log.h"
 #include "hub/core/core.h"
+#include "hub/core/holds_ended.h"
+#include "hub/core/recalls.h"
 #include "hub/ledger/record.h"
 
 enum { RECORD_ARENA_MAX = 8 * 1024 * 1024 };
@@ -61,9 +63,14 @@ static bool make_parts(struct core *core, struct nav_error *err) {
   core->buckets = buckets_new(core->nav->buckets_folder);
   core->recent = recent_new();
   core->reader = reader_new(core->nav->database_core);
-  bool ok = core->numbers != NULL && core->verdicts != NULL && core->buckets != NULL &&
-            core->recent != NULL && core->reader != NULL && batch_init(&core->batches[0], &core->sequence) &&
-            batch_init(&core->batches[1], &core->sequence);
+  core->holds = holds_new();
+  core->holds_ended = holds_ended_new();
+  core->hold_decisions = hold_decisions_new();
+  core->recalls = recalls_new();
+  bool ok = core->holds != NULL && core->holds_ended != NULL && core->hold_decisions != NULL &&
+            core->recalls != NULL && core->numbers != NULL && core->verdicts != NULL &&
+            core->buckets != NULL && core->recent != NULL && core->reader != NULL &&
+            batch_init(&core->batches[0], &core->sequence) && batch_init(&core->batches[1], &core->sequence);
   core->staging = &core->batches[0];
   return ok ? true : nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
 }
@@ -80,7 +87,6 @@ struct loading {
 static bool load_definition(void *context, uint64_t seq, const uint8_t *bytes, size_t length,
                             struct nav_error *err) {
   struct loading *loading = context;
-  (void)seq;
   nav_arena_reset(loading->arena);
   const Nav__V1__Record *record = record_decode(loading->arena, bytes, length, err);
   if (record == NULL) return false;
@@ -96,7 +102,11 @@ static bool load_definition(void *context, uint64_t seq, const uint8_t *bytes, s
         memcpy(loading->rules_hash, record->rules_changed->hash.data, NAV_SHA256_SIZE);
       }
       return true;
+    case NAV__V1__RECORD__RECORD_RECALLED:
+      recalls_load(loading->core, seq, record->recalled);
+      return true;
     default:
+      holds_ended_take(loading->core, seq, record);
       return true;
   }
 }
@@ -164,7 +174,8 @@ static bool load_tree(struct core *core, struct nav_error *err) {
 static bool load_ledger(struct core *core, struct loading *loading, struct nav_error *err) {
   if (!store_read_definitions(core->store, load_definition, loading, err) ||
       !store_read_cursors(core->store, core->numbers->lanes_end, load_cursor, loading, err) ||
-      !load_tree(core, err) || !store_read_counts(core->store, load_count, core, err)) {
+      !load_tree(core, err) || !store_read_counts(core->store, load_count, core, err) ||
+      !holds_load(core, err)) {
     return false;
   }
   core->committed_seq = core->sequence.last_seq;
@@ -439,6 +450,10 @@ void core_stop(struct core *core) {
   quarantine_close(core->quarantine);
   recent_free(core->recent);
   buckets_free(core->buckets);
+  hold_decisions_free(core->hold_decisions);
+  holds_ended_free(core->holds_ended);
+  holds_free(core->holds);
+  recalls_free(core->recalls);
   verdicts_free(core->verdicts);
   numbers_free(core->numbers);
   access_rules_free(core->rules);

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "hub/base/id.h"
+#include "hub/core/holds.h"
 
 static bool is_connected(struct core *core, const char *agency) {
   for (size_t i = 0; i < sessions_count(core->sessions); i++) {
@@ -45,6 +46,19 @@ static json_t *lane_json(struct core *core, uint32_t number) {
                    (json_int_t)lane->delivered, "behind", (json_int_t)behind);
 }
 
+static json_t *holds_json(const struct core *core) {
+  json_int_t urgent = 0;
+  json_int_t overdue = 0;
+  for (size_t i = 0; i < holds_slots(core->holds); i++) {
+    const struct hold *hold = holds_at(core->holds, i);
+    if (hold == NULL) continue;
+    urgent += hold->urgent ? 1 : 0;
+    overdue += hold->level > 0 ? 1 : 0;
+  }
+  return json_pack("{s:I, s:I, s:I}", "open", (json_int_t)holds_count(core->holds), "urgent", urgent,
+                   "escalated", overdue);
+}
+
 static json_t *ledger_json(const struct core *core) {
   char log_id[2 * KEY_LOG_ID_SIZE + 1];
   char root_hex[2 * NAV_SHA256_SIZE + 1];
@@ -69,10 +83,10 @@ json_t *status_json(struct core *core) {
     if (core->numbers->lanes[i].rules_lane != NUMBERS_NONE)
       (void)json_array_append_new(lanes, lane_json(core, i));
   }
-  return json_pack("{s:b, s:{s:s, s:I, s:I}, s:o, s:o, s:o, s:b, s:I}", "ok", 1, "rules", "hash",
+  return json_pack("{s:b, s:{s:s, s:I, s:I}, s:o, s:o, s:o, s:o, s:b, s:I}", "ok", 1, "rules", "hash",
                    nav_hex(hash, access_rules_hash(core->rules), NAV_SHA256_SIZE), "count",
                    (json_int_t)access_rule_count(core->rules), "verdicts",
                    (json_int_t)(verdicts_end(core->verdicts) - 1), "ledger", ledger_json(core), "agencies",
-                   agencies, "lanes", lanes, "database", core->database_lost ? 0 : 1, "memory_kb",
-                   (json_int_t)usage.ru_maxrss);
+                   agencies, "lanes", lanes, "holds", holds_json(core), "database",
+                   core->database_lost ? 0 : 1, "memory_kb", (json_int_t)usage.ru_maxrss);
 }

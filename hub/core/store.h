@@ -62,6 +62,21 @@ struct store_checkpoint {
 };
 NAV_MUST_USE bool store_read_checkpoint(struct store *store, struct store_checkpoint *out,
                                         struct nav_error *err);
+// Events, in order of seq: those of these verdicts (numbers), without content; or those of one type, with it.
+struct store_event {
+  uint64_t seq;
+  uint8_t event_id[16];
+  uint32_t agency, revision, type, verdict;
+  int64_t accepted_ms;
+  uint32_t retention_class, bucket_day;
+  const uint8_t *sealed;  // NULL: not asked for, or erased
+  size_t sealed_length;
+};
+typedef bool store_event_row(void *context, const struct store_event *event, struct nav_error *err);
+NAV_MUST_USE bool store_read_events_of_verdicts(struct store *store, const uint32_t *verdicts, size_t count,
+                                                store_event_row *row, void *context, struct nav_error *err);
+NAV_MUST_USE bool store_read_events_of_type(struct store *store, uint32_t type, store_event_row *row,
+                                            void *context, struct nav_error *err);
 // How many events there are of each agency and verdict.
 typedef void store_count_row(void *context, uint32_t agency, uint32_t verdict, uint64_t count);
 NAV_MUST_USE bool store_read_counts(struct store *store, store_count_row *row, void *context,

@@ -31,18 +31,19 @@ static size_t cell_length(const PGresult *result, int row, int column) {
   return (size_t)PQgetlength(result, row, column);
 }
 
-// Runs sql with $1 = the last seq seen and $2 = a limit until it gives no more rows. Column 0 is seq.
+// Runs sql with $1 = the last seq seen, $2 = a limit and $3 = more (where not NULL) until it gives no more
+// rows. Column 0 is seq.
 typedef bool page_row(void *context, const PGresult *result, int row, struct nav_error *err);
-static bool read_pages(struct store *store, const char *sql, uint64_t after_seq, page_row *row, void *context,
-                       struct nav_error *err) {
+static bool read_pages_of(struct store *store, const char *sql, uint64_t after_seq, const char *more,
+                          page_row *row, void *context, struct nav_error *err) {
   int rows = 0;
   do {
     char after[NUMBER_TEXT];
     char limit[NUMBER_TEXT];
     (void)snprintf(after, sizeof after, "%" PRIu64, after_seq);
     (void)snprintf(limit, sizeof limit, "%d", ROWS_AT_A_TIME);
-    const char *values[] = {after, limit};
-    PGresult *result = store_query(store, sql, 2, values, err);
+    const char *values[] = {after, limit, more};
+    PGresult *result = store_query(store, sql, more == NULL ? 2 : 3, values, err);
     if (result == NULL) return false;
     rows = PQntuples(result);
     bool ok = true;
@@ -54,6 +55,11 @@ static bool read_pages(struct store *store, const char *sql, uint64_t after_seq,
     if (!ok) return false;
   } while (rows == ROWS_AT_A_TIME);
   return true;
+}
+
+static bool read_pages(struct store *store, const char *sql, uint64_t after_seq, page_row *row, void *context,
+                       struct nav_error *err) {
+  return read_pages_of(store, sql, after_seq, NULL, row, context, err);
 }
 
 struct record_reader {
@@ -70,11 +76,11 @@ static bool record_row(void *context, const PGresult *result, int row, struct na
 bool store_read_definitions(struct store *store, store_record_row *row, void *context,
                             struct nav_error *err) {
   struct record_reader reader = {row, context};
-  return read_pages(
-      store,
-      "SELECT seq, record FROM nav.ledger WHERE kind NOT IN (20, 21, 30) AND kind IN (13, 14, 16, 17, 18) "
-      "AND seq > $1::bigint ORDER BY seq LIMIT $2::int",
-      0, record_row, &reader, err);
+  return read_pages(store,
+                    "SELECT seq, record FROM nav.ledger WHERE kind NOT IN (20, 21, 30) AND kind IN (13, 14, "
+                    "16, 17, 18, 60, "
+                    "61, 62, 63, 64, 70) AND seq > $1::bigint ORDER BY seq LIMIT $2::int",
+                    0, record_row, &reader, err);
 }
 
 bool store_read_cursors(struct store *store, uint32_t lanes_end, store_record_row *row, void *context,
@@ -120,6 +126,75 @@ bool store_read_leaves(struct store *store, uint64_t after_seq, store_leaf_row *
       "SELECT seq, leaf, (extract(epoch FROM at) * 1000)::bigint FROM nav.ledger WHERE seq > $1::bigint "
       "ORDER BY seq LIMIT $2::int",
       after_seq, leaf_row, &reader, err);
+}
+
+struct event_reader {
+  store_event_row *row;
+  void *context;
+};
+
+static bool event_row(void *context, const PGresult *result, int row, struct nav_error *err) {
+  const struct event_reader *reader = context;
+  struct store_event event = {
+      .seq = nav_get_u64(cell(result, row, 0)),
+      .agency = nav_get_u32(cell(result, row, 2)),
+      .revision = nav_get_u32(cell(result, row, 3)),
+      .type = nav_get_u16(cell(result, row, 4)),
+      .verdict = nav_get_u32(cell(result, row, 5)),
+      .retention_class = nav_get_u16(cell(result, row, 6)),
+      .bucket_day = nav_get_u32(cell(result, row, 7)),
+      .accepted_ms = (int64_t)nav_get_u64(cell(result, row, 8)),
+  };
+  if (cell_length(result, row, 1) != sizeof event.event_id)
+    return nav_fail(err, NAV_ERROR_LOCAL, 0, "database",
+                    "an event's id is not 16 bytes: run navctl audit verify");
+  memcpy(event.event_id, cell(result, row, 1), sizeof event.event_id);
+  if (PQgetisnull(result, row, 9) == 0) {
+    event.sealed = cell(result, row, 9);
+    event.sealed_length = cell_length(result, row, 9);
+  }
+  return reader->row(reader->context, &event, err);
+}
+
+#define EVENT_COLUMNS                                                                                 \
+  "SELECT e.seq, e.event_id, e.agency, e.revision, e.type, e.verdict, e.bucket_class, e.bucket_day, " \
+  "(extract(epoch FROM l.at) * 1000)::bigint, "
+
+bool store_read_events_of_verdicts(struct store *store, const uint32_t *verdicts, size_t count,
+                                   store_event_row *row, void *context, struct nav_error *err) {
+  enum { NUMBERS_TEXT_MAX = 1024 * 1024 };
+  struct event_reader reader = {row, context};
+  struct nav_buffer text;
+  nav_buffer_init(&text, NUMBERS_TEXT_MAX);
+  bool ok = nav_buffer_append_text(&text, "{");
+  for (size_t i = 0; ok && i < count; i++)
+    ok = nav_buffer_printf(&text, "%s%" PRIu32, i == 0 ? "" : ",", verdicts[i]);
+  ok = ok && nav_buffer_append_text(&text, "}") && nav_buffer_text(&text) != NULL;
+  if (!ok) {
+    (void)nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
+  } else if (count > 0) {
+    ok = read_pages_of(store,
+                       EVENT_COLUMNS
+                       "NULL::bytea FROM nav.event e JOIN nav.ledger l ON l.seq = e.seq WHERE e.verdict = "
+                       "ANY($3::int[]) AND e.seq > $1::bigint ORDER BY e.seq LIMIT $2::int",
+                       0, (const char *)text.data, event_row, &reader, err);
+  }
+  nav_buffer_free(&text);
+  return ok;
+}
+
+bool store_read_events_of_type(struct store *store, uint32_t type, store_event_row *row, void *context,
+                               struct nav_error *err) {
+  struct event_reader reader = {row, context};
+  char number[NUMBER_TEXT];
+  (void)snprintf(number, sizeof number, "%" PRIu32, type);
+  return read_pages_of(
+      store,
+      EVENT_COLUMNS
+      "c.sealed FROM nav.event e JOIN nav.ledger l ON l.seq = e.seq LEFT JOIN nav.content c ON "
+      "c.seq = e.seq WHERE e.type = $3::smallint AND e.seq > $1::bigint ORDER BY e.seq LIMIT "
+      "$2::int",
+      0, number, event_row, &reader, err);
 }
 
 bool store_read_checkpoint(struct store *store, struct store_checkpoint *out, struct nav_error *err) {

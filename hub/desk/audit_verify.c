@@ -13,7 +13,8 @@ enum { FAULTS_MAX = 10000, CURSORS = 4, EVENT_ID_SIZE = 16 };
 
 // A row larger than any of ours is cut just past the limit: it fails its hash, and memory stays bounded.
 static const char ledger_sql[] =
-    "SELECT seq, at, kind, lane, substr(record, 1, 1048577), substr(leaf, 1, 33), about FROM nav.ledger_view WHERE "
+    "SELECT seq, at, kind, lane, substr(record, 1, 1048577), substr(leaf, 1, 33), about FROM nav.ledger_view "
+    "WHERE "
     "seq > 0 "
     "ORDER BY seq";
 static const char event_sql[] =

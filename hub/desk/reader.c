@@ -6,6 +6,7 @@
 
 #include "hub/base/buffer.h"
 #include "hub/base/clock.h"
+#include "hub/base/id.h"
 #include "hub/desk/reader_private.h"
 #include "hub/ledger/record.h"
 
@@ -300,6 +301,45 @@ bool desk_reader_list(struct desk_reader *reader, const struct desk_span *spans,
   PGresult *closed = ok ? desk_query(reader->request->database, "CLOSE events", 0, NULL, err) : NULL;
   PQclear(closed);
   return closed != NULL && attach_redecisions(reader, events, err);
+}
+
+// ---- one event ----
+
+static const char one_head[] =
+    "SELECT e.seq, e.event_id, e.agency, e.revision, e.type, e.time, e.verdict, e.bucket_class, "
+    "e.bucket_day, l.at "
+    "FROM nav.event_view e JOIN nav.ledger_view l ON l.seq = e.seq WHERE ";
+
+static bool read_one(struct desk_reader *reader, const char *condition, const char *value,
+                     struct desk_events *events, struct nav_error *err) {
+  struct nav_arena *arena = reader->request->arena;
+  const char *sql = nav_arena_printf(arena, "%s%s LIMIT 1", one_head, condition);
+  *events = (struct desk_events){.items = nav_arena_zalloc(arena, 1, sizeof *events->items)};
+  if (sql == NULL || events->items == NULL) return no_memory(err);
+  const char *values[] = {value};
+  struct desk_cursor cursor;
+  if (!desk_cursor_open(&cursor, reader->request->database, "one", sql, 1, values, err)) return false;
+  int got = desk_cursor_next(&cursor, err);
+  bool ok = got == 0 || (got > 0 && read_row(reader, &cursor, &events->items[0], err));
+  events->count = got > 0 ? 1 : 0;
+  desk_cursor_close(&cursor);
+  PGresult *closed = ok ? desk_query(reader->request->database, "CLOSE one", 0, NULL, err) : NULL;
+  PQclear(closed);
+  return closed != NULL && attach_redecisions(reader, events, err);
+}
+
+bool desk_reader_event(struct desk_reader *reader, uint64_t seq, struct desk_events *events,
+                       struct nav_error *err) {
+  char number[NUMBER_SIZE];
+  (void)snprintf(number, sizeof number, "%" PRIu64, seq);
+  return read_one(reader, "e.seq = $1::bigint", number, events, err);
+}
+
+bool desk_reader_event_by_id(struct desk_reader *reader, const uint8_t id[16], struct desk_events *events,
+                             struct nav_error *err) {
+  char hex[2 * 16 + 1];
+  return read_one(reader, "e.event_id = decode($1, 'hex') ORDER BY e.revision DESC", nav_hex(hex, id, 16),
+                  events, err);
 }
 
 // ---- feeds ----

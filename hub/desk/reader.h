@@ -90,6 +90,13 @@ struct desk_events {
   bool truncated;  // more than DESK_EVENTS_MAX stand in the span: say so in what is shown
 };
 
+// One event by its seq, or the newest revision by its id and sender (agency NULL: whoever sent it). count is
+// 0 or 1.
+NAV_MUST_USE bool desk_reader_event(struct desk_reader *reader, uint64_t seq, struct desk_events *events,
+                                    struct nav_error *err);
+NAV_MUST_USE bool desk_reader_event_by_id(struct desk_reader *reader, const uint8_t id[16],
+                                          struct desk_events *events, struct nav_error *err);
+
 struct desk_span {
   int64_t start_ms;  // inclusive, by when it happened
   int64_t end_ms;    // exclusive

@@ -4,14 +4,19 @@
 #include <string.h>
 
 #include "hub/base/clock.h"
+#include "hub/desk/assess.h"
 #include "hub/desk/audit.h"
 #include "hub/desk/core_link.h"
 #include "hub/desk/meeting_view.h"
 #include "hub/desk/reader_private.h"
+#include "hub/desk/recall_view.h"
 #include "hub/wire/control.h"
 #include "nav/v1/ledger.pb-c.h"
 #include "nav/v1/session.pb-c.h"
 
+enum {
+  ANY_ROLE = CONF_ROLE_READER | CONF_ROLE_CHAIR | CONF_ROLE_ASSESSOR | CONF_ROLE_AUDITOR | CONF_ROLE_OPERATOR
+};
 enum { REASON_MAX = 500, SHORT_S = 120, BRIEFING_S = 280, LONG_S = 6 * 3600 };
 
 typedef json_t *desk_command(const struct desk_request *request, struct nav_error *err);
@@ -39,6 +44,9 @@ static const struct command {
     {"audit-search", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, audit_search},
     {"audit-show", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, audit_show},
     {"meeting-list", CONF_ROLE_READER | CONF_ROLE_CHAIR, "reader or chair", SHORT_S, false, meeting_list},
+    {"hold-show", CONF_ROLE_ASSESSOR, "assessor", SHORT_S, false, assess_show},
+    {"recall-list", ANY_ROLE, "any", SHORT_S, false, recall_list},
+    {"recall-status", ANY_ROLE, "any", SHORT_S, false, recall_status},
     {"briefing", CONF_ROLE_READER | CONF_ROLE_CHAIR, "reader or chair", BRIEFING_S, false, briefing},
 };
 

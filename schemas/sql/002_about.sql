@@ -6,3 +6,6 @@ CREATE INDEX ledger_about ON nav.ledger (about, seq) WHERE about IS NOT NULL;
 -- A lane's positions beside its events: what was released after assessment. (ledger_lane serves it.)
 
 CREATE OR REPLACE VIEW nav.ledger_view AS SELECT seq, at, kind, lane, record, leaf, about FROM nav.ledger;
+
+-- The few kinds of event that nav-core reads by type when it starts: consents, recalls, requests, sealed events.
+CREATE INDEX event_governing ON nav.event (type, seq) WHERE type BETWEEN 95 AND 98;

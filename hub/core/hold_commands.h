@@ -1,0 +1,16 @@
+// navctl's commands on the assessment queue. Called by: control_commands. Must never: show a hold to anybody
+// but the agency that decides, its auditors and operators.
+#ifndef NAV_CORE_HOLD_COMMANDS_H
+#define NAV_CORE_HOLD_COMMANDS_H
+
+#include "hub/core/control_commands.h"
+
+// {"command":"hold-list"} → {"ok":true,"holds":[…]}
+json_t *hold_command_list(struct control_request *request, struct nav_error *err);
+// {"command":"hold-get","hold":"SEQ-LANE"} → {"ok":true,"hold":{…}}
+json_t *hold_command_get(struct control_request *request, struct nav_error *err);
+// {"command":"hold-decide","hold":"SEQ-LANE","release":bool,"reason":"…","conditions":["id",…]?,"reveal":["class",…]?,
+// "subjects":[n,…]?} → {"ok":true,"seq":n,"outcome":"release|refuse","reveal":[…]}, once it is durable
+json_t *hold_command_decide(struct control_request *request, struct nav_error *err);
+
+#endif

@@ -1,0 +1,25 @@
+// A person's decision on its way: its event's content is read and decided on anew, since rules, ages and
+// consents may have changed while it waited; then HoldReleased or HoldRefused is staged, and the answer goes
+// out when it is durable. Called by: hold_commands, loop (step). Must never: release more than rule, assessor
+// and the rules in force all let.
+#ifndef NAV_CORE_HOLD_DECIDE_H
+#define NAV_CORE_HOLD_DECIDE_H
+
+#include "hub/core/control_commands.h"
+#include "hub/core/holds.h"
+
+enum { HOLD_DECISIONS_MAX = 64 };
+
+struct hold_decision {
+  uint64_t connection;
+  struct hold *hold;  // is not decided twice: hold->deciding
+  bool release;
+  uint16_t reveal;  // what the assessor lets; more than the hold's is cut
+  uint64_t subjects;
+};
+
+// Takes what it needs of the request. False: *err.
+bool hold_decide(struct control_request *request, const struct hold_decision *decision, const char *reason,
+                 struct nav_error *err);
+
+#endif

@@ -1,0 +1,294 @@
+// See recalls.h.
+#include "hub/core/recalls.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "hub/core/control_commands.h"
+#include "hub/core/holds.h"
+
+enum { SLOTS_FIRST = 1024, REVISIONS_MAX = 1024, LANES_NAMED_MAX = 4096 };
+
+// An open table of event seqs; grows, and is never emptied: a recall holds for ever.
+struct recalls {
+  uint64_t *slots;  // 0: free
+  size_t size;      // a power of two
+  size_t count;
+};
+
+struct recalls *recalls_new(void) {
+  struct recalls *recalls = calloc(1, sizeof *recalls);
+  if (recalls == NULL) return NULL;
+  recalls->size = SLOTS_FIRST;
+  recalls->slots = calloc(recalls->size, sizeof *recalls->slots);
+  if (recalls->slots != NULL) return recalls;
+  free(recalls);
+  return NULL;
+}
+
+void recalls_free(struct recalls *recalls) {
+  if (recalls == NULL) return;
+  free(recalls->slots);
+  free(recalls);
+}
+
+static size_t slot_of(const uint64_t *slots, size_t size, uint64_t seq) {
+  size_t at = (size_t)(seq * UINT64_C(0x9E3779B97F4A7C15) >> 20) & (size - 1);
+  while (slots[at] != 0 && slots[at] != seq) at = (at + 1) & (size - 1);
+  return at;
+}
+
+bool recalls_has(const struct recalls *recalls, uint64_t event_seq) {
+  return recalls->count > 0 && recalls->slots[slot_of(recalls->slots, recalls->size, event_seq)] == event_seq;
+}
+
+static void add(struct recalls *recalls, uint64_t seq) {
+  if (2 * (recalls->count + 1) > recalls->size) {
+    uint64_t *slots = calloc(2 * recalls->size, sizeof *slots);
+    NAV_ASSERT(slots != NULL);  // to forget a recall would be worse than to stop
+    for (size_t i = 0; i < recalls->size; i++)
+      if (recalls->slots[i] != 0)
+        slots[slot_of(slots, 2 * recalls->size, recalls->slots[i])] = recalls->slots[i];
+    free(recalls->slots);
+    recalls->slots = slots;
+    recalls->size *= 2;
+  }
+  size_t at = slot_of(recalls->slots, recalls->size, seq);
+  if (recalls->slots[at] == seq) return;
+  recalls->slots[at] = seq;
+  recalls->count++;
+}
+
+// Each lane named is told once; what it will never get is no longer behind.
+static void count_deliveries(struct core *core, const Nav__V1__Recalled *recalled) {
+  static uint8_t told[NUMBERS_LANES_MAX];  // one thread
+  memset(told, 0, sizeof told);
+  for (size_t i = 0; i < recalled->n_events; i++) {
+    const Nav__V1__RecalledEvent *event = recalled->events[i];
+    for (size_t k = 0; k < event->n_lanes; k++)
+      if (event->lanes[k] > 0 && event->lanes[k] < NUMBERS_LANES_MAX) told[event->lanes[k]] = 1;
+    for (size_t k = 0; k < event->n_undelivered; k++) {
+      if (event->undelivered[k] == 0 || event->undelivered[k] >= NUMBERS_LANES_MAX) continue;
+      struct lane *lane = core_lane(core, event->undelivered[k]);
+      if (lane->released > 0) lane->released--;
+    }
+  }
+  for (uint32_t i = 1; i < NUMBERS_LANES_MAX; i++)
+    if (told[i] != 0) core_lane(core, i)->released++;
+}
+
+// The record's own number, told apart from those of events.
+static uint64_t as_record(uint64_t seq) { return seq | UINT64_C(1) << 63; }
+
+void recalls_load(struct core *core, uint64_t seq, const Nav__V1__Recalled *recalled) {
+  add(core->recalls, as_record(seq));
+  for (size_t i = 0; i < recalled->n_events; i++) add(core->recalls, recalled->events[i]->event_seq);
+  count_deliveries(core, recalled);
+}
+
+// ---- a Recall is accepted ----
+
+typedef void found_revision(void *context, const struct known_event *event);
+
+// Every revision of the agency's event: stored ones, then those not yet committed.
+static void each_revision(const struct core *core, const ProtobufCBinaryData *id, uint32_t agency,
+                          const struct known_event *known, size_t count, found_revision *found,
+                          void *context) {
+  for (size_t i = 0; i < count; i++)
+    if (known[i].agency == agency && memcmp(known[i].event_id, id->data, 16) == 0) found(context, &known[i]);
+  recent_find(core->recent, id->data, agency, found, context);
+}
+
+static void count_one(void *context, const struct known_event *event) {
+  (void)event;
+  ++*(size_t *)context;
+}
+
+bool recall_check(const struct core *core, const Nav__V1__Recall *recall, uint32_t agency,
+                  const struct known_event *known, size_t count, struct nav_error *err) {
+  for (size_t i = 0; i < recall->n_event_ids; i++) {
+    size_t revisions = 0;
+    each_revision(core, &recall->event_ids[i], agency, known, count, count_one, &revisions);
+    if (revisions > 0) continue;
+    char place[48];
+    (void)snprintf(place, sizeof place, "recall.event_ids.%zu", i);
+    return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_FOUND, place,
+                    "no event of this agency has that id: nothing was recalled");
+  }
+  return true;
+}
+
+struct staging {
+  struct core *core;
+  Nav__V1__RecalledEvent events[REVISIONS_MAX];
+  Nav__V1__RecalledEvent *pointers[REVISIONS_MAX];
+  uint32_t
+      lanes[2 * LANES_NAMED_MAX];  // of all events, one run after another, each with its undelivered ones
+  size_t lanes_used;
+  size_t count;
+  bool full;
+};
+
+// Whether the lane has been sent, or has acknowledged, what stands at this position.
+static bool has_passed(const struct lane *lane, uint64_t position) {
+  return (lane->session != NULL ? lane->scan : lane->cursor) >= position;
+}
+
+static void name_lane(struct staging *staging, Nav__V1__RecalledEvent *out, uint32_t number,
+                      uint64_t position, uint32_t *undelivered) {
+  for (size_t i = 0; i < out->n_lanes; i++)
+    if (out->lanes[i] == number) return;
+  out->lanes[out->n_lanes++] = number;
+  if (!has_passed(core_lane(staging->core, number), position)) undelivered[out->n_undelivered++] = number;
+}
+
+// The lanes that the verdict released to, and those that somebody released to after assessment.
+static void name_lanes(struct staging *staging, Nav__V1__RecalledEvent *out, uint32_t verdict_number) {
+  struct core *core = staging->core;
+  const struct verdict *verdict = verdicts_get(core->verdicts, verdict_number);
+  uint32_t undelivered[NUMBERS_LANES_MAX / 8];
+  enum { LANES_MAX = sizeof undelivered / sizeof undelivered[0] };
+  out->lanes = staging->lanes + staging->lanes_used;
+  for (size_t i = 0; verdict != NULL && i < verdict->lanes_count && out->n_lanes < LANES_MAX; i++)
+    if (verdict->lanes[i]->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE)
+      name_lane(staging, out, verdict->lanes[i]->lane, out->event_seq, undelivered);
+  uint64_t position = 0;
+  for (uint32_t lane = 1; lane < core->numbers->lanes_end && out->n_lanes < LANES_MAX; lane++)
+    if (holds_was_released(core->holds, out->event_seq, lane, &position))
+      name_lane(staging, out, lane, position, undelivered);
+  out->undelivered = out->lanes + out->n_lanes;
+  memcpy(out->undelivered, undelivered, out->n_undelivered * sizeof *undelivered);
+  staging->lanes_used += out->n_lanes + out->n_undelivered;
+}
+
+static void stage_revision(void *context, const struct known_event *known) {
+  struct staging *staging = context;
+  size_t room = sizeof staging->lanes / sizeof staging->lanes[0] - staging->lanes_used;
+  for (size_t i = 0; i < staging->count; i++)
+    if (staging->events[i].event_seq == known->seq) return;  // the store has it, and it is recent
+  if (staging->count == REVISIONS_MAX || room < 2 * NUMBERS_LANES_MAX / 8) {
+    staging->full = true;
+    return;
+  }
+  Nav__V1__RecalledEvent *out = &staging->events[staging->count];
+  *out = (Nav__V1__RecalledEvent)NAV__V1__RECALLED_EVENT__INIT;
+  out->has_event_seq = out->has_event_id = out->has_revision = true;
+  out->event_seq = known->seq;
+  out->event_id = (ProtobufCBinaryData){16, (uint8_t *)(uintptr_t)known->event_id};
+  out->revision = known->revision;
+  name_lanes(staging, out, known->verdict);
+  staging->pointers[staging->count++] = out;
+}
+
+// One record; a Recall of more than fits one takes several.
+static void stage_record(struct staging *staging, uint64_t recall_seq, const Nav__V1__Event *event,
+                         uint32_t agency) {
+  struct core *core = staging->core;
+  Nav__V1__Recalled recalled = NAV__V1__RECALLED__INIT;
+  recalled.has_recall_seq = recalled.has_reason = recalled.has_recall_id = true;
+  recalled.has_revision = recalled.has_event_time_ms = true;
+  recalled.recall_seq = recall_seq;
+  recalled.agency = core->numbers->agencies[agency];
+  recalled.reason = (uint32_t)event->recall->reason;
+  recalled.events = staging->pointers;
+  recalled.n_events = staging->count;
+  recalled.recall_id = event->id;
+  recalled.revision = event->revision;
+  recalled.event_time_ms = event->time_ms;
+  Nav__V1__Record record = NAV__V1__RECORD__INIT;
+  record.record_case = NAV__V1__RECORD__RECORD_RECALLED;
+  record.recalled = &recalled;
+  uint64_t seq = batch_stage(core->staging, &record, core->now_ms);
+  const struct nav_buffer *bytes = batch_last_record(core->staging);
+  struct head_entry *entry = head_entry_of_record(seq, bytes->data, bytes->length, 0, NULL, 0);
+  NAV_ASSERT(entry != NULL);
+  batch_stage_entry(core->staging, entry);
+  recalls_load(core, seq, &recalled);
+  for (size_t i = 0; i < staging->count; i++)
+    holds_close_event(core, staging->events[i].event_seq,
+                      NAV__V1__HOLD_CLOSED_REASON__HOLD_CLOSED_REASON_RECALLED, seq);
+  staging->count = 0;
+  staging->lanes_used = 0;
+}
+
+void recall_stage(struct core *core, uint64_t recall_seq, const Nav__V1__Event *event, uint32_t agency,
+                  const struct known_event *known, size_t count) {
+  static struct staging staging;  // one thread; too large for the stack
+  staging = (struct staging){.core = core};
+  for (size_t i = 0; i < event->recall->n_event_ids; i++) {
+    staging.full = false;
+    each_revision(core, &event->recall->event_ids[i], agency, known, count, stage_revision, &staging);
+    if (!staging.full) continue;
+    stage_record(&staging, recall_seq, event, agency);
+    each_revision(core, &event->recall->event_ids[i], agency, known, count, stage_revision, &staging);
+  }
+  stage_record(&staging, recall_seq, event, agency);
+  core->staging->urgent = true;
+}
+
+// ---- confirmations ----
+
+json_t *recall_command_confirm(struct control_request *request, struct nav_error *err) {
+  enum { NOTE_MAX = 1000 };
+  struct core *core = request->core;
+  json_int_t number = json_integer_value(json_object_get(request->json, "recall"));
+  const char *note = json_string_value(json_object_get(request->json, "note"));
+  if (number < 1 || !recalls_has(core->recalls, as_record((uint64_t)number))) {
+    (void)nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_FOUND, "recall",
+                   "no such recall; see navctl recall list");
+    return NULL;
+  }
+  if (note != NULL && strlen(note) > NOTE_MAX) {
+    (void)nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_TOO_LARGE, "note", "at most %d bytes", NOTE_MAX);
+    return NULL;
+  }
+  Nav__V1__RecallConfirmed confirmed = NAV__V1__RECALL_CONFIRMED__INIT;
+  confirmed.has_recalled_seq = true;
+  confirmed.recalled_seq = (uint64_t)number;
+  confirmed.person = request->person->id;
+  confirmed.agency = request->person->agency;
+  confirmed.note = (char *)(uintptr_t)note;
+  Nav__V1__Record record = NAV__V1__RECORD__INIT;
+  record.record_case = NAV__V1__RECORD__RECORD_RECALL_CONFIRMED;
+  record.recall_confirmed = &confirmed;
+  char text[64];
+  (void)snprintf(text, sizeof text, "{\"ok\":true,\"seq\":%llu}",
+                 (unsigned long long)batch_stage(core->staging, &record, core->now_ms));
+  batch_answer_control(core->staging, request->connection, text);
+  return NULL;
+}
+
+// ---- what a lane is told ----
+
+static bool concerns(const Nav__V1__RecalledEvent *event, uint32_t lane) {
+  for (size_t i = 0; i < event->n_lanes; i++)
+    if (event->lanes[i] == lane) return true;
+  return false;
+}
+
+Nav__V1__Event *recall_event(const Nav__V1__Recalled *recalled, uint32_t lane, struct nav_arena *arena) {
+  Nav__V1__Event *event = nav_arena_zalloc(arena, 1, sizeof *event);
+  Nav__V1__Recall *recall = nav_arena_zalloc(arena, 1, sizeof *recall);
+  ProtobufCBinaryData *ids = nav_arena_zalloc(arena, recalled->n_events + 1, sizeof *ids);
+  if (event == NULL || recall == NULL || ids == NULL) return NULL;
+  nav__v1__event__init(event);
+  nav__v1__recall__init(recall);
+  for (size_t i = 0; i < recalled->n_events; i++) {
+    const Nav__V1__RecalledEvent *one = recalled->events[i];
+    bool again =
+        recall->n_event_ids > 0 && memcmp(ids[recall->n_event_ids - 1].data, one->event_id.data, 16) == 0;
+    if (one->event_id.len == 16 && concerns(one, lane) && !again) ids[recall->n_event_ids++] = one->event_id;
+  }
+  if (recall->n_event_ids == 0) return NULL;
+  recall->event_ids = ids;
+  recall->has_reason = true;
+  recall->reason = (Nav__V1__RecallReason)recalled->reason;
+  event->has_id = event->has_revision = event->has_time_ms = true;
+  event->id = recalled->recall_id;
+  event->revision = recalled->revision;
+  event->time_ms = recalled->event_time_ms;
+  event->source = recalled->agency;
+  event->body_case = NAV__V1__EVENT__BODY_RECALL;
+  event->recall = recall;
+  return event;
+}
