@@ -53,6 +53,33 @@ static const struct ctl_option briefing_options[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct ctl_option show_options[] = {
+    {"reveal", "CLASSES", "preview with these classes alone, such as identity,offence"},
+    {"persons", "NUMBERS", "preview with these persons alone, by their place in the event from 0"},
+    {"reason", "TEXT", "why you open it; stands in the ledger (default: the assessment)"},
+    {"lang", "LANGUAGE", "sv (default) or en"},
+    {NULL, NULL, NULL},
+};
+
+static const struct ctl_option release_options[] = {
+    {"reason", "TEXT", "why; stands in the ledger"},
+    {"conditions", "IDS", "the conditions that you find to hold, all that hold show lists: a,b,c"},
+    {"reveal", "CLASSES", "less than the rule lets: these classes alone"},
+    {"persons", "NUMBERS", "less than the rule lets: these persons alone, from 0"},
+    {NULL, NULL, NULL},
+};
+
+static const struct ctl_option recall_options[] = {
+    {"as", "AGENCY", "whose events they are; its keys in agencies/AGENCY/keys"},
+    {"reason", "CODE", "wrong, unlawful or withdrawn"},
+    {NULL, NULL, NULL},
+};
+
+static const struct ctl_option confirm_options[] = {
+    {"note", "TEXT", "what was done; stands in the ledger"},
+    {NULL, NULL, NULL},
+};
+
 const struct ctl_command ctl_commands[] = {
     {"status", "", 0, 0, "What the hub does now: rules, ledger, agencies, lanes",
      "  navctl status\n  navctl status --watch\n  navctl status -o json | jq .ledger.root\n", status_options,
@@ -72,6 +99,31 @@ const struct ctl_command ctl_commands[] = {
      "  navctl access explain --event e.json --to polisen --purpose young-at-risk\n"
      "  navctl access explain --event e.json --to polisen --purpose sig --lang en -o json\n",
      explain_options, 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_access_explain},
+    {"hold list", "", 0, 0, "What waits for your agency's assessment, the most urgent first",
+     "  navctl hold list\n  navctl hold list -o json | jq '.[] | select(.urgent)'\n", NULL, ROWS,
+     ctl_hold_list},
+    {"hold show", "HOLD", 1, 1, "One case: who asks and why, the conditions, exactly what would leave",
+     "  navctl hold show 4021-3\n  navctl hold show 4021-3 --reveal identity\n", show_options,
+     1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_hold_show},
+    {"hold release", "HOLD", 1, 1, "Release a case, or less of it than the rule lets",
+     "  navctl hold release 4021-3 --reason 'Särskild risk, bedömd med föräldrarna' --conditions "
+     "risk,helps,suitable\n"
+     "  navctl hold release 4021-3 --reason '…' --conditions … --reveal identity\n",
+     release_options, ROWS, ctl_hold_release},
+    {"hold refuse", "HOLD", 1, 1, "Refuse a case; the recipient does not learn that it was there",
+     "  navctl hold refuse 4021-3 --reason 'Uppgiften hjälper inte, och är olämplig att lämna'\n",
+     reason_options, ROWS, ctl_hold_refuse},
+    {"recall send", "EVENT_ID…", 1, CTL_ARGUMENTS_MAX,
+     "Take back events of your agency from everybody who has them",
+     "  navctl recall send --as skolan --reason wrong 00004fbe0a1b2c3d4e5f60718293a4b5\n", recall_options,
+     ROWS, ctl_recall_send},
+    {"recall list", "", 0, 0, "What was taken back: of your agency, or of what you have read",
+     "  navctl recall list\n", NULL, ROWS, ctl_recall_list},
+    {"recall status", "RECALL", 1, 1, "Who was told of a recall, who had read it, who has not confirmed",
+     "  navctl recall status 5120\n", NULL, 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON,
+     ctl_recall_status},
+    {"recall confirm", "RECALL", 1, 1, "Say that you have done with a recall what it asks",
+     "  navctl recall confirm 5120 --note 'Struket ur akten'\n", confirm_options, 0, ctl_recall_confirm},
     {"audit verify", "", 0, 0, "Recompute the whole ledger and say which record is wrong",
      "  navctl audit verify\n  navctl audit verify -o json | jq .faults\n", reason_options,
      1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_audit_verify},

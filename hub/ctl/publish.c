@@ -11,6 +11,7 @@
 #include "hub/ctl/ctl.h"
 #include "hub/ctl/event_file.h"
 #include "hub/ctl/output.h"
+#include "hub/ctl/publish.h"
 #include "hub/wire/event.h"
 #include "hub/wire/json.h"
 #include "hub/wire/message.h"
@@ -30,6 +31,8 @@ static const struct ctl_column columns[] = {
 
 struct publishing {
   struct ctl *ctl;
+  const char *agency;
+  bool as_it_comes;  // NDJSON: a line is printed with its receipt
   json_t *events;    // CloudEvents
   json_t *receipts;  // what is printed, by event
   size_t settled;
@@ -49,7 +52,7 @@ static void settle(struct publishing *p, uint64_t index, json_t *line, bool refu
   p->settled++;
   p->refused += refused ? 1 : 0;
   p->progress_ms = nav_clock_monotonic_ms();
-  if (p->ctl->format == CTL_NDJSON) {
+  if (p->as_it_comes) {
     p->broken = !output_line(line) || fflush(stdout) != 0 || p->broken;
   }
   (void)json_array_set_new(p->receipts, (size_t)index, line);
@@ -137,32 +140,36 @@ static void reachable(const char *endpoint, char out[ENDPOINT_SIZE]) {
   }
 }
 
-static bool load_keys(const struct conf_nav *nav, const char *agency, struct keys_agency *keys,
-                      struct conf_hub_keys *hub, enum ctl_exit *code) {
-  struct conf_faults faults = {0};
+bool publish_keys(struct ctl *ctl, const char *agency, struct keys_agency *keys, enum ctl_exit *code) {
+  const struct conf_nav *nav = ctl_nav(ctl);
   struct nav_error err = {0};
   char path[PATH_SIZE];
-  bool ok = conf_hub_keys_load(nav->config_folder, hub, &faults);
-  conf_faults_print(&faults);
-  conf_faults_free(&faults);
   *code = CTL_FAILED;
-  if (!ok) return false;
+  if (nav == NULL) return false;
   (void)snprintf(path, sizeof path, "%s/agencies/%s/keys", nav->home, agency);
   if (keys_agency_load(path, keys, &err)) return true;
   *code = ctl_fail(&err);
   return false;
 }
 
-static enum ctl_exit publish_all(struct ctl *ctl, const struct conf_nav *nav, struct publishing *p,
-                                 int64_t wait_ms) {
+static bool load_hub_keys(const struct conf_nav *nav, struct conf_hub_keys *hub) {
+  struct conf_faults faults = {0};
+  bool ok = conf_hub_keys_load(nav->config_folder, hub, &faults);
+  conf_faults_print(&faults);
+  conf_faults_free(&faults);
+  return ok;
+}
+
+static enum ctl_exit publish_all(struct publishing *p, int64_t wait_ms) {
+  const struct conf_nav *nav = ctl_nav(p->ctl);
   struct keys_agency keys;
   struct conf_hub_keys hub;
   struct nav_error err = {0};
   enum ctl_exit code = CTL_FAILED;
   char endpoint[ENDPOINT_SIZE];
-  if (!load_keys(nav, ctl_value(ctl, "as"), &keys, &hub, &code)) return code;
+  if (nav == NULL || !load_hub_keys(nav, &hub) || !publish_keys(p->ctl, p->agency, &keys, &code)) return code;
   reachable(nav->endpoint, endpoint);
-  const struct nav_client_settings settings = {.agency = ctl_value(ctl, "as"),
+  const struct nav_client_settings settings = {.agency = p->agency,
                                                .endpoint = endpoint,
                                                .hub_curve_key = hub.curve,
                                                .hub_session_key = hub.session,
@@ -187,31 +194,44 @@ static bool read_wait(struct ctl *ctl, int64_t *wait_ms) {
   return true;
 }
 
-static bool print_receipts(struct publishing *p) {
-  if (p->ctl->format == CTL_NDJSON) return !p->broken;
+static enum ctl_exit run(struct publishing *p, int64_t wait_ms) {
+  p->receipts = json_array();
+  for (size_t i = 0; i < json_array_size(p->events); i++)
+    (void)json_array_append_new(p->receipts, json_null());
+  enum ctl_exit code = publish_all(p, wait_ms);
   // Where it ended early, what has no receipt is said to have none.
   for (size_t i = 0; i < json_array_size(p->receipts); i++) {
     if (json_is_null(json_array_get(p->receipts, i)))
       (void)json_array_set_new(p->receipts, i, line_of(p, i, "no receipt"));
   }
+  return code == CTL_DONE && p->refused > 0 ? CTL_FAILED : code;
+}
+
+enum ctl_exit publish_events(struct ctl *ctl, const char *agency, json_t *events, int64_t wait_ms,
+                             json_t **receipts) {
+  struct publishing p = {.ctl = ctl, .agency = agency, .events = events};
+  enum ctl_exit code = run(&p, wait_ms);
+  *receipts = p.receipts;
+  return code;
+}
+
+static bool print_receipts(struct publishing *p) {
+  if (p->ctl->format == CTL_NDJSON) return !p->broken;
   return output_rows(p->ctl->format, columns, sizeof columns / sizeof *columns, p->receipts);
 }
 
 enum ctl_exit ctl_publish(struct ctl *ctl) {
   struct nav_error err = {0};
-  struct publishing p = {.ctl = ctl};
+  struct publishing p = {
+      .ctl = ctl, .agency = ctl_value(ctl, "as"), .as_it_comes = ctl->format == CTL_NDJSON};
   int64_t wait_ms = 0;
-  if (ctl_value(ctl, "as") == NULL) return ctl_complain(CTL_USAGE, "write: navctl publish --as AGENCY FILE");
+  if (p.agency == NULL) return ctl_complain(CTL_USAGE, "write: navctl publish --as AGENCY FILE");
   if (!read_wait(ctl, &wait_ms)) return ctl_complain(CTL_USAGE, "--wait is a time such as 30s or 5m");
-  const struct conf_nav *nav = ctl_nav(ctl);
-  if (nav == NULL) return CTL_FAILED;
+  if (ctl_nav(ctl) == NULL) return CTL_FAILED;
   p.events = event_file_read(ctl->arguments[0], &err);
   if (p.events == NULL) return ctl_fail(&err);
-  p.receipts = json_array();
-  for (size_t i = 0; i < json_array_size(p.events); i++) (void)json_array_append_new(p.receipts, json_null());
-  enum ctl_exit code = publish_all(ctl, nav, &p, wait_ms);
+  enum ctl_exit code = run(&p, wait_ms);
   if (p.settled > 0 && !print_receipts(&p)) code = CTL_FAILED;
-  if (code == CTL_DONE && p.refused > 0) code = CTL_FAILED;
   json_decref(p.receipts);
   json_decref(p.events);
   return code;

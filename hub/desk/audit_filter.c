@@ -9,7 +9,7 @@
 #include "hub/ledger/record.h"
 #include "nav/v1/session.pb-c.h"
 
-enum { TEXT_MAX = 200, KIND_END = 64, QUERY_MAX = 4096 };
+enum { TEXT_MAX = 200, KIND_END = 128, QUERY_MAX = 4096 };
 
 // ---- reading ----
 
@@ -87,18 +87,22 @@ static bool kind_in(uint16_t kind, const uint16_t *kinds, size_t count) {
 
 // Whether a line of that kind can ever have what is asked for.
 static bool kind_can_match(const struct audit_filter *f, uint16_t kind) {
-  static const uint16_t with_rule[] = {21, 25};
+  static const uint16_t with_rule[] = {21, 25, 60};
   static const uint16_t with_meeting[] = {40, 41};
   static const uint16_t with_reader[] = {40, 41, 42};
-  static const uint16_t with_event[] = {21, 22, 25, 40, 41};
-  static const uint16_t with_purpose[] = {17, 21, 25, 30, 31, 32, 40, 41};
+  static const uint16_t with_event[] = {21, 22, 25, 40, 41, 60, 61, 62, 63, 64, 70, 75, 76};
+  static const uint16_t with_purpose[] = {17, 21, 25, 30, 31, 32, 40, 41, 60, 61, 62, 63, 64};
   if (strcmp(record_kind_name(kind), "unknown") == 0) return false;
   if (f->kind != NULL && strcmp(record_kind_name(kind), f->kind) != 0) return false;
-  if ((f->basis != NULL || f->rule != NULL) && !kind_in(kind, with_rule, 2)) return false;
-  if (f->meeting != NULL && !kind_in(kind, with_meeting, 2)) return false;
-  if (f->reader != NULL && !kind_in(kind, with_reader, 3)) return false;
-  if (f->has_event && !kind_in(kind, with_event, 5)) return false;
-  return f->purpose == NULL || kind_in(kind, with_purpose, 8);
+  if ((f->basis != NULL || f->rule != NULL) &&
+      !kind_in(kind, with_rule, sizeof with_rule / sizeof *with_rule))
+    return false;
+  if (f->meeting != NULL && !kind_in(kind, with_meeting, sizeof with_meeting / sizeof *with_meeting))
+    return false;
+  if (f->reader != NULL && !kind_in(kind, with_reader, sizeof with_reader / sizeof *with_reader))
+    return false;
+  if (f->has_event && !kind_in(kind, with_event, sizeof with_event / sizeof *with_event)) return false;
+  return f->purpose == NULL || kind_in(kind, with_purpose, sizeof with_purpose / sizeof *with_purpose);
 }
 
 static bool is(const char *text, const char *wanted) { return text != NULL && strcmp(text, wanted) == 0; }

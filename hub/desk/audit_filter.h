@@ -10,7 +10,7 @@ enum {
   AUDIT_LIMIT_DEFAULT = 1000,
   AUDIT_LIMIT_MAX = 10000,
   AUDIT_EVENT_SEQS_MAX = 1000,
-  AUDIT_KINDS_MAX = 64
+  AUDIT_KINDS_MAX = 128
 };
 
 struct audit_filter {

@@ -1,5 +1,5 @@
 // See audit_line.h. One function a kind of record; the table at the end leads to them.
-#include "hub/desk/audit_line.h"
+#include "hub/desk/audit_line_fill.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,12 +10,12 @@
 #include "hub/wire/event.h"
 #include "nav/v1/options.pb-c.h"
 
-static const char *or_null(const char *text) { return text != NULL && text[0] != '\0' ? text : NULL; }
+const char *audit_or_null(const char *text) { return text != NULL && text[0] != '\0' ? text : NULL; }
 
 // "what: why", either of which may be missing.
-static const char *both(struct nav_arena *arena, const char *what, const char *why) {
-  if (or_null(why) == NULL) return or_null(what);
-  if (or_null(what) == NULL) return why;
+const char *audit_both(struct nav_arena *arena, const char *what, const char *why) {
+  if (audit_or_null(why) == NULL) return audit_or_null(what);
+  if (audit_or_null(what) == NULL) return why;
   return nav_arena_printf(arena, "%s: %s", what, why);
 }
 
@@ -28,23 +28,23 @@ static const uint8_t *event_id(bool has, ProtobufCBinaryData bytes) {
   return has && bytes.len == NAV_EVENT_ID_SIZE ? bytes.data : NULL;
 }
 
-static void take_lane(struct audit_line *line, const struct definitions *definitions, uint32_t number) {
+void audit_take_lane(struct audit_line *line, const struct definitions *definitions, uint32_t number) {
   const struct desk_lane *lane = definitions_lane(definitions, number);
   if (lane == NULL) return;
   line->to = lane->agency;
   line->purpose = lane->purpose;
 }
 
-static void take_verdict(struct audit_line *line, const struct definitions *definitions,
-                         const Nav__V1__LaneVerdict *verdict, struct nav_arena *arena) {
-  take_lane(line, definitions, verdict->lane);
-  line->rule = or_null(verdict->rule);
-  line->basis = or_null(verdict->basis);
+void audit_take_verdict(struct audit_line *line, const struct definitions *definitions,
+                        const Nav__V1__LaneVerdict *verdict, struct nav_arena *arena) {
+  audit_take_lane(line, definitions, verdict->lane);
+  line->rule = audit_or_null(verdict->rule);
+  line->basis = audit_or_null(verdict->basis);
   line->outcome = wire_enum_name(&nav__v1__outcome__descriptor, (int)verdict->outcome);
   line->has_reveal = true;
   line->reveal = verdict->outcome == NAV__V1__OUTCOME__OUTCOME_WITHHOLD ? 0 : verdict->reveal;
-  line->hold_rule = or_null(verdict->hold_rule);
-  line->hold_basis = or_null(verdict->hold_basis);
+  line->hold_rule = audit_or_null(verdict->hold_rule);
+  line->hold_basis = audit_or_null(verdict->hold_basis);
   if (line->hold_rule != NULL) {
     line->reason = nav_arena_printf(arena, "the rest is held by %s (%s)", verdict->hold_rule,
                                     verdict->hold_basis != NULL ? verdict->hold_basis : "");
@@ -71,7 +71,7 @@ static void accepted_lines(const Nav__V1__Record *record, const struct definitio
   lines->count = verdict->n_lanes < AUDIT_LINES_A_RECORD_MAX ? verdict->n_lanes : AUDIT_LINES_A_RECORD_MAX;
   for (size_t i = 0; i < lines->count; i++) {
     lines->items[i] = line;
-    take_verdict(&lines->items[i], definitions, verdict->lanes[i], arena);
+    audit_take_verdict(&lines->items[i], definitions, verdict->lanes[i], arena);
   }
 }
 
@@ -89,7 +89,7 @@ static void stopped(const Nav__V1__Record *r, const struct definitions *d, struc
                     struct audit_line *line) {
   (void)d;
   (void)arena;
-  line->reason = or_null(r->stopped->reason);
+  line->reason = audit_or_null(r->stopped->reason);
 }
 
 static void resumed(const Nav__V1__Record *r, const struct definitions *d, struct nav_arena *arena,
@@ -102,22 +102,22 @@ static void resumed(const Nav__V1__Record *r, const struct definitions *d, struc
 static void rules_changed(const Nav__V1__Record *r, const struct definitions *d, struct nav_arena *arena,
                           struct audit_line *line) {
   (void)d;
-  line->actor = or_null(r->rules_changed->person);
-  line->reason = both(arena, "rules", hex(arena, r->rules_changed->hash));
+  line->actor = audit_or_null(r->rules_changed->person);
+  line->reason = audit_both(arena, "rules", hex(arena, r->rules_changed->hash));
 }
 
 static void config_changed(const Nav__V1__Record *r, const struct definitions *d, struct nav_arena *arena,
                            struct audit_line *line) {
   (void)d;
-  line->actor = or_null(r->config_changed->person);
-  line->reason = both(arena, "configuration", hex(arena, r->config_changed->hash));
+  line->actor = audit_or_null(r->config_changed->person);
+  line->reason = audit_both(arena, "configuration", hex(arena, r->config_changed->hash));
 }
 
 static void key_changed(const Nav__V1__Record *r, const struct definitions *d, struct nav_arena *arena,
                         struct audit_line *line) {
   (void)d;
-  line->from = or_null(r->key_changed->owner);
-  line->reason = both(arena, r->key_changed->use, hex(arena, r->key_changed->public_key));
+  line->from = audit_or_null(r->key_changed->owner);
+  line->reason = audit_both(arena, r->key_changed->use, hex(arena, r->key_changed->public_key));
 }
 
 static void agency_defined(const Nav__V1__Record *r, const struct definitions *d, struct nav_arena *arena,
@@ -153,35 +153,35 @@ static void rejected(const Nav__V1__Record *r, const struct definitions *d, stru
                      struct audit_line *line) {
   (void)d;
   const char *code = wire_enum_name(&nav__v1__code__descriptor, (int)r->rejected->code);
-  line->actor = line->from = or_null(r->rejected->agency);
+  line->actor = line->from = audit_or_null(r->rejected->agency);
   line->event_id = event_id(r->rejected->has_event_id, r->rejected->event_id);
   line->outcome = code;
-  line->reason = both(arena, r->rejected->field, r->rejected->reason);
+  line->reason = audit_both(arena, r->rejected->field, r->rejected->reason);
 }
 
 static void rejected_more(const Nav__V1__Record *r, const struct definitions *d, struct nav_arena *arena,
                           struct audit_line *line) {
   (void)d;
-  line->actor = line->from = or_null(r->rejected_more->agency);
+  line->actor = line->from = audit_or_null(r->rejected_more->agency);
   line->reason = nav_arena_printf(arena, "%" PRIu64 " more in the same minute", r->rejected_more->count);
 }
 
 static void quarantined(const Nav__V1__Record *r, const struct definitions *d, struct nav_arena *arena,
                         struct audit_line *line) {
   (void)d;
-  line->actor = line->from = or_null(r->quarantined->agency);
-  line->reason = both(arena, "this input once stopped the hub", hex(arena, r->quarantined->digest));
+  line->actor = line->from = audit_or_null(r->quarantined->agency);
+  line->reason = audit_both(arena, "this input once stopped the hub", hex(arena, r->quarantined->digest));
 }
 
 static void redecided(const Nav__V1__Record *r, const struct definitions *d, struct nav_arena *arena,
                       struct audit_line *line) {
   line->event_seq = r->redecided->event_seq;
-  if (r->redecided->lane != NULL) take_verdict(line, d, r->redecided->lane, arena);
+  if (r->redecided->lane != NULL) audit_take_verdict(line, d, r->redecided->lane, arena);
 }
 
 static void acknowledged(const Nav__V1__Record *r, const struct definitions *d, struct nav_arena *arena,
                          struct audit_line *line) {
-  take_lane(line, d, r->acknowledged->lane);
+  audit_take_lane(line, d, r->acknowledged->lane);
   line->actor = line->to;
   line->reason = nav_arena_printf(arena, "up to position %" PRIu64 ", %" PRIu64 " deliveries",
                                   r->acknowledged->position, r->acknowledged->delivered);
@@ -189,7 +189,7 @@ static void acknowledged(const Nav__V1__Record *r, const struct definitions *d, 
 
 static void replayed(const Nav__V1__Record *r, const struct definitions *d, struct nav_arena *arena,
                      struct audit_line *line) {
-  take_lane(line, d, r->replayed->lane);
+  audit_take_lane(line, d, r->replayed->lane);
   line->actor = line->to;
   line->reason = nav_arena_printf(arena, "positions after %" PRIu64 " up to %" PRIu64,
                                   r->replayed->after_position, r->replayed->up_to_position);
@@ -197,21 +197,21 @@ static void replayed(const Nav__V1__Record *r, const struct definitions *d, stru
 
 static void nacked(const Nav__V1__Record *r, const struct definitions *d, struct nav_arena *arena,
                    struct audit_line *line) {
-  take_lane(line, d, r->nacked->lane);
+  audit_take_lane(line, d, r->nacked->lane);
   line->actor = line->to;
   line->reason =
-      both(arena, nav_arena_printf(arena, "position %" PRIu64, r->nacked->position), r->nacked->reason);
+      audit_both(arena, nav_arena_printf(arena, "position %" PRIu64, r->nacked->position), r->nacked->reason);
 }
 
 static void read_line(const Nav__V1__Record *r, const struct definitions *d, struct nav_arena *arena,
                       struct audit_line *line) {
   (void)d;
   (void)arena;
-  line->actor = or_null(r->read->person);
-  line->to = or_null(r->read->agency);
-  line->purpose = or_null(r->read->purpose);
-  line->meeting = or_null(r->read->meeting);
-  line->reason = or_null(r->read->reason);
+  line->actor = audit_or_null(r->read->person);
+  line->to = audit_or_null(r->read->agency);
+  line->purpose = audit_or_null(r->read->purpose);
+  line->meeting = audit_or_null(r->read->meeting);
+  line->reason = audit_or_null(r->read->reason);
   line->event_seqs = r->read->event_seqs;
   line->event_seqs_count = r->read->n_event_seqs;
 }
@@ -220,11 +220,11 @@ static void briefing_compiled(const Nav__V1__Record *r, const struct definitions
                               struct audit_line *line) {
   (void)d;
   const Nav__V1__BriefingCompiled *b = r->briefing_compiled;
-  line->actor = or_null(b->person);
-  line->to = or_null(b->for_agency);
-  line->purpose = or_null(b->purpose);
-  line->meeting = or_null(b->meeting);
-  line->reason = both(arena, b->meeting, b->reason);
+  line->actor = audit_or_null(b->person);
+  line->to = audit_or_null(b->for_agency);
+  line->purpose = audit_or_null(b->purpose);
+  line->meeting = audit_or_null(b->meeting);
+  line->reason = audit_both(arena, b->meeting, b->reason);
   line->participants = b->participants;
   line->participants_count = b->n_participants;
   line->event_seqs = b->event_seqs;
@@ -234,15 +234,15 @@ static void briefing_compiled(const Nav__V1__Record *r, const struct definitions
 static void audit_read(const Nav__V1__Record *r, const struct definitions *d, struct nav_arena *arena,
                        struct audit_line *line) {
   (void)d;
-  line->actor = or_null(r->audit_read->person);
-  line->to = or_null(r->audit_read->agency);
-  line->reason = both(arena, r->audit_read->query, r->audit_read->reason);
+  line->actor = audit_or_null(r->audit_read->person);
+  line->to = audit_or_null(r->audit_read->agency);
+  line->reason = audit_both(arena, r->audit_read->query, r->audit_read->reason);
 }
 
 static void refused_session(const Nav__V1__Record *r, const struct definitions *d, struct nav_arena *arena,
                             struct audit_line *line) {
   (void)d;
-  line->actor = line->from = or_null(r->refused_session->agency);
+  line->actor = line->from = audit_or_null(r->refused_session->agency);
   line->outcome = wire_enum_name(&nav__v1__code__descriptor, (int)r->refused_session->code);
   line->reason = nav_arena_printf(arena, "%" PRIu64 " sessions", r->refused_session->count);
 }
@@ -286,6 +286,7 @@ void audit_lines_of(const Nav__V1__Record *record, const struct definitions *def
   for (size_t i = 0; i < sizeof fills / sizeof fills[0]; i++) {
     if (fills[i].kind == record->record_case) fills[i].fill(record, definitions, arena, &lines->items[0]);
   }
+  audit_line_case(record, definitions, arena, &lines->items[0]);
 }
 
 json_t *audit_withheld(uint32_t reveal) {

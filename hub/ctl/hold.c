@@ -1,0 +1,219 @@
+// navctl hold list, show, release, refuse: the assessor's queue. nav-core keeps it and takes decisions,
+// nav-desk opens a case for its assessor under a recorded reading.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "hub/base/clock.h"
+#include "hub/ctl/ctl.h"
+#include "hub/ctl/output.h"
+
+enum { TIMEOUT_MS = 60000, LIST_MAX = 64 };
+
+static const struct ctl_column columns[] = {
+    {"hold", "HOLD", false},    {"urgent", "URGENT", false},   {"deadline", "ANSWER BEFORE", false},
+    {"assessor", "WHO", false}, {"type", "MESSAGE", false},    {"agency", NULL, false},
+    {"to", "TO", false},        {"purpose", "PURPOSE", false}, {"rule", "RULE", false},
+    {"basis", "BASIS", false},  {"limit", NULL, false},        {"kind", "KIND", false},
+    {"level", NULL, true},      {"then", "ELSE", false},       {"must_answer", NULL, false},
+    {"seq", NULL, true},        {"event_id", NULL, false},     {"opened", NULL, false},
+    {"reveal", NULL, false},
+};
+
+// Milliseconds as RFC 3339 under a name without _ms.
+static void name_time(json_t *hold, const char *from, const char *to) {
+  char at[NAV_RFC3339_SIZE];
+  json_int_t ms = json_integer_value(json_object_get(hold, from));
+  (void)json_object_set_new(hold, to, json_string(nav_clock_rfc3339(ms, at)));
+  (void)json_object_del(hold, from);
+}
+
+static void name_times(json_t *hold) {
+  name_time(hold, "opened_ms", "opened");
+  name_time(hold, "deadline_ms", "deadline");
+}
+
+enum ctl_exit ctl_hold_list(struct ctl *ctl) {
+  enum ctl_exit code = CTL_DONE;
+  json_t *answer = ctl_ask(ctl, false, json_pack("{s:s}", "command", "hold-list"), TIMEOUT_MS, &code);
+  if (answer == NULL) return code;
+  json_t *holds = json_object_get(answer, "holds");
+  for (size_t i = 0; i < json_array_size(holds); i++) name_times(json_array_get(holds, i));
+  bool ok = output_rows(ctl->format, columns, sizeof columns / sizeof *columns, holds);
+  size_t left = (size_t)json_integer_value(json_object_get(answer, "count")) - json_array_size(holds);
+  if (left > 0) (void)ctl_complain(CTL_DONE, "%zu more wait", left);
+  json_decref(answer);
+  return ok ? CTL_DONE : CTL_FAILED;
+}
+
+// "a,b,c" as a list of texts; NULL where the option was not given.
+static json_t *list_option(const struct ctl *ctl, const char *name, bool numbers) {
+  const char *text = ctl_value(ctl, name);
+  if (text == NULL) return NULL;
+  json_t *list = json_array();
+  while (*text != '\0' && json_array_size(list) < LIST_MAX) {
+    size_t length = strcspn(text, ",");
+    if (length > 0)
+      (void)json_array_append_new(
+          list, numbers ? json_integer(strtol(text, NULL, 10)) : json_stringn(text, length));
+    text += length + (text[length] == ',' ? 1 : 0);
+  }
+  return list;
+}
+
+static void add_choice(const struct ctl *ctl, json_t *request) {
+  json_t *reveal = list_option(ctl, "reveal", false);
+  json_t *subjects = list_option(ctl, "persons", true);
+  if (reveal != NULL) (void)json_object_set_new(request, "reveal", reveal);
+  if (subjects != NULL) (void)json_object_set_new(request, "subjects", subjects);
+}
+
+static json_t *get_hold(struct ctl *ctl, enum ctl_exit *code) {
+  json_t *answer =
+      ctl_ask(ctl, false, json_pack("{s:s, s:s}", "command", "hold-get", "hold", ctl->arguments[0]),
+              TIMEOUT_MS, code);
+  json_t *hold = json_incref(json_object_get(answer, "hold"));
+  json_decref(answer);
+  if (hold != NULL) name_times(hold);
+  return hold;
+}
+
+// ---- show ----
+
+static const char *text_of(const json_t *object, const char *key) {
+  const char *text = json_string_value(json_object_get(object, key));
+  return text == NULL ? "" : text;
+}
+
+static void print_block(const char *title, const json_t *json) {
+  (void)printf("\n%s\n", title);
+  char *text = json == NULL || json_is_null(json) ? NULL : json_dumps(json, JSON_INDENT(2));
+  (void)puts(text == NULL ? "  -" : text);
+  free(text);
+}
+
+static void print_sentences(const char *title, const json_t *list) {
+  if (json_array_size(list) == 0) return;
+  (void)printf("\n%s\n", title);
+  for (size_t i = 0; i < json_array_size(list); i++)
+    (void)printf("  - %s\n", json_string_value(json_array_get(list, i)));
+}
+
+static const struct {
+  const char *swedish, *english;
+} labels[] = {{"Till: ", "To: "},
+              {"Besvaras före: ", "Answer before: "},
+              {"Bedöms av: ", "Assessed by: "},
+              {"Vem som frågar:", "Who asks:"},
+              {"Därför:", "Because:"},
+              {"Att ta ställning till (--conditions):", "Conditions to tick (--conditions):"},
+              {"Händelsen:", "The event:"},
+              {"Det här skulle lämnas ut:", "This is what would leave:"},
+              {"Om ingen svarar: ", "If nobody answers: "},
+              {"Lämnas inte ut:", "Does not leave:"}};
+
+static const char *label(size_t index, bool english) {
+  return english ? labels[index].english : labels[index].swedish;
+}
+
+static const char *what_then(const json_t *hold, bool english) {
+  const char *then = text_of(hold, "then");
+  if (strcmp(then, "lapses") == 0)
+    return english ? "it lapses, and nothing is told" : "den förfaller, och inget lämnas ut";
+  if (strcmp(then, "deputies") == 0)
+    return english ? "it goes on to the deputies" : "den går vidare till ersättarna";
+  return english ? "it goes on to the on-call desk, and waits until somebody decides"
+                 : "den går vidare till jouren, och väntar tills någon beslutar";
+}
+
+static void print_asked(const json_t *asked, bool english) {
+  if (asked == NULL || json_is_null(asked)) return;
+  (void)printf("\n%s %s, %s (%s)\n  %s\n", label(3, english), text_of(asked, "by"), text_of(asked, "agency"),
+               text_of(asked, "basis"), text_of(asked, "need"));
+}
+
+static void print_conditions(const json_t *conditions, bool english) {
+  if (json_array_size(conditions) == 0) return;
+  (void)printf("\n%s\n", label(5, english));
+  for (size_t i = 0; i < json_array_size(conditions); i++) {
+    const json_t *condition = json_array_get(conditions, i);
+    (void)printf("  [ ] %-24s %s\n", text_of(condition, "id"), text_of(condition, "text"));
+  }
+}
+
+static void print_case(const json_t *hold, const json_t *shown, bool english) {
+  const json_t *recipient = json_object_get(shown, "recipient");
+  (void)printf("%s %s\n%s%s (%s)\n", text_of(hold, "hold"), text_of(hold, "type"), label(0, english),
+               text_of(recipient, "title"), text_of(recipient, "purpose"));
+  (void)printf("%s%s%s\n%s%s\n%s%s\n", label(1, english), text_of(hold, "deadline"),
+               json_is_true(json_object_get(hold, "urgent")) ? (english ? "  URGENT" : "  BRÅDSKANDE") : "",
+               label(2, english), text_of(hold, "assessor"), label(8, english), what_then(hold, english));
+  print_asked(json_object_get(shown, "asked"), english);
+  print_sentences(label(4, english), json_object_get(json_object_get(shown, "explain"), "because"));
+  print_conditions(json_object_get(shown, "conditions"), english);
+  print_block(label(6, english), json_object_get(shown, "event"));
+  if (strcmp(text_of(hold, "kind"), "event") != 0) return;
+  print_block(label(7, english), json_object_get(shown, "preview"));
+  print_sentences(label(9, english), json_object_get(shown, "withheld"));
+}
+
+static json_t *ask_desk(struct ctl *ctl, const json_t *hold, bool english, enum ctl_exit *code) {
+  const char *id = text_of(hold, "hold");
+  const char *dash = strchr(id, '-');
+  json_t *request = json_pack("{s:s, s:I, s:I, s:s}", "command", "hold-show", "seq",
+                              json_integer_value(json_object_get(hold, "seq")), "lane",
+                              dash == NULL ? (json_int_t)0 : (json_int_t)strtol(dash + 1, NULL, 10), "lang",
+                              english ? "en" : "sv");
+  if (request != NULL) add_choice(ctl, request);
+  if (request != NULL && ctl_value(ctl, "reason") != NULL)
+    (void)json_object_set_new(request, "reason", json_string(ctl_value(ctl, "reason")));
+  return ctl_ask(ctl, true, request, TIMEOUT_MS, code);
+}
+
+enum ctl_exit ctl_hold_show(struct ctl *ctl) {
+  enum ctl_exit code = CTL_DONE;
+  const char *language = ctl_value(ctl, "lang");
+  bool english = language != NULL && strcmp(language, "en") == 0;
+  json_t *hold = get_hold(ctl, &code);
+  if (hold == NULL) return code;
+  json_t *shown = ask_desk(ctl, hold, english, &code);
+  bool ok = true;
+  if (shown != NULL && ctl->format == CTL_TABLE) print_case(hold, shown, english);
+  if (shown != NULL && ctl->format != CTL_TABLE) {
+    (void)json_object_del(shown, "ok");
+    (void)json_object_set(shown, "hold", hold);
+    ok = output_json(ctl->format, shown);
+  }
+  json_decref(hold);
+  json_decref(shown);
+  return ok ? code : CTL_FAILED;
+}
+
+// ---- decisions ----
+
+static enum ctl_exit decide(struct ctl *ctl, bool release) {
+  static const struct ctl_column decided[] = {
+      {"seq", "SEQ", true}, {"outcome", "OUTCOME", false}, {"reveal", "REVEALED", false}};
+  enum ctl_exit code = CTL_DONE;
+  const char *reason = ctl_value(ctl, "reason");
+  if (reason == NULL || reason[0] == '\0') return ctl_complain(CTL_USAGE, "an assessment needs its --reason");
+  json_t *request = json_pack("{s:s, s:s, s:b, s:s}", "command", "hold-decide", "hold", ctl->arguments[0],
+                              "release", release ? 1 : 0, "reason", reason);
+  if (request != NULL && release) {
+    json_t *conditions = list_option(ctl, "conditions", false);
+    if (conditions != NULL) (void)json_object_set_new(request, "conditions", conditions);
+    add_choice(ctl, request);
+  }
+  json_t *answer = ctl_ask(ctl, false, request, TIMEOUT_MS, &code);
+  if (answer == NULL) return code;
+  (void)json_object_del(answer, "ok");
+  json_t *rows = json_pack("[O]", answer);
+  bool ok = output_rows(ctl->format, decided, sizeof decided / sizeof *decided, rows);
+  json_decref(rows);
+  json_decref(answer);
+  return ok ? CTL_DONE : CTL_FAILED;
+}
+
+enum ctl_exit ctl_hold_release(struct ctl *ctl) { return decide(ctl, true); }
+enum ctl_exit ctl_hold_refuse(struct ctl *ctl) { return decide(ctl, false); }

@@ -1,0 +1,128 @@
+// What records of assessment, recall, consent and requests say to an auditor. See audit_line_fill.h.
+#include <inttypes.h>
+#include <string.h>
+
+#include "hub/desk/audit_line_fill.h"
+#include "hub/wire/event.h"
+
+static const char *joined(struct nav_arena *arena, char *const *items, size_t count) {
+  const char *text = "";
+  for (size_t i = 0; i < count && text != NULL; i++)
+    text = nav_arena_printf(arena, "%s%s%s", text, i == 0 ? "" : ", ", items[i]);
+  return text;
+}
+
+static void hold_released(const Nav__V1__HoldReleased *r, const struct definitions *d,
+                          struct nav_arena *arena, struct audit_line *line) {
+  line->event_seq = r->event_seq;
+  if (r->lane != NULL) audit_take_verdict(line, d, r->lane, arena);
+  line->actor = audit_or_null(r->person);
+  line->from = audit_or_null(r->agency);
+  line->reason = r->n_conditions == 0
+                     ? audit_or_null(r->reason)
+                     : nav_arena_printf(arena, "%s (found to hold: %s)", r->reason == NULL ? "" : r->reason,
+                                        joined(arena, r->conditions, r->n_conditions));
+}
+
+static void hold_refused(const Nav__V1__HoldRefused *r, const struct definitions *d,
+                         struct audit_line *line) {
+  line->event_seq = r->event_seq;
+  audit_take_lane(line, d, r->lane);
+  line->actor = audit_or_null(r->person);
+  line->from = audit_or_null(r->agency);
+  line->outcome = "withhold";
+  line->reason = audit_or_null(r->reason);
+}
+
+static void hold_escalated(const Nav__V1__HoldEscalated *r, const struct definitions *d,
+                           struct nav_arena *arena, struct audit_line *line) {
+  line->event_seq = r->event_seq;
+  audit_take_lane(line, d, r->lane);
+  line->from = audit_or_null(r->agency);
+  line->outcome = "hold";
+  line->reason = nav_arena_printf(arena, "nobody answered in time: level %" PRIu32 ", %s", r->level,
+                                  r->to == NULL ? "" : r->to);
+}
+
+static void hold_lapsed(const Nav__V1__HoldLapsed *r, const struct definitions *d, struct audit_line *line) {
+  line->event_seq = r->event_seq;
+  audit_take_lane(line, d, r->lane);
+  line->from = audit_or_null(r->agency);
+  line->outcome = "withhold";
+  line->reason = "on own initiative, and nobody answered";
+}
+
+static void hold_closed(const Nav__V1__HoldClosed *r, const struct definitions *d, struct nav_arena *arena,
+                        struct audit_line *line) {
+  const char *reason = wire_enum_name(&nav__v1__hold_closed_reason__descriptor, (int)r->reason);
+  line->event_seq = r->event_seq;
+  audit_take_lane(line, d, r->lane);
+  line->outcome = reason;
+  line->reason = nav_arena_printf(arena, "by record %" PRIu64, r->by_seq);
+}
+
+static void recalled(const Nav__V1__Recalled *r, struct nav_arena *arena, struct audit_line *line) {
+  uint64_t *seqs = nav_arena_zalloc(arena, r->n_events + 1, sizeof *seqs);
+  line->actor = line->from = audit_or_null(r->agency);
+  line->outcome = wire_enum_name(&nav__v1__recall_reason__descriptor, (int)r->reason);
+  line->reason = nav_arena_printf(arena, "%zu events, by the Recall %" PRIu64, r->n_events, r->recall_seq);
+  for (size_t i = 0; seqs != NULL && i < r->n_events; i++) seqs[i] = r->events[i]->event_seq;
+  line->event_seqs = seqs;
+  line->event_seqs_count = seqs == NULL ? 0 : r->n_events;
+}
+
+static void recall_confirmed(const Nav__V1__RecallConfirmed *r, struct nav_arena *arena,
+                             struct audit_line *line) {
+  line->actor = audit_or_null(r->person);
+  line->to = audit_or_null(r->agency);
+  line->reason =
+      audit_both(arena, nav_arena_printf(arena, "recall %" PRIu64, r->recalled_seq), audit_or_null(r->note));
+}
+
+static void consent_changed(const Nav__V1__ConsentChanged *r, struct audit_line *line) {
+  line->event_seq = r->event_seq;
+  line->actor = line->from = audit_or_null(r->agency);
+  line->outcome = r->withdrawn ? "withdrawn" : "given";
+}
+
+static void request_answered(const Nav__V1__RequestAnswered *r, struct nav_arena *arena,
+                             struct audit_line *line) {
+  line->event_seq = r->event_seq;
+  line->actor = line->from = audit_or_null(r->agency);
+  line->reason = nav_arena_printf(arena, "answers the request %" PRIu64, r->request_seq);
+}
+
+void audit_line_case(const Nav__V1__Record *record, const struct definitions *definitions,
+                     struct nav_arena *arena, struct audit_line *line) {
+  switch (record->record_case) {
+    case NAV__V1__RECORD__RECORD_HOLD_RELEASED:
+      hold_released(record->hold_released, definitions, arena, line);
+      return;
+    case NAV__V1__RECORD__RECORD_HOLD_REFUSED:
+      hold_refused(record->hold_refused, definitions, line);
+      return;
+    case NAV__V1__RECORD__RECORD_HOLD_ESCALATED:
+      hold_escalated(record->hold_escalated, definitions, arena, line);
+      return;
+    case NAV__V1__RECORD__RECORD_HOLD_LAPSED:
+      hold_lapsed(record->hold_lapsed, definitions, line);
+      return;
+    case NAV__V1__RECORD__RECORD_HOLD_CLOSED:
+      hold_closed(record->hold_closed, definitions, arena, line);
+      return;
+    case NAV__V1__RECORD__RECORD_RECALLED:
+      recalled(record->recalled, arena, line);
+      return;
+    case NAV__V1__RECORD__RECORD_RECALL_CONFIRMED:
+      recall_confirmed(record->recall_confirmed, arena, line);
+      return;
+    case NAV__V1__RECORD__RECORD_CONSENT_CHANGED:
+      consent_changed(record->consent_changed, line);
+      return;
+    case NAV__V1__RECORD__RECORD_REQUEST_ANSWERED:
+      request_answered(record->request_answered, arena, line);
+      return;
+    default:
+      return;
+  }
+}

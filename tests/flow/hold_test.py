@@ -1,0 +1,184 @@
+"""The assessment queue on a whole hub: what is held waits for a named person; released, less of it, refused, escalated, lapsed; all of it
+in the ledger; and the one who would receive learns nothing.
+
+Run by: ctest (NAV_BIN is the build's bin folder)."""
+
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from hub import wait_until  # noqa: E402
+from people import AssessorHub, event, intervention  # noqa: E402
+
+WORD = "Planterad Person"
+
+
+def holds_of(hub, seq):
+    return {(h["to"], h["purpose"]): h for h in hub.json("hold", "list") if h["seq"] == seq}
+
+
+def conditions_of(hub, hold):
+    return ",".join(c["id"] for c in hub.json("hold", "show", hold)["conditions"])
+
+
+def release(hub, hold, *more):
+    conditions = conditions_of(hub, hold)
+    choice = ["--conditions", conditions] if conditions else []
+    return hub.json("hold", "release", hold, "--reason", "Särskild risk, bedömd i det enskilda fallet", *choice, *more)[0]
+
+
+def held_and_released(hub):
+    [seq] = hub.publish("socialtjansten", intervention(WORD))
+    holds = holds_of(hub, seq)
+    sig = holds["polisen", "sig"]
+    assert sig["rule"] == "social-sig-to-police" and sig["basis"] == "osl-10-18a", sig
+    assert ("polisen", "young-at-risk") in holds, holds
+    hub.run_adapter("polisen")
+    assert hub.inbox("polisen", "sig") == [], "the recipient has learned of a hold"
+
+    shown = hub.json("hold", "show", sig["hold"])
+    assert shown["preview"]["data"]["subjects"][0]["name"] == WORD
+    assert "telephone" not in shown["preview"]["data"]["subjects"][0], "contact data are no part of the rule"
+    assert shown["event"]["data"]["subjects"][0]["telephone"] == "070-0000000"
+    assert shown["recipient"]["agency"] == "polisen" and "subjects.0.telephone" in shown["withheld"]
+
+    text = hub.navctl("hold", "show", sig["hold"]).stdout
+    assert WORD in text and "Om ingen svarar" in text, text
+    done = hub.navctl("hold", "release", sig["hold"], check=False)
+    assert done.returncode == 2 and "--reason" in done.stderr
+    released = release(hub, sig["hold"], "--reveal", "identity")
+    assert released["outcome"] == "release" and set(released["reveal"]) == {"open", "identity"}, released
+    hub.run_adapter("polisen")
+    [line] = hub.inbox("polisen", "sig")
+    assert line["navseq"] == released["seq"], "its place is the release's, not the event's"
+    assert line["data"]["subjects"][0]["name"] == WORD and "crime_risk" not in line["data"]["body"], line
+    assert hub.inbox("polisen", "young-at-risk") == []
+    gone = hub.navctl("hold", "release", sig["hold"], "--reason", "igen", check=False)
+    assert gone.returncode == 4, gone
+    return seq, holds["polisen", "young-at-risk"]["hold"]
+
+
+def refused(hub, hold):
+    done = hub.json("hold", "refuse", hold, "--reason", "Olämpligt att lämna")[0]
+    assert done["outcome"] == "refuse"
+    assert hold not in [h["hold"] for h in hub.json("hold", "list")]
+    shown = hub.json("audit", "show", str(done["seq"]))
+    assert shown["kind"] == "hold_refused" and shown["record"]["hold_refused"]["reason"] == "Olämpligt att lämna"
+    hub.run_adapter("polisen")
+    assert hub.inbox("polisen", "young-at-risk") == []
+
+
+def not_by_others(hub):
+    """An assessor of another agency sees that it waits only where they audit or run the hub, and never decides."""
+    [seq] = hub.publish("socialtjansten", intervention("Någon"))
+    hold = holds_of(hub, seq)["polisen", "sig"]["hold"]
+    hub.be("skola-rektor")
+    reload(hub)
+    done = hub.navctl("hold", "refuse", hold, "--reason", "nej", check=False)
+    assert done.returncode == 3 and "no assessor of socialtjansten" in done.stderr, done
+    done = hub.navctl("hold", "show", hold, check=False)
+    assert done.returncode == 3, done
+    hub.be("soc-gruppledare")
+    reload(hub)
+    return seq
+
+
+def reload(hub):
+    import signal
+    marks = {name: hub.log(name).count("reload") for name in ("nav-core",)}
+    for name in ("nav-core", "nav-desk"):
+        hub.processes[name].send_signal(signal.SIGHUP)
+    wait_until("nav-core has reloaded", lambda: hub.log("nav-core").count("reload") > marks["nav-core"])
+    time.sleep(0.3)
+
+
+def survives(hub, seq):
+    """The queue is a cache: nav-core killed with nothing in memory has it again."""
+    before = hub.json("hold", "list")
+    hub.kill("nav-core")
+    hub.start_program("nav-core")
+    hub.wait_ready()
+    assert hub.json("hold", "list") == before
+    [line] = [h for h in before if h["seq"] == seq and h["purpose"] == "sig"]
+    wait_until("the gate is back", lambda: hub.status()["ledger"])
+    released = release(hub, line["hold"])
+    hub.kill("nav-core")
+    hub.start_program("nav-core")
+    hub.wait_ready()
+    hub.run_adapter("polisen")
+    assert [d["navseq"] for d in hub.inbox("polisen", "sig")][-1] == released["seq"], "read from the store"
+    lanes = {(lane["agency"], lane["purpose"]): lane for lane in hub.status()["lanes"]}
+    assert lanes["polisen", "sig"]["behind"] == 0, lanes["polisen", "sig"]
+
+
+def revised(hub):
+    """A newer revision takes the place of what waited."""
+    first = intervention("Ett")
+    [seq] = hub.publish("socialtjansten", first)
+    newer = dict(intervention("Två"), id=first["id"], navrevision=2)
+    [again] = hub.publish("socialtjansten", newer)
+    assert holds_of(hub, seq) == {} and holds_of(hub, again) != {}
+
+
+def limits(hub):
+    """A rule that no longer lets it closes the way that a hold was open."""
+    [seq] = hub.publish("socialtjansten", intervention("Tre"))
+    hold = holds_of(hub, seq)["polisen", "sig"]["hold"]
+    hub.edit("config/access/sig.yaml", r"subject.age: \{below: 21\}", "subject.age: {below: 13}")
+    hub.edit("config/access/tests/sig.yaml", r"(?s)\ntests:.*", "\ntests: []\n")
+    reload(hub)
+    conditions = conditions_of(hub, hold)
+    done = hub.navctl("hold", "release", hold, "--reason", "…", *(["--conditions", conditions] if conditions else []), check=False)
+    assert done.returncode == 3 and "no longer let it" in done.stderr, done
+    hub.json("hold", "refuse", hold, "--reason", "Reglerna tillåter det inte längre")
+
+
+def main_queue():
+    with AssessorHub() as hub:
+        seq, other = held_and_released(hub)
+        refused(hub, other)
+        waiting = not_by_others(hub)
+        survives(hub, waiting)
+        revised(hub)
+        limits(hub)
+        kinds = {line["kind"] for line in hub.json("audit", "search", "--since", "1d", "--reason", "prov")}
+        assert {"hold_released", "hold_refused", "hold_closed"} <= kinds, kinds
+        report = hub.verify()
+        assert report["ok"], report
+
+
+def deadlines():
+    """On own initiative it goes to the deputies and lapses; what must be answered goes to the on-call desk and stays."""
+    with AssessorHub(holds="answer_within: 2s, urgent_within: 1s") as hub:
+        hub.edit("config/law.yaml", r"(?s)(  - id: osl-10-18a\n.*?)\n    answer_within: \w+", r"\1") \
+            if "answer_within" in open(hub.path("config/law.yaml"), encoding="utf-8").read().split("osl-10-18a")[1] \
+            .split("\n  - id:")[0] else None
+        reload(hub)
+        [own] = hub.publish("socialtjansten", intervention("Fyra"))
+        [duty] = hub.publish("skolan", event("skolan", "ConcernReport", {"kind": "neglect", "assessed_by": "rektor"},
+                                             [{"role": "child", "protection": "none", "name": "Fem", "home_area": "alvik"}]))
+        urgent = holds_of(hub, duty)["socialtjansten", "young-at-risk"]
+        assert urgent["urgent"] and urgent["must_answer"], urgent
+        wait_until("it has lapsed", lambda: not holds_of(hub, own), 30)
+        waiting = wait_until("it is at the on-call desk", lambda: [
+            h for h in holds_of(hub, duty).values() if h["assessor"] == "Utbildningsförvaltningens beredskap"], 30)
+        assert waiting[0]["then"] == "on-call"
+        assert hub.status()["holds"]["escalated"] >= 1
+        kinds = [line["kind"] for line in hub.json("audit", "search", "--since", "1d", "--reason", "prov")]
+        assert "hold_lapsed" in kinds and "hold_escalated" in kinds, kinds
+        hub.kill("nav-core")
+        hub.start_program("nav-core")
+        hub.wait_ready()
+        assert not holds_of(hub, own)
+        [still] = holds_of(hub, duty).values()
+        assert still["level"] >= 2, still
+        hub.run_adapter("socialtjansten")
+        assert hub.inbox("socialtjansten", "young-at-risk") == []
+        assert hub.verify()["ok"]
+
+
+if __name__ == "__main__":
+    main_queue()
+    deadlines()
+    print("holds: released, refused, revised, escalated, lapsed; nothing told to those who wait")
