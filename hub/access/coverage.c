@@ -38,6 +38,7 @@ void coverage_decision(struct coverage *coverage, const struct access_question *
   struct facts facts;
   coverage_rule(coverage, decision->rule);
   coverage_rule(coverage, decision->hold_rule);
+  coverage_rule(coverage, decision->limit);
   facts_init(&facts, rules, question);
   int sender = rules_agency_index(rules, question->event->source == NULL ? "" : question->event->source);
   for (size_t i = 0; sender >= 0 && facts.body_index >= 0 && i < rules->rules_count; i++) {

@@ -145,6 +145,7 @@ static uint8_t plain_outcome(const struct access_rules *rules, const struct acce
     trace_rule(&facts, permit, lane, &trace);
     if (trace.whole == IS_FALSE || (trace.whole == IS_UNKNOWN && !permit->info.is_duty)) continue;
     bool blocked = false;
+    bool limited = false;
     for (size_t f = 0; f < rules->rules_count; f++) {
       const struct rule *forbid = &rules->rules[f];
       struct trace other;
@@ -153,10 +154,14 @@ static uint8_t plain_outcome(const struct access_rules *rules, const struct acce
       bool excepted = false;
       for (size_t i = 0; i < forbid->except_count; i++) excepted |= forbid->except[i] == permit->index;
       trace_rule(&facts, forbid, lane, &other);
-      blocked |= !excepted && other.whole != IS_FALSE;
+      bool met = !excepted && other.whole != IS_FALSE;
+      blocked |= met && !forbid->info.is_limit;
+      limited |= met && forbid->info.is_limit;
     }
     if (blocked) continue;
-    uint8_t mine = trace.whole == IS_TRUE ? permit->outcome : (uint8_t)NAV__V1__OUTCOME__OUTCOME_HOLD;
+    bool releases =
+        trace.whole == IS_TRUE && permit->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE && !limited;
+    uint8_t mine = releases ? NAV__V1__OUTCOME__OUTCOME_RELEASE : NAV__V1__OUTCOME__OUTCOME_HOLD;
     if (mine > outcome) outcome = mine;
   }
   return outcome;
