@@ -10,6 +10,7 @@
 #include "adapters/engine/inbox.h"
 #include "adapters/engine/input.h"
 #include "adapters/engine/memory_file.h"
+#include "adapters/engine/notices.h"
 #include "adapters/engine/outbox.h"
 #include "adapters/engine/poster.h"
 #include "adapters/engine/report.h"
@@ -26,6 +27,7 @@ struct loop {
   struct keys_agency keys;
   struct state *state;
   struct inbox *inbox;
+  struct notices *notices;
   struct outbox *outbox;
   struct poster *poster;
   struct nav_client *client;
@@ -88,6 +90,13 @@ static bool on_durable(void *context) {
 static bool on_resume(void *context, const char *purpose, uint8_t *log_id, uint64_t *position) {
   struct loop *loop = context;
   return inbox_resume(loop->inbox, purpose, log_id, position);
+}
+
+// A notice that cannot be written is told in the log: what it is about stands in the hub's queue.
+static void on_notice(void *context, const Nav__V1__Notice *notice) {
+  struct loop *loop = context;
+  struct nav_error err = {0};
+  if (!notices_write(loop->notices, notice, &err)) nav_log_failure(NAV_LOG_WARNING, "a notice", &err);
 }
 
 // The mapping's results.
@@ -239,7 +248,8 @@ static bool open_client(struct loop *loop, struct nav_error *err) {
                                            .receipt = on_receipt,
                                            .delivery = on_delivery,
                                            .durable = on_durable,
-                                           .resume = on_resume};
+                                           .resume = on_resume,
+                                           .notice = on_notice};
   loop->client = nav_client_new(&client, &events, err);
   if (loop->client != NULL) poster_set_client(loop->poster, loop->client);
   return loop->client != NULL;
@@ -274,6 +284,8 @@ static bool open_all(struct loop *loop, struct nav_error *err) {
   if (!keys_agency_load(settings->keys, &loop->keys, err) || !open_state(loop, err)) return false;
   loop->inbox = inbox_open(settings->inbox, settings->purposes, settings->purposes_count, loop->summary, err);
   if (loop->inbox == NULL) return false;
+  loop->notices = notices_new(settings->inbox);
+  if (loop->notices == NULL) return nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
   loop->outbox = outbox_open(settings->outbox, loop->mapping->suffixes, err);
   if (loop->outbox == NULL) return false;
   const struct poster_settings poster = {.state = loop->state,
@@ -297,6 +309,7 @@ static void close_all(struct loop *loop) {
   poster_free(loop->poster);
   run_free(loop->run);
   outbox_close(loop->outbox);
+  notices_free(loop->notices);
   inbox_close(loop->inbox);
   state_close(loop->state);
   explicit_bzero(&loop->keys, sizeof loop->keys);

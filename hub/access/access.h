@@ -60,6 +60,12 @@ const struct access_rule_info *access_rule_named(const struct access_rules *rule
 // The entry of law.yaml (hub/access/law.h); NULL: none.
 struct law_basis;
 const struct law_basis *access_basis(const struct access_rules *rules, const char *id);
+// What whoever assesses must find to hold: the conditions of the basis, and those of the limit's (a rule's
+// id; NULL: none). Gives how many.
+enum { ACCESS_CONDITIONS_MAX = 32 };
+struct law_condition;
+size_t access_conditions(const struct access_rules *rules, const char *basis, const char *limit,
+                         const struct law_condition *list[ACCESS_CONDITIONS_MAX]);
 
 // Whether the person of a subject has consented; tells -1 not known, 0 no, 1 yes.
 typedef int access_consent(void *context, const Nav__V1__Subject *subject, const char *recipient,

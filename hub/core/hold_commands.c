@@ -177,22 +177,22 @@ static bool has_condition(const json_t *list, const char *id) {
   return false;
 }
 
-// Every condition of the basis has been found to hold, and no other is named.
+// Every condition has been found to hold, and no other is named.
 static bool check_conditions(const struct control_request *request, const struct hold *hold,
                              struct nav_error *err) {
   const json_t *list = json_object_get(request->json, "conditions");
-  const struct law_basis *basis = access_basis(request->core->rules, hold->basis);
-  for (size_t i = 0; basis != NULL && i < basis->conditions_count; i++) {
-    if (has_condition(list, basis->conditions[i].id)) continue;
+  const struct law_condition *conditions[ACCESS_CONDITIONS_MAX];
+  size_t count = access_conditions(request->core->rules, hold->basis, hold->limit, conditions);
+  for (size_t i = 0; i < count; i++) {
+    if (has_condition(list, conditions[i]->id)) continue;
     return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_MISSING_FIELD, "conditions",
-                    "'%s' must be found to hold before it is released: %s", basis->conditions[i].id,
-                    basis->conditions[i].text);
+                    "'%s' must be found to hold before it is released: %s", conditions[i]->id,
+                    conditions[i]->text);
   }
   for (size_t i = 0; i < json_array_size(list); i++) {
     const char *id = json_string_value(json_array_get(list, i));
     bool known = false;
-    for (size_t k = 0; id != NULL && basis != NULL && k < basis->conditions_count; k++)
-      known |= strcmp(basis->conditions[k].id, id) == 0;
+    for (size_t k = 0; id != NULL && k < count; k++) known |= strcmp(conditions[k]->id, id) == 0;
     if (!known)
       return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BAD_VALUE, "conditions",
                       "'%s' is no condition of basis '%s'", id == NULL ? "" : id,

@@ -12,7 +12,7 @@
 #include "hub/wire/control.h"
 #include "hub/wire/event.h"
 
-enum { ARENA_BYTES_MAX = 4 * 1024 * 1024, CONDITIONS_MAX = LAW_CONDITIONS_MAX };
+enum { ARENA_BYTES_MAX = 4 * 1024 * 1024, CONDITIONS_MAX = ACCESS_CONDITIONS_MAX };
 
 struct pending {
   bool used, asked;

@@ -166,12 +166,12 @@ static json_t *preview(const struct assessing *a, json_t **withheld) {
 static json_t *conditions(const struct assessing *a) {
   const Nav__V1__LaneVerdict *stored = desk_event_lane(a->event, a->lane->number);
   const char *id = stored == NULL ? NULL : stored->hold_basis != NULL ? stored->hold_basis : stored->basis;
-  const struct law_basis *basis = access_basis(a->rules, id);
+  const struct law_condition *conditions[ACCESS_CONDITIONS_MAX];
+  size_t count = access_conditions(a->rules, id, stored == NULL ? NULL : stored->limit_rule, conditions);
   json_t *list = json_array();
-  for (size_t i = 0; basis != NULL && i < basis->conditions_count; i++) {
-    const struct law_condition *condition = &basis->conditions[i];
-    const char *text = a->language == ACCESS_ENGLISH ? condition->english : condition->text;
-    (void)json_array_append_new(list, json_pack("{s:s, s:s}", "id", condition->id, "text", text));
+  for (size_t i = 0; i < count; i++) {
+    const char *text = a->language == ACCESS_ENGLISH ? conditions[i]->english : conditions[i]->text;
+    (void)json_array_append_new(list, json_pack("{s:s, s:s}", "id", conditions[i]->id, "text", text));
   }
   return list;
 }
