@@ -67,6 +67,20 @@ typedef void store_count_row(void *context, uint32_t agency, uint32_t verdict, u
 NAV_MUST_USE bool store_read_counts(struct store *store, store_count_row *row, void *context,
                                     struct nav_error *err);
 
+// The events that the registers are made of (Consent and Request), in order of seq, with their sealed
+// content.
+struct store_event {
+  uint64_t seq;
+  uint32_t agency;
+  uint32_t retention_class;
+  uint32_t bucket_day;
+  const uint8_t *sealed;  // NULL: erased
+  size_t sealed_length;
+};
+typedef bool store_event_row(void *context, const struct store_event *event, struct nav_error *err);
+NAV_MUST_USE bool store_read_registers(struct store *store, store_event_row *row, void *context,
+                                       struct nav_error *err);
+
 // The frontier as stored: size (8), then the hashes.
 NAV_MUST_USE bool store_frontier_encode(const struct merkle_frontier *frontier, struct nav_buffer *out);
 NAV_MUST_USE bool store_frontier_decode(const uint8_t *bytes, size_t length,

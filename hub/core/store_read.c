@@ -5,7 +5,7 @@
 
 #include "hub/core/store_private.h"
 
-enum { ROWS_AT_A_TIME = 20000, NUMBER_TEXT = 24 };
+enum { ROWS_AT_A_TIME = 20000, CONTENTS_AT_A_TIME = 256, NUMBER_TEXT = 24 };
 
 bool store_knows_part(const struct store *store, uint32_t part) {
   for (size_t i = 0; i < store->parts_count; i++) {
@@ -33,14 +33,14 @@ static size_t cell_length(const PGresult *result, int row, int column) {
 
 // Runs sql with $1 = the last seq seen and $2 = a limit until it gives no more rows. Column 0 is seq.
 typedef bool page_row(void *context, const PGresult *result, int row, struct nav_error *err);
-static bool read_pages(struct store *store, const char *sql, uint64_t after_seq, page_row *row, void *context,
-                       struct nav_error *err) {
+static bool read_pages(struct store *store, const char *sql, int most, uint64_t after_seq, page_row *row,
+                       void *context, struct nav_error *err) {
   int rows = 0;
   do {
     char after[NUMBER_TEXT];
     char limit[NUMBER_TEXT];
     (void)snprintf(after, sizeof after, "%" PRIu64, after_seq);
-    (void)snprintf(limit, sizeof limit, "%d", ROWS_AT_A_TIME);
+    (void)snprintf(limit, sizeof limit, "%d", most);
     const char *values[] = {after, limit};
     PGresult *result = store_query(store, sql, 2, values, err);
     if (result == NULL) return false;
@@ -52,7 +52,7 @@ static bool read_pages(struct store *store, const char *sql, uint64_t after_seq,
     }
     PQclear(result);
     if (!ok) return false;
-  } while (rows == ROWS_AT_A_TIME);
+  } while (rows == most);
   return true;
 }
 
@@ -74,7 +74,7 @@ bool store_read_definitions(struct store *store, store_record_row *row, void *co
       store,
       "SELECT seq, record FROM nav.ledger WHERE kind NOT IN (20, 21, 30) AND kind IN (13, 14, 16, 17, 18) "
       "AND seq > $1::bigint ORDER BY seq LIMIT $2::int",
-      0, record_row, &reader, err);
+      ROWS_AT_A_TIME, 0, record_row, &reader, err);
 }
 
 bool store_read_cursors(struct store *store, uint32_t lanes_end, store_record_row *row, void *context,
@@ -119,7 +119,7 @@ bool store_read_leaves(struct store *store, uint64_t after_seq, store_leaf_row *
       store,
       "SELECT seq, leaf, (extract(epoch FROM at) * 1000)::bigint FROM nav.ledger WHERE seq > $1::bigint "
       "ORDER BY seq LIMIT $2::int",
-      after_seq, leaf_row, &reader, err);
+      ROWS_AT_A_TIME, after_seq, leaf_row, &reader, err);
 }
 
 bool store_read_checkpoint(struct store *store, struct store_checkpoint *out, struct nav_error *err) {
@@ -151,6 +151,34 @@ bool store_read_counts(struct store *store, store_count_row *row, void *context,
   }
   PQclear(result);
   return true;
+}
+
+struct event_reader {
+  store_event_row *row;
+  void *context;
+};
+
+static bool event_row(void *context, const PGresult *result, int row, struct nav_error *err) {
+  const struct event_reader *reader = context;
+  bool erased = PQgetisnull(result, row, 4) != 0;
+  struct store_event event = {
+      .seq = nav_get_u64(cell(result, row, 0)),
+      .agency = nav_get_u32(cell(result, row, 1)),
+      .retention_class = nav_get_u16(cell(result, row, 2)),
+      .bucket_day = nav_get_u32(cell(result, row, 3)),
+      .sealed = erased ? NULL : cell(result, row, 4),
+      .sealed_length = erased ? 0 : cell_length(result, row, 4),
+  };
+  return reader->row(reader->context, &event, err);
+}
+
+bool store_read_registers(struct store *store, store_event_row *row, void *context, struct nav_error *err) {
+  struct event_reader reader = {row, context};
+  return read_pages(store,
+                    "SELECT e.seq, e.agency, e.bucket_class, e.bucket_day, c.sealed FROM nav.event e "
+                    "LEFT JOIN nav.content c ON c.seq = e.seq "
+                    "WHERE e.type IN (95, 97) AND e.seq > $1::bigint ORDER BY e.seq LIMIT $2::int",
+                    CONTENTS_AT_A_TIME, 0, event_row, &reader, err);
 }
 
 static unsigned hashes_of(uint64_t size) {
