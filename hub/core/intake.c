@@ -14,7 +14,7 @@
 enum {
   PUBLICATIONS_MAX = 1024,  // waiting, of all sessions
   PUBLICATION_EVENTS_TOTAL = 65536,
-  LOOKUP_IDS_MAX = 4096,  // at a time; one publication may name more
+  LOOKUP_IDS_MAX = 4096,  // at a time; one publication is taken whatever it names
   WAIT_MS = 200,
 };
 
