@@ -107,7 +107,7 @@ void core_count_verdict(struct core *core, uint32_t agency_number, uint32_t verd
 
 // registers_ledger.c: the registers made from what is stored; after load_ledger.
 NAV_MUST_USE bool core_load_registers(struct core *core, struct nav_error *err);
-// What an event just staged as row->… under seq means to the registers, and the records of it.
+// What an event just staged under seq means to the registers, and the records of that.
 void core_register_event(struct core *core, const Nav__V1__Event *event, const struct batch_event *row,
                          uint64_t seq);
 

@@ -3,7 +3,11 @@ nav-core makes the register anew.
 
 Run by: ctest (NAV_BIN is the build's bin folder)."""
 
+import json
 import os
+import re
+import socket
+import struct
 import sys
 import time
 
@@ -11,8 +15,9 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from agencies import SCHEMA, Agency, Ledger  # noqa: E402
 from hub import Hub  # noqa: E402
 
-# Skatteverket's test numbers; all of age.
+# Skatteverket's test numbers; all of age, but the one of the example meeting.
 ANNA, BO, CECILIA, DAVID, ERIK = "199002252394", "200002292399", "193100602394", "191711602399", "195704289999"
+YOUNG = "201001012382"
 BOTH = ("polisen", "skolan")
 
 
@@ -112,11 +117,74 @@ def refused(hub, social, police, school, ledger):
     assert ledger.verdict(seq, "polisen", "sig")[0] == "withhold"
 
 
+def meet(hub):
+    """The example's support group opens today, and whoever runs this test attends for the police."""
+    path = hub.path("config", "meetings", "sig-exempel.yaml")
+    with open(path, encoding="utf-8") as file:
+        text = re.sub(r"(?m)^(opens|closes):.*\n", "", file.read()).replace("polis-kommunpolis", "test")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text + time.strftime("opens: %Y-%m-%d\n", time.gmtime(time.time() - 86400)))
+    path = hub.path("config", "persons.yaml")
+    with open(path, encoding="utf-8") as file:
+        text = file.read().replace("agency: stadsdelen", "agency: polisen")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    hub.stop("nav-desk")
+    hub.start_program("nav-desk")
+
+
+def shown(hub):
+    done = hub.navctl("briefing", "show", "sig-exempel", "--reason", "test av samtycke", "-o", "json")
+    return json.loads(done.stdout)
+
+
+def of_social(briefing):
+    return [feed["events"] for feed in briefing["feeds"] if feed["agency"] == "socialtjansten"][0]
+
+
+def ask_core(hub, asked):
+    """nav-desk's question, over nav-core's control socket."""
+    with socket.socket(socket.AF_UNIX) as control:
+        control.connect(hub.path("run", "core.sock"))
+        message = json.dumps({"command": "consent-ask", "asked": asked}).encode()
+        control.sendall(struct.pack(">I", len(message)) + message)
+        with control.makefile("rb") as answer:
+            return json.loads(answer.read(struct.unpack(">I", answer.read(4))[0]))
+
+
+def asked_by_the_desk(hub, social, police, school, ledger):
+    usual = ["socialtjansten", ERIK, "skolan", "sig", "SocialIntervention"]
+    unknown = ["nobody", ERIK, "skolan", "sig", "SocialIntervention"]
+    other = ["socialtjansten", ERIK, "polisen", "sig", "SocialIntervention"]
+    assert ask_core(hub, [usual, other, unknown]) == {"ok": True, "answers": [1, 0, -1]}
+    assert ask_core(hub, []) == {"ok": True, "answers": []}
+    assert ask_core(hub, [usual] * 5000)["answers"] == [1] * 5000
+    for wrong in ([usual] * 5001, [usual[:4]], [ERIK], [[1, 2, 3, 4, 5]]):
+        assert ask_core(hub, wrong)["ok"] is False, wrong[0]
+
+
+def in_a_briefing(hub, social, police, school, ledger):
+    meet(hub)
+    social.publish(social.consent(YOUNG, BOTH))
+    assert of_social(shown(hub)) == 0
+    past = social.intervention(YOUNG)
+    past.time_ms -= 3 * 86400000
+    past.place.area = "bromma"
+    seq, = social.publish(past)
+    assert ledger.verdict(seq, "polisen", "sig") == ledger.verdict(seq, "skolan", "sig") == ("release", "sig-with-consent")
+    assert of_social(shown(hub)) == 1
+    # One at the table may not have it any more, so nobody is shown it; consented anew, all are.
+    social.publish(social.consent(YOUNG, ["skolan"], withdrawn=True))
+    assert of_social(shown(hub)) == 0
+    social.publish(social.consent(YOUNG, ["skolan"]))
+    assert of_social(shown(hub)) == 1
+
+
 def main():
     with Hub(agencies=("polisen", "socialtjansten", "skolan")) as hub:
         social, police, school = (Agency(hub, name) for name in ("socialtjansten", "polisen", "skolan"))
         for part in (opens, counts_only_for_who_registered_it, withdrawn_while_pending, expired, a_revision_narrows,
-                     kept_over_a_restart, refused):
+                     kept_over_a_restart, refused, asked_by_the_desk, in_a_briefing):
             part(hub, social, police, school, Ledger(hub))
             print("ok", part.__name__.replace("_", " "), flush=True)
         found = hub.verify()
