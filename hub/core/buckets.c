@@ -106,6 +106,7 @@ static uint32_t class_of_type(Nav__V1__Event__BodyCase body) {
     case NAV__V1__EVENT__BODY_FIELD_WORK_NOTE:
     case NAV__V1__EVENT__BODY_TENANCY_CONCERN:
     case NAV__V1__EVENT__BODY_CRIME_REPORT:
+    case NAV__V1__EVENT__BODY_REQUEST:
       return 4;
     default:
       return 5;
@@ -114,7 +115,7 @@ static uint32_t class_of_type(Nav__V1__Event__BodyCase body) {
 
 uint32_t bucket_class(const Nav__V1__Event *event) {
   uint32_t class = class_of_type(event->body_case);
-  if (!event->has_retention_days) return class;
+  if (!event->has_retention_days || event->body_case == NAV__V1__EVENT__BODY_CONSENT) return class;
   // The longest class that is not longer than asked; a week is the shortest.
   while (class > 1 && class_days[class] > event->retention_days) class --;
   return class;

@@ -1,6 +1,7 @@
 // The unix socket for navctl and nav-desk: status, and "record this reading": a Read, BriefingCompiled or
-// AuditRead record is committed, and only then the keys of just the events asked for are handed over. Called
-// by: the loop. Must never: answer a reading before its record is durable, or hand out a bucket key.
+// AuditRead record is committed, and only then the keys of just the events asked for are handed over; what
+// the register of consent says of them is told to nav-desk too. Called by: the loop. Must never: answer a
+// reading before its record is durable, or hand out a bucket key.
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -16,6 +17,7 @@
 #include "hub/base/log.h"
 #include "hub/core/control_commands.h"
 #include "hub/core/core.h"
+#include "hub/core/registers_ask.h"
 #include "hub/core/status.h"
 #include "hub/wire/control.h"
 #include "hub/wire/json.h"
@@ -253,6 +255,18 @@ static void do_record(struct core *core, struct control_port *port, struct conne
   json_decref(contents);
 }
 
+static void do_consent_ask(struct core *core, struct connection *connection, const json_t *request) {
+  if (!is_desk(connection)) {
+    refuse(connection, NAV__V1__CODE__CODE_NOT_PERMITTED, "only nav-desk asks about consent");
+    return;
+  }
+  struct nav_error err;
+  json_t *answer = registers_ask(core, request, &err);
+  if (answer == NULL) answer = control_error(&err);
+  send_json(connection, answer);
+  json_decref(answer);
+}
+
 // A command of another file: it answers at once, or stages its answer with the batch.
 static void run_command(struct control_port *port, struct connection *connection,
                         const struct control_command *command, json_t *request) {
@@ -292,6 +306,8 @@ static void handle(struct control_port *port, struct connection *connection, jso
     json_decref(answer);
   } else if (name != NULL && strcmp(name, "record") == 0) {
     do_record(port->core, port, connection, request);
+  } else if (name != NULL && strcmp(name, "consent-ask") == 0) {
+    do_consent_ask(port->core, connection, request);
   } else {
     refuse(connection, NAV__V1__CODE__CODE_UNKNOWN_MESSAGE, "nav-core knows no such command");
   }

@@ -1,7 +1,7 @@
 // nav-core as a whole: what its coordinators (start, loop, intake, deliver, control_port) share. The leaves
-// (batch, store, reader, sessions, head, numbers, verdicts, buckets, recent, quarantine) know nothing of it.
-// The flow, never back upward: sessions → intake → reader (duplicates) → access_decide → batch → store →
-// answers, head → deliver.
+// (batch, store, reader, sessions, head, numbers, verdicts, buckets, recent, registers, quarantine) know
+// nothing of it. The flow, never back upward: sessions → intake → reader (duplicates) → access_decide → batch
+// → store → answers, head → deliver.
 #ifndef NAV_CORE_CORE_H
 #define NAV_CORE_CORE_H
 
@@ -12,6 +12,7 @@
 #include "hub/core/quarantine.h"
 #include "hub/core/reader.h"
 #include "hub/core/recent.h"
+#include "hub/core/registers.h"
 #include "hub/core/sessions.h"
 #include "hub/core/store.h"
 #include "hub/core/verdicts.h"
@@ -73,6 +74,7 @@ struct core {
   struct holds_ended *holds_ended;  // while starting
   struct hold_decisions *hold_decisions;
   struct recalls *recalls;
+  struct registers *registers;
   struct head head;
   struct sequence sequence;
   struct batch batches[2];
@@ -110,6 +112,12 @@ struct lane *core_lane(struct core *core, uint32_t number);  // makes it; never 
 struct agency_count *core_count(struct core *core, uint32_t agency_number);
 // Notes what a verdict means for counts: `count` more events of this agency.
 void core_count_verdict(struct core *core, uint32_t agency_number, uint32_t verdict, uint64_t count);
+
+// registers_ledger.c: the registers made from what is stored; after load_ledger.
+NAV_MUST_USE bool core_load_registers(struct core *core, struct nav_error *err);
+// What an event just staged under seq means to the registers, and the records of that.
+void core_register_event(struct core *core, const Nav__V1__Event *event, const struct batch_event *row,
+                         uint64_t seq);
 
 // loop.c
 void core_run(struct core *core);

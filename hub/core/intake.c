@@ -14,7 +14,7 @@
 enum {
   PUBLICATIONS_MAX = 1024,  // waiting, of all sessions
   PUBLICATION_EVENTS_TOTAL = 65536,
-  LOOKUP_EVENTS_MAX = 4096,
+  LOOKUP_IDS_MAX = 4096,  // at a time; one publication is taken whatever it names
   WAIT_MS = 200,
 };
 
@@ -187,6 +187,7 @@ static struct known_event *known_rows(const PGresult *result, size_t *count) {
     known[i].revision = nav_get_u32((const uint8_t *)PQgetvalue(result, row, 2));
     memcpy(known[i].digest, PQgetvalue(result, row, 3), 32);
     known[i].seq = nav_get_u64((const uint8_t *)PQgetvalue(result, row, 4));
+    known[i].verdict = nav_get_u32((const uint8_t *)PQgetvalue(result, row, 5));
   }
   qsort(known, *count, sizeof *known, by_event_id);
   return known;
@@ -208,19 +209,46 @@ static void looked_up(void *context, const PGresult *result) {
     put_back(core, list);
     return;
   }
-  size_t count = 0;
-  struct known_event *known = known_rows(result, &count);
+  struct intake_known known = {0};
+  struct known_event *rows = known_rows(result, &known.count);
+  known.rows = rows;
   while (list != NULL) {
     struct publication *publication = list;
     list = publication->next;
     core->publications_count--;
     core->publication_events -= publication->count;
     quarantine_note(core->quarantine, publication->digest);
-    intake_stage(core, publication, known, count);
+    intake_stage(core, publication, &known);
     quarantine_clear(core->quarantine);
     sessions_give_arena(core->sessions, publication->arena);
   }
-  free(known);
+  free(rows);
+}
+
+// The ids that it recalls. Beside these an event names its own, and the one it answers.
+static size_t recalled_by(const Nav__V1__Event *event, const ProtobufCBinaryData **recalled) {
+  bool is_recall = event->body_case == NAV__V1__EVENT__BODY_RECALL;
+  *recalled = is_recall ? event->recall->event_ids : NULL;
+  return is_recall ? event->recall->n_event_ids : 0;
+}
+
+static size_t count_ids(const struct publication *publication) {
+  size_t total = 0;
+  for (size_t i = 0; i < publication->count; i++) {
+    const struct intake_event *e = &publication->events[i];
+    const ProtobufCBinaryData *recalled = NULL;
+    if (e->bad) continue;
+    total += 1 + recalled_by(e->event, &recalled);
+    if (e->event->has_in_reply_to) total++;
+  }
+  return total;
+}
+
+static void append_id(struct nav_buffer *out, const ProtobufCBinaryData *id) {
+  uint8_t element[4 + 16];
+  nav_put_u32(element, 16);
+  memcpy(element + 4, id->data, 16);
+  NAV_ASSERT(nav_buffer_append(out, element, sizeof element));
 }
 
 // A bytea[] in binary: dimensions, has-null flag, element type, length, lower bound, then the elements.
@@ -236,31 +264,28 @@ static void append_ids(struct nav_buffer *out, const struct publication *list, s
   for (const struct publication *publication = list; publication != NULL; publication = publication->next) {
     for (size_t i = 0; i < publication->count; i++) {
       if (publication->events[i].bad) continue;
-      uint8_t element[4 + 16];
-      nav_put_u32(element, 16);
-      memcpy(element + 4, publication->events[i].event->id.data, 16);
-      NAV_ASSERT(nav_buffer_append(out, element, sizeof element));
+      const Nav__V1__Event *event = publication->events[i].event;
+      const ProtobufCBinaryData *recalled = NULL;
+      size_t count = recalled_by(event, &recalled);
+      append_id(out, &event->id);
+      if (event->has_in_reply_to) append_id(out, &event->in_reply_to);
+      for (size_t k = 0; k < count; k++) append_id(out, &recalled[k]);
     }
   }
 }
 
-static size_t good_events(const struct publication *list) {
-  size_t total = 0;
-  for (; list != NULL; list = list->next) {
-    for (size_t i = 0; i < list->count; i++) total += list->events[i].bad ? 0 : 1;
-  }
-  return total;
-}
-
-// Cuts as many publications off the queue as one query and the staging batch take.
-static struct publication *cut_queue(struct core *core) {
+// Cuts as many publications off the queue as one query and the staging batch take. *ids: how many they name.
+static struct publication *cut_queue(struct core *core, size_t *ids) {
   size_t room = BATCH_EVENTS_MAX - core->staging->entries_count;
-  if (room > LOOKUP_EVENTS_MAX) room = LOOKUP_EVENTS_MAX;
   struct publication *list = core->first_publication;
   struct publication *last = NULL;
   size_t events = 0;
+  *ids = 0;
   for (struct publication *p = list; p != NULL && events + p->count <= room; p = p->next) {
+    size_t more = count_ids(p);
+    if (last != NULL && *ids + more > LOOKUP_IDS_MAX) break;
     events += p->count;
+    *ids += more;
     last = p;
   }
   if (last == NULL) return NULL;
@@ -275,18 +300,20 @@ void intake_step(struct core *core) {
       !reader_is_idle(core->reader) || !batch_has_room(core->staging)) {
     return;
   }
-  struct publication *list = cut_queue(core);
+  size_t count = 0;
+  struct publication *list = cut_queue(core, &count);
   if (list == NULL) return;
   core->asked_publications = list;
   struct nav_buffer ids;
-  nav_buffer_init(&ids, 20 + LOOKUP_EVENTS_MAX * 20);
-  append_ids(&ids, list, good_events(list));
+  nav_buffer_init(&ids, 20 + count * 20);
+  append_ids(&ids, list, count);
   const Oid types[] = {1001};  // bytea[]
   const char *values[] = {(const char *)ids.data};
   const int lengths[] = {(int)ids.length};
-  reader_ask(core->reader,
-             "SELECT event_id, agency, revision, digest, seq FROM nav.event WHERE event_id = ANY($1)", 1,
-             types, values, lengths, looked_up, core);
+  reader_ask(
+      core->reader,
+      "SELECT event_id, agency, revision, digest, seq, verdict FROM nav.event WHERE event_id = ANY($1)", 1,
+      types, values, lengths, looked_up, core);
   nav_buffer_free(&ids);
 }
 

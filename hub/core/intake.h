@@ -27,9 +27,19 @@ struct publication {
   size_t count;
 };
 
-// Decides and stages every good event of it, and its receipt. known: what the store has of these ids, sorted
-// by id.
-void intake_stage(struct core *core, struct publication *publication, const struct known_event *known,
-                  size_t count);
+// What the store has of the ids that the publications name: their events' own, those in in_reply_to, and
+// those in a Recall's event_ids. Every revision, of every agency. Sorted by id.
+struct intake_known {
+  const struct known_event *rows;
+  size_t count;
+};
+
+// Calls back once for every revision of every agency of the event with this id, stored or staged, in no
+// order. known must have been asked for the id.
+void intake_each_known(const struct core *core, const struct intake_known *known, const uint8_t event_id[16],
+                       recent_found *found, void *context);
+
+// Decides and stages every good event of it, and its receipt.
+void intake_stage(struct core *core, struct publication *publication, const struct intake_known *known);
 
 #endif

@@ -8,6 +8,7 @@
 #include "hub/core/holds.h"
 #include "hub/core/intake.h"
 #include "hub/core/question.h"
+#include "hub/core/recalls.h"
 
 enum { MS_A_DAY = 86400000, SEALED_MAX = WIRE_EVENT_MAX + CONTENT_OVERHEAD };
 
@@ -24,21 +25,52 @@ static void learn(void *context, const struct known_event *event) {
   if (event->revision > knowledge->latest) knowledge->latest = event->revision;
 }
 
-static struct knowledge what_is_known(const struct core *core, const Nav__V1__Event *event, uint32_t agency,
-                                      const struct known_event *known, size_t count) {
-  struct knowledge knowledge = {.revision = event->revision};
+static size_t first_row(const struct intake_known *known, const uint8_t event_id[16]) {
   size_t low = 0;
-  size_t high = count;
+  size_t high = known->count;
   while (low < high) {
     size_t middle = low + (high - low) / 2;
-    if (memcmp(known[middle].event_id, event->id.data, 16) < 0) {
+    if (memcmp(known->rows[middle].event_id, event_id, 16) < 0) {
       low = middle + 1;
     } else {
       high = middle;
     }
   }
-  for (; low < count && memcmp(known[low].event_id, event->id.data, 16) == 0; low++) {
-    if (known[low].agency == agency) learn(&knowledge, &known[low]);
+  return low;
+}
+
+static bool is_row(const struct intake_known *known, size_t index, const uint8_t event_id[16]) {
+  return index < known->count && memcmp(known->rows[index].event_id, event_id, 16) == 0;
+}
+
+// A staged event that was committed before the store was asked is in both.
+struct only_new {
+  const struct intake_known *known;
+  size_t first;
+  recent_found *found;
+  void *context;
+};
+
+static void tell_if_new(void *context, const struct known_event *event) {
+  const struct only_new *only = context;
+  for (size_t i = only->first; is_row(only->known, i, event->event_id); i++) {
+    if (only->known->rows[i].seq == event->seq) return;
+  }
+  only->found(only->context, event);
+}
+
+void intake_each_known(const struct core *core, const struct intake_known *known, const uint8_t event_id[16],
+                       recent_found *found, void *context) {
+  struct only_new only = {known, first_row(known, event_id), found, context};
+  for (size_t i = only.first; is_row(known, i, event_id); i++) found(context, &known->rows[i]);
+  recent_find(core->recent, event_id, 0, tell_if_new, &only);
+}
+
+static struct knowledge what_is_known(const struct core *core, const Nav__V1__Event *event, uint32_t agency,
+                                      const struct intake_known *known) {
+  struct knowledge knowledge = {.revision = event->revision};
+  for (size_t i = first_row(known, event->id.data); is_row(known, i, event->id.data); i++) {
+    if (known->rows[i].agency == agency) learn(&knowledge, &known->rows[i]);
   }
   recent_find(core->recent, event->id.data, agency, learn, &knowledge);
   return knowledge;
@@ -52,14 +84,33 @@ static void receipt_rejected(Nav__V1__EventReceipt *receipt, const struct nav_er
   receipt->reason = (char *)(uintptr_t)err->text;
 }
 
+static void refuse_revision(struct intake_event *e, const struct knowledge *knowledge) {
+  bool conflict = knowledge->same != NULL;
+  e->bad = !nav_fail(&e->error, NAV_ERROR_PEER,
+                     conflict ? NAV__V1__CODE__CODE_CONFLICT : NAV__V1__CODE__CODE_STALE_REVISION, "revision",
+                     conflict ? "revision %u is here with other content; the latest is %u"
+                              : "revision %u is lower than the latest, %u",
+                     e->event->revision, knowledge->latest);
+}
+
+// What the event is about must be known, and there must be room for what it governs.
+static bool may_be_taken(struct core *core, const Nav__V1__Event *event, uint32_t agency,
+                         const struct intake_known *known, struct nav_error *err) {
+  if (event->body_case == NAV__V1__EVENT__BODY_RECALL &&
+      !recall_check(core, event->recall, agency, known, err)) {
+    return false;
+  }
+  return registers_have_room(core->registers, event, agency, core->now_ms, err);
+}
+
 // True: it is new and to be accepted. Else the receipt says what it is.
 static bool judge(struct core *core, struct publication *publication, size_t index,
-                  const struct known_event *known, size_t count, Nav__V1__EventReceipt *receipt) {
+                  const struct intake_known *known, Nav__V1__EventReceipt *receipt) {
   struct intake_event *e = &publication->events[index];
   struct agency_count *counts = core_count(core, publication->agency_number);
   const uint8_t *digest = publication->digests + index * NAV_SHA256_SIZE;
   if (!e->bad) {
-    struct knowledge knowledge = what_is_known(core, e->event, publication->agency_number, known, count);
+    struct knowledge knowledge = what_is_known(core, e->event, publication->agency_number, known);
     if (knowledge.same != NULL && memcmp(knowledge.same->digest, digest, NAV_SHA256_SIZE) == 0) {
       counts->duplicate++;
       receipt->status = NAV__V1__RECEIPT_STATUS__RECEIPT_STATUS_DUPLICATE;
@@ -67,16 +118,14 @@ static bool judge(struct core *core, struct publication *publication, size_t ind
       receipt->seq = knowledge.same->seq;
       return false;
     }
-    if (knowledge.same == NULL && e->event->revision > knowledge.latest) return true;
-    receipt->has_latest_revision = true;
-    receipt->latest_revision = knowledge.latest;
-    bool conflict = knowledge.same != NULL;
-    e->bad =
-        !nav_fail(&e->error, NAV_ERROR_PEER,
-                  conflict ? NAV__V1__CODE__CODE_CONFLICT : NAV__V1__CODE__CODE_STALE_REVISION, "revision",
-                  conflict ? "revision %u is here with other content; the latest is %u"
-                           : "revision %u is lower than the latest, %u",
-                  e->event->revision, knowledge.latest);
+    if (knowledge.same == NULL && e->event->revision > knowledge.latest) {
+      if (may_be_taken(core, e->event, publication->agency_number, known, &e->error)) return true;
+      e->bad = true;
+    } else {
+      receipt->has_latest_revision = true;
+      receipt->latest_revision = knowledge.latest;
+      refuse_revision(e, &knowledge);
+    }
   }
   counts->rejected++;
   receipt_rejected(receipt, &e->error);
@@ -104,10 +153,53 @@ static uint64_t stage_published(struct core *core, const struct publication *pub
   return batch_stage(core->staging, &record, core->now_ms);
 }
 
-static uint32_t decide(struct core *core, const Nav__V1__Event *event) {
+// Whether the agency was let have the event under a rule with no-onward. A hold's rule counts too: its
+// event's id is known to the agency only if the hold was released.
+static bool had_no_onward(const struct core *core, const struct known_event *original, const char *agency) {
+  const struct verdict *verdict = verdicts_get(core->verdicts, original->verdict);
+  for (size_t i = 0; verdict != NULL && i < verdict->lanes_count; i++) {
+    const Nav__V1__LaneVerdict *lane = verdict->lanes[i];
+    if (lane->no_onward && lane->outcome != NAV__V1__OUTCOME__OUTCOME_WITHHOLD &&
+        lane->lane < core->numbers->lanes_end &&
+        strcmp(core->numbers->lanes[lane->lane].agency, agency) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+struct onward {
+  const struct core *core;
+  uint32_t source;   // of the answer
+  const char *only;  // NULL: anybody
+};
+
+static void restrict_onward(void *context, const struct known_event *original) {
+  struct onward *onward = context;
+  const struct core *core = onward->core;
+  if (original->agency == onward->source || original->agency == 0 ||
+      original->agency >= core->numbers->agencies_end ||
+      !had_no_onward(core, original, core->numbers->agencies[onward->source])) {
+    return;
+  }
+  const char *sender = core->numbers->agencies[original->agency];
+  // Two senders of one id, both with no-onward: neither may have what the other sent, so nobody has.
+  onward->only = onward->only == NULL || strcmp(onward->only, sender) == 0 ? sender : "";
+}
+
+// Of an answer to what was given with no-onward, lanes of others than its sender are withheld here, in the
+// stored verdict. That is enough for ever: later decisions (delivery, replay, a hold's release) need no
+// look-up of the original, as what counts is stored and decided now, and a reload never newly releases.
+static uint32_t decide(struct core *core, const Nav__V1__Event *event, uint32_t source,
+                       const struct intake_known *known) {
   static struct access_decision decisions[NUMBERS_LANES_MAX];  // one thread; too large for the stack
   struct core_question question;
+  struct onward onward = {.core = core, .source = source};
   core_question(&question, core, event);
+  question.consents_up_to = UINT64_MAX;
+  if (event->has_in_reply_to)
+    intake_each_known(core, known, event->in_reply_to.data, restrict_onward, &onward);
+  question.question.only_recipient = onward.only;
   access_decide(core->rules, &question.question, decisions);
   return verdicts_intern(core->verdicts, decisions, core->rules, core->numbers, core->staging, core->now_ms);
 }
@@ -155,7 +247,8 @@ static bool seal(struct core *core, const struct intake_event *e, const struct b
 }
 
 static bool accept(struct core *core, struct publication *publication, size_t index, uint64_t published_seq,
-                   struct nav_buffer *sealed, Nav__V1__EventReceipt *receipt) {
+                   const struct intake_known *known, struct nav_buffer *sealed,
+                   Nav__V1__EventReceipt *receipt) {
   const struct intake_event *e = &publication->events[index];
   const Nav__V1__Event *event = e->event;
   struct batch_event row = {
@@ -172,7 +265,7 @@ static bool accept(struct core *core, struct publication *publication, size_t in
   uint8_t commitment[NAV_SHA256_SIZE];
   struct nav_error err;
   if (!holds_have_room(core->holds, access_lane_count(core->rules))) return false;
-  row.verdict = decide(core, event);
+  row.verdict = decide(core, event, row.agency, known);
   if (!seal(core, e, &row, sealed, commitment, &err)) {
     nav_log_failure(NAV_LOG_ERROR, "an event cannot be sealed", &err);
     return false;
@@ -182,13 +275,15 @@ static bool accept(struct core *core, struct publication *publication, size_t in
   struct head_entry *entry = head_entry_new(seq, row.verdict, row.bucket_day, e->bytes, e->length);
   NAV_ASSERT(entry != NULL);
   batch_stage_event(core->staging, seq, &row, sealed->data, sealed->length, entry);
-  struct known_event known = {
+  struct known_event staged = {
       .agency = row.agency, .revision = row.revision, .seq = seq, .verdict = row.verdict};
-  memcpy(known.event_id, row.event_id, sizeof known.event_id);
-  memcpy(known.digest, row.digest, sizeof known.digest);
-  recent_add(core->recent, &known);
+  memcpy(staged.event_id, row.event_id, sizeof staged.event_id);
+  memcpy(staged.digest, row.digest, sizeof staged.digest);
+  recent_add(core->recent, &staged);
+  core_register_event(core, event, &row, seq);
   core_count_verdict(core, row.agency, row.verdict, 1);
   holds_open_event(core, seq, &row, event);
+  if (event->body_case == NAV__V1__EVENT__BODY_RECALL) recall_stage(core, seq, event, row.agency, known);
   receipt->status = NAV__V1__RECEIPT_STATUS__RECEIPT_STATUS_ACCEPTED;
   receipt->has_seq = true;
   receipt->seq = seq;
@@ -223,8 +318,7 @@ static void answer(struct core *core, const struct publication *publication,
   batch_answer_session(core->staging, publication->session_id, &frame);
 }
 
-void intake_stage(struct core *core, struct publication *publication, const struct known_event *known,
-                  size_t count) {
+void intake_stage(struct core *core, struct publication *publication, const struct intake_known *known) {
   static struct nav_buffer sealed;  // one thread; reused
   if (sealed.max == 0) nav_buffer_init(&sealed, SEALED_MAX);
   Nav__V1__EventReceipt receipts[WIRE_EVENTS_MAX];
@@ -232,9 +326,9 @@ void intake_stage(struct core *core, struct publication *publication, const stru
   for (size_t i = 0; i < publication->count; i++) {
     receipts[i] = (Nav__V1__EventReceipt)NAV__V1__EVENT_RECEIPT__INIT;
     receipts[i].has_status = true;
-    if (!judge(core, publication, i, known, count, &receipts[i])) continue;
+    if (!judge(core, publication, i, known, &receipts[i])) continue;
     if (published_seq == 0) published_seq = stage_published(core, publication);
-    if (!accept(core, publication, i, published_seq, &sealed, &receipts[i])) {
+    if (!accept(core, publication, i, published_seq, known, &sealed, &receipts[i])) {
       struct nav_error *err = &publication->events[i].error;
       (void)nav_fail(err, NAV_ERROR_RETRY, NAV__V1__CODE__CODE_BUSY, "",
                      "the hub cannot keep it now; send it again");

@@ -88,28 +88,22 @@ void recalls_load(struct core *core, uint64_t seq, const Nav__V1__Recalled *reca
 
 // ---- a Recall is accepted ----
 
-typedef void found_revision(void *context, const struct known_event *event);
-
-// Every revision of the agency's event: stored ones, then those not yet committed.
-static void each_revision(const struct core *core, const ProtobufCBinaryData *id, uint32_t agency,
-                          const struct known_event *known, size_t count, found_revision *found,
-                          void *context) {
-  for (size_t i = 0; i < count; i++)
-    if (known[i].agency == agency && memcmp(known[i].event_id, id->data, 16) == 0) found(context, &known[i]);
-  recent_find(core->recent, id->data, agency, found, context);
-}
+struct counting {
+  uint32_t agency;
+  size_t revisions;
+};
 
 static void count_one(void *context, const struct known_event *event) {
-  (void)event;
-  ++*(size_t *)context;
+  struct counting *counting = context;
+  if (event->agency == counting->agency) counting->revisions++;
 }
 
 bool recall_check(const struct core *core, const Nav__V1__Recall *recall, uint32_t agency,
-                  const struct known_event *known, size_t count, struct nav_error *err) {
+                  const struct intake_known *known, struct nav_error *err) {
   for (size_t i = 0; i < recall->n_event_ids; i++) {
-    size_t revisions = 0;
-    each_revision(core, &recall->event_ids[i], agency, known, count, count_one, &revisions);
-    if (revisions > 0) continue;
+    struct counting counting = {.agency = agency};
+    intake_each_known(core, known, recall->event_ids[i].data, count_one, &counting);
+    if (counting.revisions > 0) continue;
     char place[48];
     (void)snprintf(place, sizeof place, "recall.event_ids.%zu", i);
     return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_FOUND, place,
@@ -120,6 +114,7 @@ bool recall_check(const struct core *core, const Nav__V1__Recall *recall, uint32
 
 struct staging {
   struct core *core;
+  uint32_t agency;
   Nav__V1__RecalledEvent events[REVISIONS_MAX];
   Nav__V1__RecalledEvent *pointers[REVISIONS_MAX];
   uint32_t
@@ -163,9 +158,8 @@ static void name_lanes(struct staging *staging, Nav__V1__RecalledEvent *out, uin
 
 static void stage_revision(void *context, const struct known_event *known) {
   struct staging *staging = context;
+  if (known->agency != staging->agency) return;
   size_t room = sizeof staging->lanes / sizeof staging->lanes[0] - staging->lanes_used;
-  for (size_t i = 0; i < staging->count; i++)
-    if (staging->events[i].event_seq == known->seq) return;  // the store has it, and it is recent
   if (staging->count == REVISIONS_MAX || room < 2 * NUMBERS_LANES_MAX / 8) {
     staging->full = true;
     return;
@@ -181,14 +175,13 @@ static void stage_revision(void *context, const struct known_event *known) {
 }
 
 // One record; a Recall of more than fits one takes several.
-static void stage_record(struct staging *staging, uint64_t recall_seq, const Nav__V1__Event *event,
-                         uint32_t agency) {
+static void stage_record(struct staging *staging, uint64_t recall_seq, const Nav__V1__Event *event) {
   struct core *core = staging->core;
   Nav__V1__Recalled recalled = NAV__V1__RECALLED__INIT;
   recalled.has_recall_seq = recalled.has_reason = recalled.has_recall_id = true;
   recalled.has_revision = recalled.has_event_time_ms = true;
   recalled.recall_seq = recall_seq;
-  recalled.agency = core->numbers->agencies[agency];
+  recalled.agency = core->numbers->agencies[staging->agency];
   recalled.reason = (uint32_t)event->recall->reason;
   recalled.events = staging->pointers;
   recalled.n_events = staging->count;
@@ -212,17 +205,20 @@ static void stage_record(struct staging *staging, uint64_t recall_seq, const Nav
 }
 
 void recall_stage(struct core *core, uint64_t recall_seq, const Nav__V1__Event *event, uint32_t agency,
-                  const struct known_event *known, size_t count) {
+                  const struct intake_known *known) {
   static struct staging staging;  // one thread; too large for the stack
-  staging = (struct staging){.core = core};
+  staging = (struct staging){.core = core, .agency = agency};
   for (size_t i = 0; i < event->recall->n_event_ids; i++) {
+    const uint8_t *id = event->recall->event_ids[i].data;
     staging.full = false;
-    each_revision(core, &event->recall->event_ids[i], agency, known, count, stage_revision, &staging);
-    if (!staging.full) continue;
-    stage_record(&staging, recall_seq, event, agency);
-    each_revision(core, &event->recall->event_ids[i], agency, known, count, stage_revision, &staging);
+    intake_each_known(core, known, id, stage_revision, &staging);
+    if (staging.full) {
+      stage_record(&staging, recall_seq, event);
+      intake_each_known(core, known, id, stage_revision, &staging);
+    }
+    registers_forget(core->registers, agency, id);
   }
-  stage_record(&staging, recall_seq, event, agency);
+  stage_record(&staging, recall_seq, event);
   core->staging->urgent = true;
 }
 

@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#include "hub/core/core.h"
+#include "hub/core/intake.h"
 
 enum { RECALL_EVENTS_MAX = 256 };  // of one Recall
 
@@ -28,14 +28,13 @@ void recalls_load(struct core *core, uint64_t seq, const Nav__V1__Recalled *reca
 struct control_request;
 json_t *recall_command_confirm(struct control_request *request, struct nav_error *err);
 
-// Whether every event the Recall names is known as this agency's. known: rows of these ids, sorted by id.
-// False: *err names the one that is not.
+// Whether every event the Recall names is known as this agency's. False: *err names the one that is not.
 NAV_MUST_USE bool recall_check(const struct core *core, const Nav__V1__Recall *recall, uint32_t agency,
-                               const struct known_event *known, size_t count, struct nav_error *err);
+                               const struct intake_known *known, struct nav_error *err);
 // Stages the Recalled record of an accepted Recall event (staged as recall_seq), closes the holds of its
 // events.
 void recall_stage(struct core *core, uint64_t recall_seq, const Nav__V1__Event *event, uint32_t agency,
-                  const struct known_event *known, size_t count);
+                  const struct intake_known *known);
 // The Recall as one lane gets it. NULL: nothing in it is this lane's.
 Nav__V1__Event *recall_event(const Nav__V1__Recalled *recalled, uint32_t lane, struct nav_arena *arena);
 

@@ -54,7 +54,9 @@ void recent_find(const struct recent *recent, const uint8_t event_id[16], uint32
                  recent_found *found, void *context) {
   for (int32_t i = recent->chains[chain_of(event_id)]; i != NONE; i = recent->slots[i].next) {
     const struct known_event *event = &recent->slots[i].event;
-    if (event->agency == agency && memcmp(event->event_id, event_id, sizeof event->event_id) == 0)
+    if ((agency == 0 || event->agency == agency) &&
+        memcmp(event->event_id, event_id, sizeof event->event_id) == 0) {
       found(context, event);
+    }
   }
 }

@@ -22,7 +22,7 @@ struct recent;
 struct recent *recent_new(void);
 void recent_free(struct recent *recent);  // takes NULL
 void recent_add(struct recent *recent, const struct known_event *event);
-// Calls back for every revision held of the event.
+// Calls back for every revision held of the event. agency: 0, whichever agency's.
 typedef void recent_found(void *context, const struct known_event *event);
 void recent_find(const struct recent *recent, const uint8_t event_id[16], uint32_t agency,
                  recent_found *found, void *context);

@@ -62,6 +62,7 @@ static bool make_parts(struct core *core, struct nav_error *err) {
   core->verdicts = verdicts_new();
   core->buckets = buckets_new(core->nav->buckets_folder);
   core->recent = recent_new();
+  core->registers = registers_new(core->pseudonym_key);
   core->reader = reader_new(core->nav->database_core);
   core->holds = holds_new();
   core->holds_ended = holds_ended_new();
@@ -69,8 +70,9 @@ static bool make_parts(struct core *core, struct nav_error *err) {
   core->recalls = recalls_new();
   bool ok = core->holds != NULL && core->holds_ended != NULL && core->hold_decisions != NULL &&
             core->recalls != NULL && core->numbers != NULL && core->verdicts != NULL &&
-            core->buckets != NULL && core->recent != NULL && core->reader != NULL &&
-            batch_init(&core->batches[0], &core->sequence) && batch_init(&core->batches[1], &core->sequence);
+            core->buckets != NULL && core->recent != NULL && core->registers != NULL &&
+            core->reader != NULL && batch_init(&core->batches[0], &core->sequence) &&
+            batch_init(&core->batches[1], &core->sequence);
   core->staging = &core->batches[0];
   return ok ? true : nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
 }
@@ -366,7 +368,7 @@ bool core_start(struct core *core, const char *home, struct nav_error *err) {
   struct loading loading = {.core = core, .arena = nav_arena_new(RECORD_ARENA_MAX)};
   bool ok = loading.arena != NULL && load_configuration(core, home, err) && load_keys(core, err) &&
             make_parts(core, err) && open_ledger(core, err) && load_ledger(core, &loading, err) &&
-            stage_beginning(core, &loading, err) && open_sockets(core, err);
+            core_load_registers(core, err) && stage_beginning(core, &loading, err) && open_sockets(core, err);
   nav_arena_free(loading.arena);
   if (ok) {
     nav_log(NAV_LOG_INFO, "ledger of %llu records, %zu rules, %zu lanes",
@@ -448,6 +450,7 @@ void core_stop(struct core *core) {
   batch_free(&core->batches[1]);
   for (size_t i = 0; i < NUMBERS_AGENCIES_MAX; i++) free(core->counts[i]);
   quarantine_close(core->quarantine);
+  registers_free(core->registers);
   recent_free(core->recent);
   buckets_free(core->buckets);
   hold_decisions_free(core->hold_decisions);

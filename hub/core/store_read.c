@@ -5,7 +5,7 @@
 
 #include "hub/core/store_private.h"
 
-enum { ROWS_AT_A_TIME = 20000, NUMBER_TEXT = 24 };
+enum { ROWS_AT_A_TIME = 20000, CONTENTS_AT_A_TIME = 256, NUMBER_TEXT = 24 };
 
 bool store_knows_part(const struct store *store, uint32_t part) {
   for (size_t i = 0; i < store->parts_count; i++) {
@@ -34,14 +34,14 @@ static size_t cell_length(const PGresult *result, int row, int column) {
 // Runs sql with $1 = the last seq seen, $2 = a limit and $3 = more (where not NULL) until it gives no more
 // rows. Column 0 is seq.
 typedef bool page_row(void *context, const PGresult *result, int row, struct nav_error *err);
-static bool read_pages_of(struct store *store, const char *sql, uint64_t after_seq, const char *more,
-                          page_row *row, void *context, struct nav_error *err) {
+static bool read_pages_of(struct store *store, const char *sql, int most, uint64_t after_seq,
+                          const char *more, page_row *row, void *context, struct nav_error *err) {
   int rows = 0;
   do {
     char after[NUMBER_TEXT];
     char limit[NUMBER_TEXT];
     (void)snprintf(after, sizeof after, "%" PRIu64, after_seq);
-    (void)snprintf(limit, sizeof limit, "%d", ROWS_AT_A_TIME);
+    (void)snprintf(limit, sizeof limit, "%d", most);
     const char *values[] = {after, limit, more};
     PGresult *result = store_query(store, sql, more == NULL ? 2 : 3, values, err);
     if (result == NULL) return false;
@@ -53,13 +53,13 @@ static bool read_pages_of(struct store *store, const char *sql, uint64_t after_s
     }
     PQclear(result);
     if (!ok) return false;
-  } while (rows == ROWS_AT_A_TIME);
+  } while (rows == most);
   return true;
 }
 
 static bool read_pages(struct store *store, const char *sql, uint64_t after_seq, page_row *row, void *context,
                        struct nav_error *err) {
-  return read_pages_of(store, sql, after_seq, NULL, row, context, err);
+  return read_pages_of(store, sql, ROWS_AT_A_TIME, after_seq, NULL, row, context, err);
 }
 
 struct record_reader {
@@ -78,8 +78,8 @@ bool store_read_definitions(struct store *store, store_record_row *row, void *co
   struct record_reader reader = {row, context};
   return read_pages(store,
                     "SELECT seq, record FROM nav.ledger WHERE kind NOT IN (20, 21, 30) AND kind IN (13, 14, "
-                    "16, 17, 18, 60, "
-                    "61, 62, 63, 64, 70) AND seq > $1::bigint ORDER BY seq LIMIT $2::int",
+                    "16, 17, 18, 60, 61, 62, 63, 64, 70) "
+                    "AND seq > $1::bigint ORDER BY seq LIMIT $2::int",
                     0, record_row, &reader, err);
 }
 
@@ -177,7 +177,7 @@ bool store_read_events_of_verdicts(struct store *store, const uint32_t *verdicts
                        EVENT_COLUMNS
                        "NULL::bytea FROM nav.event e JOIN nav.ledger l ON l.seq = e.seq WHERE e.verdict = "
                        "ANY($3::int[]) AND e.seq > $1::bigint ORDER BY e.seq LIMIT $2::int",
-                       0, (const char *)text.data, event_row, &reader, err);
+                       ROWS_AT_A_TIME, 0, (const char *)text.data, event_row, &reader, err);
   }
   nav_buffer_free(&text);
   return ok;
@@ -194,7 +194,7 @@ bool store_read_events_of_type(struct store *store, uint32_t type, store_event_r
       "c.sealed FROM nav.event e JOIN nav.ledger l ON l.seq = e.seq LEFT JOIN nav.content c ON "
       "c.seq = e.seq WHERE e.type = $3::smallint AND e.seq > $1::bigint ORDER BY e.seq LIMIT "
       "$2::int",
-      0, number, event_row, &reader, err);
+      CONTENTS_AT_A_TIME, 0, number, event_row, &reader, err);
 }
 
 bool store_read_checkpoint(struct store *store, struct store_checkpoint *out, struct nav_error *err) {

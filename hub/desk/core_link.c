@@ -49,3 +49,19 @@ bool core_link_record(const struct conf_nav *nav, const char *kind, const void *
   json_decref(answer);
   return ok;
 }
+
+bool core_link_consents(const struct conf_nav *nav, json_t *asked, json_t **answers, struct nav_error *err) {
+  size_t wanted = json_array_size(asked);
+  json_t *request = json_pack("{s:s, s:o}", "command", "consent-ask", "asked", asked);
+  if (request == NULL) return nav_fail(err, NAV_ERROR_LOCAL, 0, "core", "no memory");
+  json_t *answer = control_call(nav->core_socket, request, TIMEOUT_MS, err);
+  json_decref(request);
+  if (answer == NULL) return false;
+  *answers = json_incref(json_object_get(answer, "answers"));
+  json_decref(answer);
+  size_t got = json_array_size(*answers);
+  if (*answers != NULL && got == wanted) return true;
+  json_decref(*answers);
+  return nav_fail(err, NAV_ERROR_LOCAL, 0, "core", "nav-core answered about %zu consents, %zu were asked for",
+                  got, wanted);
+}

@@ -1,5 +1,6 @@
-// What the desk asks of nav-core: to record a reading, and for the keys of just the events read. No record,
-// no reading. Called by: reader, audit commands. Must never: go on where the record was not committed.
+// What the desk asks of nav-core: to record a reading, and for the keys of just the events read; and what
+// those events' persons have consented to. No record, no reading. Called by: reader, consents, audit
+// commands. Must never: go on where the record was not committed.
 #ifndef NAV_DESK_CORE_LINK_H
 #define NAV_DESK_CORE_LINK_H
 
@@ -15,5 +16,11 @@
 // be reached.
 NAV_MUST_USE bool core_link_record(const struct conf_nav *nav, const char *kind, const void *message,
                                    json_t *contents, uint64_t *seq, json_t **keys, struct nav_error *err);
+
+// asked: [[source, personal number, recipient, purpose, message], …], CORE_LINK_CONSENTS_MAX at most (taken
+// over). *answers gets 1, 0 or -1 (not known) for each (new reference). False: *err.
+enum { CORE_LINK_CONSENTS_MAX = 5000 };
+NAV_MUST_USE bool core_link_consents(const struct conf_nav *nav, json_t *asked, json_t **answers,
+                                     struct nav_error *err);
 
 #endif

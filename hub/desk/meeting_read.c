@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "hub/desk/briefing/category.h"
+#include "hub/desk/consents.h"
 
 enum {
   TYPES_MAX = 64,
@@ -38,6 +39,7 @@ struct reading {
   size_t indexes[MEETING_PARTICIPANTS_MAX];    // of lanes in the rules; NO_LANE
   struct memo *memos;
   struct permit *permits;
+  struct desk_consents *consents;
   struct desk_events lists[LISTS];
   struct desk_event **chosen;
   size_t chosen_count, chosen_room;
@@ -198,11 +200,42 @@ static bool is_of_rules_in_force(const struct reading *reading, const struct des
   return hash->len == 32 && memcmp(hash->data, access_rules_hash(reading->asked->rules), 32) == 0;
 }
 
-// Nothing is known here of consent (its register is nav-core's): a lane that consent released is closed.
+static bool is_decided_again(const struct reading *reading, const struct desk_event *event) {
+  return event->event != NULL && (!is_of_rules_in_force(reading, event) || is_volatile(reading, event));
+}
+
+// Nothing is known here of requests: a lane that one opened is closed. What it opens waits for an assessment
+// anyhow.
+static struct access_question question_of(const struct reading *reading, const struct desk_event *event,
+                                          struct desk_consent_context *context) {
+  *context = (struct desk_consent_context){reading->consents, event->agency};
+  return (struct access_question){.event = event->event,
+                                  .now_ms = reading->now_ms,
+                                  .consent = desk_consents_answer,
+                                  .consent_context = context};
+}
+
+// The first round: what the rules ask about consent is noted, and then asked all at once.
+static bool ask_consents(const struct reading *reading, struct nav_error *err) {
+  size_t participants = reading->asked->part->participants_count;
+  for (size_t i = 0; i < reading->chosen_count; i++) {
+    const struct desk_event *event = reading->chosen[i];
+    struct desk_consent_context context;
+    if (!is_decided_again(reading, event)) continue;
+    struct access_question question = question_of(reading, event, &context);
+    for (size_t k = 0; k < participants; k++) {
+      if (reading->indexes[k] != NO_LANE)
+        (void)access_decide_lane(reading->asked->rules, &question, reading->indexes[k]);
+    }
+  }
+  return desk_consents_ask(reading->consents, desk_reader_nav(reading->asked->reader), err);
+}
+
 static struct joint_lane *decide_again(const struct reading *reading, const struct desk_event *event,
                                        const struct joint_lane *stored) {
   size_t count = reading->asked->part->participants_count;
-  struct access_question question = {.event = event->event, .now_ms = reading->now_ms};
+  struct desk_consent_context context;
+  struct access_question question = question_of(reading, event, &context);
   struct joint_lane *lanes = nav_arena_zalloc(reading->arena, count, sizeof *lanes);
   for (size_t i = 0; lanes != NULL && i < count; i++) {
     struct joint_lane now = {.outcome = NAV__V1__OUTCOME__OUTCOME_WITHHOLD};
@@ -221,9 +254,7 @@ static bool take(const struct reading *reading, const struct desk_event *event, 
                  struct nav_error *err) {
   if (event->event == NULL) return true;  // its time is over: erased
   const struct joint_lane *lanes = shared_lanes(reading, event);
-  if (lanes != NULL && (!is_of_rules_in_force(reading, event) || is_volatile(reading, event))) {
-    lanes = decide_again(reading, event, lanes);
-  }
+  if (lanes != NULL && is_decided_again(reading, event)) lanes = decide_again(reading, event, lanes);
   if (lanes == NULL) return no_memory(reading, err);
   events->items[events->count++] =
       (struct briefing_event){.seq = event->seq, .event = event->event, .lanes = lanes};
@@ -235,6 +266,7 @@ static bool take_all(const struct reading *reading, struct meeting_events *event
       reading->chosen_count < BRIEFING_EVENTS_MAX ? reading->chosen_count : (size_t)BRIEFING_EVENTS_MAX;
   events->items = nav_arena_zalloc(reading->arena, room + 1, sizeof *events->items);
   if (events->items == NULL) return no_memory(reading, err);
+  if (!ask_consents(reading, err)) return false;
   for (size_t i = 0; i < LISTS; i++) events->truncated |= reading->lists[i].truncated;
   for (size_t i = 0; i < reading->chosen_count && events->count < room; i++) {
     if (!take(reading, reading->chosen[i], events, err)) return false;
@@ -251,7 +283,9 @@ bool meeting_read(const struct meeting_reading *asked, struct meeting_events *ev
   reading.now_ms = desk_reader_now_ms(asked->reader);
   reading.memos = nav_arena_zalloc(reading.arena, MEMO_SLOTS, sizeof *reading.memos);
   reading.permits = nav_arena_zalloc(reading.arena, PERMIT_SLOTS, sizeof *reading.permits);
-  if (reading.memos == NULL || reading.permits == NULL) return no_memory(&reading, err);
+  reading.consents = desk_consents_new(reading.arena);
+  if (reading.memos == NULL || reading.permits == NULL || reading.consents == NULL)
+    return no_memory(&reading, err);
   find_lanes(&reading);
   return list_all(&reading, err) && choose_all(&reading, err) &&
          desk_reader_open(asked->reader, &why, reading.chosen, reading.chosen_count, err) &&

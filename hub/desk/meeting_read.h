@@ -1,7 +1,7 @@
 // The events of a meeting's part, from the reader: listed by the index, chosen by their stored verdicts,
 // opened on record, and decided again where the rules changed or the verdict is volatile (stored ∧ decided
-// now). Called by: meeting_view. Must never: open an event that its stored verdict keeps from the table, but
-// for the own agency's annex.
+// now, with what nav-core's register knows of consent). Called by: meeting_view. Must never: open an event
+// that its stored verdict keeps from the table, but for the own agency's annex.
 #ifndef NAV_DESK_MEETING_READ_H
 #define NAV_DESK_MEETING_READ_H
 

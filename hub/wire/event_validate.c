@@ -15,7 +15,14 @@
 #include "hub/wire/utf8.h"
 #include "nav/v1/session.pb-c.h"
 
-enum { TEXT_MAX = 16384, ID_TEXT_MAX = 64, SUBJECTS_MAX = 64, CODE_DIGITS_MAX = 16 };
+enum {
+  TEXT_MAX = 16384,
+  ID_TEXT_MAX = 64,
+  SUBJECTS_MAX = 64,
+  CODE_DIGITS_MAX = 16,
+  CONSENT_LIST_MAX = 64,
+  RECALL_EVENTS_MAX = 256,
+};
 
 typedef Nav__V1__Event Event;
 typedef Nav__V1__Subject Subject;
@@ -248,11 +255,69 @@ static bool check_concern_report(const Event *event, struct nav_error *err) {
 static bool check_recall(const Nav__V1__Recall *recall, struct nav_error *err) {
   struct wire_place at = {.name = "recall", .index = -1};
   if (recall->n_event_ids == 0) return missing(err, &at, "event_ids", "the events that are recalled");
+  if (recall->n_event_ids > RECALL_EVENTS_MAX) {
+    return refuse(err, NAV__V1__CODE__CODE_TOO_MANY, &at, "event_ids", "has %zu; %d is the most",
+                  recall->n_event_ids, RECALL_EVENTS_MAX);
+  }
   for (size_t i = 0; i < recall->n_event_ids; i++) {
     struct wire_place element = {.parent = &at, .name = "event_ids", .index = (int)i};
     if (!check_event_id(&element, NULL, &recall->event_ids[i], err)) return false;
   }
+  bool has_reason = recall->has_reason && recall->reason != NAV__V1__RECALL_REASON__RECALL_REASON_UNSPECIFIED;
+  return has_reason || missing(err, &at, "reason", "wrong, unlawful or withdrawn");
+}
+
+// A list of ids of agencies or purposes, or of messages' names.
+static bool check_names(const struct wire_place *place, const char *field, char *const *names, size_t count,
+                        bool messages, struct nav_error *err) {
+  if (count > CONSENT_LIST_MAX) {
+    return refuse(err, NAV__V1__CODE__CODE_TOO_MANY, place, field, "has %zu; %d is the most", count,
+                  CONSENT_LIST_MAX);
+  }
+  for (size_t i = 0; i < count; i++) {
+    struct wire_place element = {.parent = place, .name = field, .index = (int)i};
+    if (messages && wire_body_number(names[i]) == 0)
+      return bad(err, &element, NULL, "the name of a message, such as SocialIntervention");
+    if (!messages && !check_name(&element, NULL, names[i], err)) return false;
+  }
   return true;
+}
+
+// A consent says who consents, to whom and for what. A withdrawal may leave the last two out: it is then of
+// everything.
+static bool check_consent(const Event *event, struct nav_error *err) {
+  struct wire_place at = {.name = "consent", .index = -1};
+  struct wire_place person = {.name = "subjects", .index = 0};
+  const Nav__V1__Consent *consent = event->consent;
+  if (event->n_subjects != 1) {
+    return refuse(err, NAV__V1__CODE__CODE_BAD_VALUE, NULL, "subjects",
+                  "must be one, the person who consents; there are %zu", event->n_subjects);
+  }
+  if (event->subjects[0]->personal_number == NULL || event->subjects[0]->personal_number[0] == '\0')
+    return missing(err, &person, "personal_number", "by it the consent is found");
+  if (!consent->has_withdrawn || !consent->withdrawn) {
+    if (consent->n_recipients == 0) return missing(err, &at, "recipients", "the agencies consented to");
+    if (consent->n_purposes == 0) return missing(err, &at, "purposes", "the purposes consented to");
+  }
+  return check_names(&at, "recipients", consent->recipients, consent->n_recipients, false, err) &&
+         check_names(&at, "purposes", consent->purposes, consent->n_purposes, false, err) &&
+         check_names(&at, "messages", consent->messages, consent->n_messages, true, err);
+}
+
+static bool is_empty(const char *text) { return text == NULL || text[0] == '\0'; }
+
+static bool check_request(const Event *event, struct nav_error *err) {
+  struct wire_place at = {.name = "request", .index = -1};
+  const Nav__V1__Request *request = event->request;
+  if (event->addressee == NULL) return missing(err, NULL, "addressee", "the agency that is asked");
+  if (strcmp(event->addressee, event->source) == 0)
+    return bad(err, NULL, "addressee", "another agency than the one that asks");
+  if (request->basis == NULL)
+    return missing(err, &at, "basis", "the legal basis an answer rests on (law.yaml)");
+  if (is_empty(request->need)) return missing(err, &at, "need", "what the data are needed for");
+  if (is_empty(request->asked_by)) return missing(err, &at, "asked_by", "the person or desk that asks");
+  return check_name(&at, "basis", request->basis, err) &&
+         check_names(&at, "messages", request->messages, request->n_messages, true, err);
 }
 
 static bool check_body(const Event *event, struct nav_error *err) {
@@ -266,6 +331,10 @@ static bool check_body(const Event *event, struct nav_error *err) {
       return check_concern_report(event, err);
     case NAV__V1__EVENT__BODY_RECALL:
       return check_recall(event->recall, err);
+    case NAV__V1__EVENT__BODY_CONSENT:
+      return check_consent(event, err);
+    case NAV__V1__EVENT__BODY_REQUEST:
+      return check_request(event, err);
     case NAV__V1__EVENT__BODY_CRIME_REPORT:
       return check_digits(&crime_report, "crime_code", event->crime_report->crime_code, 4, err);
     case NAV__V1__EVENT__BODY_ACTION:

@@ -68,4 +68,4 @@ class StandInCore:
             return {"ok": False, "error": self.refuse}
         keys = [None if day in self.erased_days else event_key(seq, retention_class, day).hex()
                 for seq, retention_class, day in request.get("contents", [])]
-        return {"ok": True, "seq": 1000000 + len(self.requests), "keys": keys}
+        return {"ok": True, "seq": 1000000 + len(self.requests), "keys": keys, "answers": [-1] * len(request.get("asked", []))}

@@ -47,7 +47,7 @@ static int remove_folder(void **state) {
 
 static struct head_entry *entry(uint64_t seq, size_t length) {
   uint8_t *event = calloc(1, length);
-  struct head_entry *made = head_entry_new(seq, 1, event, length);
+  struct head_entry *made = head_entry_new(seq, 1, 0, event, length);
   free(event);
   return made;
 }
