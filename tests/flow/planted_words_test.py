@@ -70,7 +70,8 @@ class Planter:
 
     def text(self, field, event_id, path, classes):
         fixed = {"personal_number": PERSONAL_NUMBER, "birth_date": "2017-01-02", "municipality": "0180", "county": "01",
-                 "area": "bromma", "home_area": "bromma", "stay_area": "bromma", "crime_code": "0375"}
+                 "area": "bromma", "home_area": "bromma", "stay_area": "bromma", "crime_code": "0375",
+                 "messages": "SocialIntervention"}
         if field.name in fixed:
             return fixed[field.name]
         return self.word(event_id, path, frozenset(classes))
@@ -81,6 +82,8 @@ class Planter:
                 "subjects": [self.message("Subject", event_id, "subjects.0", frozenset(), {"role", "protection"})],
                 "body": self.message(body.type_name, event_id, "body", frozenset())}
         data["subjects"][0].update({"role": "child", "protection": "none"})
+        if body.type_name == "Request":
+            data["addressee"] = "socialtjansten" if agency != "socialtjansten" else "polisen"
         event = {"specversion": "1.0", "id": event_id, "source": agency, "type": "nav.v1." + body.type_name,
                  "time": "2026-10-01T12:00:00Z", "recordedtime": "2026-10-01T12:00:01Z", "navrevision": 1,
                  "datacontenttype": "application/json", "data": data}
