@@ -69,8 +69,7 @@ static void count_deliveries(struct core *core, const Nav__V1__Recalled *recalle
       if (event->lanes[k] > 0 && event->lanes[k] < NUMBERS_LANES_MAX) told[event->lanes[k]] = 1;
     for (size_t k = 0; k < event->n_undelivered; k++) {
       if (event->undelivered[k] == 0 || event->undelivered[k] >= NUMBERS_LANES_MAX) continue;
-      struct lane *lane = core_lane(core, event->undelivered[k]);
-      if (lane->released > 0) lane->released--;
+      core_lane(core, event->undelivered[k])->released--;  // at start it wraps until the events are counted
     }
   }
   for (uint32_t i = 1; i < NUMBERS_LANES_MAX; i++)

@@ -5,6 +5,7 @@
 #include "hub/base/log.h"
 #include "hub/core/core.h"
 #include "hub/core/holds.h"
+#include "hub/core/recalls.h"
 #include "hub/core/stored.h"
 #include "hub/wire/event.h"
 #include "hub/wire/message.h"
@@ -54,6 +55,8 @@ static bool load_event(void *context, const struct store_event *stored, struct n
   struct register_place place = {stored->agency, stored->seq,
                                  erased_ms(stored->retention_class, stored->bucket_day)};
   registers_take(loading->core->registers, event, &place);
+  if (recalls_has(loading->core->recalls, stored->seq))
+    registers_forget(loading->core->registers, stored->agency, event->id.data);
   loading->taken++;
   return true;
 }
