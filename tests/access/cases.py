@@ -25,7 +25,8 @@ GROUPS = ["husen", "natet"]
 PURPOSES = ["ett", "tva"]
 ROLES = ["child", "suspect", "victim", "participant"]
 PROTECTIONS = ["none", "sekretessmarkering", "skyddad_folkbokforing"]
-NUMBERS = ["201201012380", "201002212395", "201102212386", "199002252394", "200602202392", "200002292399", "195704289999"]
+NUMBERS = ["201201012380", "201002212395", "201102212386", "199002252394", "200602202392", "200002292399", "195704289999",
+           "197302889931", "191500722390", "20130101TF01"]  # coordination numbers (one tells the year alone), an interim one
 DAYS = ["2026-03-29", "2026-10-25", "2026-11-22", "2026-11-30", "2027-01-01", "2028-02-29"]
 WORDS = ["a", "b", "0365", "ord"]
 HOME = "2026-11-22"
@@ -323,11 +324,12 @@ class Maker:
                                    ("marks.urgent", {"is": self.often(0.6)})])
 
     def age_condition(self, _):
-        return "subject.age", self.random.choice([{"below": self.random.choice([15, 18, 21])}, {"atLeast": self.random.choice([13, 15, 18])},
+        below, least = self.random.choice([15, 18, 21]), self.random.choice([13, 15, 18])
+        return "subject.age", self.random.choice([{"present": self.often(0.7)}, {"below": below}, {"atLeast": least},
                                                   {"atLeast": 15, "below": 21}])
 
     def protected(self):
-        return self.random.choice([{"is": self.often(0.3)}, {"is": "none"}, {"in": ["none", "unknown"]},
+        return self.random.choice([{"is": self.often(0.3)}, {"is": "none"}, {"present": self.often(0.7)}, {"in": ["none", "unknown"]},
                                    {"in": self.some(PROTECTIONS + ["unknown"])}, {"is": "unknown"}])
 
     def subject_condition(self, _):
@@ -410,7 +412,25 @@ class Maker:
         if self.often(0.2):
             data["retention_days"] = self.random.randint(1, 5)
         event["data"] = data
+        if self.often(0.15):
+            self._blank(data, message)
         return event
+
+    def _blank(self, data, message):
+        """Texts that say nothing, and enums that say unspecified: as good as absent."""
+        self._blank_in(data["body"], message)
+        for subject in data.get("subjects", []):
+            self._blank_in(subject, "Subject")
+        for key, kind in (("place", "Place"), ("marks", "Marks")):
+            self._blank_in(data.get(key, {}), kind)
+        if "addressee" in data and self.often(0.3):
+            data["addressee"] = ""
+
+    def _blank_in(self, holder, message):
+        for name in holder:
+            field = self.schema.messages[message][name]
+            if not field.repeated and self.often(0.3) and field.kind in ("string", *self.schema.enums):
+                holder[name] = "" if field.kind == "string" else "unspecified"
 
     def when_it_was(self, now):
         if self.often(0.3):

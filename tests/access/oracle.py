@@ -77,7 +77,7 @@ def born(subject):
     """The dates of birth that a person's fields tell: by birth date, by number (a coordination number adds 60 to the day)."""
     told = []
     if subject.get("birth_date"):
-        told.append(date.fromisoformat(subject["birth_date"]))
+        told.append(real_date(*map(int, subject["birth_date"].split("-"))))
     number = subject.get("personal_number")
     if number and re.match(r"\d{8}", number):
         day = int(number[6:8])
@@ -212,12 +212,15 @@ class Condition:
             return case.area
         elif self.name == "subject.age":
             return case.ages[index]
+        elif self.name == "subject.protected":
+            found = case.subjects[index].get("protection")
+            return None if found == "unspecified" else found
         else:
             holder = case.subjects[index] if self.scope == "subject" else getattr(case, self.scope)
             found = holder.get(self.key)
         if self.field and self.field.kind in self.rules.schema.enums and found == "unspecified":
             return None
-        if self.field and self.field.repeated and not found:
+        if found in ("", []):
             return None
         return to_ms(found) if found is not None and self.field and self.field.is_time else found
 
@@ -242,10 +245,10 @@ class Condition:
             return bool(case.subjects)
         if self.name == "place.area":
             return case.area is not None
-        if self.scope == "event":
-            return self.value(case, None, None) is not None
+        if self.scope == "event" or self.name in ("subject.age", "subject.protected"):
+            return self.value(case, None, index) is not None
         holder = case.subjects[index] if self.scope == "subject" else getattr(case, self.scope)
-        return holder.get(self.key) not in (None, [])
+        return holder.get(self.key) not in (None, "", [])  # an enum that is there is there, whatever it says
 
     def _given(self, case):
         """At the edge, where neither consent nor requests are known: taken as given by a permit, as not by a forbid."""
@@ -335,7 +338,7 @@ class Rule:
         self.names_protected = any(c.name == "subject.protected" for c in conditions)
         self.of_subject = [c for c in conditions if c.of_subject]
         self.of_event = [c for c in conditions if not c.of_subject]
-        self.is_conditional = bool(conditions) or bool(self.roles)
+        self.is_conditional = bool(conditions) or self.roles not in (None, "none")
 
     def in_force(self, day):
         spans = [self.valid] if self.is_forbid or not self.basis else [self.valid, self.basis.valid]
