@@ -219,15 +219,15 @@ def in_band(years, band):
 
 def run_one(job):
     seed, keep = job
-    folder = Path(keep or tempfile.mkdtemp(prefix="nav-oracle-"))
+    folder = Path(keep or tempfile.mkdtemp(dir=run_one.base))
     done = RuleSet(seed, run_one.driver, folder).run()
     if not keep and not done.disagreements:
         shutil.rmtree(folder)
     return done.shares, done.faults, done.disagreements, str(folder)
 
 
-def start(path):
-    run_one.driver = Driver(path)
+def start(path, base):
+    run_one.driver, run_one.base = Driver(path), base
 
 
 def main():
@@ -239,9 +239,10 @@ def main():
     parser.add_argument("--faults", action="store_true", help="tell what was dropped so that rules load")
     options = parser.parse_args()
     shares, faults, shown = Counter(), Counter(), 0
-    jobs = ([(options.only, tempfile.mkdtemp(prefix="nav-oracle-"))] if options.only is not None
+    base = tempfile.mkdtemp(prefix="nav-oracle-")
+    jobs = ([(options.only, base)] if options.only is not None
             else ((options.seed * 1000000 + i, None) for i in range(1000000)))
-    with multiprocessing.Pool(2, start, (options.driver,)) as pool:
+    with multiprocessing.Pool(2, start, (options.driver, base)) as pool:
         for counted, dropped, disagreements, folder in pool.imap_unordered(run_one, jobs):
             shares.update(counted)
             faults.update(dropped)
@@ -250,8 +251,11 @@ def main():
                 shown += 1
                 print(f"DISAGREEMENT in {folder}\n{json.dumps(disagreement, ensure_ascii=False, indent=1)}", flush=True)
             if shares["cases"] >= options.cases:
-                pool.terminate()
                 break
+        pool.terminate()
+        pool.join()
+    if not shares["disagreed"] and options.only is None:
+        shutil.rmtree(base)
     if options.faults:
         print("\n".join(f"{n} dropped: {what}" for what, n in faults.most_common(25)))
     return tell(shares, options)
