@@ -27,7 +27,8 @@ bool access_aggregate_allowed(const struct access_rules *rules, const char *sour
     if (rule->action == RULE_PERMIT || !binds(rules, rule, (size_t)sender, (unsigned)index, lane, today))
       continue;
     if (rule->action == RULE_FORBID) {
-      if (!rule->info.is_limit && rule->is_unconditional && rule->except_count == 0) return false;
+      // What it excepts are permits: they open for nobody's counts.
+      if (!rule->info.is_limit && rule->is_unconditional) return false;
     } else if (!found) {
       *out = (struct access_aggregate){rule->index, rule->smallest_cell};
       found = true;

@@ -41,7 +41,9 @@ bool build_rule_lanes(struct build *build, struct rule *rule) {
     if (rule->basis->day_from > rule->day_from) rule->day_from = rule->basis->day_from;
     if (rule->basis->day_to < rule->day_to) rule->day_to = rule->basis->day_to;
   }
+  // A permit that ends, and a forbid that begins, take away what was let through before.
   rule->is_volatile |= rule->day_to != INT64_MAX;
+  rule->is_volatile |= rule->action == RULE_FORBID && rule->day_from != INT64_MIN;
   rule->info.is_duty = rule->basis != NULL && rule->basis->duty;
   rule->info.on_request = rule->basis != NULL && rule->basis->trigger == LAW_ON_REQUEST;
   if (rule->info.answer_ms == 0 && rule->basis != NULL) rule->info.answer_ms = rule->basis->answer_ms;

@@ -35,6 +35,8 @@ struct deciding {
   struct access_decision *decisions;  // of all lanes, or of the one
   struct forbidding forbids[RULES_FORBIDS_MAX];
   size_t forbids_count;
+  const uint16_t *permits;  // that can meet the event, in file order
+  size_t permits_count;
 };
 
 static enum truth least(enum truth a, enum truth b) { return a < b ? a : b; }
@@ -184,41 +186,38 @@ static bool may_pass(struct deciding *deciding, const struct rule *permit, size_
 }
 
 // A hold that would give nothing more than the release beside it is none.
-static void drop_empty_hold(struct access_decision *decision) {
-  if ((decision->hold_reveal & ~decision->reveal) != 0) return;
-  if ((decision->hold_subjects & ~decision->subjects) != 0) return;
+static bool gives_more(const struct access_decision *release, uint16_t reveal, uint64_t subjects) {
+  return (reveal & ~release->reveal) != 0 || (subjects & ~release->subjects) != 0;
+}
+
+// The first in file order counts. True where holds stood before it: which of them gives more is asked again.
+static bool take_release(struct access_decision *decision, const struct rule *rule, uint64_t subjects) {
+  if (decision->outcome == PASSES(RELEASE)) return false;
+  bool held = decision->outcome == PASSES(HOLD);
+  decision->outcome = PASSES(RELEASE);
+  decision->rule = rule->index;
+  decision->reveal = rule->reveal;
+  decision->subjects = subjects;
   decision->hold_rule = ACCESS_NO_RULE;
   decision->limit = ACCESS_NO_RULE;
   decision->hold_reveal = 0;
   decision->hold_subjects = 0;
   decision->urgent = false;
+  return held;
 }
 
-static void take_release(struct access_decision *decision, const struct rule *rule, uint64_t subjects) {
-  if (decision->outcome == PASSES(RELEASE)) return;  // the first in file order counts
-  decision->outcome = PASSES(RELEASE);
-  decision->rule = rule->index;
-  decision->reveal = rule->reveal;
-  decision->subjects = subjects;
-  if (decision->hold_rule != ACCESS_NO_RULE) drop_empty_hold(decision);
-}
-
+// The first in file order counts; it is urgent where any that waits is.
 static void take_hold(struct access_decision *decision, const struct rule *rule, uint64_t subjects,
                       bool urgent, uint16_t limit) {
-  if (decision->hold_rule != ACCESS_NO_RULE) {
-    decision->urgent |= urgent;
-    return;
-  }
+  bool released = decision->outcome == PASSES(RELEASE);
+  if (released && !gives_more(decision, rule->reveal, subjects)) return;
+  decision->urgent |= urgent;
+  if (decision->hold_rule != ACCESS_NO_RULE) return;
   decision->hold_rule = rule->index;
   decision->hold_reveal = rule->reveal;
   decision->hold_subjects = subjects;
   decision->limit = limit;
-  decision->urgent = urgent;
-  if (decision->outcome == PASSES(RELEASE)) {
-    drop_empty_hold(decision);
-  } else {
-    decision->outcome = PASSES(HOLD);
-  }
+  if (!released) decision->outcome = PASSES(HOLD);
 }
 
 // Who an assessor sees where a duty could not tell whom it is about: those whose role is not known.
@@ -230,14 +229,22 @@ static uint64_t unknown_roles(const Nav__V1__Event *event) {
   return found;
 }
 
+// Protected identities leave only by a rule that names them (I13).
+static bool may_concern_protected(const struct deciding *deciding, const struct rule *rule) {
+  if (rule->names_protected) return true;
+  if (deciding->has_protected) return false;
+  return !deciding->has_unknown_protection || rule->info.is_duty;
+}
+
 // A permit whose condition is not known counts as not matched; but a duty never fails on an unknown fact.
-static void permit_lane(struct deciding *deciding, const struct rule *rule, const struct answer *answer,
+// True where holds that were taken before must be asked again.
+static bool take_permit(struct deciding *deciding, const struct rule *rule, const struct answer *answer,
                         size_t lane) {
   enum truth truth = ask_lane(deciding, rule, answer, lane);
   bool is_duty = rule->info.is_duty;
   uint16_t limit = ACCESS_NO_RULE;
-  if (truth == IS_FALSE || (truth == IS_UNKNOWN && !is_duty)) return;
-  if (!may_pass(deciding, rule, lane, &limit)) return;
+  if (truth == IS_FALSE || (truth == IS_UNKNOWN && !is_duty)) return false;
+  if (!may_pass(deciding, rule, lane, &limit)) return false;
   struct access_decision *decision = decision_of(deciding, lane);
   if (answer->may_change) decision->is_volatile = true;
   if (truth == IS_UNKNOWN) {
@@ -245,7 +252,7 @@ static void permit_lane(struct deciding *deciding, const struct rule *rule, cons
     if (answer->selected == 0 && !rule->no_subjects) subjects = unknown_roles(deciding->facts.event);
     take_hold(decision, rule, subjects, true, ACCESS_NO_RULE);
   } else if (rule->outcome == PASSES(RELEASE) && limit == ACCESS_NO_RULE) {
-    take_release(decision, rule, kept_subjects(rule, answer->selected));
+    return take_release(decision, rule, kept_subjects(rule, answer->selected));
   } else {
     // A duty's release that a limit holds is as urgent as one that rests on something unknown.
     bool limited = rule->outcome == PASSES(RELEASE);
@@ -253,13 +260,22 @@ static void permit_lane(struct deciding *deciding, const struct rule *rule, cons
     take_hold(decision, rule, kept_subjects(rule, answer->selected), urgent,
               limited ? limit : ACCESS_NO_RULE);
   }
+  return false;
 }
 
-// Protected identities leave only by a rule that names them (I13).
-static bool may_concern_protected(const struct deciding *deciding, const struct rule *rule) {
-  if (rule->names_protected) return true;
-  if (deciding->has_protected) return false;
-  return !deciding->has_unknown_protection || rule->info.is_duty;
+// The holds that stand before a release in file order, now that it is known what the release gives.
+static void take_holds_again(struct deciding *deciding, const struct rule *release, size_t lane) {
+  for (size_t i = 0; i < deciding->permits_count && deciding->permits[i] != release->index; i++) {
+    const struct rule *rule = &deciding->rules->rules[deciding->permits[i]];
+    if (!bit_of(rule->lane_bits, lane) || !may_concern_protected(deciding, rule)) continue;
+    struct answer answer = ask_event(deciding, rule);
+    (void)take_permit(deciding, rule, &answer, lane);
+  }
+}
+
+static void permit_lane(struct deciding *deciding, const struct rule *rule, const struct answer *answer,
+                        size_t lane) {
+  if (take_permit(deciding, rule, answer, lane)) take_holds_again(deciding, rule, lane);
 }
 
 static void run_forbids(struct deciding *deciding, const uint16_t *indices, size_t count) {
@@ -274,9 +290,9 @@ static void run_forbids(struct deciding *deciding, const uint16_t *indices, size
   }
 }
 
-static void run_permits(struct deciding *deciding, const uint16_t *indices, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    const struct rule *rule = &deciding->rules->rules[indices[i]];
+static void run_permits(struct deciding *deciding) {
+  for (size_t i = 0; i < deciding->permits_count; i++) {
+    const struct rule *rule = &deciding->rules->rules[deciding->permits[i]];
     if (!may_concern_protected(deciding, rule)) continue;
     struct answer answer = ask_event(deciding, rule);
     enum truth possible = least(answer.event, answer.subjects);
@@ -307,7 +323,9 @@ static void finish(const struct deciding *deciding, struct access_decision *deci
   }
   const uint16_t narrative = 1U << NAV__V1__SENSITIVITY__SENSITIVITY_NARRATIVE;
   uint16_t shown = (uint16_t)(decision->reveal | decision->hold_reveal);
-  bool asks = (shown & narrative) != 0 && decision->reveal != RULES_ALL_CLASSES;
+  bool all_of_both = decision->reveal == RULES_ALL_CLASSES &&
+                     (decision->hold_rule == ACCESS_NO_RULE || decision->hold_reveal == RULES_ALL_CLASSES);
+  bool asks = (shown & narrative) != 0 && !all_of_both;
   decision->narrative_edited =
       asks && is_edited_for(deciding->facts.event, deciding->rules->lanes[lane].info.agency);
 }
@@ -346,8 +364,10 @@ static void run(struct deciding *deciding) {
   const struct program *program = &rules->programs[at];
   const uint16_t *indices = rules->program_rules + program->first;
   if (program->permits == 0 && program->forbids == 0) return;
+  deciding->permits = indices + program->forbids;
+  deciding->permits_count = program->permits;
   run_forbids(deciding, indices, program->forbids);
-  run_permits(deciding, indices + program->forbids, program->permits);
+  run_permits(deciding);
 }
 
 void access_decide(const struct access_rules *rules, const struct access_question *question,

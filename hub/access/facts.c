@@ -186,7 +186,7 @@ static enum truth field_predicate(const struct facts *facts, const struct predic
   if (field == NULL) return IS_UNKNOWN;
   bool present = message != NULL && schema_present(message, field);
   if (predicate->op == OP_PRESENT) return truth_of(present == predicate->wanted);
-  if (message == NULL) return IS_UNKNOWN;
+  if (!present) return IS_UNKNOWN;  // a list without items is absent too
   const char *at = (const char *)message + field->offset;
   if (field->label == PROTOBUF_C_LABEL_REPEATED) {
     const char *count_at = (const char *)message + field->quantifier_offset;
@@ -194,7 +194,6 @@ static enum truth field_predicate(const struct facts *facts, const struct predic
     return overlaps(predicate, *(const char *const *const *)(const void *)at,
                     *(const size_t *)(const void *)count_at);
   }
-  if (!present) return IS_UNKNOWN;
   if (field->type == PROTOBUF_C_TYPE_STRING)
     return compare_text(facts, predicate, *(const char *const *)(const void *)at, lane);
   if (field->type == PROTOBUF_C_TYPE_DOUBLE)

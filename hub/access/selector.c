@@ -133,6 +133,10 @@ bool build_bodies(struct build *build, struct conf_node *node, const char *where
     } else if (strcmp(name, "*") == 0 && any_allowed) {
       size_t bodies = schema_body_count();
       *out = bodies == 64 ? UINT64_MAX : (UINT64_C(1) << bodies) - 1;
+    } else if (strcmp(name, "Sealed") == 0 && !any_allowed) {
+      BUILD_FAULT(build, item, "its sender publishes it in clear once it is released",
+                  "%s: no rule lets out what is sealed", where);
+      good = false;
     } else if (schema_body_find(name) >= 0) {
       *out |= UINT64_C(1) << schema_body_find(name);
     } else if (strcmp(name, "*") == 0) {

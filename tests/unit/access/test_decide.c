@@ -221,6 +221,49 @@ static void properties_of_shipped_rules(void **state) {
   properties_of("config");
 }
 
+// Text edited for the recipient counts in what waits too, beside a release of every class about somebody
+// else.
+static void edited_in_the_hold(void **state) {
+  (void)state;
+  struct loaded loaded = load("tests/unit/access/config");
+  Nav__V1__Event event = NAV__V1__EVENT__INIT;
+  Nav__V1__WelfareFraudNotice body = NAV__V1__WELFARE_FRAUD_NOTICE__INIT;
+  Nav__V1__Marks marks = NAV__V1__MARKS__INIT;
+  char bo[] = "bo";
+  char skola[] = "skola";
+  char *edited_for[] = {skola};
+  Nav__V1__Subject people[2] = {NAV__V1__SUBJECT__INIT, NAV__V1__SUBJECT__INIT};
+  Nav__V1__Subject *subjects[2] = {&people[0], &people[1]};
+  for (size_t i = 0; i < 2; i++) {
+    people[i].has_role = 1;
+    people[i].role = i == 0 ? NAV__V1__ROLE__ROLE_SUSPECT : NAV__V1__ROLE__ROLE_WITNESS;
+    people[i].has_protection = 1;
+    people[i].protection = NAV__V1__PROTECTION__PROTECTION_NONE;
+  }
+  event.source = bo;
+  event.body_case = NAV__V1__EVENT__BODY_WELFARE_FRAUD_NOTICE;
+  event.welfare_fraud_notice = &body;
+  event.subjects = subjects;
+  event.n_subjects = 2;
+  event.marks = &marks;
+  marks.edited_for = edited_for;
+  struct access_question question = {.event = &event, .now_ms = now_ms};
+  for (size_t edited = 0; edited < 2; edited++) {
+    marks.n_edited_for = edited;
+    size_t found = 0;
+    for (size_t i = 0; i < access_lane_count(loaded.rules); i++) {
+      struct access_decision decision = access_decide_lane(loaded.rules, &question, i);
+      if (decision.hold_rule == ACCESS_NO_RULE) continue;
+      found++;
+      assert_string_equal(access_rule(loaded.rules, decision.hold_rule)->id, "others-text");
+      assert_int_equal(decision.hold_subjects, 3);
+      assert_int_equal(decision.narrative_edited, edited);
+    }
+    assert_int_equal(found, 1);
+  }
+  unload(&loaded);
+}
+
 // What cannot be decided is withheld.
 static void strange_events(void **state) {
   (void)state;
@@ -286,6 +329,7 @@ int main(void) {
       cmocka_unit_test(runner_tells_failures),
       cmocka_unit_test(properties_of_test_rules),
       cmocka_unit_test(properties_of_shipped_rules),
+      cmocka_unit_test(edited_in_the_hold),
       cmocka_unit_test(strange_events),
       cmocka_unit_test(rules_tell_about_themselves),
   };

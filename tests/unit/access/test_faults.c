@@ -112,6 +112,9 @@ static const struct fault_case cases[] = {
     {"a permit of everything",
      "  - {id: a, permit: {from: bo, event: \"*\", to: pol}, basis: fri}\n",
      {{3, 39, "\"*\" in a permit", NULL}}},
+    {"a permit of what is sealed",
+     "  - {id: a, permit: {from: bo, event: [Damage, Sealed], to: pol}, basis: fri}\n",
+     {{3, 48, "no rule lets out what is sealed", NULL}}},
     {"the same id twice",
      "  - {id: a, permit: {from: bo, event: Damage, to: pol}, basis: fri}\n"
      "  - {id: a, permit: {from: bo, event: Disturbance, to: pol}, basis: fri}\n",
