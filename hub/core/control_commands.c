@@ -3,7 +3,10 @@
 
 #include <string.h>
 
+#include "hub/core/reload.h"
+
 static const struct control_command commands[] = {
+    {"access-load", CONF_ROLE_OPERATOR, "operator", true, reload_command},
     {NULL, 0, NULL, false, NULL},
 };
 

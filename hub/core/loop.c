@@ -8,7 +8,7 @@
 
 #include "hub/base/clock.h"
 #include "hub/base/log.h"
-#include "hub/core/core.h"
+#include "hub/core/reload.h"
 
 enum {
   POLL_ITEMS_MAX = 96,
@@ -194,6 +194,7 @@ static size_t fill_items(struct core *core, zmq_pollitem_t *items) {
     items[count++] =
         (zmq_pollitem_t){.fd = reader_fd(core->reader), .events = reader_poll_events(core->reader)};
   }
+  if (reload_fd(core) >= 0) items[count++] = (zmq_pollitem_t){.fd = reload_fd(core), .events = ZMQ_POLLIN};
   return count;
 }
 
@@ -240,6 +241,7 @@ void core_run(struct core *core) {
       signal_reload = 0;
       core_reload(core);
     }
+    if (!core->stopping) reload_step(core);
     if (signal_stop != 0 && !core->stopping) begin_stop(core);
     int frames = core->stopping ? 0 : sessions_receive(core->sessions, FRAMES_A_TURN);
     reader_step(core->reader);
