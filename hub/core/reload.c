@@ -132,19 +132,20 @@ static bool start_process(struct reload *reload, const char *config_folder, stru
   return nav_fail_errno(err, "reload", "no process to check the configuration in");
 }
 
-static bool begin(struct core *core, struct reload **started, struct nav_error *err) {
+// NULL: *err.
+static struct reload *begin(struct core *core, struct nav_error *err) {
   struct reload *reload = calloc(1, sizeof *reload);
-  if (reload == NULL) return nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
+  if (reload == NULL) {
+    (void)nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
+    return NULL;
+  }
   reload->fd = -1;
   nav_buffer_init(&reload->said, RELOAD_RESULT_BYTES_MAX);
   reload->deadline_ms = nav_clock_monotonic_ms() + RELOAD_LIMIT_S * 1000;
   core->reload = reload;
-  if (start_process(reload, core->nav->config_folder, err)) {
-    *started = reload;
-    return true;
-  }
+  if (start_process(reload, core->nav->config_folder, err)) return reload;
   reload_free(core);
-  return false;
+  return NULL;
 }
 
 // False: more may come.
@@ -341,10 +342,9 @@ void reload_step(struct core *core) {
 
 void core_reload(struct core *core) {
   struct nav_error err;
-  struct reload *reload = NULL;
   if (core->reload != NULL) {
     core->reload->again = true;
-  } else if (!begin(core, &reload, &err)) {
+  } else if (begin(core, &err) == NULL) {
     nav_log_failure(NAV_LOG_ERROR, "the configuration in force stays", &err);
   }
 }
@@ -353,7 +353,6 @@ json_t *reload_command(struct control_request *request, struct nav_error *err) {
   struct core *core = request->core;
   const char *rehearsal = text_at(request->json, "rehearsal");
   const char *expect = text_at(request->json, "expect");
-  struct reload *reload = NULL;
   if (strlen(rehearsal) > RELOAD_REHEARSAL_MAX || strlen(expect) > 2 * (size_t)NAV_SHA256_SIZE) {
     (void)nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BAD_VALUE, "rehearsal",
                    "a rehearsal has at most %d bytes, and a hash %d digits", RELOAD_REHEARSAL_MAX,
@@ -365,7 +364,8 @@ json_t *reload_command(struct control_request *request, struct nav_error *err) {
                    "rules are being loaded already; try again when that is done");
     return NULL;
   }
-  if (!begin(core, &reload, err)) return NULL;
+  struct reload *reload = begin(core, err);
+  if (reload == NULL) return NULL;
   // Copies: the person may be gone from the agencies by the time this is done.
   (void)snprintf(reload->person, sizeof reload->person, "%s", request->person->id);
   (void)snprintf(reload->agency, sizeof reload->agency, "%s", request->person->agency);
