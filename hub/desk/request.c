@@ -40,8 +40,8 @@ static const struct command {
      audit_verify},
     {"audit-search", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_search},
     {"audit-show", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_show},
-    {"meeting-list", CONF_ROLE_READER | CONF_ROLE_CHAIR, "reader or chair", SHORT_S, false, meeting_list,
-     false},
+    {"meeting-list", CONF_ROLE_READER | CONF_ROLE_CHAIR, "reader or chair", SHORT_S, false, false,
+     meeting_list},
     {"briefing", CONF_ROLE_READER | CONF_ROLE_CHAIR, "reader or chair", BRIEFING_S, false, false, briefing},
     {"access-rehearse", CONF_ROLE_OPERATOR, "operator", REHEARSE_S, true, true, rehearse},
 };
