@@ -18,6 +18,10 @@ struct access_rules;
 // the faults say all that is wrong; nothing is half loaded.
 struct access_rules *access_rules_load(const char *config_folder, const struct conf_agencies *agencies,
                                        struct conf_faults *faults);
+// The same of files in memory, which the caller may free afterwards.
+struct access_rules *access_rules_load_texts(const struct conf_texts *texts,
+                                             const struct conf_agencies *agencies,
+                                             struct conf_faults *faults);
 void access_rules_free(struct access_rules *rules);  // takes NULL
 
 // SHA-256 over the names and hashes of all files that decide, in order.

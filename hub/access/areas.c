@@ -156,10 +156,9 @@ static char *file_municipality(const struct loading *loading, const struct conf_
   return nav_arena_strdup(loading->loaded->arena, text);  // wrong or not: one fault is enough
 }
 
-static void read_file(struct loading *loading, const char *path, const char *name) {
+static void read_tree(struct loading *loading, const struct conf_node *root) {
   static const char *const keys[] = {"municipality", "areas", NULL};
   struct nav_areas *areas = &loading->loaded->areas;
-  struct conf_node *root = conf_tree_load(path, name, loading->loaded->arena, loading->faults);
   if (root == NULL || !conf_expect_map(root, "the file", loading->faults)) return;
   conf_check_keys(root, keys, "the file", loading->faults);
   const struct conf_node *list = conf_get(root, "areas");
@@ -215,21 +214,39 @@ static void check_all(const struct loading *loading) {
   }
 }
 
+static bool make_room(struct loading *loading) {
+  struct nav_arena *arena = loading->loaded->arena;
+  loading->loaded->areas.items = nav_arena_zalloc(arena, AREAS_MAX, sizeof(struct nav_area));
+  loading->nodes = nav_arena_zalloc(arena, AREAS_MAX, sizeof *loading->nodes);
+  if (loading->loaded->areas.items != NULL && loading->nodes != NULL) return true;
+  conf_faults_add(loading->faults, "areas", 0, 0, "", "needs too much memory to read");
+  return false;
+}
+
 static void read_folder(struct loading *loading, const char *config_folder) {
   struct nav_arena *arena = loading->loaded->arena;
   struct conf_files files;
   if (!conf_folder_list(config_folder, "areas", false, arena, &files, loading->faults)) return;
-  loading->loaded->areas.items = nav_arena_zalloc(arena, AREAS_MAX, sizeof(struct nav_area));
-  loading->nodes = nav_arena_zalloc(arena, AREAS_MAX, sizeof *loading->nodes);
-  if (loading->loaded->areas.items == NULL || loading->nodes == NULL) {
-    conf_faults_add(loading->faults, "areas", 0, 0, "", "needs too much memory to read");
-    return;
+  if (!make_room(loading)) return;
+  for (size_t i = 0; i < files.count; i++) {
+    read_tree(loading, conf_tree_load(files.paths[i], files.names[i], arena, loading->faults));
   }
-  for (size_t i = 0; i < files.count; i++) read_file(loading, files.paths[i], files.names[i]);
   check_all(loading);
 }
 
-struct nav_areas *nav_areas_load(const char *config_folder, struct conf_faults *faults) {
+static void read_texts(struct loading *loading, const struct conf_texts *texts) {
+  if (!make_room(loading)) return;
+  for (size_t i = 0; i < texts->count; i++) {
+    const struct conf_text *text = &texts->items[i];
+    if (!conf_text_is_in(text, "areas")) continue;
+    read_tree(loading,
+              conf_tree_parse(text->text, text->length, text->name, loading->loaded->arena, loading->faults));
+  }
+  check_all(loading);
+}
+
+static struct nav_areas *load(const char *config_folder, const struct conf_texts *texts,
+                              struct conf_faults *faults) {
   size_t before = faults->count + faults->dropped;
   struct loaded *loaded = calloc(1, sizeof *loaded);
   if (loaded == NULL || (loaded->arena = nav_arena_new(ARENA_BYTES_MAX)) == NULL) {
@@ -238,11 +255,23 @@ struct nav_areas *nav_areas_load(const char *config_folder, struct conf_faults *
     return NULL;
   }
   struct loading loading = {.loaded = loaded, .faults = faults};
-  read_folder(&loading, config_folder);
+  if (texts == NULL) {
+    read_folder(&loading, config_folder);
+  } else {
+    read_texts(&loading, texts);
+  }
   if (faults->count + faults->dropped == before) return &loaded->areas;
   conf_faults_sort(faults);
   nav_areas_free(&loaded->areas);
   return NULL;
+}
+
+struct nav_areas *nav_areas_load(const char *config_folder, struct conf_faults *faults) {
+  return load(config_folder, NULL, faults);
+}
+
+struct nav_areas *nav_areas_load_texts(const struct conf_texts *texts, struct conf_faults *faults) {
+  return load(NULL, texts, faults);
 }
 
 void nav_areas_free(struct nav_areas *areas) {

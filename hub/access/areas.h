@@ -10,6 +10,7 @@
 
 #include "hub/conf/agencies.h"
 #include "hub/conf/faults.h"
+#include "hub/conf/folder.h"
 
 enum { NAV_AREA_DEPTH_MAX = 8 };  // parents above an area
 
@@ -29,6 +30,8 @@ struct nav_areas {
 };
 
 struct nav_areas *nav_areas_load(const char *config_folder, struct conf_faults *faults);
+// From the texts in areas/.
+struct nav_areas *nav_areas_load_texts(const struct conf_texts *texts, struct conf_faults *faults);
 void nav_areas_free(struct nav_areas *areas);  // takes NULL
 const struct nav_area *nav_area_find(const struct nav_areas *areas, const char *id);
 // The smallest area (deepest child) with that position; NULL: none.

@@ -106,14 +106,59 @@ static bool hash_files(struct access_rules *rules, const struct reading *reading
   return true;
 }
 
-static struct access_rules *read_and_build(struct reading *reading, const char *config_folder,
-                                           const struct conf_agencies *agencies) {
+static const struct rules_source *take_text(struct reading *reading, const struct conf_text *text) {
+  if (reading->count == RULES_FILES_MAX) {
+    conf_faults_add(reading->faults, text->name, 0, 0, "", "more than %d files", RULES_FILES_MAX);
+    return NULL;
+  }
+  struct rules_source *source = &reading->sources[reading->count++];
+  *source = (struct rules_source){text->name, text->text, text->length};
+  return source;
+}
+
+static const struct rules_source *take_named(struct reading *reading, const struct conf_texts *texts,
+                                             const char *name, bool optional) {
+  const struct conf_text *text = conf_texts_find(texts, name);
+  if (text != NULL) return take_text(reading, text);
+  if (!optional) conf_faults_add(reading->faults, name, 0, 0, "", "is not there");
+  return NULL;
+}
+
+static void take_folder(struct reading *reading, const struct conf_texts *texts, const char *folder) {
+  for (size_t i = 0; i < texts->count; i++) {
+    if (conf_text_is_in(&texts->items[i], folder)) (void)take_text(reading, &texts->items[i]);
+  }
+}
+
+// In the order that the hash goes by. Gives law.yaml, and where access/ begins.
+static const struct rules_source *read_folder(struct reading *reading, const char *config_folder,
+                                              size_t *first) {
   (void)add_named(reading, config_folder, "agencies.yaml", true);
   const struct rules_source *law = add_named(reading, config_folder, "law.yaml", false);
   add_folder(reading, config_folder, "areas", false);
-  size_t first = reading->count;
+  *first = reading->count;
   add_folder(reading, config_folder, "access", true);
-  struct nav_areas *areas = nav_areas_load(config_folder, reading->faults);
+  return law;
+}
+
+static const struct rules_source *read_texts(struct reading *reading, const struct conf_texts *texts,
+                                             size_t *first) {
+  (void)take_named(reading, texts, "agencies.yaml", true);
+  const struct rules_source *law = take_named(reading, texts, "law.yaml", false);
+  take_folder(reading, texts, "areas");
+  *first = reading->count;
+  take_folder(reading, texts, "access");
+  return law;
+}
+
+static struct access_rules *read_and_build(struct reading *reading, const char *config_folder,
+                                           const struct conf_texts *texts,
+                                           const struct conf_agencies *agencies) {
+  size_t first = 0;
+  const struct rules_source *law =
+      texts == NULL ? read_folder(reading, config_folder, &first) : read_texts(reading, texts, &first);
+  struct nav_areas *areas = texts == NULL ? nav_areas_load(config_folder, reading->faults)
+                                          : nav_areas_load_texts(texts, reading->faults);
   if (areas != NULL) nav_areas_check_agencies(areas, agencies, reading->faults);
   static const struct rules_source no_law = {"law.yaml", "bases: []\n", 10};
   struct access_rules *rules = rules_build(law == NULL ? &no_law : law, reading->sources + first,
@@ -124,8 +169,8 @@ static struct access_rules *read_and_build(struct reading *reading, const char *
   return NULL;
 }
 
-struct access_rules *access_rules_load(const char *config_folder, const struct conf_agencies *agencies,
-                                       struct conf_faults *faults) {
+static struct access_rules *load(const char *config_folder, const struct conf_texts *texts,
+                                 const struct conf_agencies *agencies, struct conf_faults *faults) {
   size_t before = faults->count + faults->dropped;
   struct reading *reading = calloc(1, sizeof *reading);
   struct nav_arena *arena = nav_arena_new(READING_MEMORY_MAX);
@@ -137,12 +182,23 @@ struct access_rules *access_rules_load(const char *config_folder, const struct c
   }
   reading->arena = arena;
   reading->faults = faults;
-  struct access_rules *rules = read_and_build(reading, config_folder, agencies);
+  struct access_rules *rules = read_and_build(reading, config_folder, texts, agencies);
   nav_arena_free(arena);
   free(reading);
   if (rules == NULL || faults->count + faults->dropped == before) return rules;
   access_rules_free(rules);
   return NULL;
+}
+
+struct access_rules *access_rules_load(const char *config_folder, const struct conf_agencies *agencies,
+                                       struct conf_faults *faults) {
+  return load(config_folder, NULL, agencies, faults);
+}
+
+struct access_rules *access_rules_load_texts(const struct conf_texts *texts,
+                                             const struct conf_agencies *agencies,
+                                             struct conf_faults *faults) {
+  return load(NULL, texts, agencies, faults);
 }
 
 const uint8_t *access_rules_hash(const struct access_rules *rules) { return rules->hash; }

@@ -25,7 +25,8 @@ struct loaded {
 
 struct loading {
   struct loaded *loaded;
-  const char *config_folder;
+  const char *config_folder;       // NULL: from texts
+  const struct conf_texts *texts;  // NULL: from config_folder
   struct conf_faults *faults;
   struct conf_node **agency_nodes;  // beside all.agencies and all.persons: the places for faults
   struct conf_node **person_nodes;
@@ -95,15 +96,32 @@ static bool all_zero(const uint8_t key[32]) {
   return memcmp(key, zero, sizeof zero) == 0;
 }
 
+static bool exists(const struct loading *loading, const char *name) {
+  if (loading->texts != NULL) return conf_texts_find(loading->texts, name) != NULL;
+  const char *path = nav_arena_printf(loading->loaded->arena, "%s/%s", loading->config_folder, name);
+  return path != NULL && access(path, F_OK) == 0;
+}
+
+static struct conf_node *load_tree(const struct loading *loading, const char *name) {
+  struct nav_arena *arena = loading->loaded->arena;
+  if (loading->texts == NULL) {
+    const char *path = nav_arena_printf(arena, "%s/%s", loading->config_folder, name);
+    return path != NULL ? conf_tree_load(path, name, arena, loading->faults) : NULL;
+  }
+  const struct conf_text *text = conf_texts_find(loading->texts, name);
+  if (text != NULL) return conf_tree_parse(text->text, text->length, name, arena, loading->faults);
+  conf_faults_add(loading->faults, name, 0, 0, "", "is not there");
+  return NULL;
+}
+
 // keys/<agency>.yaml, where it is: an agency without keys can be sent nothing yet, and that is not a fault.
 static void read_keys(const struct loading *loading, struct conf_agency *agency) {
   static const char *const names[] = {"curve", "signing", NULL};
   struct nav_arena *arena = loading->loaded->arena;
   size_t before = loading->faults->count + loading->faults->dropped;
   const char *name = nav_arena_printf(arena, "keys/%s.yaml", agency->id);
-  const char *path = name != NULL ? nav_arena_printf(arena, "%s/%s", loading->config_folder, name) : NULL;
-  if (path == NULL || access(path, F_OK) != 0) return;
-  struct conf_node *map = conf_tree_load(path, name, arena, loading->faults);
+  if (name == NULL || !exists(loading, name)) return;
+  struct conf_node *map = load_tree(loading, name);
   if (map == NULL || !conf_expect_map(map, "the file", loading->faults)) return;
   conf_check_keys(map, names, "the file", loading->faults);
   uint8_t *const keys[] = {agency->curve_key, agency->signing_key};
@@ -256,17 +274,10 @@ static void check_persons(const struct loading *loading) {
 // ---- the whole ----
 
 static struct conf_node *load_file(const struct loading *loading, const char *name, const char *const *keys) {
-  const char *path = nav_arena_printf(loading->loaded->arena, "%s/%s", loading->config_folder, name);
-  if (path == NULL) return NULL;
-  struct conf_node *root = conf_tree_load(path, name, loading->loaded->arena, loading->faults);
+  struct conf_node *root = load_tree(loading, name);
   if (root == NULL || !conf_expect_map(root, name, loading->faults)) return NULL;
   conf_check_keys(root, keys, name, loading->faults);
   return root;
-}
-
-static bool exists(const struct loading *loading, const char *name) {
-  const char *path = nav_arena_printf(loading->loaded->arena, "%s/%s", loading->config_folder, name);
-  return path != NULL && access(path, F_OK) == 0;
 }
 
 static void read_all(struct loading *loading) {
@@ -288,7 +299,8 @@ static void read_all(struct loading *loading) {
   check_persons(loading);
 }
 
-struct conf_agencies *conf_agencies_load(const char *config_folder, struct conf_faults *faults) {
+static struct conf_agencies *load(const char *config_folder, const struct conf_texts *texts,
+                                  struct conf_faults *faults) {
   size_t before = faults->count + faults->dropped;
   struct loaded *loaded = calloc(1, sizeof *loaded);
   if (loaded == NULL || (loaded->arena = nav_arena_new(ARENA_BYTES_MAX)) == NULL) {
@@ -296,12 +308,21 @@ struct conf_agencies *conf_agencies_load(const char *config_folder, struct conf_
     free(loaded);
     return NULL;
   }
-  struct loading loading = {.loaded = loaded, .config_folder = config_folder, .faults = faults};
+  struct loading loading = {
+      .loaded = loaded, .config_folder = config_folder, .texts = texts, .faults = faults};
   read_all(&loading);
   if (faults->count + faults->dropped == before) return &loaded->all;
   conf_faults_sort(faults);
   conf_agencies_free(&loaded->all);
   return NULL;
+}
+
+struct conf_agencies *conf_agencies_load(const char *config_folder, struct conf_faults *faults) {
+  return load(config_folder, NULL, faults);
+}
+
+struct conf_agencies *conf_agencies_load_texts(const struct conf_texts *texts, struct conf_faults *faults) {
+  return load(NULL, texts, faults);
 }
 
 void conf_agencies_free(struct conf_agencies *agencies) {

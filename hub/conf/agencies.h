@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "hub/conf/faults.h"
+#include "hub/conf/folder.h"
 
 enum { CONF_AGENCIES_MAX = 1000, CONF_PURPOSES_MAX = 64 };
 
@@ -58,6 +59,8 @@ struct conf_agencies {
 };
 
 struct conf_agencies *conf_agencies_load(const char *config_folder, struct conf_faults *faults);
+// From memory: a draft, which knows no keys unless they are among the texts.
+struct conf_agencies *conf_agencies_load_texts(const struct conf_texts *texts, struct conf_faults *faults);
 void conf_agencies_free(struct conf_agencies *agencies);  // takes NULL
 const struct conf_agency *conf_agency_find(const struct conf_agencies *agencies, const char *id);
 const struct conf_agency *conf_agency_by_curve_key(const struct conf_agencies *agencies,

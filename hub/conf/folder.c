@@ -73,3 +73,17 @@ bool conf_folder_list(const char *config_folder, const char *folder, bool requir
   }
   return faults->count + faults->dropped == before;
 }
+
+const struct conf_text *conf_texts_find(const struct conf_texts *texts, const char *name) {
+  for (size_t i = 0; i < texts->count; i++) {
+    if (strcmp(texts->items[i].name, name) == 0) return &texts->items[i];
+  }
+  return NULL;
+}
+
+bool conf_text_is_in(const struct conf_text *text, const char *folder) {
+  size_t length = strlen(folder);
+  if (strncmp(text->name, folder, length) != 0 || text->name[length] != '/') return false;
+  const char *name = text->name + length + 1;
+  return strchr(name, '/') == NULL && name[0] != '.' && ends_with(name, ".yaml");
+}

@@ -5,6 +5,7 @@
 
 #include "hub/core/hold_commands.h"
 #include "hub/core/recalls.h"
+#include "hub/core/reload.h"
 
 enum {
   ANY_ROLE = CONF_ROLE_READER | CONF_ROLE_CHAIR | CONF_ROLE_ASSESSOR | CONF_ROLE_AUDITOR | CONF_ROLE_OPERATOR
@@ -17,6 +18,7 @@ static const struct control_command commands[] = {
      false, hold_command_get},
     {"recall-confirm", ANY_ROLE, "any", true, recall_command_confirm},
     {"hold-decide", CONF_ROLE_ASSESSOR, "assessor", true, hold_command_decide},
+    {"access-load", CONF_ROLE_OPERATOR, "operator", true, reload_command},
     {NULL, 0, NULL, false, NULL},
 };
 

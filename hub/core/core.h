@@ -52,6 +52,7 @@ struct holds;
 struct holds_ended;
 struct hold_decisions;
 struct recalls;
+struct reload;
 
 struct core {
   struct conf_nav *nav;
@@ -97,7 +98,8 @@ struct core {
   size_t publication_events;
 
   struct control_port *control;
-  int64_t now_ms;  // set once a turn of the loop
+  struct reload *reload;  // new rules on their way; NULL: none. See reload.h
+  int64_t now_ms;         // set once a turn of the loop
   int64_t last_commit_ms, retry_ms, swept_ms;
   bool database_lost;
   bool stopping;
@@ -106,8 +108,6 @@ struct core {
 // start.c: everything in order, from configuration to the first batch. False: *err.
 NAV_MUST_USE bool core_start(struct core *core, const char *home, struct nav_error *err);
 void core_stop(struct core *core);
-// A SIGHUP: agencies and rules anew, whole or not at all.
-void core_reload(struct core *core);
 struct lane *core_lane(struct core *core, uint32_t number);  // makes it; never NULL
 struct agency_count *core_count(struct core *core, uint32_t agency_number);
 // Notes what a verdict means for counts: `count` more events of this agency.

@@ -10,6 +10,7 @@
 #include "hub/base/log.h"
 #include "hub/core/core.h"
 #include "hub/core/holds.h"
+#include "hub/core/reload.h"
 
 enum {
   POLL_ITEMS_MAX = 96,
@@ -196,6 +197,7 @@ static size_t fill_items(struct core *core, zmq_pollitem_t *items) {
     items[count++] =
         (zmq_pollitem_t){.fd = reader_fd(core->reader), .events = reader_poll_events(core->reader)};
   }
+  if (reload_fd(core) >= 0) items[count++] = (zmq_pollitem_t){.fd = reload_fd(core), .events = ZMQ_POLLIN};
   return count;
 }
 
@@ -243,6 +245,7 @@ void core_run(struct core *core) {
       signal_reload = 0;
       core_reload(core);
     }
+    if (!core->stopping) reload_step(core);
     if (signal_stop != 0 && !core->stopping) begin_stop(core);
     int frames = core->stopping ? 0 : sessions_receive(core->sessions, FRAMES_A_TURN);
     reader_step(core->reader);

@@ -6,21 +6,31 @@
 #include <stdlib.h>
 
 #include "hub/base/log.h"
-#include "hub/core/core.h"
+#include "hub/core/reload.h"
 
 static void usage(FILE *out) {
   (void)fputs(
       "nav-core --home /etc/nav      runs the hub's core on that installation\n"
       "\n"
       "  --home DIR   the installation (else NAV_HOME, else .nav, else /etc/nav)\n"
+      "  --try DIR    checks and tests a configuration folder as a reload does, prints the result as JSON, "
+      "ends\n"
       "  --debug      says more\n"
       "  --help       this text\n"
-      "Signals: SIGTERM stops, SIGHUP reads agencies and rules anew (whole or not at all).\n",
+      "\n"
+      "SIGTERM stops. SIGHUP loads agencies and rules anew, whole or not at all: they are built, checked "
+      "and\n"
+      "tested (access/tests) in a process beside, then swapped in and recorded in the ledger. On any fault "
+      "the\n"
+      "rules in force stay and the faults are logged. 'navctl access load' does the same, rehearses it first "
+      "on\n"
+      "what has happened, and says what it found.\n",
       out);
 }
 
 int main(int argc, char **argv) {
   static const struct option options[] = {{"home", required_argument, NULL, 'h'},
+                                          {"try", required_argument, NULL, 't'},
                                           {"debug", no_argument, NULL, 'd'},
                                           {"help", no_argument, NULL, '?'},
                                           {NULL, 0, NULL, 0}};
@@ -29,6 +39,8 @@ int main(int argc, char **argv) {
   for (int option = 0; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
     if (option == 'h') {
       home = optarg;
+    } else if (option == 't') {
+      return reload_try(optarg);
     } else if (option == 'd') {
       level = NAV_LOG_DEBUG;
     } else {

@@ -23,11 +23,18 @@ void numbers_free(struct numbers *numbers) {
   free(numbers);
 }
 
+static bool too_many_agencies(struct nav_error *err) {
+  return nav_fail(err, NAV_ERROR_LOCAL, 0, "agencies.yaml", "more than %d agencies ever",
+                  NUMBERS_AGENCIES_MAX - 1);
+}
+
+static bool too_many_lanes(struct nav_error *err) {
+  return nav_fail(err, NAV_ERROR_LOCAL, 0, "agencies.yaml", "more than %d lanes (agency and purpose) ever",
+                  NUMBERS_LANES_MAX - 1);
+}
+
 static bool add_agency(struct numbers *numbers, const char *agency, struct nav_error *err) {
-  if (numbers->agencies_end == NUMBERS_AGENCIES_MAX) {
-    return nav_fail(err, NAV_ERROR_LOCAL, 0, "agencies.yaml", "more than %d agencies ever",
-                    NUMBERS_AGENCIES_MAX - 1);
-  }
+  if (numbers->agencies_end == NUMBERS_AGENCIES_MAX) return too_many_agencies(err);
   char *copy = strdup(agency);
   if (copy == NULL) return nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
   numbers->agencies[numbers->agencies_end++] = copy;
@@ -36,10 +43,7 @@ static bool add_agency(struct numbers *numbers, const char *agency, struct nav_e
 
 static bool add_lane(struct numbers *numbers, const char *agency, const char *purpose,
                      struct nav_error *err) {
-  if (numbers->lanes_end == NUMBERS_LANES_MAX) {
-    return nav_fail(err, NAV_ERROR_LOCAL, 0, "agencies.yaml", "more than %d lanes (agency and purpose) ever",
-                    NUMBERS_LANES_MAX - 1);
-  }
+  if (numbers->lanes_end == NUMBERS_LANES_MAX) return too_many_lanes(err);
   struct number_lane lane = {strdup(agency), strdup(purpose), NUMBERS_NONE};
   if (lane.agency == NULL || lane.purpose == NULL) {
     free(lane.agency);
@@ -117,6 +121,21 @@ static bool define_lane(struct numbers *numbers, const struct access_lane *wante
   record.lane_defined = &defined;
   (void)batch_stage(batch, &record, now_ms);
   return true;
+}
+
+bool numbers_fit(const struct numbers *numbers, const struct access_rules *rules, struct nav_error *err) {
+  const struct conf_agencies *agencies = access_rules_agencies(rules);
+  size_t new_agencies = 0;
+  size_t new_lanes = 0;
+  for (size_t i = 0; i < agencies->agencies_count; i++) {
+    if (numbers_agency(numbers, agencies->agencies[i].id) == 0) new_agencies++;
+  }
+  for (size_t i = 0; i < access_lane_count(rules); i++) {
+    const struct access_lane *lane = access_lane(rules, i);
+    if (numbers_lane(numbers, lane->agency, lane->purpose) == 0) new_lanes++;
+  }
+  if (numbers->agencies_end + new_agencies > NUMBERS_AGENCIES_MAX) return too_many_agencies(err);
+  return numbers->lanes_end + new_lanes <= NUMBERS_LANES_MAX ? true : too_many_lanes(err);
 }
 
 bool numbers_define(struct numbers *numbers, const struct access_rules *rules, struct batch *batch,

@@ -31,6 +31,9 @@ NAV_MUST_USE bool numbers_load_agency(struct numbers *numbers, const Nav__V1__Ag
                                       struct nav_error *err);
 NAV_MUST_USE bool numbers_load_lane(struct numbers *numbers, const Nav__V1__LaneDefined *defined,
                                     struct nav_error *err);
+// Whether there is room for what the rules would define. False: *err.
+NAV_MUST_USE bool numbers_fit(const struct numbers *numbers, const struct access_rules *rules,
+                              struct nav_error *err);
 // Stages definitions of what the rules have and the ledger has not, and ties lanes to the rules' lanes.
 NAV_MUST_USE bool numbers_define(struct numbers *numbers, const struct access_rules *rules,
                                  struct batch *batch, int64_t now_ms, struct nav_error *err);

@@ -226,6 +226,8 @@ void sessions_set_agencies(struct sessions *sessions, const struct conf_agencies
   sessions->agencies = agencies;
   for (size_t i = 0; i < sessions->count; i++) {
     struct session *session = sessions->list[i];
+    if (session->ended)
+      continue;  // its agency is not looked at any more, and may be gone since an earlier swap
     const struct conf_agency *now = conf_agency_find(agencies, session->agency->id);
     bool same =
         now != NULL && now->has_keys && memcmp(now->signing_key, session->agency->signing_key, 32) == 0;

@@ -1,5 +1,5 @@
 // nav-core's start and stop: configuration, keys, database, what the ledger says of itself, then the first
-// batch with what is new. Called by: main, the loop (reload, stop). Must never: go on with half a
+// batch with what is new. Called by: main, the loop (stop). Must never: go on with half a
 // configuration, or sign a tree that is not the ledger's.
 #include <errno.h>
 #include <sodium.h>
@@ -15,6 +15,7 @@
 #include "hub/core/core.h"
 #include "hub/core/holds_ended.h"
 #include "hub/core/recalls.h"
+#include "hub/core/reload.h"
 #include "hub/ledger/record.h"
 
 enum { RECORD_ARENA_MAX = 8 * 1024 * 1024 };
@@ -225,31 +226,6 @@ static void stage_started(struct core *core) {
   (void)batch_stage(core->staging, &record, core->now_ms);
 }
 
-static void stage_rules(struct core *core) {
-  enum { FILES_MAX = 256 };
-  Nav__V1__RulesFile files[FILES_MAX];
-  Nav__V1__RulesFile *pointers[FILES_MAX];
-  uint8_t hashes[FILES_MAX][NAV_SHA256_SIZE];
-  size_t count = access_rules_file_count(core->rules);
-  if (count > FILES_MAX) count = FILES_MAX;
-  for (size_t i = 0; i < count; i++) {
-    files[i] = (Nav__V1__RulesFile)NAV__V1__RULES_FILE__INIT;
-    files[i].name = (char *)(uintptr_t)access_rules_file(core->rules, i, hashes[i]);
-    files[i].has_sha256 = true;
-    files[i].sha256 = (ProtobufCBinaryData){NAV_SHA256_SIZE, hashes[i]};
-    pointers[i] = &files[i];
-  }
-  Nav__V1__RulesChanged changed = NAV__V1__RULES_CHANGED__INIT;
-  changed.has_hash = true;
-  changed.hash = (ProtobufCBinaryData){NAV_SHA256_SIZE, (uint8_t *)(uintptr_t)access_rules_hash(core->rules)};
-  changed.files = pointers;
-  changed.n_files = count;
-  Nav__V1__Record record = NAV__V1__RECORD__INIT;
-  record.record_case = NAV__V1__RECORD__RECORD_RULES_CHANGED;
-  record.rules_changed = &changed;
-  (void)batch_stage(core->staging, &record, core->now_ms);
-}
-
 static void stage_quarantined(struct core *core, uint8_t digest[NAV_SHA256_SIZE]) {
   Nav__V1__Quarantined quarantined = NAV__V1__QUARANTINED__INIT;
   quarantined.has_digest = true;
@@ -268,7 +244,9 @@ static bool stage_beginning(struct core *core, const struct loading *loading, st
   if (core->quarantine == NULL) return false;
   stage_started(core);
   if (crashed) stage_quarantined(core, digest);
-  if (memcmp(loading->rules_hash, access_rules_hash(core->rules), NAV_SHA256_SIZE) != 0) stage_rules(core);
+  if (memcmp(loading->rules_hash, access_rules_hash(core->rules), NAV_SHA256_SIZE) != 0) {
+    (void)reload_stage_rules(core, &(struct rules_change){"", "", "", 0});
+  }
   core->staging->urgent = true;
   return numbers_define(core->numbers, core->rules, core->staging, core->now_ms, err);
 }
@@ -378,36 +356,6 @@ bool core_start(struct core *core, const char *home, struct nav_error *err) {
   return ok;
 }
 
-void core_reload(struct core *core) {
-  struct conf_faults faults = {0};
-  struct nav_error err;
-  struct conf_agencies *agencies = conf_agencies_load(core->nav->config_folder, &faults);
-  struct access_rules *rules =
-      agencies == NULL ? NULL : access_rules_load(core->nav->config_folder, agencies, &faults);
-  if (rules == NULL || access_lane_count(rules) >= NUMBERS_LANES_MAX) {
-    conf_faults_print(&faults);
-    nav_log(NAV_LOG_ERROR, "the configuration has faults; the one in force stays");
-    access_rules_free(rules);
-    conf_agencies_free(agencies);
-    conf_faults_free(&faults);
-    return;
-  }
-  conf_faults_free(&faults);
-  bool changed = memcmp(access_rules_hash(rules), access_rules_hash(core->rules), NAV_SHA256_SIZE) != 0;
-  sessions_set_agencies(core->sessions, agencies);
-  access_rules_free(core->rules);
-  conf_agencies_free(core->agencies);
-  core->agencies = agencies;
-  core->rules = rules;
-  if (changed) stage_rules(core);
-  if (!numbers_define(core->numbers, core->rules, core->staging, core->now_ms, &err)) {
-    nav_log_failure(NAV_LOG_ERROR, "reload", &err);
-  }
-  core->staging->urgent = true;
-  nav_log(NAV_LOG_INFO, "configuration reloaded: %zu rules, %zu lanes", access_rule_count(core->rules),
-          access_lane_count(core->rules));
-}
-
 struct agency_count *core_count(struct core *core, uint32_t agency_number) {
   NAV_ASSERT(agency_number < NUMBERS_AGENCIES_MAX);
   if (core->counts[agency_number] == NULL) {
@@ -438,6 +386,7 @@ void core_count_verdict(struct core *core, uint32_t agency_number, uint32_t numb
 }
 
 void core_stop(struct core *core) {
+  reload_free(core);
   control_port_close(core->control);
   intake_free(core);
   if (core->numbers != NULL) deliver_free(core);

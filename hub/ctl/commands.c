@@ -25,6 +25,20 @@ static const struct ctl_option explain_options[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct ctl_option rehearse_options[] = {
+    {"since", "TIME", "what happened from then on: 30d (default), 2026-11-01"},
+    {"until", "TIME", "and before then (default: now)"},
+    {"reason", "TEXT", "why the events are opened; stands in the ledger (default: that it is a rehearsal)"},
+    {NULL, NULL, NULL},
+};
+
+static const struct ctl_option load_options[] = {
+    {"since", "TIME", "rehearse on what happened from then on: 30d (default); none: no rehearsal"},
+    {"reason", "TEXT", "why the events are opened; stands in the ledger (default: that it is a rehearsal)"},
+    {"dry-run", NULL, "build, check, test and rehearse, but load nothing"},
+    {NULL, NULL, NULL},
+};
+
 static const struct ctl_option search_options[] = {
     {"since", "TIME", "not before: 7d, 36h, 2026-11-01, 2026-11-01T08:00:00Z"},
     {"until", "TIME", "before"},
@@ -124,6 +138,20 @@ const struct ctl_command ctl_commands[] = {
      ctl_recall_status},
     {"recall confirm", "RECALL", 1, 1, "Say that you have done with a recall what it asks",
      "  navctl recall confirm 5120 --note 'Struket ur akten'\n", confirm_options, 0, ctl_recall_confirm},
+    {"access rehearse", "DIR", 1, 1,
+     "What draft rules would have made of what has happened: who would see more, who less",
+     "  navctl access rehearse drafts/config --since 30d\n"
+     "  navctl access rehearse drafts/config --since 2026-11-01 --until 2026-11-15 -o json | jq .totals\n\n"
+     "DIR is a configuration folder (law.yaml, access/, areas/, agencies.yaml). Events are opened for it, "
+     "and the "
+     "ledger\n"
+     "says by whom. Told by recipient and purpose, in events and in person-days (a person on a day counts "
+     "once).\n",
+     rehearse_options, ROWS, ctl_access_rehearse},
+    {"access load", "", 0, 0, "Put the installation's rules in force: rehearsed, checked, tested, recorded",
+     "  navctl access load --dry-run\n  navctl access load\n  navctl access load --since none\n\n"
+     "On any fault, or a test that fails, the rules in force stay.\n",
+     load_options, 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_access_load},
     {"audit verify", "", 0, 0, "Recompute the whole ledger and say which record is wrong",
      "  navctl audit verify\n  navctl audit verify -o json | jq .faults\n", reason_options,
      1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_audit_verify},

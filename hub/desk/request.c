@@ -10,6 +10,7 @@
 #include "hub/desk/meeting_view.h"
 #include "hub/desk/reader_private.h"
 #include "hub/desk/recall_view.h"
+#include "hub/desk/rehearse.h"
 #include "hub/wire/control.h"
 #include "nav/v1/ledger.pb-c.h"
 #include "nav/v1/session.pb-c.h"
@@ -17,7 +18,7 @@
 enum {
   ANY_ROLE = CONF_ROLE_READER | CONF_ROLE_CHAIR | CONF_ROLE_ASSESSOR | CONF_ROLE_AUDITOR | CONF_ROLE_OPERATOR
 };
-enum { REASON_MAX = 500, SHORT_S = 120, BRIEFING_S = 280, LONG_S = 6 * 3600 };
+enum { REASON_MAX = 500, SHORT_S = 120, BRIEFING_S = 280, REHEARSE_S = 1800, LONG_S = 6 * 3600 };
 
 typedef json_t *desk_command(const struct desk_request *request, struct nav_error *err);
 
@@ -37,17 +38,20 @@ static const struct command {
   const char *role_text;
   unsigned limit_s;
   bool heavy;
+  bool large;  // its request may be as long as DESK_LARGE_BYTES_MAX
   desk_command *run;
 } commands[] = {
-    {"audit-verify", CONF_ROLE_AUDITOR | CONF_ROLE_OPERATOR, "auditor or operator", LONG_S, true,
+    {"audit-verify", CONF_ROLE_AUDITOR | CONF_ROLE_OPERATOR, "auditor or operator", LONG_S, true, false,
      audit_verify},
-    {"audit-search", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, audit_search},
-    {"audit-show", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, audit_show},
-    {"meeting-list", CONF_ROLE_READER | CONF_ROLE_CHAIR, "reader or chair", SHORT_S, false, meeting_list},
-    {"hold-show", CONF_ROLE_ASSESSOR, "assessor", SHORT_S, false, assess_show},
-    {"recall-list", ANY_ROLE, "any", SHORT_S, false, recall_list},
-    {"recall-status", ANY_ROLE, "any", SHORT_S, false, recall_status},
-    {"briefing", CONF_ROLE_READER | CONF_ROLE_CHAIR, "reader or chair", BRIEFING_S, false, briefing},
+    {"audit-search", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_search},
+    {"audit-show", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_show},
+    {"meeting-list", CONF_ROLE_READER | CONF_ROLE_CHAIR, "reader or chair", SHORT_S, false, false,
+     meeting_list},
+    {"briefing", CONF_ROLE_READER | CONF_ROLE_CHAIR, "reader or chair", BRIEFING_S, false, false, briefing},
+    {"access-rehearse", CONF_ROLE_OPERATOR, "operator", REHEARSE_S, true, true, rehearse},
+    {"hold-show", CONF_ROLE_ASSESSOR, "assessor", SHORT_S, false, false, assess_show},
+    {"recall-list", ANY_ROLE, "any", SHORT_S, false, false, recall_list},
+    {"recall-status", ANY_ROLE, "any", SHORT_S, false, false, recall_status},
 };
 
 static const struct command *find_command(const json_t *request) {
@@ -66,6 +70,11 @@ unsigned desk_time_limit_s(const json_t *request) {
 bool desk_is_heavy(const json_t *request) {
   const struct command *command = find_command(request);
   return command != NULL && command->heavy;
+}
+
+bool desk_may_be_large(const json_t *request) {
+  const struct command *command = find_command(request);
+  return command != NULL && command->large;
 }
 
 const char *desk_text(const struct desk_request *request, const char *key, size_t max, bool *ok,

@@ -32,6 +32,8 @@ json_t *desk_answer(const struct conf_nav *nav, const struct conf_agencies *agen
 // ones of which only a few may run at once. A command that is not known is neither.
 unsigned desk_time_limit_s(const json_t *request);
 bool desk_is_heavy(const json_t *request);
+// Whether its request may be longer than DESK_REQUEST_BYTES_MAX.
+bool desk_may_be_large(const json_t *request);
 
 // Texts of a request. NULL: not there; *err is set where it is there and is not a text, or longer than max.
 const char *desk_text(const struct desk_request *request, const char *key, size_t max, bool *ok,

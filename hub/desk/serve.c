@@ -179,10 +179,25 @@ static void accept_all(struct serve *serve) {
   }
 }
 
-static void read_request(struct waiting *w) {
+// A request that says it is long gets the room for it, where few others have it.
+static void make_room(struct serve *serve, struct waiting *w) {
+  uint8_t head[4];
+  size_t large = 0;
+  for (size_t i = 0; i < DESK_WAITING_MAX; i++) {
+    const struct waiting *other = &serve->waiting[i];
+    if (other->fd >= 0 && other->in.max == DESK_LARGE_BYTES_MAX) large++;
+  }
+  if (w->in.length > 0 || large >= DESK_LARGE_MAX) return;
+  if (recv(w->fd, head, sizeof head, MSG_PEEK | MSG_DONTWAIT) != (ssize_t)sizeof head) return;
+  if (nav_get_u32(head) > DESK_REQUEST_BYTES_MAX - sizeof head) w->in.max = DESK_LARGE_BYTES_MAX;
+}
+
+static void read_request(struct serve *serve, struct waiting *w) {
   struct nav_error err;
+  make_room(serve, w);
   int got = control_read(w->fd, &w->in, &w->request, &err);
-  if (got < 0) drop(w);
+  bool too_large = got > 0 && w->in.max == DESK_LARGE_BYTES_MAX && !desk_may_be_large(w->request);
+  if (got < 0 || too_large) drop(w);
 }
 
 static void handle_signal(struct serve *serve) {
@@ -224,7 +239,7 @@ static void step(struct serve *serve) {
   if (poll(polled, count, POLL_MS) > 0) {
     if (polled[0].revents != 0) handle_signal(serve);
     for (nfds_t i = 2; i < count; i++) {
-      if (polled[i].revents != 0) read_request(of[i]);
+      if (polled[i].revents != 0) read_request(serve, of[i]);
     }
     if (polled[1].revents != 0) accept_all(serve);
   }

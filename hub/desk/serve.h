@@ -13,7 +13,9 @@ enum {
   DESK_HEAVY_MAX = 2,
   DESK_WAITING_MAX = 64,  // connections whose request is not read, or waits for a worker
   DESK_REQUEST_BYTES_MAX = 64 * 1024,
-  DESK_READ_MS_MAX = 10000,  // to send a whole request
+  DESK_LARGE_BYTES_MAX = 8 * 1024 * 1024,  // of commands that take files,
+  DESK_LARGE_MAX = 2,                      // so many at a time
+  DESK_READ_MS_MAX = 10000,                // to send a whole request
 };
 
 // Reads agencies.yaml again (SIGHUP). NULL: it has faults, which were told; the old one stays in force.
