@@ -71,6 +71,18 @@ static const char *const texts[WORDS_COUNT][2] = {
     [WORDS_RELEASE_NEED] = {"Att den som bedömer finner villkoren uppfyllda (%s) och lämnar ut.",
                             "That whoever assesses finds the conditions met (%s) and releases."},
     [WORDS_ON_CALL] = {"jouren", "the on-call desk"},
+    [WORDS_IF_BOARD] =
+        {"mottagaren är den som händelsen är ställd till, annars nämnden där personen bor eller vistas",
+         "the recipient is the addressee, else the board where the person lives or stays"},
+    [WORDS_IF_NOT_PROTECTED] = {"det är känt att ingen person har skyddade uppgifter",
+                                "it is known that no person is protected"},
+    [WORDS_IF_NOT_KNOWN_PROTECTED] = {"ingen person har, såvitt känt, skyddade uppgifter",
+                                      "no person is known to be protected"},
+    [WORDS_IF_EDITED] = {"fritext följer med bara om en person har redigerat den för just mottagaren",
+                         "free text comes along only if a person has edited it for this very recipient"},
+    [WORDS_IF_FROM] = {"tidigast %s", "from %s on"},
+    [WORDS_IF_UNTIL] = {"till och med %s", "until %s"},
+    [WORDS_IF_ROLES] = {"någon av personerna är %s", "one of the persons is %s"},
 };
 
 const char *words_text(enum words words, enum access_language language) { return texts[words][language]; }
@@ -111,49 +123,174 @@ static const char *name_of(const char *name, enum access_language language) {
   return name;
 }
 
+// Values of rules in words; the rest are words of their own.
+static const struct {
+  const char *value;
+  const char *words[2];
+} values[] = {
+    {"suspect", {"misstänkt", "suspect"}},
+    {"victim", {"brottsoffer", "victim"}},
+    {"witness", {"vittne", "witness"}},
+    {"child", {"barn", "child"}},
+    {"reporter", {"anmälare", "reporter"}},
+    {"participant", {"deltagare", "participant"}},
+    {"other", {"annat", "other"}},
+    {"unknown", {"okänt", "not known"}},
+    {"none", {"ingen", "none"}},
+    {"skyddad_folkbokforing", {"skyddad folkbokföring", "protected registration (skyddad folkbokföring)"}},
+    {"sekretessmarkering", {"sekretessmarkering", "secrecy mark (sekretessmarkering)"}},
+    {"h1", {"H1", "H1"}},
+    {"h2", {"H2", "H2"}},
+    {"h3", {"H3", "H3"}},
+    {"violence", {"våld", "violence"}},
+    {"threat", {"hot", "threat"}},
+    {"weapon", {"vapen", "weapon"}},
+    {"serious", {"allvarlig", "serious"}},
+    {"child_at_risk", {"barn som riskerar att fara illa", "child at risk"}},
+    {"intoxicated_young_person", {"berusad ung person", "intoxicated young person"}},
+    {"risk_to_pupils", {"risk för elever", "risk to pupils"}},
+    {"false_contract", {"falskt kontrakt", "false contract"}},
+    {"criminal_use", {"brottslig användning", "criminal use"}},
+    {"unlawful_subletting", {"olovlig andrahandsuthyrning", "unlawful subletting"}},
+    {"avhopparstod", {"avhopparstöd", "help to leave crime (avhopparstöd)"}},
+    {"sig", {"SIG", "SIG"}},
+    {"true", {"ja", "yes"}},
+    {"false", {"nej", "no"}},
+};
+
+const char *words_value(const char *value, enum access_language language) {
+  for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+    if (strcmp(values[i].value, value) == 0) return values[i].words[language];
+  return value;
+}
+
+// "a, b, c" as "a, b eller c", each in words.
+static bool append_values(struct nav_buffer *out, const char *shown, enum access_language language) {
+  char value[128];
+  for (bool first = true; *shown != '\0'; first = false) {
+    size_t length = strcspn(shown, ",");
+    bool last = shown[length] == '\0';
+    const char *before = language == ACCESS_SWEDISH ? " eller " : " or ";
+    if (!first && !nav_buffer_append_text(out, last ? before : ", ")) return false;
+    if (length >= sizeof value) return nav_buffer_append_text(out, shown);
+    memcpy(value, shown, length);
+    value[length] = '\0';
+    if (!nav_buffer_append_text(out, words_value(value, language))) return false;
+    shown += length + strspn(shown + length, ", ");
+  }
+  return true;
+}
+
 static const char *joint(const struct predicate *predicate, enum access_language language) {
-  static const char *const present[2][2] = {{"saknas", "is absent"}, {"finns angivet", "is stated"}};
-  bool one = predicate->count < 2 || predicate->shown == NULL || strchr(predicate->shown, ',') == NULL;
+  bool is_time = predicate->op == OP_WITHIN && predicate->value == VALUE_INTEGER;
   switch (predicate->op) {
     case OP_BELOW:
       return language == ACCESS_SWEDISH ? "är under" : "is below";
     case OP_AT_LEAST:
       return language == ACCESS_SWEDISH ? "är minst" : "is at least";
     case OP_WITHIN:
+      if (is_time) return language == ACCESS_SWEDISH ? "är inte äldre än" : "is not older than";
       return language == ACCESS_SWEDISH ? "ligger inom" : "is within";
     case OP_OVERLAPS:
       return language == ACCESS_SWEDISH ? "överlappar" : "overlaps";
     case OP_PRESENT:
-      return present[predicate->wanted ? 1 : 0][language];
     case OP_CONSENT:
     case OP_IN:
       break;
   }
-  if (language == ACCESS_SWEDISH) return one ? "är" : "är något av";
-  return one ? "is" : "is one of";
+  return language == ACCESS_SWEDISH ? "är" : "is";
+}
+
+bool words_asks_nothing(const struct predicate *predicate) {
+  return predicate->fact == FACT_PROTECTED && predicate->op == OP_IN &&
+         predicate->count >= nav__v1__protection__descriptor.n_values;
+}
+
+// Sentences of their own, by whether the fact is wanted; NULL: none.
+static const char *whole_sentence(const struct predicate *predicate, enum access_language language) {
+  static const char *const consent[2][2] = {{"personens samtycke saknas", "the person's consent is missing"},
+                                            {"personen har samtyckt till att just mottagaren får uppgifterna",
+                                             "the person has consented to this recipient having the data"}};
+  static const char *const addressed[2][2] = {
+      {"händelsen är inte ställd till mottagaren", "the event is not addressed to the recipient"},
+      {"händelsen är ställd till just mottagaren", "the event is addressed to this very recipient"}};
+  static const char *const request[2][2] = {
+      {"händelsen besvarar ingen begäran från mottagaren", "the event answers no request of the recipient"},
+      {"händelsen besvarar en begäran som just mottagaren har gjort",
+       "the event answers a request of this very recipient"}};
+  static const char *const marked[2][2] = {
+      {"personen har inte skyddade uppgifter", "the person is not protected"},
+      {"personen har skyddade uppgifter", "the person is protected"}};
+  static const char *const persons[2][2] = {{"händelsen nämner ingen person", "the event names no person"},
+                                            {"händelsen nämner någon person", "the event names a person"}};
+  bool flag = predicate->op == OP_IN && predicate->value == VALUE_INTEGER && predicate->integers[0] != 0;
+  if (predicate->op == OP_CONSENT) return consent[predicate->wanted ? 1 : 0][language];
+  if (predicate->fact == FACT_ADDRESSED) return addressed[flag ? 1 : 0][language];
+  if (predicate->fact == FACT_REQUEST) return request[flag ? 1 : 0][language];
+  if (predicate->op == OP_PRESENT && strcmp(predicate->name, "subjects") == 0)
+    return persons[predicate->wanted ? 1 : 0][language];
+  if (predicate->fact == FACT_PROTECTED && predicate->op == OP_IN) {
+    if (strcmp(predicate->shown, "true") == 0) return marked[1][language];
+    if (strcmp(predicate->shown, "false") == 0 || strcmp(predicate->shown, "none") == 0)
+      return marked[0][language];
+  }
+  return NULL;
 }
 
 bool words_condition(struct nav_buffer *out, const struct predicate *predicate,
                      enum access_language language) {
-  bool swedish = language == ACCESS_SWEDISH;
-  if (predicate->op == OP_CONSENT && predicate->wanted)
-    return nav_buffer_append_text(out, swedish
-                                           ? "personen har samtyckt till att just mottagaren får uppgifterna"
-                                           : "the person has consented to this recipient having the data");
-  if (predicate->op == OP_CONSENT)
-    return nav_buffer_append_text(out,
-                                  swedish ? "personens samtycke saknas" : "the person's consent is missing");
-  if (predicate->fact == FACT_ADDRESSED)
-    return nav_buffer_append_text(out, swedish ? "händelsen är ställd till just mottagaren"
-                                               : "the event is addressed to this very recipient");
-  if (predicate->fact == FACT_REQUEST)
-    return nav_buffer_append_text(out, swedish ? "händelsen besvarar en begäran som just mottagaren har gjort"
-                                               : "the event answers a request of this very recipient");
-  if (predicate->recipient_areas)
-    return nav_buffer_printf(
-        out, swedish ? "%s ligger inom mottagarens område" : "%s lies within the recipient's area",
-        name_of(predicate->name, language));
+  const char *sentence = whole_sentence(predicate, language);
+  if (sentence != NULL) return nav_buffer_append_text(out, sentence);
   const char *name = name_of(predicate->name, language);
-  if (predicate->op == OP_PRESENT) return nav_buffer_printf(out, "%s %s", name, joint(predicate, language));
-  return nav_buffer_printf(out, "%s %s %s", name, joint(predicate, language), predicate->shown);
+  if (predicate->recipient_areas)
+    return nav_buffer_printf(out,
+                             language == ACCESS_SWEDISH ? "%s ligger inom mottagarens område"
+                                                        : "%s lies within the recipient's area",
+                             name);
+  if (predicate->op == OP_PRESENT) {
+    static const char *const present[2][2] = {{"uppgift saknas om %s", "%s is absent"},
+                                              {"uppgift finns om %s", "%s is stated"}};
+    const char *format = present[predicate->wanted ? 1 : 0][language];
+    const char *place = strstr(format, "%s");
+    return nav_buffer_append(out, format, (size_t)(place - format)) && nav_buffer_append_text(out, name) &&
+           nav_buffer_append_text(out, place + 2);
+  }
+  if (predicate->op == OP_WITHIN && predicate->value == VALUE_INTEGER)
+    return nav_buffer_printf(out, "%s %s ", name, joint(predicate, language)) &&
+           words_duration(out, predicate->integers[0], language);
+  return nav_buffer_printf(out, "%s %s ", name, joint(predicate, language)) &&
+         append_values(out, predicate->shown, language);
+}
+
+bool words_fill(struct nav_buffer *out, enum words words, enum access_language language,
+                const char *const *arguments, size_t count) {
+  size_t argument = 0;
+  bool good = true;
+  for (const char *at = words_text(words, language); good && *at != '\0';) {
+    const char *place = strstr(at, "%s");
+    size_t length = place == NULL ? strlen(at) : (size_t)(place - at);
+    good = nav_buffer_append(out, at, length);
+    at += length + (place == NULL ? 0 : 2);
+    const char *text = place != NULL && argument < count ? arguments[argument++] : NULL;
+    if (good && text != NULL) good = nav_buffer_append_text(out, text);
+  }
+  return good;
+}
+
+bool words_duration(struct nav_buffer *out, int64_t ms, enum access_language language) {
+  static const struct {
+    int64_t ms;
+    const char *one[2], *many[2];
+  } units[] = {
+      {86400000, {"dygn", "day"}, {"dygn", "days"}},
+      {3600000, {"timme", "hour"}, {"timmar", "hours"}},
+      {60000, {"minut", "minute"}, {"minuter", "minutes"}},
+      {1000, {"sekund", "second"}, {"sekunder", "seconds"}},
+  };
+  size_t unit = 0;
+  while (unit < 3 && ms % units[unit].ms != 0) unit++;
+  if (unit == 0 && ms == units[0].ms) unit = 1;  // 24 hours, not a day: it ends at an hour
+  int64_t count = ms / units[unit].ms;
+  const char *word = count == 1 ? units[unit].one[language] : units[unit].many[language];
+  return nav_buffer_printf(out, "%lld %s", (long long)count, word);
 }

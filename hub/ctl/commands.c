@@ -25,6 +25,18 @@ static const struct ctl_option explain_options[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct ctl_option matrix_options[] = {
+    {"from", "WHO", "sender: an agency, or a kind (social, police, school, …)"},
+    {"to", "WHO", "recipient: the same"},
+    {"event", "MESSAGE", "such as ConcernReport"},
+    {"purpose", "PURPOSE", "as access/*.yaml names it"},
+    {"class", "CLASS", "open, place, home, narrative, contact, identity, health, offence"},
+    {"role", "ROLE", "of the person: child, suspect, victim, …, unknown"},
+    {"outcome", "OUTCOME", "release, hold, counts"},
+    {"lang", "LANGUAGE", "of the conditions: sv (default) or en"},
+    {NULL, NULL, NULL},
+};
+
 static const struct ctl_option search_options[] = {
     {"since", "TIME", "not before: 7d, 36h, 2026-11-01, 2026-11-01T08:00:00Z"},
     {"until", "TIME", "before"},
@@ -72,6 +84,12 @@ const struct ctl_command ctl_commands[] = {
      "  navctl access explain --event e.json --to polisen --purpose young-at-risk\n"
      "  navctl access explain --event e.json --to polisen --purpose sig --lang en -o json\n",
      explain_options, 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_access_explain},
+    {"access matrix", "[DIR]", 0, 1, "Who can ever receive what from whom, and on which basis",
+     "  navctl access matrix --from social --class identity --role child\n"
+     "  navctl access matrix --to hyresgastforeningen -o csv > vem-far-vad.csv\n"
+     "  navctl access matrix drafts/config --outcome release --lang en\n\n"
+     "DIR is a configuration folder; without it, the installation's. UNLESS names forbids, HELD BY limits.\n",
+     matrix_options, ROWS, ctl_access_matrix},
     {"audit verify", "", 0, 0, "Recompute the whole ledger and say which record is wrong",
      "  navctl audit verify\n  navctl audit verify -o json | jq .faults\n", reason_options,
      1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_audit_verify},
