@@ -8,14 +8,12 @@ static const char *const texts[WORDS_COUNT][2] = {
     [WORDS_BASIS] = {"Rättslig grund: %s %s. %s", "Legal basis: %s %s. %s"},
     [WORDS_THRESHOLD] = {"Det som ska vara uppfyllt i det enskilda fallet: %s.",
                          "What must hold in the single case: %s."},
-    [WORDS_HELD] = {"En namngiven person hos %s bedömer det enskilda fallet innan något lämnas; mottagaren "
-                    "får inte veta att "
-                    "frågan finns.",
-                    "A named person at %s assesses the single case before anything is told; the recipient "
-                    "does not learn that "
-                    "the question exists."},
+    [WORDS_HELD] = {"En namngiven person hos %s bedömer det enskilda fallet innan något lämnas. Mottagaren "
+                    "får inte veta att frågan finns.",
+                    "A named person at %s assesses the single case before anything is told. The recipient "
+                    "does not learn that the question exists."},
     [WORDS_HELD_URGENT] =
-        {"Brådskande: svarar ingen annan gör %s det, och utebliven bedömning blir aldrig ett nej.",
+        {"Brådskande: svarar ingen annan gör %s det, och ett uteblivet svar blir aldrig ett nej.",
          "Urgent: if nobody else answers, %s does, and no answer never becomes a no."},
     [WORDS_HELD_DUTY] =
         {"Grunden är en skyldighet eller en begäran: någon måste besluta, tystnad blir aldrig ett nej.",
@@ -23,10 +21,10 @@ static const char *const texts[WORDS_COUNT][2] = {
     [WORDS_HELD_BESIDE] = {"Mer kan lämnas efter bedömning, enligt regel %s.",
                            "More can be told after assessment, by rule %s."},
     [WORDS_CONDITION_MET] = {"Avgörande: %s.", "Decisive: %s."},
-    [WORDS_CONDITION_FAILED] = {"Regel %s hade kunnat öppna, men det är inte så att %s.",
-                                "Rule %s could have opened, but it is not so that %s."},
-    [WORDS_CONDITION_UNKNOWN] = {"Regel %s hade kunnat öppna, men det är inte känt om %s.",
-                                 "Rule %s could have opened, but it is not known whether %s."},
+    [WORDS_CONDITION_FAILED] = {"Regel %s öppnar bara om %s, och så är det inte här.",
+                                "Rule %s opens only if %s, which is not so here."},
+    [WORDS_CONDITION_UNKNOWN] = {"Regel %s öppnar bara om %s, och det är inte känt.",
+                                 "Rule %s opens only if %s, which is not known."},
     [WORDS_DUTY_UNKNOWN] =
         {"Det är inte känt om %s. Eftersom grunden är en skyldighet blir det en brådskande bedömning, inte "
          "ett nej.",
@@ -44,7 +42,7 @@ static const char *const texts[WORDS_COUNT][2] = {
          "lämnas inte.",
          "No rule permits %s from %s to %s in the purpose %s. What no rule permits is not told."},
     [WORDS_SECRECY] = {"Avsändaren arbetar under %s %s. %s", "The sender works under %s %s. %s"},
-    [WORDS_NEED] = {"%s %s öppnar, om %s.", "%s %s opens, if %s."},
+    [WORDS_NEED] = {"%s öppnar, om %s.", "%s opens, if %s."},
     [WORDS_COUNTS] = {"Antal kan visas, minsta cell %s, enligt regel %s.",
                       "Counts can be shown, smallest cell %s, by rule %s."},
     [WORDS_PROTECTED] =
@@ -64,13 +62,48 @@ static const char *const texts[WORDS_COUNT][2] = {
     [WORDS_CONSENT_NEED] =
         {"Personens samtycke, som anger mottagaren (%s) och innehållet (OSL 10 kap. 1 §, 12 kap. 2 §).",
          "The person's consent that names the recipient (%s) and the content (OSL 10:1, 12:2)."},
-    [WORDS_URGENT_NEED] = {"Är det akut: märk händelsen som brådskande, då svarar %s om ingen annan gör det; "
+    [WORDS_URGENT_NEED] = {"Är det akut: märk händelsen som brådskande, så svarar %s om ingen annan gör det; "
                            "eller pröva en annan grund.",
-                           "If it is imminent: mark the event as urgent, then %s answers if nobody else "
-                           "does; or try another basis."},
-    [WORDS_RELEASE_NEED] = {"Att den som bedömer finner villkoren uppfyllda (%s) och lämnar ut.",
-                            "That whoever assesses finds the conditions met (%s) and releases."},
+                           "If it is imminent: mark the event as urgent, and %s answers if nobody else does; "
+                           "or try another basis."},
+    [WORDS_RELEASE_NEED] = {"Den som bedömer finner att villkoren är uppfyllda (%s) och lämnar ut.",
+                            "Whoever assesses finds that the conditions hold (%s) and releases."},
     [WORDS_ON_CALL] = {"jouren", "the on-call desk"},
+    [WORDS_ASSESS_NEED] = {"Den som bedömer finner att uppgiften får lämnas, och lämnar ut.",
+                           "Whoever assesses finds that it may be told, and releases."},
+    [WORDS_KNOW_NEED] =
+        {"Komplettera händelsen så att det är känt om %s; då behövs ingen brådskande bedömning.",
+         "Complete the event so that it is known whether %s; then no urgent assessment is needed."},
+    [WORDS_FORBID_KNOW] = {"Förbudet %s faller, om händelsen kompletteras och det inte är så att %s.",
+                           "Forbid %s falls, if the event is completed and it is not so that %s."},
+    [WORDS_CONSENT_MISSING] = {"personen har samtyckt till att just mottagaren får uppgifterna",
+                               "the person has consented to this recipient having the data"},
+    [WORDS_REQUEST_NEED] = {"Svaret anger (in_reply_to) den begäran som mottagaren har sänt genom navet; "
+                            "navet ser själv efter att den finns.",
+                            "The answer names (in_reply_to) the request that the recipient sent through the "
+                            "hub; the hub looks it up by itself."},
+    [WORDS_BOARD_NEED] = {"Ange var personen bor eller vistas, eller ställ händelsen till rätt nämnd.",
+                          "State where the person lives or stays, or address the event to the right board."},
+    [WORDS_BOARD_SEND] =
+        {"Den nämnd som händelsen är ställd till, annars nämnden där personen bor eller vistas, får den.",
+         "The board that the event is addressed to, else the one where the person lives or stays, gets it."},
+    [WORDS_BOARD_MISSING] = {"var personen bor eller vistas, eller vilken nämnd händelsen är ställd till",
+                             "where the person lives or stays, or to which board the event is addressed"},
+    [WORDS_PROTECTED_NEED] = {"Ange om någon har skyddade uppgifter: har ingen det kan regel %s gälla.",
+                              "State whether anybody is protected: if nobody is, rule %s may hold."},
+    [WORDS_PROTECTED_MISSING] = {"om någon av personerna har skyddade uppgifter",
+                                 "whether any of the persons is protected"},
+    [WORDS_ONLY_RECIPIENT] =
+        {"Händelsen besvarar något som inte får föras vidare: bara den som lämnade det, %s, får svaret.",
+         "The event answers something that may not be passed on: only who told it, %s, gets the answer."},
+    [WORDS_ELSEWHERE] = {"%s kan få den i stället, enligt regel %s.", "%s can have it instead, by rule %s."},
+    [WORDS_ELSEWHERE_IF] = {"%s kan få den i stället, enligt regel %s, om %s.",
+                            "%s can have it instead, by rule %s, if %s."},
+    [WORDS_ELSEWHERE_HELD] = {"%s kan få den i stället, efter bedömning, enligt regel %s.",
+                              "%s can have it instead, after assessment, by rule %s."},
+    [WORDS_ELSEWHERE_HELD_IF] = {"%s kan få den i stället, efter bedömning, enligt regel %s, om %s.",
+                                 "%s can have it instead, after assessment, by rule %s, if %s."},
+    [WORDS_ANSWER_AS_SET] = {"den tid som navet är inställt på (nav.yaml)", "as the hub is set (nav.yaml)"},
     [WORDS_IF_BOARD] =
         {"mottagaren är den som händelsen är ställd till, annars nämnden där personen bor eller vistas",
          "the recipient is the addressee, else the board where the person lives or stays"},
@@ -162,6 +195,22 @@ const char *words_value(const char *value, enum access_language language) {
   for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
     if (strcmp(values[i].value, value) == 0) return values[i].words[language];
   return value;
+}
+
+const char *words_class(const char *name, enum access_language language) {
+  static const char *const swedish[][2] = {
+      {"open", "öppna uppgifter"},
+      {"place", "plats"},
+      {"home", "bostad"},
+      {"narrative", "fritext"},
+      {"contact", "kontaktuppgifter"},
+      {"identity", "identitet"},
+      {"health", "hälsa"},
+      {"offence", "brott"},
+  };
+  for (size_t i = 0; language == ACCESS_SWEDISH && i < sizeof swedish / sizeof swedish[0]; i++)
+    if (strcmp(swedish[i][0], name) == 0) return swedish[i][1];
+  return name;
 }
 
 // "a, b, c" as "a, b eller c", each in words.

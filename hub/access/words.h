@@ -26,7 +26,7 @@ enum words {
   WORDS_NOT_IN_PURPOSE,  // sender, purpose
   WORDS_NO_RULE,         // message, sender, recipient, purpose
   WORDS_SECRECY,         // section, statute, text
-  WORDS_NEED,            // section, statute, condition
+  WORDS_NEED,            // paragraph, condition
   WORDS_COUNTS,          // smallest cell, rule
   WORDS_PROTECTED,       // rule
   WORDS_BOARD_OTHER,     // recipient
@@ -37,6 +37,22 @@ enum words {
   WORDS_URGENT_NEED,   // on-call desk
   WORDS_RELEASE_NEED,  // threshold
   WORDS_ON_CALL,       // where an agency has no desk
+  WORDS_ASSESS_NEED,   // where the basis names no threshold
+  WORDS_KNOW_NEED,     // condition
+  WORDS_FORBID_KNOW,   // rule, condition
+  WORDS_CONSENT_MISSING,
+  WORDS_REQUEST_NEED,
+  WORDS_BOARD_NEED,
+  WORDS_BOARD_SEND,
+  WORDS_BOARD_MISSING,
+  WORDS_PROTECTED_NEED,  // rule
+  WORDS_PROTECTED_MISSING,
+  WORDS_ONLY_RECIPIENT,     // agency
+  WORDS_ELSEWHERE,          // agency, rule
+  WORDS_ELSEWHERE_IF,       // agency, rule, condition
+  WORDS_ELSEWHERE_HELD,     // agency, rule
+  WORDS_ELSEWHERE_HELD_IF,  // agency, rule, condition
+  WORDS_ANSWER_AS_SET,
   // Conditions without a sentence around them.
   WORDS_IF_BOARD,
   WORDS_IF_NOT_PROTECTED,
@@ -58,6 +74,8 @@ bool words_asks_nothing(const struct predicate *predicate);
 // The format with its %s replaced by the arguments, appended, as far as there is room.
 bool words_fill(struct nav_buffer *out, enum words words, enum access_language language,
                 const char *const *arguments, size_t count);
+// "identity" as "identitet".
+const char *words_class(const char *name, enum access_language language);
 // "child" as "barn"; a word that is not known stays as it is.
 const char *words_value(const char *value, enum access_language language);
 // "24 timmar", "3 dagar", appended.

@@ -80,9 +80,9 @@ const struct ctl_command ctl_commands[] = {
     {"access test", "[DIR]", 0, 1, "Run the rules' own tests (access/tests) and say what no test reaches",
      "  navctl access test\n  navctl access test drafts/config\n", NULL,
      1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_access_test},
-    {"access explain", "", 0, 0, "Why an agency gets an event or not, and what would make it lawful",
+    {"access explain", "[DIR]", 0, 1, "Why an agency gets an event or not, and what would make it lawful",
      "  navctl access explain --event e.json --to polisen --purpose young-at-risk\n"
-     "  navctl access explain --event e.json --to polisen --purpose sig --lang en -o json\n",
+     "  navctl access explain drafts/config --event e.json --to polisen --purpose sig --lang en -o json\n",
      explain_options, 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_access_explain},
     {"access matrix", "[DIR]", 0, 1, "Who can ever receive what from whom, and on which basis",
      "  navctl access matrix --from social --class identity --role child\n"
