@@ -57,17 +57,20 @@ static json_t *text_list(char *const *items, size_t count) {
 static bool print_report(const struct ctl *ctl, const struct access_test_report *report) {
   if (ctl->format == CTL_TABLE) {
     print_list("No test reaches these rules:", report->rules_unreached, report->rules_unreached_count);
+    print_list("No test shows these rules not matching:", report->rules_without_negative,
+               report->rules_without_negative_count);
     print_list("No test reaches these conditions:", report->conditions_unreached,
                report->conditions_unreached_count);
     return printf("%zu tests, %zu expectations, %zu failed\n", report->tests, report->expectations,
                   report->failed) >= 0;
   }
-  json_t *json =
-      json_pack("{s:I, s:I, s:I, s:I, s:o, s:o}", "files", (json_int_t)report->files, "tests",
-                (json_int_t)report->tests, "expectations", (json_int_t)report->expectations, "failed",
-                (json_int_t)report->failed, "rules_unreached",
-                text_list(report->rules_unreached, report->rules_unreached_count), "conditions_unreached",
-                text_list(report->conditions_unreached, report->conditions_unreached_count));
+  json_t *json = json_pack(
+      "{s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "files", (json_int_t)report->files, "tests",
+      (json_int_t)report->tests, "expectations", (json_int_t)report->expectations, "failed",
+      (json_int_t)report->failed, "rules_unreached",
+      text_list(report->rules_unreached, report->rules_unreached_count), "rules_without_negative",
+      text_list(report->rules_without_negative, report->rules_without_negative_count), "conditions_unreached",
+      text_list(report->conditions_unreached, report->conditions_unreached_count));
   bool ok = output_json(ctl->format, json);
   json_decref(json);
   return ok;
