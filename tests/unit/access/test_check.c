@@ -290,8 +290,8 @@ static void findings_of_the_whole(void **state) {
   conf_faults_free(&faults);
 }
 
-// The police ask by other ways than the hub, or a rule of their own permits Request: either is a choice of the
-// installation, and both findings go with it.
+// The police ask by other ways than the hub, or a rule of their own permits Request: either is a choice of
+// the installation, and both findings go with it.
 static bool is_of_requests(const char *what) {
   return strstr(what, "opens on request, but no rule lets a Request") != NULL ||
          strstr(what, "can send nothing in it") != NULL;
