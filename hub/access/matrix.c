@@ -16,11 +16,20 @@ struct making {
   void *context;
 };
 
-// What one rule's rows have in common.
+// A forbid or limit that can stand in a rule's way, wherever both bind.
+struct standing {
+  const struct rule *forbid;
+  bool closes;  // always, else on some events
+};
+
+// What one rule's rows have in common: found once, since there can be millions of rows.
 struct rule_rows {
   const struct rule *rule;
   uint16_t roles;
   bool protected;
+  uint16_t classes[SCHEMA_BODIES_MAX];
+  struct standing standing[RULES_MAX];
+  size_t standing_count;
 };
 
 static const unsigned open_class = 1U << NAV__V1__SENSITIVITY__SENSITIVITY_OPEN;
@@ -79,17 +88,16 @@ static bool binds(const struct rule *rule, const struct access_matrix_row *row) 
 }
 
 // False: a forbid always closes it.
-static bool ask_forbids(const struct making *making, const struct rule *rule, struct access_matrix_row *row) {
-  const struct access_rules *rules = making->rules;
-  for (size_t i = 0; i < rules->rules_count; i++) {
-    const struct rule *forbid = &rules->rules[i];
-    if (forbid->action != RULE_FORBID || forbid->day_to < making->today || !binds(forbid, row)) continue;
-    if (relate_excepts(forbid, rule)) continue;
-    bool closes = relate_closes(forbid, rule, making->today);
-    if (closes && !forbid->info.is_limit) return false;
-    if (!forbid->info.is_limit || row->outcome != ACCESS_MATRIX_RELEASE) continue;
-    if (closes) row->outcome = ACCESS_MATRIX_HOLD;
-    row->may_hold |= relate_can_meet(forbid, rule, making->now_ms);
+static bool ask_forbids(const struct rule_rows *rows, struct access_matrix_row *row) {
+  for (size_t i = 0; i < rows->standing_count; i++) {
+    const struct standing *standing = &rows->standing[i];
+    if (!binds(standing->forbid, row)) continue;
+    if (!standing->forbid->info.is_limit) {
+      if (standing->closes) return false;
+      continue;
+    }
+    if (standing->closes) row->outcome = ACCESS_MATRIX_HOLD;
+    row->may_hold = true;
   }
   return true;
 }
@@ -120,9 +128,9 @@ static bool make_row(const struct making *making, const struct rule_rows *rows, 
                                   .protected = rows->protected,
                                   .reveal = counts ? 0 : rule->reveal,
                                   .roles = rows->roles};
-  if (!counts) row.classes = classes_told(rule, body, rows->roles != 0);
+  if (!counts) row.classes = rows->classes[body];
   row.may_hold = row.outcome == ACCESS_MATRIX_RELEASE && rule->info.is_duty;
-  if (!ask_forbids(making, rule, &row)) return true;
+  if (!ask_forbids(rows, &row)) return true;
   if (row.outcome != ACCESS_MATRIX_RELEASE) row.may_hold = false;
   return !is_wanted(making, &row) || making->visit(making->context, &row);
 }
@@ -162,14 +170,38 @@ static bool can_open(const struct making *making, const struct rule *rule) {
   return rule->info.is_duty || relate_conflict(rule, making->now_ms, &other) == NULL;
 }
 
+// Forbids that close it, and limits that can hold what it releases: other forbids take no row away.
+static void find_standing(const struct making *making, struct rule_rows *rows) {
+  const struct access_rules *rules = making->rules;
+  rows->standing_count = 0;
+  for (size_t i = 0; i < rules->rules_count && i < RULES_MAX; i++) {
+    const struct rule *forbid = &rules->rules[i];
+    if (forbid->action != RULE_FORBID || forbid->day_to < making->today) continue;
+    if (relate_excepts(forbid, rows->rule)) continue;
+    bool closes = relate_closes(forbid, rows->rule, making->today);
+    bool limits = forbid->info.is_limit && outcome_of(rows->rule) == ACCESS_MATRIX_RELEASE &&
+                  relate_can_meet(forbid, rows->rule, making->now_ms);
+    if (forbid->info.is_limit ? limits : closes)
+      rows->standing[rows->standing_count++] = (struct standing){forbid, closes};
+  }
+}
+
+static void prepare(const struct making *making, const struct rule *rule, struct rule_rows *rows) {
+  rows->rule = rule;
+  rows->roles = relate_roles(rule);
+  rows->protected = passes_protected(rule);
+  for (size_t i = 0; i < schema_body_count(); i++) rows->classes[i] = classes_told(rule, i, rows->roles != 0);
+  find_standing(making, rows);
+}
+
 bool access_matrix_rows(const struct access_rules *rules, const struct access_matrix_filter *filter,
                         int64_t now_ms, access_matrix_visit *visit, void *context) {
   const struct making making = {rules, filter, now_ms, nav_day_stockholm(now_ms), visit, context};
   NAV_ASSERT(filter != NULL && visit != NULL);
+  struct rule_rows rows = {0};
   for (size_t i = 0; i < rules->rules_count; i++) {
-    const struct rule *rule = &rules->rules[i];
-    if (!can_open(&making, rule)) continue;
-    const struct rule_rows rows = {rule, relate_roles(rule), passes_protected(rule)};
+    if (!can_open(&making, &rules->rules[i])) continue;
+    prepare(&making, &rules->rules[i], &rows);
     if (!make_rule(&making, &rows)) return false;
   }
   return true;

@@ -24,7 +24,7 @@ static const struct ctl_column columns[] = {
     {"classes", "CLASSES", false},
     {"roles", "ROLES", false},
     {"protected", NULL, false},
-    {"basis", NULL, false},
+    {"basis", "BASIS", false},
     {"section", "SECTION", false},
     {"statute", NULL, false},
     {"rule", "RULE", false},
@@ -44,6 +44,7 @@ struct collecting {
   int64_t now_ms;
   enum access_language language;
   json_t *rows;
+  bool by_line;  // NDJSON: printed as they come, and as many as there are
   bool too_many;
 };
 
@@ -52,6 +53,11 @@ static bool collect(void *context, const struct access_matrix_row *row) {
   collecting->too_many = json_array_size(collecting->rows) >= ROWS_MAX;
   if (collecting->too_many) return false;
   json_t *json = access_matrix_json(collecting->rules, row, collecting->now_ms, collecting->language);
+  if (collecting->by_line) {
+    bool printed = json != NULL && output_line(json);
+    json_decref(json);
+    return printed;
+  }
   return json_array_append_new(collecting->rows, json) == 0;
 }
 
@@ -208,17 +214,19 @@ static enum ctl_exit read_filter(struct ctl *ctl, const struct access_rules *rul
 
 static enum ctl_exit matrix(struct ctl *ctl, const struct access_rules *rules) {
   struct access_matrix_filter filter = {0};
-  struct collecting collecting = {.rules = rules, .now_ms = nav_clock_now_ms()};
+  struct collecting collecting = {
+      .rules = rules, .now_ms = nav_clock_now_ms(), .by_line = ctl->format == CTL_NDJSON};
   enum ctl_exit code = read_filter(ctl, rules, &filter);
   if (code == CTL_DONE) code = read_language(ctl, &collecting.language);
   if (code != CTL_DONE) return code;
   collecting.rows = json_array();
   bool whole = access_matrix_rows(rules, &filter, collecting.now_ms, collect, &collecting);
   if (collecting.too_many) {
-    code =
-        ctl_complain(CTL_FAILED, "more than %d rows: ask for less, by --from, --to or --purpose", ROWS_MAX);
+    code = ctl_complain(CTL_FAILED,
+                        "more than %d rows: ask for less, by --from, --to or --purpose, or for -o ndjson",
+                        ROWS_MAX);
   } else if (!whole) {
-    code = ctl_complain(CTL_FAILED, "no memory for the rows");
+    code = ctl_complain(CTL_FAILED, "the rows could not be made or written");
   } else {
     size_t count = json_array_size(collecting.rows);
     if (!print(ctl, collecting.rows)) code = CTL_FAILED;
