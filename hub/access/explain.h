@@ -10,8 +10,12 @@
 
 enum access_language { ACCESS_SWEDISH, ACCESS_ENGLISH };
 
-// {"outcome":"release|hold|withhold","urgent":bool,"to":…,"purpose":…,"rule":…|null,"basis":…|null,"hold_rule":…|null,"limit":…|null,
-//  "reveal":["open",…],"withheld":["path",…],"obligations":[…],"counts":n|null,"because":["…"],"would_allow":["…"]}
+// {"outcome":"release|hold|withhold","urgent":bool,"to":…,"purpose":…,"rule":…|null,"basis":…|null,
+//  "paragraph":"10 kap. 18 a § OSL"|null,"hold_rule":…|null,"limit":…|null,"reveal":["open",…],
+//  "withheld":["path",…],"obligations":[…],"counts":n|null,"because":["…"],"missing":["…"],
+//  "would_allow":["…"],"conditions":[{"id":…,"text":…}],"ask":["title",…],"answer_within":"…"|null}
+// conditions: what whoever assesses ticks; ask: the sender's assessors in turn, then its on-call desk (empty
+// where it is released); answer_within: of a hold, for one assessor, before it goes on to the next.
 // A new reference; NULL only without memory.
 json_t *access_explain(const struct access_rules *rules, const struct access_question *question, size_t lane,
                        enum access_language language);

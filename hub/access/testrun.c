@@ -160,7 +160,7 @@ static void check_counts(struct running *running, const struct conf_node *expect
   if (node == NULL) return;
   bool allowed = access_aggregate_allowed(running->rules, event->source, (uint32_t)event->body_case, lane,
                                           running->now_ms, &aggregate);
-  if (allowed) coverage_rule(running->coverage, aggregate.rule);
+  coverage_counts(running->coverage, &running->question, lane, allowed ? aggregate.rule : ACCESS_NO_RULE);
   char got[24] = "none";
   if (allowed) (void)snprintf(got, sizeof got, "%u", aggregate.smallest_cell);
   if (strcmp(got, node->text) != 0) failed(running, node, lane, "counts", node->text, got);
@@ -348,6 +348,7 @@ static void free_texts(char **texts, size_t count) {
 
 void access_test_report_free(struct access_test_report *report) {
   free_texts(report->rules_unreached, report->rules_unreached_count);
+  free_texts(report->rules_without_negative, report->rules_without_negative_count);
   free_texts(report->conditions_unreached, report->conditions_unreached_count);
   *report = (struct access_test_report){0};
 }

@@ -39,6 +39,8 @@ struct access_test_report {
   size_t failed;           // expectations
   char **rules_unreached;  // ids of rules that decided in no test
   size_t rules_unreached_count;
+  char **rules_without_negative;  // ids of rules that no test shows not matching
+  size_t rules_without_negative_count;
   char **conditions_unreached;  // "rule: subject.age below 18: never failed" or "never met"
   size_t conditions_unreached_count;
 };

@@ -7,6 +7,7 @@
 #include "hub/access/check.h"
 #include "hub/access/explain.h"
 #include "hub/access/testrun.h"
+#include "hub/access/words.h"
 #include "hub/base/clock.h"
 #include "hub/ctl/ctl.h"
 #include "hub/ctl/event_file.h"
@@ -56,17 +57,20 @@ static json_t *text_list(char *const *items, size_t count) {
 static bool print_report(const struct ctl *ctl, const struct access_test_report *report) {
   if (ctl->format == CTL_TABLE) {
     print_list("No test reaches these rules:", report->rules_unreached, report->rules_unreached_count);
+    print_list("No test shows these rules not matching:", report->rules_without_negative,
+               report->rules_without_negative_count);
     print_list("No test reaches these conditions:", report->conditions_unreached,
                report->conditions_unreached_count);
     return printf("%zu tests, %zu expectations, %zu failed\n", report->tests, report->expectations,
                   report->failed) >= 0;
   }
-  json_t *json =
-      json_pack("{s:I, s:I, s:I, s:I, s:o, s:o}", "files", (json_int_t)report->files, "tests",
-                (json_int_t)report->tests, "expectations", (json_int_t)report->expectations, "failed",
-                (json_int_t)report->failed, "rules_unreached",
-                text_list(report->rules_unreached, report->rules_unreached_count), "conditions_unreached",
-                text_list(report->conditions_unreached, report->conditions_unreached_count));
+  json_t *json = json_pack(
+      "{s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "files", (json_int_t)report->files, "tests",
+      (json_int_t)report->tests, "expectations", (json_int_t)report->expectations, "failed",
+      (json_int_t)report->failed, "rules_unreached",
+      text_list(report->rules_unreached, report->rules_unreached_count), "rules_without_negative",
+      text_list(report->rules_without_negative, report->rules_without_negative_count), "conditions_unreached",
+      text_list(report->conditions_unreached, report->conditions_unreached_count));
   bool ok = output_json(ctl->format, json);
   json_decref(json);
   return ok;
@@ -122,36 +126,87 @@ static bool print_sentences(const char *title, const json_t *list) {
   return true;
 }
 
-static bool print_names(const char *title, const json_t *list) {
+static bool print_names(const char *title, const json_t *list, const char *between) {
   if (json_array_size(list) == 0) return true;
   (void)printf("%s", title);
   for (size_t i = 0; i < json_array_size(list); i++) {
-    (void)printf("%s%s", i == 0 ? "" : ", ", json_string_value(json_array_get(list, i)));
+    (void)printf("%s%s", i == 0 ? "" : between, json_string_value(json_array_get(list, i)));
   }
   return puts("") >= 0;
 }
 
-static const char *outcome_words(const char *outcome, bool english) {
+static bool print_classes(const char *title, const json_t *list, enum access_language language) {
+  json_t *named = json_array();
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const char *name = words_class(json_string_value(json_array_get(list, i)), language);
+    (void)json_array_append_new(named, json_string(name));
+  }
+  bool ok = print_names(title, named, ", ");
+  json_decref(named);
+  return ok;
+}
+
+// To be ticked, one by one.
+static bool print_conditions(const char *title, const json_t *list) {
+  if (json_array_size(list) == 0) return true;
+  (void)printf("\n%s\n", title);
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const json_t *condition = json_array_get(list, i);
+    if (printf("  [ ] %s\n", json_string_value(json_object_get(condition, "text"))) < 0) return false;
+  }
+  return true;
+}
+
+static const char *outcome_words(const json_t *json, bool english) {
+  const char *outcome = json_string_value(json_object_get(json, "outcome"));
   if (strcmp(outcome, "release") == 0) return english ? "Released" : "Lämnas ut";
-  if (strcmp(outcome, "hold") == 0) return english ? "Held for assessment" : "Väntar på bedömning";
-  return english ? "Withheld" : "Lämnas inte ut";
+  if (strcmp(outcome, "withhold") == 0) return english ? "Withheld" : "Lämnas inte ut";
+  if (json_is_true(json_object_get(json, "urgent")))
+    return english ? "Held for urgent assessment" : "Väntar på brådskande bedömning";
+  return english ? "Held for assessment" : "Väntar på bedömning";
+}
+
+// The verdict, where it stands in the law and in the rules, and what is shown.
+static bool print_verdict(const json_t *json, bool english) {
+  const char *paragraph = json_string_value(json_object_get(json, "paragraph"));
+  const char *rule = json_string_value(json_object_get(json, "rule"));
+  const char *basis = json_string_value(json_object_get(json, "basis"));
+  const char *limit = json_string_value(json_object_get(json, "limit"));
+  (void)puts(outcome_words(json, english));
+  if (paragraph != NULL) (void)printf(english ? "Law: %s\n" : "Lagrum: %s\n", paragraph);
+  if (rule != NULL && basis != NULL)
+    (void)printf(english ? "Rule: %s (%s)\n" : "Regel: %s (%s)\n", rule, basis);
+  if (rule != NULL && basis == NULL) (void)printf(english ? "Rule: %s\n" : "Regel: %s\n", rule);
+  if (limit != NULL) (void)printf(english ? "Limit: %s\n" : "Begränsning: %s\n", limit);
+  return print_classes(english ? "Shown: " : "Visas: ", json_object_get(json, "reveal"),
+                       english ? ACCESS_ENGLISH : ACCESS_SWEDISH) &&
+         print_names(english ? "Not shown: " : "Visas inte: ", json_object_get(json, "withheld"), ", ");
+}
+
+// Whom to turn to, in turn, and how long each has.
+static bool print_ask(const json_t *json, bool english) {
+  bool held = json_is_string(json_object_get(json, "answer_within"));
+  const json_t *ask = json_object_get(json, "ask");
+  const char *title =
+      held ? (english ? "Assessed by: " : "Bedöms av: ") : (english ? "Turn to: " : "Vänd dig till: ");
+  if (json_array_size(ask) > 0) (void)puts("");
+  if (!print_names(title, ask, english ? ", then " : ", därefter ")) return false;
+  if (!held) return true;
+  return printf(english ? "Time for each to answer: %s\n" : "Var och en har på sig: %s\n",
+                json_string_value(json_object_get(json, "answer_within"))) >= 0;
 }
 
 static bool print_explanation(const struct ctl *ctl, const json_t *json, bool english) {
-  static const char *const words[2][4] = {
-      {"Visas: ", "Visas inte: ", "Därför:", "Det skulle bli lagligt om:"},
-      {"Shown: ", "Not shown: ", "Because:", "It would be lawful if:"}};
-  const char *const *w = words[english ? 1 : 0];
   if (ctl->format != CTL_TABLE) return output_json(ctl->format, json);
-  const char *rule = json_string_value(json_object_get(json, "rule"));
-  const char *basis = json_string_value(json_object_get(json, "basis"));
-  (void)puts(outcome_words(json_string_value(json_object_get(json, "outcome")), english));
-  if (rule != NULL)
-    (void)printf(english ? "Rule: %s (%s)\n" : "Regel: %s (%s)\n", rule, basis != NULL ? basis : "");
-  return print_names(w[0], json_object_get(json, "reveal")) &&
-         print_names(w[1], json_object_get(json, "withheld")) &&
-         print_sentences(w[2], json_object_get(json, "because")) &&
-         print_sentences(w[3], json_object_get(json, "would_allow"));
+  return print_verdict(json, english) &&
+         print_sentences(english ? "Because:" : "Därför:", json_object_get(json, "because")) &&
+         print_conditions(english ? "Whoever assesses ticks:" : "Den som bedömer prickar av:",
+                          json_object_get(json, "conditions")) &&
+         print_sentences(english ? "Not met, or not known:" : "Inte uppfyllt, eller inte känt:",
+                         json_object_get(json, "missing")) &&
+         print_sentences(english ? "What would make it lawful:" : "Det här skulle göra det lagligt:",
+                         json_object_get(json, "would_allow")) &&
+         print_ask(json, english);
 }
 
 static enum ctl_exit explain(struct ctl *ctl, const struct access_rules *rules, const Nav__V1__Event *event) {
@@ -196,7 +251,7 @@ enum ctl_exit ctl_access_explain(struct ctl *ctl) {
   if (ctl_value(ctl, "event") == NULL || ctl_value(ctl, "to") == NULL || ctl_value(ctl, "purpose") == NULL) {
     return ctl_complain(CTL_USAGE, "write: navctl access explain --event FILE --to AGENCY --purpose PURPOSE");
   }
-  const char *folder = config_folder(ctl, NULL);
+  const char *folder = config_folder(ctl, ctl->arguments_count > 0 ? ctl->arguments[0] : NULL);
   struct nav_arena *arena = nav_arena_new(ARENA_BYTES_MAX);
   struct conf_faults faults = {0};
   struct nav_error err = {0};

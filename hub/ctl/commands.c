@@ -39,6 +39,18 @@ static const struct ctl_option load_options[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct ctl_option matrix_options[] = {
+    {"from", "WHO", "sender: an agency, or a kind (social, police, school, …)"},
+    {"to", "WHO", "recipient: the same"},
+    {"event", "MESSAGE", "such as ConcernReport"},
+    {"purpose", "PURPOSE", "as access/*.yaml names it"},
+    {"class", "CLASS", "open, place, home, narrative, contact, identity, health, offence"},
+    {"role", "ROLE", "of the person: child, suspect, victim, …, unknown"},
+    {"outcome", "OUTCOME", "release, hold, counts"},
+    {"lang", "LANGUAGE", "of the conditions: sv (default) or en"},
+    {NULL, NULL, NULL},
+};
+
 static const struct ctl_option search_options[] = {
     {"since", "TIME", "not before: 7d, 36h, 2026-11-01, 2026-11-01T08:00:00Z"},
     {"until", "TIME", "before"},
@@ -109,10 +121,30 @@ const struct ctl_command ctl_commands[] = {
     {"access test", "[DIR]", 0, 1, "Run the rules' own tests (access/tests) and say what no test reaches",
      "  navctl access test\n  navctl access test drafts/config\n", NULL,
      1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_access_test},
-    {"access explain", "", 0, 0, "Why an agency gets an event or not, and what would make it lawful",
+    {"access explain", "[DIR]", 0, 1, "Why an agency gets an event or not, and what would make it lawful",
      "  navctl access explain --event e.json --to polisen --purpose young-at-risk\n"
-     "  navctl access explain --event e.json --to polisen --purpose sig --lang en -o json\n",
+     "  navctl access explain drafts/config --event e.json --to polisen --purpose sig --lang en -o json\n",
      explain_options, 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_access_explain},
+    {"access rehearse", "DIR", 1, 1,
+     "What draft rules would have made of what has happened: who would see more, who less",
+     "  navctl access rehearse drafts/config --since 30d\n"
+     "  navctl access rehearse drafts/config --since 2026-11-01 --until 2026-11-15 -o json | jq .totals\n\n"
+     "DIR is a configuration folder (law.yaml, access/, areas/, agencies.yaml). Events are opened for it, "
+     "and the "
+     "ledger\n"
+     "says by whom. Told by recipient and purpose, in events and in person-days (a person on a day counts "
+     "once).\n",
+     rehearse_options, ROWS, ctl_access_rehearse},
+    {"access load", "", 0, 0, "Put the installation's rules in force: rehearsed, checked, tested, recorded",
+     "  navctl access load --dry-run\n  navctl access load\n  navctl access load --since none\n\n"
+     "On any fault, or a test that fails, the rules in force stay.\n",
+     load_options, 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_access_load},
+    {"access matrix", "[DIR]", 0, 1, "Who can ever receive what from whom, and on which basis",
+     "  navctl access matrix --from social --class identity --role child\n"
+     "  navctl access matrix --to hyresgastforeningen -o csv > vem-far-vad.csv\n"
+     "  navctl access matrix drafts/config --outcome release --lang en\n\n"
+     "DIR is a configuration folder; without it, the installation's. UNLESS names forbids, HELD BY limits.\n",
+     matrix_options, ROWS, ctl_access_matrix},
     {"hold list", "", 0, 0, "What waits for your agency's assessment, the most urgent first",
      "  navctl hold list\n  navctl hold list -o json | jq '.[] | select(.urgent)'\n", NULL, ROWS,
      ctl_hold_list},
@@ -138,20 +170,6 @@ const struct ctl_command ctl_commands[] = {
      ctl_recall_status},
     {"recall confirm", "RECALL", 1, 1, "Say that you have done with a recall what it asks",
      "  navctl recall confirm 5120 --note 'Struket ur akten'\n", confirm_options, 0, ctl_recall_confirm},
-    {"access rehearse", "DIR", 1, 1,
-     "What draft rules would have made of what has happened: who would see more, who less",
-     "  navctl access rehearse drafts/config --since 30d\n"
-     "  navctl access rehearse drafts/config --since 2026-11-01 --until 2026-11-15 -o json | jq .totals\n\n"
-     "DIR is a configuration folder (law.yaml, access/, areas/, agencies.yaml). Events are opened for it, "
-     "and the "
-     "ledger\n"
-     "says by whom. Told by recipient and purpose, in events and in person-days (a person on a day counts "
-     "once).\n",
-     rehearse_options, ROWS, ctl_access_rehearse},
-    {"access load", "", 0, 0, "Put the installation's rules in force: rehearsed, checked, tested, recorded",
-     "  navctl access load --dry-run\n  navctl access load\n  navctl access load --since none\n\n"
-     "On any fault, or a test that fails, the rules in force stay.\n",
-     load_options, 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_access_load},
     {"audit verify", "", 0, 0, "Recompute the whole ledger and say which record is wrong",
      "  navctl audit verify\n  navctl audit verify -o json | jq .faults\n", reason_options,
      1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_audit_verify},

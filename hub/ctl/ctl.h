@@ -88,6 +88,7 @@ enum ctl_exit ctl_access_test(struct ctl *ctl);
 enum ctl_exit ctl_access_explain(struct ctl *ctl);
 enum ctl_exit ctl_access_rehearse(struct ctl *ctl);
 enum ctl_exit ctl_access_load(struct ctl *ctl);
+enum ctl_exit ctl_access_matrix(struct ctl *ctl);
 enum ctl_exit ctl_audit_verify(struct ctl *ctl);
 enum ctl_exit ctl_audit_search(struct ctl *ctl);
 enum ctl_exit ctl_audit_show(struct ctl *ctl);

@@ -165,6 +165,63 @@ def test_explain(h):
     assert said["outcome"] == "release" and said["because"] and set(said) >= {"rule", "basis", "reveal", "withheld", "would_allow"}
     h.fails(4, "takes no part in", "access", "explain", "--event", path, "--to", "nobody", "--purpose", "situation-picture")
     h.fails(2, "write:", "access", "explain", "--to", "polisen")
+    assert said["ask"] == [] and said["answer_within"] is None and "§" in said["paragraph"]
+
+
+def test_explain_tells_whom_to_ask(h):
+    path = h.path("held.json")
+    held = event(2, data={"subjects": [{"role": "suspect", "protection": "none"}], "body": {"kind": "weapon"}})
+    open(path, "w", encoding="utf-8").write(json.dumps(held))
+    words = ("access", "explain", "--event", path, "--to", "polisen", "--purpose", "young-at-risk")
+    said = json.loads(h.navctl(*words, "-o", "json").stdout)
+    assert said["outcome"] == "hold" and said["ask"][0] == "Rektor" and said["answer_within"], said
+    assert all(set(c) == {"id", "text"} for c in said["conditions"])
+    swedish, english = h.navctl(*words).stdout, h.navctl(*words, "--lang", "en").stdout
+    assert "Väntar på bedömning\nLagrum: " in swedish and "Bedöms av: Rektor, därefter " in swedish, swedish
+    assert "Held for assessment\nLaw: " in english and "Assessed by: Rektor, then " in english, english
+
+
+def test_matrix(h):
+    asked = ("access", "matrix", "--from", "social", "--class", "identity", "--role", "child")
+    rows = json.loads(h.navctl(*asked, "-o", "json").stdout)
+    assert rows and all(r["from"] == "socialtjansten" and "identity" in r["classes"] for r in rows)
+    assert all(set(r["roles"]) & {"all", "child"} and r["outcome"] in ("release", "hold") and r["basis"] for r in rows)
+    assert not [r for r in rows if r["to"] in ("hyresgastforeningen", "bostadsbolaget")], "secret from landlords and associations"
+    lines = [json.loads(line) for line in h.navctl(*asked, "-o", "ndjson").stdout.splitlines()]
+    assert lines == rows
+    csv = h.navctl(*asked, "-o", "csv").stdout.splitlines()
+    assert len(csv) == len(rows) + 1 and csv[0].startswith("from,event,to,purpose,outcome,may_hold,classes,roles,")
+    assert h.navctl(*asked).stdout.splitlines()[0].split()[:4] == ["FROM", "EVENT", "TO", "PURPOSE"]
+    counts = json.loads(h.navctl("access", "matrix", "--outcome", "counts", "-o", "json").stdout)
+    assert counts and all(r["outcome"] == "counts" and r["smallest_cell"] >= 2 and r["classes"] == [] for r in counts)
+    assert json.loads(h.navctl("access", "matrix", h.path("config"), "--event", "FieldWorkNote", "-o", "json").stdout) == []
+    h.fails(0, "nobody can ever receive that", "access", "matrix", "--event", "FieldWorkNote")
+    h.fails(4, "did you mean 'polisen'?", "access", "matrix", "--to", "polisenn")
+    h.fails(4, "purpose 'sigg' is not known - did you mean 'sig'?", "access", "matrix", "--purpose", "sigg")
+    h.fails(2, "did you mean 'identity'?", "access", "matrix", "--class", "identiti")
+    h.fails(2, "did you mean 'child'?", "access", "matrix", "--role", "chidl")
+    h.fails(2, "did you mean 'ConcernReport'?", "access", "matrix", "--event", "ConcernRaport")
+    h.fails(2, "--lang is sv or en", "access", "matrix", "--lang", "fi")
+
+
+def test_check_shows_the_line(h):
+    path = h.path("config/access/sig.yaml")
+    kept = open(path, encoding="utf-8").read()
+    extra = "  - id: dead\n    forbid: {from: social, event: SocialIntervention, to: police}\n    basis: osl-26-1\n    except: [sig-contact-on-request]\n"
+    try:
+        open(path, "w", encoding="utf-8").write(kept + extra)
+        done = h.navctl("access", "check", check=False)
+        assert done.returncode == 6 and "permit 'social-sig-to-police' can never open: the forbid 'dead'" in done.stdout, done.stdout
+        assert "  - id: social-sig-to-police\n" in done.stdout and "except it, or remove it" in done.stdout
+        found = json.loads(h.navctl("access", "check", "-o", "json", check=False).stdout)
+        assert all(set(f) == {"file", "line", "column", "what", "hint"} for f in found)
+    finally:
+        open(path, "w", encoding="utf-8").write(kept)
+
+
+def test_access_test_reports(h):
+    report = json.loads(h.navctl("access", "test", "-o", "json").stdout)
+    assert report["failed"] == 0 and isinstance(report["rules_without_negative"], list), report
 
 
 # ---- with a hub ----

