@@ -52,6 +52,7 @@ struct holds;
 struct holds_ended;
 struct hold_decisions;
 struct recalls;
+struct redecided;
 struct reload;
 
 struct core {
@@ -75,6 +76,7 @@ struct core {
   struct holds_ended *holds_ended;  // while starting
   struct hold_decisions *hold_decisions;
   struct recalls *recalls;
+  struct redecided *redecided;
   struct registers *registers;
   struct head head;
   struct sequence sequence;

@@ -10,6 +10,7 @@
 
 #include "hub/base/log.h"
 #include "hub/core/holds.h"
+#include "hub/core/redecided.h"
 
 struct lane *core_lane(struct core *core, uint32_t number) {
   NAV_ASSERT(number > 0 && number < NUMBERS_LANES_MAX);
@@ -283,6 +284,7 @@ void deliver_committed(struct core *core, const struct batch *batch) {
   for (size_t i = 0; i < batch->acknowledged_count; i++) {
     struct lane *lane = core->lanes[batch->acknowledged[i].lane];
     lane->cursor = batch->acknowledged[i].position;
+    redecided_pass(core->redecided, batch->acknowledged[i].lane, lane->cursor);
   }
 }
 

@@ -8,6 +8,7 @@
 #include "hub/core/deliver.h"
 #include "hub/core/question.h"
 #include "hub/core/recalls.h"
+#include "hub/core/redecided.h"
 
 enum {
   FRAME_EVENTS_MAX = 512,
@@ -61,23 +62,32 @@ void deliver_frame_keep(struct deliver_frame *frame, struct head_entry *entry) {
   frame->kept[frame->kept_count++] = entry;
 }
 
-static void stage_redecided(struct core *core, uint64_t seq, Nav__V1__LaneVerdict *lane) {
+// Recorded once: what is noted counts from then on, whatever the rules become.
+static void stage_redecided(struct core *core, const struct head_entry *entry, Nav__V1__LaneVerdict *lane) {
   Nav__V1__Redecided redecided = NAV__V1__REDECIDED__INIT;
-  redecided.has_event_seq = true;
-  redecided.event_seq = seq;
+  redecided.has_event_seq = redecided.has_position = true;
+  redecided.event_seq = entry->event_seq;
+  redecided.position = entry->seq;
   redecided.lane = lane;
   Nav__V1__Record record = NAV__V1__RECORD__INIT;
   record.record_case = NAV__V1__RECORD__RECORD_REDECIDED;
   record.redecided = &redecided;
   (void)batch_stage(core->staging, &record, core->now_ms);
+  redecided_note(core->redecided,
+                 &(struct narrowed){.position = entry->seq,
+                                    .lane = lane->lane,
+                                    .released = lane->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE,
+                                    .narrative_edited = lane->narrative_edited != 0,
+                                    .reveal = (uint16_t)lane->reveal,
+                                    .subjects = lane->subjects});
 }
 
 // Stored ∧ decided now. False: it is no longer released. What somebody released after assessment may still go
 // where the rules hold it now.
 static bool decide_again(struct deliver_frame *frame, const struct head_entry *entry,
-                         const Nav__V1__Event *event, const Nav__V1__LaneVerdict *stored,
-                         struct head_copy *wanted) {
+                         const Nav__V1__Event *event, struct head_copy *wanted) {
   struct core *core = frame->core;
+  const struct head_copy before = *wanted;
   bool assessed = entry->cause == HEAD_RELEASED;
   struct access_decision now = {.outcome = NAV__V1__OUTCOME__OUTCOME_WITHHOLD,
                                 .rule = ACCESS_NO_RULE,
@@ -98,8 +108,8 @@ static bool decide_again(struct deliver_frame *frame, const struct head_entry *e
   wanted->reveal &= now.reveal;
   wanted->subjects &= now.subjects;
   wanted->narrative_edited = wanted->narrative_edited && now.narrative_edited;
-  bool same = released && wanted->reveal == stored->reveal && wanted->subjects == stored->subjects &&
-              wanted->narrative_edited == (stored->narrative_edited != 0);
+  bool same = released && wanted->reveal == before.reveal && wanted->subjects == before.subjects &&
+              wanted->narrative_edited == before.narrative_edited;
   if (!same) {
     Nav__V1__LaneVerdict described;
     verdict_describe(&described, frame->number, &now, core->rules);
@@ -107,8 +117,9 @@ static bool decide_again(struct deliver_frame *frame, const struct head_entry *e
       described.outcome = NAV__V1__OUTCOME__OUTCOME_RELEASE;
       described.reveal = wanted->reveal;
       described.subjects = wanted->subjects;
+      described.narrative_edited = wanted->narrative_edited;
     }
-    stage_redecided(core, entry->event_seq, &described);
+    stage_redecided(core, entry, &described);
   }
   return released;
 }
@@ -149,11 +160,17 @@ static const struct head_copy *keep_copy(struct deliver_frame *frame, struct hea
 
 // What the lane may see of the entry; NULL: nothing.
 static const struct head_copy *copy_for(struct deliver_frame *frame, struct head_entry *entry, bool shared,
-                                        const Nav__V1__LaneVerdict *stored, bool again) {
+                                        const Nav__V1__LaneVerdict *stored, const struct narrowed *narrowed,
+                                        bool again) {
   struct core *core = frame->core;
   struct head_copy wanted = {.reveal = (uint16_t)stored->reveal,
                              .subjects = stored->subjects,
                              .narrative_edited = stored->narrative_edited != 0};
+  if (narrowed != NULL) {
+    wanted.reveal &= narrowed->reveal;
+    wanted.subjects &= narrowed->subjects;
+    wanted.narrative_edited = wanted.narrative_edited && narrowed->narrative_edited;
+  }
   if (!again) {
     const struct head_copy *ready =
         head_entry_find(entry, wanted.reveal, wanted.subjects, wanted.narrative_edited);
@@ -168,7 +185,7 @@ static const struct head_copy *copy_for(struct deliver_frame *frame, struct head
     return NULL;
   }
   if (again) {
-    if (!decide_again(frame, entry, event, stored, &wanted)) return NULL;
+    if (!decide_again(frame, entry, event, &wanted)) return NULL;
     const struct head_copy *ready =
         head_entry_find(entry, wanted.reveal, wanted.subjects, wanted.narrative_edited);
     if (ready != NULL) return ready;
@@ -298,11 +315,16 @@ bool deliver_frame_add(struct deliver_frame *frame, struct head_entry *entry, bo
   if (lane == NULL) return true;
   if (frame->message.n_deliveries == FRAME_EVENTS_MAX || frame->temporary_count == FRAME_EVENTS_MAX)
     return false;
-  if (again && !batch_has_room(core->staging)) return false;
+  // A recorded replay alone may give more than was found at a delivery before.
+  const struct narrowed *narrowed = entry->seq <= frame->lane->replay_until
+                                        ? NULL
+                                        : redecided_find(core->redecided, frame->number, entry->seq);
+  if (narrowed != NULL && !narrowed->released) return true;
+  if (again && (!batch_has_room(core->staging) || !redecided_has_room(core->redecided))) return false;
   if (frame->message.n_deliveries > 0 && frame->bytes + entry->length + WITHHELD_BYTES_MAX > FRAME_BYTES)
     return false;
   const struct head_copy *copy =
-      recalled ? copy_of_recall(frame, entry) : copy_for(frame, entry, shared, lane, again);
+      recalled ? copy_of_recall(frame, entry) : copy_for(frame, entry, shared, lane, narrowed, again);
   if (copy == NULL) return true;
   int index = verdict_index(frame, lane);
   if (index < 0) return false;

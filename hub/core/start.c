@@ -15,6 +15,7 @@
 #include "hub/core/core.h"
 #include "hub/core/holds_ended.h"
 #include "hub/core/recalls.h"
+#include "hub/core/redecided.h"
 #include "hub/core/reload.h"
 #include "hub/ledger/record.h"
 
@@ -69,11 +70,12 @@ static bool make_parts(struct core *core, struct nav_error *err) {
   core->holds_ended = holds_ended_new();
   core->hold_decisions = hold_decisions_new();
   core->recalls = recalls_new();
+  core->redecided = redecided_new();
   bool ok = core->holds != NULL && core->holds_ended != NULL && core->hold_decisions != NULL &&
-            core->recalls != NULL && core->numbers != NULL && core->verdicts != NULL &&
-            core->buckets != NULL && core->recent != NULL && core->registers != NULL &&
-            core->reader != NULL && batch_init(&core->batches[0], &core->sequence) &&
-            batch_init(&core->batches[1], &core->sequence);
+            core->recalls != NULL && core->redecided != NULL && core->numbers != NULL &&
+            core->verdicts != NULL && core->buckets != NULL && core->recent != NULL &&
+            core->registers != NULL && core->reader != NULL &&
+            batch_init(&core->batches[0], &core->sequence) && batch_init(&core->batches[1], &core->sequence);
   core->staging = &core->batches[0];
   return ok ? true : nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
 }
@@ -131,6 +133,31 @@ static bool load_cursor(void *context, uint64_t seq, const uint8_t *bytes, size_
   lane->cursor = acknowledged->position;
   lane->counted = acknowledged->position;
   lane->delivered = acknowledged->delivered;
+  redecided_pass(loading->core->redecided, acknowledged->lane, acknowledged->position);
+  return true;
+}
+
+// After the cursors: what lanes have passed is not kept.
+static bool load_redecided(void *context, uint64_t seq, const uint8_t *bytes, size_t length,
+                           struct nav_error *err) {
+  struct loading *loading = context;
+  (void)seq;
+  nav_arena_reset(loading->arena);
+  const Nav__V1__Record *record = record_decode(loading->arena, bytes, length, err);
+  if (record == NULL) return false;
+  const Nav__V1__Redecided *redecided = record->redecided;
+  if (redecided == NULL || redecided->lane == NULL ||
+      redecided->lane->lane >= loading->core->numbers->lanes_end)
+    return nav_fail(err, NAV_ERROR_LOCAL, 0, "ledger",
+                    "a redecision is not as it was written: run navctl audit verify");
+  struct narrowed narrowed = {
+      .position = redecided->position == 0 ? redecided->event_seq : redecided->position,
+      .lane = redecided->lane->lane,
+      .released = redecided->lane->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE,
+      .narrative_edited = redecided->lane->narrative_edited != 0,
+      .reveal = (uint16_t)redecided->lane->reveal,
+      .subjects = redecided->lane->subjects};
+  redecided_note(loading->core->redecided, &narrowed);
   return true;
 }
 
@@ -177,8 +204,8 @@ static bool load_tree(struct core *core, struct nav_error *err) {
 static bool load_ledger(struct core *core, struct loading *loading, struct nav_error *err) {
   if (!store_read_definitions(core->store, load_definition, loading, err) ||
       !store_read_cursors(core->store, core->numbers->lanes_end, load_cursor, loading, err) ||
-      !load_tree(core, err) || !store_read_counts(core->store, load_count, core, err) ||
-      !holds_load(core, err)) {
+      !store_read_redecided(core->store, load_redecided, loading, err) || !load_tree(core, err) ||
+      !store_read_counts(core->store, load_count, core, err) || !holds_load(core, err)) {
     return false;
   }
   core->committed_seq = core->sequence.last_seq;
@@ -405,6 +432,7 @@ void core_stop(struct core *core) {
   hold_decisions_free(core->hold_decisions);
   holds_ended_free(core->holds_ended);
   holds_free(core->holds);
+  redecided_free(core->redecided);
   recalls_free(core->recalls);
   verdicts_free(core->verdicts);
   numbers_free(core->numbers);

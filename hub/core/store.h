@@ -45,6 +45,9 @@ typedef bool store_record_row(void *context, uint64_t seq, const uint8_t *record
                               struct nav_error *err);
 NAV_MUST_USE bool store_read_definitions(struct store *store, store_record_row *row, void *context,
                                          struct nav_error *err);
+// Every Redecided record.
+NAV_MUST_USE bool store_read_redecided(struct store *store, store_record_row *row, void *context,
+                                       struct nav_error *err);
 // The newest acknowledgement of each lane numbered below lanes_end.
 NAV_MUST_USE bool store_read_cursors(struct store *store, uint32_t lanes_end, store_record_row *row,
                                      void *context, struct nav_error *err);

@@ -83,6 +83,15 @@ bool store_read_definitions(struct store *store, store_record_row *row, void *co
                     0, record_row, &reader, err);
 }
 
+bool store_read_redecided(struct store *store, store_record_row *row, void *context, struct nav_error *err) {
+  struct record_reader reader = {row, context};
+  return read_pages(
+      store,
+      "SELECT seq, record FROM nav.ledger WHERE kind NOT IN (20, 21, 30) AND kind = 25 AND seq > "
+      "$1::bigint ORDER BY seq LIMIT $2::int",
+      0, record_row, &reader, err);
+}
+
 bool store_read_cursors(struct store *store, uint32_t lanes_end, store_record_row *row, void *context,
                         struct nav_error *err) {
   char end[NUMBER_TEXT];
