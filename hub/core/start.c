@@ -13,6 +13,7 @@
 #include "hub/base/id.h"
 #include "hub/base/log.h"
 #include "hub/core/core.h"
+#include "hub/core/rules_send.h"
 #include "hub/ledger/record.h"
 
 enum { RECORD_ARENA_MAX = 8 * 1024 * 1024 };
@@ -391,6 +392,7 @@ void core_reload(struct core *core) {
     nav_log_failure(NAV_LOG_ERROR, "reload", &err);
   }
   core->staging->urgent = true;
+  rules_send_changed(core);
   nav_log(NAV_LOG_INFO, "configuration reloaded: %zu rules, %zu lanes", access_rule_count(core->rules),
           access_lane_count(core->rules));
 }
@@ -441,6 +443,7 @@ void core_stop(struct core *core) {
   buckets_free(core->buckets);
   verdicts_free(core->verdicts);
   numbers_free(core->numbers);
+  rules_send_free(core);
   access_rules_free(core->rules);
   conf_agencies_free(core->agencies);
   conf_nav_free(core->nav);
