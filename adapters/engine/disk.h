@@ -1,5 +1,5 @@
 // The few operations on files that state, outbox and inbox share, each safe against a crash in its middle.
-// Called by: state_file, outbox, inbox, memory. Must never: leave half of a replaced file.
+// Called by: state_file, outbox, inbox, memory, edge_rules. Must never: leave half of a replaced file.
 #ifndef NAV_ADAPTERS_ENGINE_DISK_H
 #define NAV_ADAPTERS_ENGINE_DISK_H
 

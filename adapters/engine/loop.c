@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adapters/engine/edge.h"
 #include "adapters/engine/inbox.h"
 #include "adapters/engine/input.h"
 #include "adapters/engine/memory_file.h"
@@ -17,7 +18,7 @@
 #include "hub/base/clock.h"
 #include "hub/base/log.h"
 
-enum { LAST_STEPS = 3, LAST_STEP_MS = 50 };
+enum { LAST_STEPS = 3, LAST_STEP_MS = 50, RULES_TOLD_MS = 5000 };
 
 struct loop {
   const struct nav_mapping *mapping;
@@ -29,6 +30,7 @@ struct loop {
   struct inbox *inbox;
   struct notices *notices;
   struct outbox *outbox;
+  struct edge *edge;
   struct poster *poster;
   struct nav_client *client;
   struct nav_mapping_run *run;
@@ -99,6 +101,16 @@ static void on_notice(void *context, const Nav__V1__Notice *notice) {
   if (!notices_write(loop->notices, notice, &err)) nav_log_failure(NAV_LOG_WARNING, "a notice", &err);
 }
 
+static void on_rules(void *context, const Nav__V1__RulesBundle *bundle) {
+  struct loop *loop = context;
+  edge_take_rules(loop->edge, bundle);
+}
+
+static bool on_rules_hash(void *context, uint8_t hash[NAV_SHA256_SIZE]) {
+  const struct loop *loop = context;
+  return edge_rules_hash(loop->edge, hash);
+}
+
 // The mapping's results.
 
 static void on_event(void *context, const char *source_id, const Nav__V1__Event *event) {
@@ -141,17 +153,46 @@ static bool tick(void *context, int wait_ms, struct nav_error *err) {
   return true;
 }
 
+// Nothing leaves before there are rules to decide by.
+static bool wait_for_rules(struct loop *loop, struct nav_error *err) {
+  int64_t begun_ms = nav_clock_monotonic_ms();
+  bool told = false;
+  while (!edge_has_rules(loop->edge)) {
+    int64_t waited_ms = nav_clock_monotonic_ms() - begun_ms;
+    if (!told && waited_ms > RULES_TOLD_MS)
+      nav_log(NAV_LOG_WARNING, "waiting for the hub's rules; nothing is sent");
+    told = told || waited_ms > RULES_TOLD_MS;
+    if (loop->ends && loop->connected && waited_ms > LOOP_UNREACHABLE_MS) {
+      loop->unreachable = true;
+      return nav_fail(err, NAV_ERROR_RETRY, 0, loop->settings->endpoint,
+                      "the hub sent no rules in %d seconds; nothing was sent, all is kept",
+                      LOOP_UNREACHABLE_MS / 1000);
+    }
+    if (!tick(loop, LOOP_WAIT_MS, err)) return false;
+  }
+  return true;
+}
+
+static void tell_edge(const struct loop *loop, const struct summary *before) {
+  const struct summary *now = loop->summary;
+  report_edge(&loop->report, now->stayed_home - before->stayed_home, now->sealed - before->sealed,
+              now->stripped - before->stripped);
+}
+
 // Maps one file's bytes and waits until everything of it has its receipt, on disk. *read: false where the
 // file itself could not be read (*err says why, and what it had emitted before is settled all the same).
 // False: the run ends.
 static bool map_input(struct loop *loop, const char *name, struct input *input, bool *read,
                       struct nav_error *why, struct nav_error *err) {
+  const struct summary before = *loop->summary;
+  if (!wait_for_rules(loop, err)) return false;
   report_begin(&loop->report, name);
   poster_set_file(loop->poster, name);
   run_set_now(loop->run, loop->options->has_now ? loop->options->now_ms : nav_clock_now_ms());
   if (input->cut) on_skip(loop, "", why->text);
   *read = loop->mapping->map(loop->run, name, input->bytes, input->length, why);
   report_end(&loop->report);
+  tell_edge(loop, &before);
   if (loop->send_failed) {
     *err = loop->error;
     return false;
@@ -249,7 +290,9 @@ static bool open_client(struct loop *loop, struct nav_error *err) {
                                            .delivery = on_delivery,
                                            .durable = on_durable,
                                            .resume = on_resume,
-                                           .notice = on_notice};
+                                           .notice = on_notice,
+                                           .rules = on_rules,
+                                           .rules_hash = on_rules_hash};
   loop->client = nav_client_new(&client, &events, err);
   if (loop->client != NULL) poster_set_client(loop->poster, loop->client);
   return loop->client != NULL;
@@ -288,7 +331,10 @@ static bool open_all(struct loop *loop, struct nav_error *err) {
   if (loop->notices == NULL) return nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
   loop->outbox = outbox_open(settings->outbox, loop->mapping->suffixes, err);
   if (loop->outbox == NULL) return false;
+  loop->edge = edge_open(settings->state, settings->agency, loop->keys.id_key, err);
+  if (loop->edge == NULL) return false;
   const struct poster_settings poster = {.state = loop->state,
+                                         .edge = loop->edge,
                                          .id_key = loop->keys.id_key,
                                          .outbox = settings->outbox,
                                          .summary = loop->summary,
@@ -307,6 +353,7 @@ static void close_all(struct loop *loop) {
   if (loop->inbox != NULL) (void)told(loop, inbox_durable(loop->inbox));
   nav_client_free(loop->client);
   poster_free(loop->poster);
+  edge_close(loop->edge);
   run_free(loop->run);
   outbox_close(loop->outbox);
   notices_free(loop->notices);

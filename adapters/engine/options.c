@@ -21,8 +21,10 @@ static const struct {
                 "this adapter.yaml, instead of the one in the home that names the program"},
     [ONCE] = {"--once", NULL,
               "end when the outbox is empty, receipts have come and deliveries are in the inbox"},
-    [DRY_RUN] = {"--dry-run", NULL,
-                 "print the events of FILEs as CloudEvents JSON, a line each; send nothing"},
+    [DRY_RUN] =
+        {"--dry-run", NULL,
+         "print the events of FILEs as mapped, before the rules, as CloudEvents JSON, a line each; send "
+         "nothing"},
     [OUTPUT] = {"-o", "text|json",
                 "with --once: how the closing count is told (json: also on standard output)"},
     [NOW] = {"--now", "RFC3339", "take this as the time, for what a source leaves out"},
@@ -31,8 +33,8 @@ static const struct {
 };
 
 static void print_help(const struct nav_mapping *mapping) {
-  (void)printf("%s: %s\n\nExamples:\n  %s --dry-run FILE...        what would be sent\n", mapping->program,
-               mapping->description, mapping->program);
+  (void)printf("%s: %s\n\nExamples:\n  %s --dry-run FILE...        the events, before the rules are asked\n",
+               mapping->program, mapping->description, mapping->program);
   (void)printf("  %s --once                   send what is in the outbox, fetch what has come, end\n",
                mapping->program);
   (void)printf(

@@ -4,6 +4,10 @@
 // than the state (a crash before the receipt was stored, a lost state folder), it answers CONFLICT or
 // STALE_REVISION with its latest: first that number itself is tried, since the hub may have this very content
 // under it (it then answers DUPLICATE and nothing is doubled); if not, the number after it.
+//
+// The content that counts is the source's, not what the edge lets travel of it: other rules alone send
+// nothing anew. Where they changed between a sending and its receipt that was lost, the hub answers CONFLICT,
+// and the event goes out once more as the next revision.
 #include "adapters/engine/poster.h"
 
 #include <stdio.h>
@@ -15,6 +19,7 @@
 #include "hub/wire/event.h"
 
 enum { SLOTS = NAV_CLIENT_QUEUE_MAX, WAIT_MS = 100, STEP_EVERY = 256, SOURCE_ID_KEPT = 200 };
+enum { SEALED_MORE = 64 * 1024 };  // what names the lanes of a sealed event
 
 struct slot {
   uint64_t token;  // 0: free
@@ -22,7 +27,7 @@ struct slot {
   uint8_t digest[CONTENT_DIGEST_SIZE];
   uint32_t revision;
   uint32_t tried;
-  uint8_t *bytes;  // the packed event
+  uint8_t *bytes;  // what travels, packed
   size_t length;
   char *source_id;
   bool again;
@@ -42,7 +47,8 @@ struct poster {
   size_t bytes;
   uint64_t tokens;
   uint64_t calls;
-  struct nav_buffer scratch;
+  struct nav_buffer scratch;  // a receipt may use it: it holds nothing over a tick
+  struct nav_buffer packed;   // what travels of the event that is being sent
   char file[256];
   bool failed;  // in a callback, which cannot say so
   struct nav_error error;
@@ -56,6 +62,7 @@ struct poster *poster_new(const struct poster_settings *settings, struct nav_err
   }
   poster->settings = *settings;
   nav_buffer_init(&poster->scratch, CONTENT_EVENT_MAX);
+  nav_buffer_init(&poster->packed, CONTENT_EVENT_MAX + SEALED_MORE);
   for (size_t i = 0; i < SLOTS; i++) poster->free_slots[poster->free_count++] = (uint16_t)(SLOTS - 1 - i);
   if (rejected_open(&poster->rejected, settings->outbox, err)) return poster;
   poster_free(poster);
@@ -70,6 +77,7 @@ void poster_free(struct poster *poster) {
   }
   rejected_close(&poster->rejected);
   nav_buffer_free(&poster->scratch);
+  nav_buffer_free(&poster->packed);
   free(poster);
 }
 
@@ -151,10 +159,8 @@ bool poster_resend(struct poster *poster, struct nav_error *err) {
 }
 
 // Packs the slot's event anew with another revision.
-static bool revise(struct slot *slot, uint32_t revision, struct nav_buffer *scratch) {
-  Nav__V1__Event *event = nav__v1__event__unpack(NULL, slot->length, slot->bytes);
-  bool ok = event != NULL && content_pack(scratch, event, revision);
-  nav__v1__event__free_unpacked(event, NULL);
+static bool revise(struct edge *edge, struct slot *slot, uint32_t revision, struct nav_buffer *scratch) {
+  bool ok = edge_revise(edge, slot->bytes, slot->length, revision, scratch);
   uint8_t *bytes = ok ? malloc(scratch->length) : NULL;
   if (bytes == NULL) return false;
   memcpy(bytes, scratch->data, scratch->length);
@@ -179,7 +185,8 @@ static bool wants_again(struct poster *poster, struct slot *slot, const Nav__V1_
     return false;
   if (slot->tried >= POSTER_REVISIONS_TRIED_MAX) return false;
   size_t before = slot->length;
-  if (!revise(slot, latest > slot->revision ? latest : latest + 1, &poster->scratch)) return false;
+  uint32_t revision = latest > slot->revision ? latest : latest + 1;
+  if (!revise(poster->settings.edge, slot, revision, &poster->scratch)) return false;
   poster->bytes += slot->length - before;
   return true;
 }
@@ -246,7 +253,7 @@ static bool wait_for_room(struct poster *poster, size_t length, struct nav_error
 
 static struct slot *fill_slot(struct poster *poster, const char *source_id, const Nav__V1__Event *event,
                               uint32_t revision, struct nav_error *err) {
-  uint8_t *bytes = malloc(poster->scratch.length);
+  uint8_t *bytes = malloc(poster->packed.length);
   char *kept = strndup(source_id, SOURCE_ID_KEPT);
   if (bytes == NULL || kept == NULL) {
     free(bytes);
@@ -254,13 +261,13 @@ static struct slot *fill_slot(struct poster *poster, const char *source_id, cons
     (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory for the event");
     return NULL;
   }
-  memcpy(bytes, poster->scratch.data, poster->scratch.length);
+  memcpy(bytes, poster->packed.data, poster->packed.length);
   size_t index = poster->free_slots[--poster->free_count];
   struct slot *slot = &poster->slots[index];
   *slot = (struct slot){.token = ++poster->tokens * SLOTS + index,
                         .revision = revision,
                         .bytes = bytes,
-                        .length = poster->scratch.length,
+                        .length = poster->packed.length,
                         .source_id = kept};
   memcpy(slot->id, event->id.data, NAV_EVENT_ID_SIZE);
   poster->bytes += slot->length;
@@ -295,14 +302,49 @@ static bool reject_unsent(struct poster *poster, const char *source_id, const Na
   return rejected_write(&poster->rejected, &rejected, err);
 }
 
+// Packs what travels of the event. *way: HOME where nothing does.
+static bool pack(struct poster *poster, const Nav__V1__Event *event, uint32_t revision,
+                 enum access_edge_way *way, struct nav_error *err) {
+  struct summary *summary = poster->settings.summary;
+  struct edge_result result = {.way = ACCESS_EDGE_SEND};
+  bool ok = poster->settings.edge != NULL
+                ? edge_decide(poster->settings.edge, event, revision, &poster->packed, &result, err)
+                : content_pack(&poster->packed, event, revision);
+  if (!ok) return false;
+  *way = result.way;
+  if (result.way == ACCESS_EDGE_HOME) summary->stayed_home++;
+  if (result.way == ACCESS_EDGE_SEAL) summary->sealed++;
+  if (result.stripped) summary->stripped++;
+  return true;
+}
+
+// Hands what was packed to the client, in a slot that keeps it until its receipt.
+static bool post(struct poster *poster, const char *source_id, const Nav__V1__Event *event,
+                 const uint8_t *digest, struct nav_error *err) {
+  if (!wait_for_room(poster, poster->packed.length, err)) return false;
+  struct state_entry *entry = state_enter(poster->settings.state, event->id.data, err);
+  if (entry == NULL) return false;
+  struct slot *slot = fill_slot(poster, source_id, event, entry->revision + 1, err);
+  if (slot == NULL) return false;
+  memcpy(slot->digest, digest, CONTENT_DIGEST_SIZE);
+  entry->in_flight = (uint16_t)(slot - poster->slots + 1);
+  poster->settings.summary->sent++;
+  return publish(poster, slot, err);
+}
+
 bool poster_send(struct poster *poster, const char *source_id, const Nav__V1__Event *event,
                  struct nav_error *err) {
   uint8_t digest[CONTENT_DIGEST_SIZE];
+  enum access_edge_way way = ACCESS_EDGE_SEND;
   // Deliveries and heartbeats go on while a long file is mapped.
   if (++poster->calls % STEP_EVERY == 0 && !tick(poster, 0, err)) return false;
   if (!content_digest(digest, poster->settings.id_key, &poster->scratch, event)) {
     return reject_unsent(poster, source_id, event, err);
   }
+  // What was never sent and stays home leaves no trace in the state.
+  bool is_new = state_find(poster->settings.state, event->id.data) == NULL;
+  if (is_new && !pack(poster, event, 1, &way, err)) return false;
+  if (way == ACCESS_EDGE_HOME) return true;
   struct state_entry *entry = enter_settled(poster, event->id.data, digest, err);
   if (entry == NULL) return false;
   bool same = entry->revision > 0 && memcmp(entry->digest, digest, sizeof digest) == 0;
@@ -310,15 +352,8 @@ bool poster_send(struct poster *poster, const char *source_id, const Nav__V1__Ev
     poster->settings.summary->unchanged++;
     return true;
   }
-  if (!wait_for_room(poster, poster->scratch.length + 8, err)) return false;
-  entry = state_enter(poster->settings.state, event->id.data, err);
-  if (entry == NULL || !content_pack(&poster->scratch, event, entry->revision + 1)) return false;
-  struct slot *slot = fill_slot(poster, source_id, event, entry->revision + 1, err);
-  if (slot == NULL) return false;
-  memcpy(slot->digest, digest, sizeof digest);
-  entry->in_flight = (uint16_t)(slot - poster->slots + 1);
-  poster->settings.summary->sent++;
-  return publish(poster, slot, err);
+  if (!is_new && !pack(poster, event, entry->revision + 1, &way, err)) return false;
+  return way == ACCESS_EDGE_HOME || post(poster, source_id, event, digest, err);
 }
 
 bool poster_settle(struct poster *poster, struct nav_error *err) {

@@ -4,6 +4,7 @@
 #ifndef NAV_ADAPTERS_ENGINE_POSTER_H
 #define NAV_ADAPTERS_ENGINE_POSTER_H
 
+#include "adapters/engine/edge.h"
 #include "adapters/engine/state.h"
 #include "adapters/engine/summary.h"
 #include "adapters/sdk/client.h"
@@ -16,6 +17,7 @@ enum {
 
 struct poster_settings {
   struct state *state;
+  struct edge *edge;  // decides what travels of an event; NULL: all of it (tests of the poster alone)
   const uint8_t *id_key;
   const char *outbox;  // for rejected.ndjson
   struct summary *summary;
@@ -32,8 +34,9 @@ void poster_free(struct poster *poster);                                        
 void poster_set_client(struct poster *poster, struct nav_client *client);
 // The file that events now come from, for what is told of rejected ones.
 void poster_set_file(struct poster *poster, const char *file);
-// Sends the event unless the hub has it with this content. Waits while an earlier revision of it has no
-// receipt, and while there is no room. False: nothing more can be sent, *err says why.
+// Sends what the edge lets travel of the event, unless the hub has it with this content. Waits while an
+// earlier revision of it has no receipt, and while there is no room. False: nothing more can be sent, *err
+// says why.
 NAV_MUST_USE bool poster_send(struct poster *poster, const char *source_id, const Nav__V1__Event *event,
                               struct nav_error *err);
 // Waits until everything has its receipt, then makes state and rejected.ndjson durable.

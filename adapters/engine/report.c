@@ -1,6 +1,7 @@
 // See report.h.
 #include "adapters/engine/report.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,6 +35,15 @@ void report_failure(const char *what, const struct nav_error *err) {
   char text[NAV_ERROR_PLACE_SIZE + NAV_ERROR_TEXT_SIZE + 4];
   char line[LINE_SIZE];
   (void)snprintf(line, sizeof line, "%s %s", what, nav_error_string(err, text, sizeof text));
+  print_clean(line);
+}
+
+void report_edge(const struct report *report, uint64_t stayed_home, uint64_t sealed, uint64_t stripped) {
+  char line[LINE_SIZE];
+  if (stayed_home + sealed + stripped == 0) return;
+  (void)snprintf(line, sizeof line,
+                 "edge %s: %" PRIu64 " stayed home, %" PRIu64 " sealed, %" PRIu64 " stripped", report->file,
+                 stayed_home, sealed, stripped);
   print_clean(line);
 }
 

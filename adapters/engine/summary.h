@@ -15,7 +15,11 @@ struct summary {
   uint64_t unchanged;  // records whose event the hub already has with that content
   uint64_t received;   // deliveries written to the inbox
   uint64_t files;      // done
-  uint64_t failed;     // files that could not be read at all
+  // Decided here, before anything left (edge.h).
+  uint64_t stayed_home;  // events that no lane could be given
+  uint64_t sealed;       // that wait for an assessor, and that the hub cannot read
+  uint64_t stripped;     // of which a part stayed home
+  uint64_t failed;       // files that could not be read at all
 };
 
 // "sent N, accepted N, …" on standard error; with json also an object on standard output.

@@ -42,6 +42,7 @@ static bool make_parts(struct nav_client *client, const struct nav_client_settin
   nav_buffer_init(&client->plain, WIRE_FRAME_MAX);
   nav_buffer_init(&client->encoded, WIRE_FRAME_MAX);
   nav_buffer_init(&client->sealed, WIRE_FRAME_MAX);
+  nav_buffer_init(&client->rules, RULES_BYTES_MAX);
   client->queue = queue_new();
   client->frame_arena = nav_arena_new(FRAME_ARENA_MAX);
   client->event_arena = nav_arena_new(FRAME_ARENA_MAX);
@@ -76,6 +77,7 @@ void nav_client_free(struct nav_client *client) {
   nav_buffer_free(&client->plain);
   nav_buffer_free(&client->encoded);
   nav_buffer_free(&client->sealed);
+  nav_buffer_free(&client->rules);
   for (size_t i = 0; i < client->purposes_count; i++) free(client->purposes[i]);
   sodium_memzero(client, sizeof *client);
   free(client);

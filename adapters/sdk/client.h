@@ -41,6 +41,12 @@ struct nav_client_events {
   // The place the caller has stored for a purpose; false: none (a new inbox).
   bool (*resume)(void *context, const char *purpose, uint8_t log_id[KEY_LOG_ID_SIZE], uint64_t *position);
   void (*notice)(void *context, const Nav__V1__Notice *notice);  // may be NULL
+  // The access rules that the hub decides by, for a caller that decides before it sends; NULL: it wants none.
+  // Told where the hub's differ from those that rules_hash names, and whenever they change; the signature is
+  // the hub's. Valid until the call returns.
+  void (*rules)(void *context, const Nav__V1__RulesBundle *bundle);
+  // The hash of the rules that the caller has; false: it has none yet. May be NULL where rules is.
+  bool (*rules_hash)(void *context, uint8_t hash[NAV_SHA256_SIZE]);
 };
 
 // Copies what it needs of settings. NULL: *err says why.

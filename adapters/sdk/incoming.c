@@ -175,6 +175,9 @@ static void dispatch(struct nav_client *client, const Nav__V1__HubFrame *frame, 
     case NAV__V1__HUB_FRAME__FRAME_NOTICE:
       if (client->events.notice != NULL) client->events.notice(client->events.context, frame->notice);
       break;
+    case NAV__V1__HUB_FRAME__FRAME_RULES:
+      if (!rules_take(client, frame->rules)) protocol_error(client, now_ms);
+      break;
     default:
       break;  // Checkpoint, Briefing: nobody here asked
   }

@@ -31,6 +31,8 @@ enum {
   FRAMES_A_STEP = 256,
   FRAME_ARENA_MAX = 8 * 1024 * 1024,
   TEXT_MAX = 256,
+  RULES_BYTES_MAX = 8 * 1024 * 1024,
+  RULES_PARTS_MAX = 1024,
 };
 
 enum client_state {
@@ -86,6 +88,10 @@ struct nav_client {
   bool ping_under_way, ping_covers;  // covers: nothing was delivered since it was sent
   bool caught_up;
   int64_t ping_ms;
+  // Rules on their way, part by part; what has come is without worth until the last part's signature.
+  struct nav_buffer rules;
+  uint8_t rules_hash[NAV_SHA256_SIZE];
+  uint32_t rules_next, rules_count;
   // What no reconnect mends.
   bool failed;
   struct nav_error failure;
@@ -112,6 +118,9 @@ int64_t session_due_ms(const struct nav_client *client, int64_t now_ms);
 void incoming_frame(struct nav_client *client, int64_t now_ms);
 // Makes deliveries durable, acknowledges them, gives credit back; at most as often as it should.
 void incoming_settle(struct nav_client *client, int64_t now_ms);
+
+// rules.c: a part of the rules. False: the hub contradicts itself, or is not who signed them.
+bool rules_take(struct nav_client *client, const Nav__V1__RulesPart *part);
 
 // outgoing.c: publications.
 void outgoing_publish(struct nav_client *client, int64_t now_ms);

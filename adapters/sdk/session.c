@@ -39,6 +39,7 @@ void session_drop(struct nav_client *client, int64_t now_ms, int64_t pause_ms_mi
   queue_return(client->queue, 0);
   client->state = CLIENT_AWAY;
   client->lanes_count = 0;
+  client->rules_next = 0;
   client->undurable_events = client->undurable_bytes = 0;
   client->ping_under_way = client->caught_up = false;
   client->delivery_ms = 0;
@@ -104,6 +105,10 @@ static bool send_start(struct nav_client *client, int64_t now_ms) {
   start.has_credit_bytes = true;
   start.credit_bytes = CREDIT_BYTES;
   start.client = client->program;
+  uint8_t rules_hash[NAV_SHA256_SIZE];
+  start.has_rules_hash = client->events.rules != NULL;
+  if (start.has_rules_hash && client->events.rules_hash(client->events.context, rules_hash))
+    start.rules_hash = (ProtobufCBinaryData){sizeof rules_hash, rules_hash};
   Nav__V1__ClientFrame frame = NAV__V1__CLIENT_FRAME__INIT;
   frame.frame_case = NAV__V1__CLIENT_FRAME__FRAME_START;
   frame.start = &start;

@@ -28,6 +28,9 @@ void access_rules_free(struct access_rules *rules);  // takes NULL
 const uint8_t *access_rules_hash(const struct access_rules *rules);
 size_t access_rules_file_count(const struct access_rules *rules);
 const char *access_rules_file(const struct access_rules *rules, size_t index, uint8_t sha256[32]);
+// The file's very bytes, as read, hashed and compiled, for clients that decide too. NULL: agencies.yaml,
+// which names persons and is never passed on as it is.
+const char *access_rules_text(const struct access_rules *rules, size_t index, size_t *length);
 const struct nav_areas *access_rules_areas(const struct access_rules *rules);
 const struct conf_agencies *access_rules_agencies(const struct access_rules *rules);
 

@@ -98,6 +98,11 @@ static bool hash_files(struct access_rules *rules, const struct reading *reading
     file->name = nav_arena_strdup(rules->arena, source->name);
     if (file->name == NULL) return false;
     nav_sha256(file->sha256, &(struct nav_bytes){source->text, source->length}, 1);
+    if (strcmp(file->name, "agencies.yaml") != 0) {
+      file->text = nav_arena_strndup(rules->arena, source->text, source->length);
+      file->length = source->length;
+      if (file->text == NULL) return false;
+    }
     parts[2 * i] = (struct nav_bytes){file->name, strlen(file->name) + 1};
     parts[2 * i + 1] = (struct nav_bytes){file->sha256, sizeof file->sha256};
   }
@@ -208,6 +213,12 @@ const char *access_rules_file(const struct access_rules *rules, size_t index, ui
   if (index >= rules->files_count) return NULL;
   memcpy(sha256, rules->files[index].sha256, 32);
   return rules->files[index].name;
+}
+
+const char *access_rules_text(const struct access_rules *rules, size_t index, size_t *length) {
+  if (index >= rules->files_count) return NULL;
+  *length = rules->files[index].length;
+  return rules->files[index].text;
 }
 
 const struct nav_areas *access_rules_areas(const struct access_rules *rules) { return rules->areas; }

@@ -144,6 +144,8 @@ struct program {
 struct rules_file {
   const char *name;
   uint8_t sha256[32];
+  const char *text;  // as read; NULL of agencies.yaml, which names persons
+  size_t length;
 };
 
 struct access_rules {

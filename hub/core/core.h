@@ -54,11 +54,13 @@ struct hold_decisions;
 struct recalls;
 struct redecided;
 struct reload;
+struct rules_bundle;
 
 struct core {
   struct conf_nav *nav;
   struct conf_agencies *agencies;
   struct access_rules *rules;
+  struct rules_bundle *rules_bundle;  // rules_send.c: as clients are sent them; NULL: not yet built
   struct key_pair_sign session_key, checkpoint_key;
   uint8_t pseudonym_key[KEY_SYMMETRIC_SIZE];
   char origin[256];  // of checkpoints

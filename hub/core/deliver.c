@@ -11,6 +11,7 @@
 #include "hub/base/log.h"
 #include "hub/core/holds.h"
 #include "hub/core/redecided.h"
+#include "hub/core/rules_send.h"
 
 struct lane *core_lane(struct core *core, uint32_t number) {
   NAV_ASSERT(number > 0 && number < NUMBERS_LANES_MAX);
@@ -159,6 +160,7 @@ void deliver_start(struct core *core, struct session *session, const Nav__V1__St
           session->lanes_count);
   send_session(core, session);
   holds_notify_session(core, session);
+  rules_send_start(core, session, start);
 }
 
 void deliver_credit(struct session *session, const Nav__V1__Credit *credit) {
@@ -350,6 +352,7 @@ static void answer_ping(struct core *core, struct session *session) {
 bool deliver_step(struct core *core) {
   enum { ROUNDS_MAX = 16 };  // then the loop looks at what has come
   bool sent = true;
+  bool more = rules_send_step(core);
   for (int round = 0; sent && round < ROUNDS_MAX; round++) {
     sent = false;
     for (uint32_t i = 1; i < core->numbers->lanes_end; i++) {
@@ -362,5 +365,5 @@ bool deliver_step(struct core *core) {
     struct session *session = sessions_at(core->sessions, i);
     if (session != NULL && session->ping_waits) answer_ping(core, session);
   }
-  return sent;
+  return sent || more;
 }

@@ -16,6 +16,7 @@
 #include "hub/base/id.h"
 #include "hub/base/log.h"
 #include "hub/conf/check.h"
+#include "hub/core/rules_send.h"
 #include "hub/wire/control.h"
 
 enum { ID_SIZE = CONF_ID_LENGTH_MAX + 1, READ_BYTES = 64 * 1024 };
@@ -275,6 +276,7 @@ static void swap(struct core *core) {
   struct access_rules *rules = load_same(core, &agencies);
   if (rules == NULL) return;
   uint64_t seq = put_in_force(core, rules, agencies);
+  rules_send_changed(core);
   nav_log(NAV_LOG_INFO, "configuration loaded%s: %zu rules, %zu lanes", seq != 0 ? "" : ", no rule changed",
           access_rule_count(rules), access_lane_count(rules));
   json_t *answer = json_incref(core->reload->result);

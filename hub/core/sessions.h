@@ -29,6 +29,10 @@ struct session {
   uint32_t publications;              // under way
   uint32_t lanes[SESSION_LANES_MAX];  // lane numbers bound to it
   size_t lanes_count;
+  bool wants_rules;        // it decides before it sends
+  uint8_t rules_hash[32];  // of those that it has, or is being sent
+  bool rules_sending;      // from part rules_next on
+  uint32_t rules_next;
   bool ping_waits;
   uint64_t ping_number;
   uint64_t ping_seq;  // answered when its lanes have been sent what was committed up to here

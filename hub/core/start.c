@@ -17,6 +17,7 @@
 #include "hub/core/recalls.h"
 #include "hub/core/redecided.h"
 #include "hub/core/reload.h"
+#include "hub/core/rules_send.h"
 #include "hub/ledger/record.h"
 
 enum { RECORD_ARENA_MAX = 8 * 1024 * 1024 };
@@ -436,6 +437,7 @@ void core_stop(struct core *core) {
   recalls_free(core->recalls);
   verdicts_free(core->verdicts);
   numbers_free(core->numbers);
+  rules_send_free(core);
   access_rules_free(core->rules);
   conf_agencies_free(core->agencies);
   conf_nav_free(core->nav);

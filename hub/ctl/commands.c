@@ -82,6 +82,7 @@ static const struct ctl_option briefing_options[] = {
 static const struct ctl_option show_options[] = {
     {"reveal", "CLASSES", "preview with these classes alone, such as identity,offence"},
     {"persons", "NUMBERS", "preview with these persons alone, by their place in the event from 0"},
+    {"as", "AGENCY", "open what is sealed to that agency with its keys: agencies/AGENCY/keys"},
     {"reason", "TEXT", "why you open it; stands in the ledger (default: the assessment)"},
     {"lang", "LANGUAGE", "sv (default) or en"},
     {NULL, NULL, NULL},
@@ -92,6 +93,8 @@ static const struct ctl_option release_options[] = {
     {"conditions", "IDS", "the conditions that you find to hold, all that hold show lists: a,b,c"},
     {"reveal", "CLASSES", "less than the rule lets: these classes alone"},
     {"persons", "NUMBERS", "less than the rule lets: these persons alone, from 0"},
+    {"as", "AGENCY",
+     "release what is sealed to that agency with its keys: it is published for the hub to read"},
     {NULL, NULL, NULL},
 };
 

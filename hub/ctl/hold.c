@@ -8,6 +8,9 @@
 #include "hub/base/clock.h"
 #include "hub/ctl/ctl.h"
 #include "hub/ctl/output.h"
+#include "hub/ctl/sealed.h"
+#include "hub/wire/event.h"
+#include "nav/v1/options.pb-c.h"
 
 enum { TIMEOUT_MS = 60000, LIST_MAX = 64 };
 
@@ -153,7 +156,11 @@ static void print_case(const json_t *hold, const json_t *shown, bool english) {
   print_sentences(label(4, english), json_object_get(json_object_get(shown, "explain"), "because"));
   print_conditions(json_object_get(shown, "conditions"), english);
   print_block(label(6, english), json_object_get(shown, "event"));
-  if (strcmp(text_of(hold, "kind"), "event") != 0) return;
+  if (strcmp(text_of(hold, "kind"), "sealed") == 0 && json_is_null(json_object_get(shown, "preview")))
+    (void)puts(
+        english ? "\nSealed to its agency: --as AGENCY opens it with the agency's keys."
+                : "\nFörseglad till den egna myndigheten: --as MYNDIGHET öppnar med myndighetens nycklar.");
+  if (strcmp(text_of(hold, "kind"), "request") == 0) return;
   print_block(label(7, english), json_object_get(shown, "preview"));
   print_sentences(label(9, english), json_object_get(shown, "withheld"));
 }
@@ -171,6 +178,48 @@ static json_t *ask_desk(struct ctl *ctl, const json_t *hold, bool english, enum 
   return ctl_ask(ctl, true, request, TIMEOUT_MS, code);
 }
 
+static uint16_t class_bits(const struct ctl *ctl) {
+  json_t *list = list_option(ctl, "reveal", false);
+  uint16_t bits = list == NULL ? UINT16_MAX : 1U << NAV__V1__SENSITIVITY__SENSITIVITY_OPEN;
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    int class = 0;
+    const char *name = json_string_value(json_array_get(list, i));
+    if (wire_enum_value(&nav__v1__sensitivity__descriptor, name, &class) && class > 0 && class < 16)
+      bits = (uint16_t)(bits | 1U << class);
+  }
+  json_decref(list);
+  return bits;
+}
+
+static uint64_t person_bits(const struct ctl *ctl) {
+  json_t *list = list_option(ctl, "persons", true);
+  uint64_t bits = list == NULL ? UINT64_MAX : 0;
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    json_int_t index = json_integer_value(json_array_get(list, i));
+    if (index >= 0 && index < 64) bits |= UINT64_C(1) << index;
+  }
+  json_decref(list);
+  return bits;
+}
+
+// What is sealed is opened here, with the agency's own keys: the hub cannot.
+static bool add_opened(struct ctl *ctl, const json_t *hold, json_t *shown, bool english,
+                       enum ctl_exit *code) {
+  struct sealed_case sealed;
+  const char *agency = ctl_value(ctl, "as");
+  if (agency == NULL || strcmp(text_of(hold, "kind"), "sealed") != 0) return true;
+  bool ok = sealed_open(ctl, agency, hold, shown, &sealed, code);
+  if (ok) {
+    json_t *opened =
+        sealed_preview(&sealed, class_bits(ctl), person_bits(ctl), english ? ACCESS_ENGLISH : ACCESS_SWEDISH);
+    (void)json_object_update(shown, opened);
+    json_decref(opened);
+    *code = CTL_DONE;
+  }
+  sealed_close(&sealed);
+  return ok;
+}
+
 enum ctl_exit ctl_hold_show(struct ctl *ctl) {
   enum ctl_exit code = CTL_DONE;
   const char *language = ctl_value(ctl, "lang");
@@ -178,9 +227,9 @@ enum ctl_exit ctl_hold_show(struct ctl *ctl) {
   json_t *hold = get_hold(ctl, &code);
   if (hold == NULL) return code;
   json_t *shown = ask_desk(ctl, hold, english, &code);
-  bool ok = true;
-  if (shown != NULL && ctl->format == CTL_TABLE) print_case(hold, shown, english);
-  if (shown != NULL && ctl->format != CTL_TABLE) {
+  bool ok = shown == NULL || add_opened(ctl, hold, shown, english, &code);
+  if (shown != NULL && ok && ctl->format == CTL_TABLE) print_case(hold, shown, english);
+  if (shown != NULL && ok && ctl->format != CTL_TABLE) {
     (void)json_object_del(shown, "ok");
     (void)json_object_set(shown, "hold", hold);
     ok = output_json(ctl->format, shown);
@@ -192,14 +241,40 @@ enum ctl_exit ctl_hold_show(struct ctl *ctl) {
 
 // ---- decisions ----
 
+// "4021-3" of the sealed event becomes "5007-3" of the event that the agency now lets the hub read.
+static enum ctl_exit unseal(struct ctl *ctl, char hold_id[64]) {
+  enum ctl_exit code = CTL_DONE;
+  struct sealed_case sealed;
+  const char *agency = ctl_value(ctl, "as");
+  json_t *hold = get_hold(ctl, &code);
+  if (hold == NULL || strcmp(text_of(hold, "kind"), "sealed") != 0) {
+    json_decref(hold);
+    return code;
+  }
+  json_t *shown = ask_desk(ctl, hold, false, &code);
+  if (shown != NULL && sealed_open(ctl, agency, hold, shown, &sealed, &code)) {
+    json_int_t seq = sealed_publish(ctl, agency, &sealed, &code);
+    const char *dash = strchr(text_of(hold, "hold"), '-');
+    if (seq > 0) (void)snprintf(hold_id, 64, "%" JSON_INTEGER_FORMAT "%s", seq, dash == NULL ? "" : dash);
+  }
+  if (shown != NULL) sealed_close(&sealed);
+  json_decref(shown);
+  json_decref(hold);
+  return code;
+}
+
 static enum ctl_exit decide(struct ctl *ctl, bool release) {
   static const struct ctl_column decided[] = {
       {"seq", "SEQ", true}, {"outcome", "OUTCOME", false}, {"reveal", "REVEALED", false}};
   enum ctl_exit code = CTL_DONE;
   const char *reason = ctl_value(ctl, "reason");
   if (reason == NULL || reason[0] == '\0') return ctl_complain(CTL_USAGE, "an assessment needs its --reason");
-  json_t *request = json_pack("{s:s, s:s, s:b, s:s}", "command", "hold-decide", "hold", ctl->arguments[0],
-                              "release", release ? 1 : 0, "reason", reason);
+  char hold_id[64];
+  (void)snprintf(hold_id, sizeof hold_id, "%.63s", ctl->arguments[0]);
+  if (release && ctl_value(ctl, "as") != NULL) code = unseal(ctl, hold_id);
+  if (code != CTL_DONE) return code;
+  json_t *request = json_pack("{s:s, s:s, s:b, s:s}", "command", "hold-decide", "hold", hold_id, "release",
+                              release ? 1 : 0, "reason", reason);
   if (request != NULL && release) {
     json_t *conditions = list_option(ctl, "conditions", false);
     if (conditions != NULL) (void)json_object_set_new(request, "conditions", conditions);

@@ -163,9 +163,24 @@ static json_t *preview(const struct assessing *a, json_t **withheld) {
   return copy == NULL ? json_null() : wire_cloudevent_from_event(copy);
 }
 
+// Of what is sealed the edge says which rule holds it; of the rest the stored verdict says on which basis.
+static const char *basis_of(const struct assessing *a, const Nav__V1__LaneVerdict *stored) {
+  const Nav__V1__Event *event = a->event->event;
+  const Nav__V1__Sealed *sealed = event->body_case == NAV__V1__EVENT__BODY_SEALED ? event->sealed : NULL;
+  for (size_t i = 0;
+       sealed != NULL && i < sealed->n_recipients && i < sealed->n_purposes && i < sealed->n_rules; i++) {
+    if (strcmp(sealed->recipients[i], a->lane->agency) != 0 ||
+        strcmp(sealed->purposes[i], a->lane->purpose) != 0)
+      continue;
+    const struct access_rule_info *rule = access_rule_named(a->rules, sealed->rules[i]);
+    return rule == NULL ? NULL : rule->basis;
+  }
+  return stored == NULL ? NULL : stored->hold_basis != NULL ? stored->hold_basis : stored->basis;
+}
+
 static json_t *conditions(const struct assessing *a) {
   const Nav__V1__LaneVerdict *stored = desk_event_lane(a->event, a->lane->number);
-  const char *id = stored == NULL ? NULL : stored->hold_basis != NULL ? stored->hold_basis : stored->basis;
+  const char *id = basis_of(a, stored);
   const struct law_condition *conditions[ACCESS_CONDITIONS_MAX];
   size_t count = access_conditions(a->rules, id, stored == NULL ? NULL : stored->limit_rule, conditions);
   json_t *list = json_array();

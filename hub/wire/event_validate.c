@@ -9,6 +9,7 @@
 
 #include "hub/base/clock.h"
 #include "hub/base/id.h"
+#include "hub/wire/keys.h"
 #include "hub/wire/message.h"
 #include "hub/wire/place.h"
 #include "hub/wire/reflect.h"
@@ -22,6 +23,7 @@ enum {
   CODE_DIGITS_MAX = 16,
   CONSENT_LIST_MAX = 64,
   RECALL_EVENTS_MAX = 256,
+  SEALED_LANES_MAX = 64,
 };
 
 typedef Nav__V1__Event Event;
@@ -320,6 +322,31 @@ static bool check_request(const Event *event, struct nav_error *err) {
          check_names(&at, "messages", request->messages, request->n_messages, true, err);
 }
 
+// What only the agency can open, and the lanes that its edge says it waits for.
+static bool check_sealed(const Event *event, struct nav_error *err) {
+  struct wire_place at = {.name = "sealed", .index = -1};
+  const Nav__V1__Sealed *sealed = event->sealed;
+  if (wire_body_name(sealed->type) == NULL)
+    return bad(err, &at, "type", "a message type that this hub knows");
+  if (sealed->content.len <= KEYS_EDGE_OVERHEAD || sealed->content.len > WIRE_EVENT_MAX)
+    return bad(err, &at, "content", "an event sealed to its own agency");
+  if (sealed->n_recipients == 0 || sealed->n_recipients > SEALED_LANES_MAX)
+    return bad(err, &at, "recipients", "1 to 64 lanes");
+  if (sealed->n_purposes != sealed->n_recipients || sealed->n_rules != sealed->n_recipients)
+    return bad(err, &at, "purposes", "as many as recipients and rules: a lane has one of each");
+  for (size_t i = 0; i < sealed->n_recipients; i++) {
+    if (!check_name(&at, "recipients", sealed->recipients[i], err) ||
+        !check_name(&at, "purposes", sealed->purposes[i], err) ||
+        !check_name(&at, "rules", sealed->rules[i], err)) {
+      return false;
+    }
+  }
+  if (event->n_subjects == 0 && event->place == NULL && event->addressee == NULL && !event->has_in_reply_to)
+    return true;
+  return refuse(err, NAV__V1__CODE__CODE_BAD_VALUE, &at, "content",
+                "must hold persons, place and addressee: none stand beside it");
+}
+
 static bool check_body(const Event *event, struct nav_error *err) {
   struct wire_place action = {.name = "action", .index = -1};
   struct wire_place follow_up = {.name = "follow_up", .index = -1};
@@ -335,6 +362,8 @@ static bool check_body(const Event *event, struct nav_error *err) {
       return check_consent(event, err);
     case NAV__V1__EVENT__BODY_REQUEST:
       return check_request(event, err);
+    case NAV__V1__EVENT__BODY_SEALED:
+      return check_sealed(event, err);
     case NAV__V1__EVENT__BODY_CRIME_REPORT:
       return check_digits(&crime_report, "crime_code", event->crime_report->crime_code, 4, err);
     case NAV__V1__EVENT__BODY_ACTION:

@@ -19,7 +19,8 @@ enum {
   KEY_SYMMETRIC_SIZE = 32,
   KEY_LOG_ID_SIZE = 16,
   KEY_SALT_SIZE = 32,
-  KEYS_SIGNED_MAX = 8192,  // bytes that one signature covers, prefix included
+  KEYS_SIGNED_MAX = 8192,   // bytes that one signature covers, prefix included
+  KEYS_EDGE_OVERHEAD = 40,  // nonce (24) and authenticator (16)
 };
 
 struct key_pair_sign {
@@ -78,5 +79,24 @@ void keys_sign_acknowledge(uint8_t signature[KEY_SIGNATURE_SIZE], const struct k
 NAV_MUST_USE bool keys_verify_acknowledge(const uint8_t *signature, const uint8_t *public_key,
                                           const uint8_t *log_id, const char *agency, uint32_t lane,
                                           uint64_t position);
+// Of the rules that the hub sends its clients (session.proto): over an encoded RulesBundle.
+void keys_sign_rules(uint8_t signature[KEY_SIGNATURE_SIZE], const struct key_pair_sign *pair,
+                     const uint8_t *log_id, const uint8_t *bundle, size_t length);
+NAV_MUST_USE bool keys_verify_rules(const uint8_t *signature, const uint8_t *public_key,
+                                    const uint8_t *log_id, const uint8_t *bundle, size_t length);
+
+// edge.c. An encoded event sealed to its own agency alone (nav.v1.Sealed.content): nonce ‖ XChaCha20-Poly1305
+// under a key that only who holds id_key can make, bound to agency, event id (16 bytes) and revision. The
+// same event gives the same bytes. sealed has length + KEYS_EDGE_OVERHEAD bytes.
+struct keys_edge {
+  const uint8_t *id_key;
+  const char *agency;
+  const uint8_t *event_id;
+  uint32_t revision;
+};
+void keys_edge_seal(uint8_t *sealed, const struct keys_edge *edge, const uint8_t *plain, size_t length);
+// plain has length - KEYS_EDGE_OVERHEAD bytes. False: too short, or not sealed so.
+NAV_MUST_USE bool keys_edge_open(uint8_t *plain, const struct keys_edge *edge, const uint8_t *sealed,
+                                 size_t length);
 
 #endif

@@ -98,3 +98,26 @@ bool keys_verify_acknowledge(const uint8_t *signature, const uint8_t *public_key
       {log_id, KEY_LOG_ID_SIZE}, {agency, strlen(agency) + 1}, {place, sizeof place}};
   return keys_verify(signature, public_key, "acknowledge", parts, 3);
 }
+
+static void bundle_parts(struct nav_bytes parts[2], uint8_t hash[NAV_SHA256_SIZE], const uint8_t *log_id,
+                         const uint8_t *bundle, size_t length) {
+  nav_sha256(hash, &(struct nav_bytes){bundle, length}, 1);
+  parts[0] = (struct nav_bytes){log_id, KEY_LOG_ID_SIZE};
+  parts[1] = (struct nav_bytes){hash, NAV_SHA256_SIZE};
+}
+
+void keys_sign_rules(uint8_t signature[KEY_SIGNATURE_SIZE], const struct key_pair_sign *pair,
+                     const uint8_t *log_id, const uint8_t *bundle, size_t length) {
+  struct nav_bytes parts[2];
+  uint8_t hash[NAV_SHA256_SIZE];
+  bundle_parts(parts, hash, log_id, bundle, length);
+  keys_sign(signature, pair, "rules", parts, 2);
+}
+
+bool keys_verify_rules(const uint8_t *signature, const uint8_t *public_key, const uint8_t *log_id,
+                       const uint8_t *bundle, size_t length) {
+  struct nav_bytes parts[2];
+  uint8_t hash[NAV_SHA256_SIZE];
+  bundle_parts(parts, hash, log_id, bundle, length);
+  return keys_verify(signature, public_key, "rules", parts, 2);
+}

@@ -3,14 +3,17 @@ in the ledger; and the one who would receive learns nothing.
 
 Run by: ctest (NAV_BIN is the build's bin folder)."""
 
+import json
 import os
 import re
+import signal
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from hub import wait_until  # noqa: E402
 from people import AssessorHub, event, intervention  # noqa: E402
+from records import flow, person, text  # noqa: E402
 
 WORD = "Planterad Person"
 
@@ -86,11 +89,10 @@ def not_by_others(hub):
 
 
 def reload(hub):
-    import signal
-    marks = {name: hub.log(name).count("reload") for name in ("nav-core",)}
+    before = hub.log("nav-core").count("configuration loaded")
     for name in ("nav-core", "nav-desk"):
         hub.processes[name].send_signal(signal.SIGHUP)
-    wait_until("nav-core has reloaded", lambda: hub.log("nav-core").count("reload") > marks["nav-core"])
+    wait_until("nav-core has reloaded", lambda: hub.log("nav-core").count("configuration loaded") > before)
     time.sleep(0.3)
 
 
@@ -135,6 +137,30 @@ def limits(hub):
     hub.json("hold", "refuse", hold, "--reason", "Reglerna tillåter det inte längre")
 
 
+def sealed(hub):
+    """What an agency's edge has sealed: the queue has it, the hub cannot read it, and its own keys release it."""
+    before = {h["hold"] for h in hub.json("hold", "list")}
+    hub.drop("socialtjansten", "fall.xml", "<FlowInstances>" + flow(2, 9102, {"deltagare": person("Zqvist", "Sekretessmarkering"), "plan": text("Plan"),
+                                                               "riskForBrott": text("Risk")}) + "</FlowInstances>")
+    hub.run_adapter("socialtjansten")
+    waiting = [h for h in hub.json("hold", "list") if h["hold"] not in before]
+    assert waiting and all(h["kind"] == "sealed" for h in waiting), waiting
+    [hold] = [h for h in waiting if (h["to"], h["purpose"]) == ("polisen", "sig")]
+    closed = hub.json("hold", "show", hold["hold"])
+    assert closed["sealed"] and "Zqvist" not in json.dumps(closed, ensure_ascii=False), "the hub can read it"
+    opened = hub.json("hold", "show", hold["hold"], "--as", "socialtjansten")
+    assert "Zqvist" in json.dumps(opened["preview"], ensure_ascii=False), opened
+    done = hub.navctl("hold", "release", hold["hold"], "--reason", "x", check=False)
+    assert done.returncode == 1 and "--as AGENCY" in done.stderr, done
+    count = len(hub.inbox("polisen", "sig"))
+    released = release(hub, hold["hold"], "--as", "socialtjansten")
+    hub.run_adapter("polisen")
+    lines = hub.inbox("polisen", "sig")
+    assert len(lines) == count + 1 and lines[-1]["navseq"] == released["seq"], lines
+    assert "Zqvist" in json.dumps(lines[-1], ensure_ascii=False)
+    assert hold["hold"] not in [h["hold"] for h in hub.json("hold", "list")]
+
+
 def main_queue():
     with AssessorHub() as hub:
         seq, other = held_and_released(hub)
@@ -142,6 +168,7 @@ def main_queue():
         waiting = not_by_others(hub)
         survives(hub, waiting)
         revised(hub)
+        sealed(hub)
         limits(hub)
         kinds = {line["kind"] for line in hub.json("audit", "search", "--since", "1d", "--reason", "prov")}
         assert {"hold_released", "hold_refused", "hold_closed"} <= kinds, kinds

@@ -140,6 +140,8 @@ class PlantedWords(unittest.TestCase):
         number = 0
         for agency in ADAPTERS:
             for body in self.planter.schema.bodies:
+                if body.type_name == "Sealed":
+                    continue  # only its own agency can open one: see edge_test.py
                 number += 1
                 self.planter.event(agency, body, number)
         with Hub() as hub:

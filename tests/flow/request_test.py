@@ -148,8 +148,8 @@ def refused(hub, social, police, school, ledger, asks):
 
 def many_ids_in_one_publication(hub, social, police, school, ledger, asks):
     recalls = [police.event() for _ in range(12)]
-    for number, recall in enumerate(recalls):
-        recall.recall.event_ids.extend(police.keys.event_id(0, "polisen", f"none-{number}-{i}") for i in range(256))
+    for recall in recalls:
+        recall.recall.event_ids.extend([asks.id] * 256)
         recall.recall.reason = SCHEMA.RECALL_REASON_WRONG
     assert len(police.publish(*recalls)) == 12
 

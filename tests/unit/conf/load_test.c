@@ -13,6 +13,7 @@
 #include <libpq-fe.h>
 
 #include "hub/conf/agencies.h"
+#include "hub/conf/agencies_write.h"
 #include "hub/conf/nav.h"
 
 static char folder[64];
@@ -198,6 +199,41 @@ static void test_agencies(void **state) {
   conf_agencies_free(NULL);
 }
 
+// What adapters are sent: everything that rules go by, and nobody's name.
+static void test_written_without_persons(void **state) {
+  (void)state;
+  struct nav_buffer out;
+  nav_buffer_init(&out, 1 << 20);
+  struct conf_agencies *agencies = load_agencies("config");
+  agencies->agencies[0].title[0] = '"';
+  agencies->agencies[0].title[1] = '\\';
+  assert_true(conf_agencies_write(agencies, &out));
+  write_file("agencies.yaml", nav_buffer_text(&out));
+  struct conf_agencies *again = load_agencies(folder);
+  assert_int_equal(again->agencies_count, agencies->agencies_count);
+  assert_int_equal(again->persons_count, 0);
+  for (size_t i = 0; i < agencies->agencies_count; i++) {
+    const struct conf_agency *a = &agencies->agencies[i], *b = &again->agencies[i];
+    assert_string_equal(a->id, b->id);
+    assert_string_equal(a->title, b->title);
+    assert_string_equal(a->kind, b->kind);
+    assert_string_equal(a->form, b->form);
+    assert_int_equal(a->secrecy_count, b->secrecy_count);
+    assert_int_equal(a->groups_count, b->groups_count);
+    assert_int_equal(a->areas_count, b->areas_count);
+    assert_int_equal(a->purposes_count, b->purposes_count);
+    for (size_t k = 0; k < a->purposes_count; k++) assert_string_equal(a->purposes[k], b->purposes[k]);
+    assert_int_equal(b->assessors_count, 0);
+    assert_null(b->on_call);
+    assert_false(b->has_keys);
+  }
+  for (size_t i = 0; i < agencies->persons_count; i++)
+    assert_null(strstr(nav_buffer_text(&out), agencies->persons[i].id));
+  nav_buffer_free(&out);
+  conf_agencies_free(again);
+  conf_agencies_free(agencies);
+}
+
 static void test_shipped(void **state) {
   (void)state;
   struct conf_nav *nav = load_nav("config");
@@ -233,6 +269,7 @@ int main(void) {
       TEST(test_home_in_a_connection_string),
       TEST(test_home_is_found),
       TEST(test_agencies),
+      TEST(test_written_without_persons),
       TEST(test_shipped),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

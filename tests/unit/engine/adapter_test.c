@@ -109,7 +109,7 @@ static void files_go_out_and_are_done(void **state) {
   assert_string_equal(
       fixture->output,
       "{\"sent\":0,\"accepted\":0,\"duplicate\":0,\"rejected\":0,\"skipped\":0,\"unchanged\":1,"
-      "\"received\":0,\"files\":1,\"failed\":0}\n");
+      "\"received\":0,\"stayed_home\":0,\"sealed\":0,\"stripped\":0,\"files\":1,\"failed\":0}\n");
   assert_false(scratch_exists(fixture->outbox, "a.csv"));
   unmake(fixture);
 }
@@ -207,6 +207,27 @@ static void deliveries_come_in_once(void **state) {
   char *text = scratch_read(fixture->inbox, "sig.ndjson", NULL);
   assert_int_equal(count_lines(text), 300);
   free(text);
+  unmake(fixture);
+}
+
+// Nothing leaves before there are rules; once kept they are there at the next start.
+static void nothing_leaves_before_the_rules(void **state) {
+  (void)state;
+  struct fixture *fixture = make(NULL);
+  char path[SCRATCH_PATH];
+  scratch_write(fixture->outbox, "a.csv", "1;A\n2;B\n");
+  fake_hub.rules_after = 40;
+  assert_int_equal(run_once(fixture), 0);
+  assert_int_equal(fake_hub.rules_after, 0);
+  assert_int_equal(fake_hub.published_early, 0);
+  assert_int_equal(fake_hub_count(), 2);
+  says(fixture->errors, "the hub's rules are in force here: 1 rules");
+  says(fixture->errors, "stayed home 0, sealed 0, stripped 0");
+  assert_true(scratch_exists(sample_path(path, fixture->home, "state"), "rules/in-force"));
+  scratch_write(fixture->outbox, "b.csv", "3;C\n");
+  fake_hub.rules_after = 1000000;
+  assert_int_equal(run_once(fixture), 0);
+  assert_int_equal(fake_hub_count(), 3);
   unmake(fixture);
 }
 
@@ -327,6 +348,7 @@ int main(void) {
       cmocka_unit_test(a_file_that_is_still_written_waits),
       cmocka_unit_test(the_mappings_memory_is_kept_over_starts),
       cmocka_unit_test(deliveries_come_in_once),
+      cmocka_unit_test(nothing_leaves_before_the_rules),
       cmocka_unit_test(a_hub_that_refuses_leaves_the_file),
       cmocka_unit_test(a_dry_run_prints_and_sends_nothing),
       cmocka_unit_test(wrong_options_are_told),

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "hub/base/buffer.h"
+#include "tests/unit/engine/fake_rules.h"
 
 struct fake_hub fake_hub;
 
@@ -27,6 +28,7 @@ struct nav_client {
   struct queued queue[NAV_CLIENT_QUEUE_MAX];
   size_t queued;
   bool connected;
+  bool has_rules;
 };
 
 static struct fake_event *events;
@@ -261,6 +263,18 @@ static void connect_client(struct nav_client *client) {
   }
 }
 
+// The rules, unless the client has them already.
+static void send_rules(struct nav_client *client) {
+  enum { BYTE = 9, ARENA = 64 * 1024 };
+  uint8_t hash[NAV_SHA256_SIZE];
+  bool kept = client->events.rules_hash(client->events.context, hash) && hash[0] == BYTE;
+  client->has_rules = true;
+  if (kept) return;
+  struct nav_arena *arena = nav_arena_new(ARENA);
+  client->events.rules(client->events.context, fake_rules_bundle(fake_rules_all, BYTE, arena));
+  nav_arena_free(arena);
+}
+
 bool nav_client_step(struct nav_client *client, int wait_ms, struct nav_error *err) {
   const struct timespec pause = {.tv_nsec = 1000000};
   if (client->queued == 0 && wait_ms > 0) (void)nanosleep(&pause, NULL);  // nothing to do is no work
@@ -270,6 +284,14 @@ bool nav_client_step(struct nav_client *client, int wait_ms, struct nav_error *e
     return true;
   }
   if (!client->connected) connect_client(client);
+  if (client->events.rules != NULL && !client->has_rules) {
+    fake_hub.published_early += client->queued;
+    if (fake_hub.rules_after > 0) {
+      fake_hub.rules_after--;
+    } else {
+      send_rules(client);
+    }
+  }
   give_receipts(client);
   for (size_t i = 0; i < client->purposes_count; i++) deliver(client, i);
   if (client->purposes_count > 0 && client->events.durable(client->events.context)) {

@@ -22,6 +22,8 @@ struct fake_hub {
   size_t conflicts;          // receipts that named a later revision
   bool takes_all;            // accepts everything without looking or keeping, for tests of speed
   size_t taken;              // so
+  size_t rules_after;        // steps from the connection until the rules are sent; counted down
+  size_t published_early;    // events that came before there were rules
 };
 
 extern struct fake_hub fake_hub;

@@ -125,6 +125,8 @@ static void take_start(struct fake_hub *hub, const Nav__V1__Start *start) {
   for (size_t i = 0; i < start->n_lanes; i++) take_resume(hub, start->lanes[i]);
   hub->credit = hub->credit_least = (int64_t)start->credit_bytes;
   (void)snprintf(hub->client, sizeof hub->client, "%s", start->client != NULL ? start->client : "");
+  hub->wants_rules = start->has_rules_hash;
+  hub->rules_hash_length = start->rules_hash.len;
   for (size_t i = 0; i < hub->lanes_count; i++) {
     if (!hub->lanes[i].asked) continue;
     lanes[i] = (Nav__V1__Lane)NAV__V1__LANE__INIT;

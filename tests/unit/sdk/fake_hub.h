@@ -48,6 +48,8 @@ struct fake_hub {
   struct wire_stream stream;
   bool open, started;
   char client[64];
+  bool wants_rules;
+  size_t rules_hash_length;
   int64_t credit;  // what may still be sent
   int64_t credit_least;
   struct hub_lane lanes[HUB_LANES_MAX];

@@ -6,6 +6,7 @@
 #include "hub/base/clock.h"
 #include "tests/unit/sdk/fixture.h"
 #include "tests/unit/sdk/sdk_delivery_test.h"
+#include "tests/unit/sdk/sdk_rules_test.h"
 
 static void assert_each_settled_once(uint64_t count) {
   assert_int_equal(f->receipts, count);
@@ -327,6 +328,11 @@ int main(int argc, char **argv) {
       PUBLISHES(an_impostor_of_the_hub_ends_it),
       PUBLISHES(a_refusal_for_now_is_tried_again),
       PUBLISHES(a_step_waits_no_longer_than_it_may),
+      PUBLISHES(rules_come_in_parts_and_are_told_once),
+      PUBLISHES(a_caller_that_wants_no_rules_asks_for_none),
+      PUBLISHES(rules_that_change_midway_begin_anew),
+      PUBLISHES(rules_with_a_wrong_signature_are_not_told),
+      PUBLISHES(parts_out_of_order_end_the_session),
       RECEIVES(deliveries_come_and_are_acknowledged),
       RECEIVES(nothing_is_acknowledged_before_it_is_durable),
       RECEIVES(acknowledgements_are_few),

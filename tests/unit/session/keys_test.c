@@ -228,6 +228,56 @@ static void salts_are_stable_and_keyed(void **state) {
   assert_memory_not_equal(a, b, 32);
 }
 
+// The same event gives the same bytes; any other agency, event, revision, key or byte does not open.
+static void an_event_is_sealed_to_its_own_agency(void **state) {
+  (void)state;
+  enum { LENGTH = 5, SEALED = LENGTH + KEYS_EDGE_OVERHEAD };
+  const uint8_t id_key[KEY_SYMMETRIC_SIZE] = {1};
+  const uint8_t other_key[KEY_SYMMETRIC_SIZE] = {2};
+  const uint8_t event_id[NAV_EVENT_ID_SIZE] = {3};
+  const uint8_t other_id[NAV_EVENT_ID_SIZE] = {4};
+  const struct keys_edge edge = {id_key, "skolan", event_id, 7};
+  const struct keys_edge wrong[] = {{other_key, "skolan", event_id, 7},
+                                    {id_key, "polisen", event_id, 7},
+                                    {id_key, "skolan", other_id, 7},
+                                    {id_key, "skolan", event_id, 8}};
+  uint8_t sealed[SEALED], again[SEALED], plain[LENGTH];
+  keys_edge_seal(sealed, &edge, (const uint8_t *)"event", LENGTH);
+  keys_edge_seal(again, &edge, (const uint8_t *)"event", LENGTH);
+  assert_memory_equal(sealed, again, SEALED);
+  assert_true(keys_edge_open(plain, &edge, sealed, SEALED));
+  assert_memory_equal(plain, "event", LENGTH);
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    assert_false(keys_edge_open(plain, &wrong[i], sealed, SEALED));
+    keys_edge_seal(again, &wrong[i], (const uint8_t *)"event", LENGTH);
+    assert_memory_not_equal(sealed, again, KEYS_EDGE_OVERHEAD - 16);  // no nonce is used twice
+  }
+  keys_edge_seal(again, &edge, (const uint8_t *)"evens", LENGTH);
+  assert_memory_not_equal(sealed, again, KEYS_EDGE_OVERHEAD - 16);
+  for (size_t i = 0; i < SEALED; i++) {
+    memcpy(again, sealed, SEALED);
+    again[i] ^= 1;
+    assert_false(keys_edge_open(plain, &edge, again, SEALED));
+  }
+  for (size_t length = 0; length < SEALED; length++)
+    assert_false(keys_edge_open(plain, &edge, sealed, length));
+}
+
+static void rules_are_signed_by_the_hub(void **state) {
+  (void)state;
+  struct key_pair_sign pair, other;
+  uint8_t signature[KEY_SIGNATURE_SIZE];
+  uint8_t log_id[KEY_LOG_ID_SIZE] = {1};
+  (void)crypto_sign_keypair(pair.public_key, pair.secret_key);
+  (void)crypto_sign_keypair(other.public_key, other.secret_key);
+  keys_sign_rules(signature, &pair, log_id, (const uint8_t *)"rules", 5);
+  assert_true(keys_verify_rules(signature, pair.public_key, log_id, (const uint8_t *)"rules", 5));
+  assert_false(keys_verify_rules(signature, pair.public_key, log_id, (const uint8_t *)"rulez", 5));
+  assert_false(keys_verify_rules(signature, other.public_key, log_id, (const uint8_t *)"rules", 5));
+  log_id[0] = 2;
+  assert_false(keys_verify_rules(signature, pair.public_key, log_id, (const uint8_t *)"rules", 5));
+}
+
 int main(void) {
   if (sodium_init() < 0) return 1;
   const struct CMUnitTest tests[] = {
@@ -240,6 +290,8 @@ int main(void) {
       cmocka_unit_test(a_publication_is_signed_by_its_root),
       cmocka_unit_test(an_acknowledgement_is_signed_as_the_schema_says),
       cmocka_unit_test(salts_are_stable_and_keyed),
+      cmocka_unit_test(an_event_is_sealed_to_its_own_agency),
+      cmocka_unit_test(rules_are_signed_by_the_hub),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
