@@ -132,7 +132,7 @@ static const struct fault_case cases[] = {
      {{3, 66, "'release'", NULL}}},
     {"an answer awaited of what waits for nobody",
      "  - {id: a, forbid: {from: bo, event: Damage, to: pol}, outcome: hold, answer_within: 2h}\n",
-     {{3, 80, "answer_within is only for permits", NULL}}},
+     {{3, 87, "answer_within is only for permits", NULL}}},
     {"a forbid that would stop a duty",
      "  - {id: a, permit: {from: skola, event: ConcernReport, to: social}, basis: plikt}\n"
      "  - {id: b, forbid: {from: \"*\", event: \"*\", to: \"*\"}, when: {marks.urgent: {is: true}}}\n",
@@ -163,7 +163,7 @@ static const struct fault_case cases[] = {
      {{7, 11, "under 21 alone", NULL}}},
     {"no request",
      "  - {id: a, permit: {from: bo, event: Damage, to: pol}, basis: begaran, outcome: hold}\n",
-     {{3, 5, "opens on request alone", "in_reply_to"}}},
+     {{3, 5, "opens on request alone", "request: {is: true}"}}},
     {"nobody assessed",
      "  - {id: a, permit: {from: pol, event: PoliceNotice, to: skola}, basis: bedomd}\n",
      {{3, 5, "a person has assessed the case", "assessed_by"}}},
