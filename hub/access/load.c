@@ -24,16 +24,22 @@ static void fault_errno(struct reading *reading, const char *name) {
   conf_faults_add(reading->faults, name, 0, 0, "", "cannot be read: %s", strerror(errno));
 }
 
+static char *too_large(struct reading *reading, const char *name) {
+  conf_faults_add(reading->faults, name, 0, 0, "split the file", "is larger than %d KiB", FILE_MAX / 1024);
+  return NULL;
+}
+
 static char *read_open_file(struct reading *reading, int fd, const char *name, size_t *length) {
   struct stat status;
   if (fstat(fd, &status) != 0) {
     fault_errno(reading, name);
     return NULL;
   }
-  if (!S_ISREG(status.st_mode) || status.st_size > FILE_MAX) {
-    conf_faults_add(reading->faults, name, 0, 0, "split it", "is no file of at most %d KiB", FILE_MAX / 1024);
+  if (!S_ISREG(status.st_mode)) {
+    conf_faults_add(reading->faults, name, 0, 0, "", "is not an ordinary file");
     return NULL;
   }
+  if (status.st_size > FILE_MAX) return too_large(reading, name);
   char *text = nav_arena_alloc(reading->arena, FILE_MAX + 1);
   size_t used = 0;
   while (text != NULL && used <= FILE_MAX) {
@@ -46,10 +52,8 @@ static char *read_open_file(struct reading *reading, int fd, const char *name, s
     if (got == 0) break;
     used += (size_t)got;
   }
-  if (text == NULL || used > FILE_MAX) {
-    conf_faults_add(reading->faults, name, 0, 0, "split it", "is larger than %d KiB", FILE_MAX / 1024);
-    return NULL;
-  }
+  if (text == NULL) conf_faults_add(reading->faults, name, 0, 0, "", "needs too much memory to read");
+  if (used > FILE_MAX) return too_large(reading, name);
   *length = used;
   return text;
 }
@@ -61,7 +65,7 @@ static const struct rules_source *add_file(struct reading *reading, const char *
     conf_faults_add(reading->faults, name, 0, 0, "", "more than %d files", RULES_FILES_MAX);
     return NULL;
   }
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);  // a FIFO must not hang the program
   if (fd < 0) {
     if (!optional || errno != ENOENT) fault_errno(reading, name);
     return NULL;
@@ -110,11 +114,13 @@ static struct access_rules *read_and_build(struct reading *reading, const char *
                                            const struct conf_agencies *agencies) {
   (void)add_named(reading, config_folder, "agencies.yaml", true);
   const struct rules_source *law = add_named(reading, config_folder, "law.yaml", false);
-  add_folder(reading, config_folder, "areas", false);
+  struct nav_areas *areas = nav_areas_load(config_folder, reading->faults);
+  if (areas != NULL) {  // else what is wrong there is told
+    add_folder(reading, config_folder, "areas", false);
+    nav_areas_check_agencies(areas, agencies, reading->faults);
+  }
   size_t first = reading->count;
   add_folder(reading, config_folder, "access", true);
-  struct nav_areas *areas = nav_areas_load(config_folder, reading->faults);
-  if (areas != NULL) nav_areas_check_agencies(areas, agencies, reading->faults);
   static const struct rules_source no_law = {"law.yaml", "bases: []\n", 10};
   struct access_rules *rules = rules_build(law == NULL ? &no_law : law, reading->sources + first,
                                            reading->count - first, agencies, areas, reading->faults);
@@ -140,8 +146,9 @@ struct access_rules *access_rules_load(const char *config_folder, const struct c
   struct access_rules *rules = read_and_build(reading, config_folder, agencies);
   nav_arena_free(arena);
   free(reading);
-  if (rules == NULL || faults->count + faults->dropped == before) return rules;
+  if (rules != NULL && faults->count + faults->dropped == before) return rules;
   access_rules_free(rules);
+  conf_faults_sort(faults);
   return NULL;
 }
 

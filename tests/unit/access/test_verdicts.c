@@ -1,0 +1,157 @@
+// The decision in every detail, by small rule sets that stand beside the events they decide: each field of a
+// verdict is compared. Called by: ctest, tests/access/mutate.py. Must never: leave a field of a verdict
+// unlooked at.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "hub/access/access.h"
+#include "hub/access/build.h"
+#include "hub/access/event_yaml.h"
+#include "tests/unit/access/verdict_cases.h"
+
+#define FOLDER "tests/unit/access/config"
+
+enum { LANES = 16, TEXT_SIZE = 16384, MEMORY = 16 * 1024 * 1024 };
+
+static const int64_t now_ms = 1795370400000;  // 2026-11-22
+
+static int told_consent(void *context, const Nav__V1__Subject *subject, const char *recipient,
+                        const char *purpose, const char *message) {
+  const struct verdict_case *test = context;
+  assert_non_null(subject);
+  assert_non_null(recipient);
+  assert_string_equal(purpose, "ett");
+  assert_non_null(message);
+  return test->consent;
+}
+
+static int told_request(void *context, const Nav__V1__Event *event, const char *recipient) {
+  const struct verdict_case *test = context;
+  assert_true(event->has_in_reply_to);
+  assert_non_null(recipient);
+  return test->request;
+}
+
+static uint16_t rule_index(const struct access_rules *rules, const char *id) {
+  if (id == NULL) return ACCESS_NO_RULE;
+  for (size_t i = 0; i < access_rule_count(rules); i++)
+    if (strcmp(access_rule(rules, (uint16_t)i)->id, id) == 0) return (uint16_t)i;
+  fail_msg("no rule %s", id);
+  return ACCESS_NO_RULE;
+}
+
+static const char *rule_id(const struct access_rules *rules, uint16_t index) {
+  return index == ACCESS_NO_RULE ? "none" : access_rule(rules, index)->id;
+}
+
+static size_t lane_of(const struct access_rules *rules, const char *agency) {
+  for (size_t i = 0; i < access_lane_count(rules); i++)
+    if (strcmp(access_lane(rules, i)->agency, agency) == 0 &&
+        strcmp(access_lane(rules, i)->purpose, "ett") == 0)
+      return i;
+  fail_msg("no lane of %s", agency);
+  return 0;
+}
+
+static struct access_decision wanted_decision(const struct access_rules *rules,
+                                              const struct verdict *verdict) {
+  struct access_decision wanted = {.outcome = verdict->outcome == 'r'   ? NAV__V1__OUTCOME__OUTCOME_RELEASE
+                                              : verdict->outcome == 'h' ? NAV__V1__OUTCOME__OUTCOME_HOLD
+                                                                        : NAV__V1__OUTCOME__OUTCOME_WITHHOLD,
+                                   .is_volatile = verdict->is_volatile,
+                                   .narrative_edited = verdict->edited,
+                                   .urgent = verdict->urgent,
+                                   .rule = rule_index(rules, verdict->rule),
+                                   .hold_rule = rule_index(rules, verdict->hold_rule),
+                                   .limit = rule_index(rules, verdict->limit),
+                                   .reveal = verdict->reveal,
+                                   .hold_reveal = verdict->hold_reveal,
+                                   .subjects = verdict->subjects,
+                                   .hold_subjects = verdict->hold_subjects};
+  return wanted;
+}
+
+static bool same(const struct access_decision *a, const struct access_decision *b) {
+  return a->outcome == b->outcome && a->is_volatile == b->is_volatile &&
+         a->narrative_edited == b->narrative_edited && a->urgent == b->urgent && a->rule == b->rule &&
+         a->hold_rule == b->hold_rule && a->limit == b->limit && a->reveal == b->reveal &&
+         a->hold_reveal == b->hold_reveal && a->subjects == b->subjects &&
+         a->hold_subjects == b->hold_subjects;
+}
+
+static void show(const struct access_rules *rules, const char *what, const struct access_decision *d) {
+  printf("  %s: outcome %d, rule %s, hold %s, limit %s, reveal %x %x, subjects %llx %llx%s%s%s\n", what,
+         d->outcome, rule_id(rules, d->rule), rule_id(rules, d->hold_rule), rule_id(rules, d->limit),
+         d->reveal, d->hold_reveal, (unsigned long long)d->subjects, (unsigned long long)d->hold_subjects,
+         d->is_volatile ? ", volatile" : "", d->urgent ? ", urgent" : "",
+         d->narrative_edited ? ", edited" : "");
+}
+
+static void check_case(struct verdict_case *test, const struct rules_source *law,
+                       const struct conf_agencies *agencies, struct nav_arena *arena) {
+  static char text[TEXT_SIZE];
+  static struct access_decision decisions[LANES];
+  struct conf_faults faults = {0};
+  int length = snprintf(text, sizeof text, "purpose: {id: ett, title: Ett}\nrules:\n%s", test->rules);
+  struct rules_source source = {"access/ett.yaml", text, (size_t)length};
+  struct access_rules *rules =
+      rules_build(law, &source, 1, agencies, nav_areas_load(FOLDER, &faults), &faults);
+  struct conf_node *node = conf_tree_parse(test->event, strlen(test->event), test->name, arena, &faults);
+  Nav__V1__Event *event = node == NULL ? NULL : event_from_yaml(node, now_ms, false, arena, &faults);
+  conf_faults_print(&faults);
+  if (rules == NULL || event == NULL) fail_msg("%s: cannot be read", test->name);
+  struct access_question question = {.event = event,
+                                     .now_ms = now_ms,
+                                     .consent = test->consent == VERDICT_NOBODY ? NULL : told_consent,
+                                     .consent_context = test,
+                                     .request = test->request == VERDICT_NOBODY ? NULL : told_request,
+                                     .request_context = test,
+                                     .only_recipient = test->only,
+                                     .could_be = test->could_be};
+  memset(decisions, 0xAA, sizeof decisions);
+  access_decide(rules, &question, decisions);
+  for (size_t i = 0; i < 3 && test->verdicts[i].to != NULL; i++) {
+    size_t lane = lane_of(rules, test->verdicts[i].to);
+    struct access_decision wanted = wanted_decision(rules, &test->verdicts[i]);
+    struct access_decision alone = access_decide_lane(rules, &question, lane);
+    if (same(&decisions[lane], &wanted) && same(&alone, &wanted)) continue;
+    show(rules, "expected", &wanted);
+    show(rules, "got", &decisions[lane]);
+    show(rules, "got alone", &alone);
+    fail_msg("%s: %s", test->name, test->verdicts[i].to);
+  }
+  access_rules_free(rules);
+  conf_faults_free(&faults);
+}
+
+static void verdicts(void **state) {
+  (void)state;
+  static char law_text[TEXT_SIZE];
+  struct conf_faults faults = {0};
+  struct conf_agencies *agencies = conf_agencies_load(FOLDER, &faults);
+  struct nav_arena *arena = nav_arena_new(MEMORY);
+  FILE *file = fopen(FOLDER "/law.yaml", "r");
+  assert_non_null(file);
+  assert_non_null(agencies);
+  struct rules_source law = {"law.yaml", law_text, fread(law_text, 1, sizeof law_text, file)};
+  assert_int_equal(fclose(file), 0);
+  for (size_t i = 0; i < verdict_cases_count; i++) {
+    struct verdict_case test = verdict_cases[i];
+    nav_arena_reset(arena);
+    check_case(&test, &law, agencies, arena);
+  }
+  nav_arena_free(arena);
+  conf_agencies_free(agencies);
+  conf_faults_free(&faults);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(verdicts)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
