@@ -57,7 +57,8 @@ static uint64_t select_subjects(const struct rule *rule, const Nav__V1__Event *e
   for (size_t i = 0; i < event->n_subjects; i++) {
     const Nav__V1__Subject *subject = event->subjects[i];
     unsigned role = subject->has_role ? (unsigned)subject->role : 0;
-    bool chosen = role == 0 || role > 15 ? rule->action == RULE_FORBID : (rule->roles >> role & 1U) != 0;
+    bool chosen =
+        role == 0 || role > RULES_ROLE_LAST ? rule->action == RULE_FORBID : (rule->roles >> role & 1U) != 0;
     if (chosen) selected |= UINT64_C(1) << i;
   }
   return selected;
@@ -90,10 +91,10 @@ static bool in_force(struct deciding *deciding, const struct rule *rule) {
   return today >= rule->day_from && today <= rule->day_to;
 }
 
-// Predicates that never change stand first, so that one of them that fails settles the rule for good.
+// Predicates that never change stand first, so that one of them that fails settles the rule for good. Nothing
+// here asks about consent or requests: those are asked lane by lane.
 static struct answer ask_event(struct deciding *deciding, const struct rule *rule) {
   struct answer answer = {IS_TRUE, IS_TRUE, 0, false};
-  deciding->facts.for_forbid = rule->action == RULE_FORBID;
   for (size_t i = 0; i < rule->event_count && answer.event != IS_FALSE; i++) {
     const struct predicate *predicate = &rule->predicates[i];
     answer.event = least(answer.event, facts_predicate(&deciding->facts, predicate, 0, NULL));

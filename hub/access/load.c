@@ -153,6 +153,7 @@ struct access_rules *access_rules_load(const char *config_folder, const struct c
 }
 
 const uint8_t *access_rules_hash(const struct access_rules *rules) { return rules->hash; }
+size_t access_rules_memory(const struct access_rules *rules) { return nav_arena_used(rules->arena); }
 size_t access_rules_file_count(const struct access_rules *rules) { return rules->files_count; }
 
 const char *access_rules_file(const struct access_rules *rules, size_t index, uint8_t sha256[32]) {

@@ -130,28 +130,162 @@ static void check_case(struct verdict_case *test, const struct rules_source *law
   conf_faults_free(&faults);
 }
 
-static void verdicts(void **state) {
-  (void)state;
-  static char law_text[TEXT_SIZE];
+// Rules of the purpose ett on the tests' own agencies, areas and law.
+struct scene {
+  struct conf_agencies *agencies;
+  struct rules_source law;
+  char law_text[TEXT_SIZE];
+};
+
+static int open_scene(void **state) {
+  static struct scene scene;
   struct conf_faults faults = {0};
-  struct conf_agencies *agencies = conf_agencies_load(FOLDER, &faults);
-  struct nav_arena *arena = nav_arena_new(MEMORY);
   FILE *file = fopen(FOLDER "/law.yaml", "r");
   assert_non_null(file);
-  assert_non_null(agencies);
-  struct rules_source law = {"law.yaml", law_text, fread(law_text, 1, sizeof law_text, file)};
-  assert_int_equal(fclose(file), 0);
+  scene.law = (struct rules_source){"law.yaml", scene.law_text, fread(scene.law_text, 1, TEXT_SIZE, file)};
+  scene.agencies = conf_agencies_load(FOLDER, &faults);
+  assert_non_null(scene.agencies);
+  *state = &scene;
+  return fclose(file);
+}
+
+static int close_scene(void **state) {
+  struct scene *scene = *state;
+  conf_agencies_free(scene->agencies);
+  return 0;
+}
+
+static void verdicts(void **state) {
+  const struct scene *scene = *state;
+  struct nav_arena *arena = nav_arena_new(MEMORY);
   for (size_t i = 0; i < verdict_cases_count; i++) {
     struct verdict_case test = verdict_cases[i];
     nav_arena_reset(arena);
-    check_case(&test, &law, agencies, arena);
+    check_case(&test, &scene->law, scene->agencies, arena);
   }
   nav_arena_free(arena);
-  conf_agencies_free(agencies);
+}
+
+// One rule set and an event made by hand, with what YAML cannot write; the decision for the police.
+static struct access_decision decide_for_police(const struct scene *scene, const char *text,
+                                                Nav__V1__Event *event) {
+  char bo[] = "bo";
+  Nav__V1__Damage damage = NAV__V1__DAMAGE__INIT;
+  struct conf_faults faults = {0};
+  struct rules_source source = {"access/ett.yaml", text, strlen(text)};
+  struct access_rules *rules =
+      rules_build(&scene->law, &source, 1, scene->agencies, nav_areas_load(FOLDER, &faults), &faults);
+  conf_faults_print(&faults);
+  assert_non_null(rules);
+  event->source = bo;
+  event->body_case = NAV__V1__EVENT__BODY_DAMAGE;
+  event->damage = &damage;
+  const struct access_question question = {.event = event, .now_ms = now_ms};
+  struct access_decision decision = access_decide_lane(rules, &question, lane_of(rules, "pol"));
+  access_rules_free(rules);
+  conf_faults_free(&faults);
+  return decision;
+}
+
+#define HEAD "purpose: {id: ett, title: Ett}\nrules:\n"
+#define PERMIT_DAMAGE "  - {id: a, permit: {from: bo, event: Damage, to: pol}, basis: fri"
+
+// As many persons as a decision can tell apart, one fewer, and one more.
+static void sixty_four_persons(void **state) {
+  Nav__V1__Event event = NAV__V1__EVENT__INIT;
+  Nav__V1__Subject subject = NAV__V1__SUBJECT__INIT;
+  Nav__V1__Subject *subjects[ACCESS_SUBJECTS_MAX + 1];
+  char name[] = "N";
+  for (size_t i = 0; i <= ACCESS_SUBJECTS_MAX; i++) subjects[i] = &subject;
+  subject.has_protection = 1;
+  subject.protection = NAV__V1__PROTECTION__PROTECTION_NONE;
+  subject.name = name;
+  event.subjects = subjects;
+  const char *rules = HEAD PERMIT_DAMAGE ", when: {subject.name: {present: true}}}\n";
+  event.n_subjects = ACCESS_SUBJECTS_MAX;
+  assert_true(decide_for_police(*state, rules, &event).subjects == UINT64_MAX);
+  event.n_subjects = ACCESS_SUBJECTS_MAX - 1;
+  assert_true(decide_for_police(*state, rules, &event).subjects == UINT64_MAX >> 1);
+  event.n_subjects = ACCESS_SUBJECTS_MAX + 1;
+  assert_int_equal(decide_for_police(*state, rules, &event).outcome, NAV__V1__OUTCOME__OUTCOME_WITHHOLD);
+  Nav__V1__Subject other = NAV__V1__SUBJECT__INIT;  // the last one alone fails
+  subjects[ACCESS_SUBJECTS_MAX - 1] = &other;
+  other.has_protection = 1;
+  other.protection = NAV__V1__PROTECTION__PROTECTION_NONE;
+  event.n_subjects = ACCESS_SUBJECTS_MAX;
+  assert_int_equal(decide_for_police(*state, rules, &event).outcome, NAV__V1__OUTCOME__OUTCOME_WITHHOLD);
+}
+
+// A role that is set to nothing, the last that there is, and one of a schema newer than this program: a
+// forbid takes in whoever may be anybody, a permit leaves them out.
+static void roles_that_are_not_known(void **state) {
+  static const struct {
+    int role;
+    bool known;
+  } roles[] = {{NAV__V1__ROLE__ROLE_UNSPECIFIED, false},
+               {RULES_ROLE_LAST, true},
+               {RULES_ROLE_LAST + 1, false},
+               {40, false}};
+  const char *permit = HEAD PERMIT_DAMAGE ", roles: [other]}\n";
+  const char *forbid = HEAD PERMIT_DAMAGE
+      "}\n  - {id: stopp, forbid: {from: bo, event: Damage, to: pol}, roles: [victim], "
+      "when: {subject.name: {present: true}}}\n";
+  for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+    Nav__V1__Event event = NAV__V1__EVENT__INIT;
+    Nav__V1__Subject victim = NAV__V1__SUBJECT__INIT;
+    Nav__V1__Subject subject = NAV__V1__SUBJECT__INIT;
+    Nav__V1__Subject *subjects[] = {&victim, &subject};
+    char name[] = "N";
+    event.subjects = subjects;
+    event.n_subjects = 2;
+    victim.has_protection = subject.has_protection = 1;
+    victim.protection = subject.protection = NAV__V1__PROTECTION__PROTECTION_NONE;
+    victim.has_role = subject.has_role = 1;
+    victim.role = NAV__V1__ROLE__ROLE_VICTIM;
+    subject.role = (Nav__V1__Role)roles[i].role;
+    subject.name = name;
+    assert_true(decide_for_police(*state, permit, &event).subjects == (roles[i].known ? 2 : 0));
+    assert_int_equal(decide_for_police(*state, forbid, &event).outcome,
+                     roles[i].known ? NAV__V1__OUTCOME__OUTCOME_RELEASE : NAV__V1__OUTCOME__OUTCOME_WITHHOLD);
+  }
+}
+
+// A duty that cannot tell whom it is about shows those whose role is set to nothing too.
+static void a_duty_and_a_role_set_to_nothing(void **state) {
+  const char *rules = HEAD
+      "  - {id: a, permit: {from: [bo], event: Damage, to: [soc-norr]}, basis: plikt, roles: [child], when: "
+      "{subject.age: {below: 18}}}\n";
+  const struct scene *scene = *state;
+  struct conf_faults faults = {0};
+  struct rules_source source = {"access/ett.yaml", rules, strlen(rules)};
+  struct access_rules *built =
+      rules_build(&scene->law, &source, 1, scene->agencies, nav_areas_load(FOLDER, &faults), &faults);
+  Nav__V1__Event event = NAV__V1__EVENT__INIT;
+  Nav__V1__Damage damage = NAV__V1__DAMAGE__INIT;
+  Nav__V1__Subject subject = NAV__V1__SUBJECT__INIT;
+  Nav__V1__Subject *subjects[] = {&subject};
+  char bo[] = "bo";
+  assert_non_null(built);
+  event.source = bo;
+  event.body_case = NAV__V1__EVENT__BODY_DAMAGE;
+  event.damage = &damage;
+  event.subjects = subjects;
+  event.n_subjects = 1;
+  subject.has_role = 1;
+  const struct access_question question = {.event = &event, .now_ms = now_ms};
+  struct access_decision decision = access_decide_lane(built, &question, lane_of(built, "soc-norr"));
+  assert_int_equal(decision.outcome, NAV__V1__OUTCOME__OUTCOME_HOLD);
+  assert_true(decision.subjects == 1);
+  access_rules_free(built);
   conf_faults_free(&faults);
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(verdicts)};
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(verdicts),
+      cmocka_unit_test(sixty_four_persons),
+      cmocka_unit_test(roles_that_are_not_known),
+      cmocka_unit_test(a_duty_and_a_role_set_to_nothing),
+  };
+  return cmocka_run_group_tests(tests, open_scene, close_scene);
 }

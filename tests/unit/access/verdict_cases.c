@@ -265,14 +265,14 @@ const struct verdict_case verdict_cases[] = {
                    .urgent = true}}},
     {.name = "a duty that cannot tell whom it is about shows those without a role",
      .rules = DUTY(", roles: [child], when: {subject.age: {below: 18}}"),
-     .event = "{source: skola, type: ConcernReport, subjects: [{role: witness, protection: none}, "
-              "{protection: none}, "
+     .event = "{source: skola, type: ConcernReport, subjects: [{protection: none}, {role: witness, "
+              "protection: none}, "
               "{protection: none}], body: {kind: neglect, assessed_by: r}}",
      .verdicts = {{.to = "soc-norr",
                    .outcome = 'h',
                    .rule = "plikten",
                    .reveal = OPEN,
-                   .subjects = 6,
+                   .subjects = 5,
                    .is_volatile = true,
                    .urgent = true}}},
     {.name = "a duty of nobody's person, not known",
@@ -320,6 +320,45 @@ const struct verdict_case verdict_cases[] = {
      .event = DAMAGE(", marks: {urgent: true}"),
      .verdicts =
          {{.to = "pol", .outcome = 'h', .rule = "a", .limit = "grans", .reveal = OPEN, .urgent = true}}},
+    {.name = "a duty that is not known in one thing and fails in another, of the same person",
+     .rules =
+         DUTY(", roles: [child], when: {subject.home_area: {within: norr}, subject.name: {present: true}}"),
+     .event = "{source: skola, type: ConcernReport, subjects: [{role: child, protection: none}], body: "
+              "{kind: neglect}}",
+     .verdicts = {WITHHELD("soc-norr")}},
+    {.name = "a duty that is not known of the event and fails of the person",
+     .rules = DUTY(", roles: [child], when: {marks.urgent: {is: true}, subject.age: {below: 18}}"),
+     .event = "{source: skola, type: ConcernReport, subjects: [{role: child, protection: none, birth_date: "
+              "1990-01-01}], "
+              "body: {kind: neglect}}",
+     .verdicts = {WITHHELD("soc-norr")}},
+    {.name = "a duty that is not known of the event, of a person that matches",
+     .rules = DUTY(", roles: [child], when: {marks.urgent: {is: true}, subject.age: {below: 18}}"),
+     .event = "{source: skola, type: ConcernReport, subjects: [{role: child, protection: none, birth_date: "
+              "2012-01-01}], "
+              "body: {kind: neglect}}",
+     .verdicts = {{.to = "soc-norr",
+                   .outcome = 'h',
+                   .rule = "plikten",
+                   .reveal = OPEN,
+                   .subjects = 1,
+                   .is_volatile = true,
+                   .urgent = true}}},
+    {.name = "a duty that is not known of the event and fails of the lane",
+     .rules = DUTY(", when: {marks.urgent: {is: true}, recipient.addressed: {is: true}}"),
+     .event = "{source: skola, type: ConcernReport, addressee: soc-soder, body: {kind: neglect}}",
+     .verdicts = {WITHHELD("soc-norr"),
+                  {.to = "soc-soder", .outcome = 'h', .rule = "plikten", .reveal = OPEN, .urgent = true}}},
+    {.name = "a forbid that is not known of the event and fails of the person",
+     .rules = PERMIT("a", "Damage", "")
+         FORBID("stopp", "Damage", ", when: {marks.urgent: {is: true}, subject.age: {below: 18}}"),
+     .event = DAMAGE(", subjects: [{role: victim, protection: none, birth_date: 1990-01-01}]"),
+     .verdicts =
+         {{.to = "pol", .outcome = 'r', .rule = "a", .reveal = OPEN, .subjects = 1, .is_volatile = true}}},
+    {.name = "two things asked of the lane, and the second fails",
+     .rules = PERMIT("a", "Damage", ", when: {recipient.addressed: {is: true}, request: {is: true}}"),
+     .event = DAMAGE(", addressee: pol"),
+     .verdicts = {WITHHELD("pol")}},
     // Protected persons (I13).
     {.name = "one protected among others",
      .rules = PERMIT("a", "Damage", ""),
