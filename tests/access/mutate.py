@@ -29,9 +29,9 @@ from mutations import mutants_of  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 LISTED = Path(__file__).resolve().parent / "MUTANTS.md"
-TESTS = ("access_verdicts", "access_decide", "access_redact", "access_explain", "access_shipped")
+TESTS = ("access_verdicts", "access_copies", "access_decide", "access_redact", "access_explain", "access_shipped")
 # The first try, with the tests that are quick and close to the source; the second try runs all.
-CLOSE = {"decide.c": ("access_verdicts", "access_shipped", "access_decide"), "redact.c": ("access_redact", "access_shipped")}
+CLOSE = {"decide.c": ("access_verdicts", "access_shipped", "access_decide"), "redact.c": ("access_copies", "access_redact")}
 FILES = tuple(CLOSE)
 CAUGHT_AT_LEAST = 0.95
 PARALLEL = 2
