@@ -177,8 +177,10 @@ static int by_size(const void *a, const void *b) {
 
 static void print_verdicts(const char *what, int64_t *took, size_t count) {
   qsort(took, count, sizeof *took, by_size);
-  printf("  %-40s p50 %6.2f us, p99 %6.2f us, most %8.2f us\n", what, (double)took[count / 2] / 1000.0,
-         (double)took[count * 99 / 100] / 1000.0, (double)took[count - 1] / 1000.0);
+  size_t half = count / 2;
+  size_t most = count * 99 / 100;
+  printf("  %-40s p50 %6.2f us, p99 %6.2f us, most %8.2f us\n", what, (double)took[half] / 1000.0,
+         (double)took[most] / 1000.0, (double)took[count - 1] / 1000.0);
 }
 
 // The whole verdict of each event, every time by itself. The middle of an event's rounds is what it costs; a

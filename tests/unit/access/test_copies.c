@@ -91,7 +91,7 @@ static void single_values(void **state) {
   assert_int_equal(copy->n_subjects, 0);
   assert_null(copy->subjects);
   assert_int_equal(withheld.count, 0);
-  char text[] = "T";
+  static char text[] = "T";
   scene->damage.has_cost_kronor = 1;  // 0 kronor
   scene->damage.description = text;
   scene->damage.case_number = text;
@@ -107,7 +107,7 @@ static void single_values(void **state) {
 // A list of one, and one of none.
 static void lists(void **state) {
   struct scene *scene = *state;
-  char one[] = "pol";
+  static char one[] = "pol";
   char *items[] = {one};
   scene->event.marks = &scene->marks;
   scene->marks.edited_for = items;
@@ -124,7 +124,7 @@ static void lists(void **state) {
 // A message that has nothing left is left out, with one field and another message in it it stays.
 static void messages_in_messages(void **state) {
   struct scene *scene = *state;
-  char area[] = "norr";
+  static char area[] = "norr";
   scene->event.place = &scene->place;
   scene->place.position = &scene->position;
   assert_null(copy_of(scene, OPEN, 0, NULL)->place);
@@ -163,7 +163,7 @@ static void many_persons(void **state) {
   assert_int_equal(withheld.count, PERSONS - ACCESS_SUBJECTS_MAX);
   assert_string_equal(withheld.items[0], "subjects.64");
   for (size_t i = 0; i < copy->n_subjects; i++) assert_int_equal(copy->subjects[i]->has_role, 1);
-  char name[] = "N";
+  static char name[] = "N";
   scene->persons[11].name = name;
   copy = copy_of(scene, OPEN, UINT64_C(1) << 11, &withheld);
   assert_int_equal(copy->n_subjects, 1);
@@ -186,10 +186,10 @@ static void pseudonyms(void **state) {
   uint8_t input[4 + 16 + 4] = {'a', 0, 'p', 0, 9, 8, 7};
   input[23] = 2;
   assert_string_equal(copy->subjects[0]->pseudonym, hash_of(input, sizeof input, hex));
-  char empty[] = "";
+  static char empty[] = "";
   scene->persons[2].personal_number = empty;  // as good as none
   assert_string_equal(copy_of(scene, OPEN, 4, NULL)->subjects[0]->pseudonym, hex);
-  char one[] = "1";
+  static char one[] = "1";
   scene->persons[2].personal_number = one;
   static const uint8_t short_input[] = {'a', 0, 'p', 0, '1'};
   assert_string_equal(copy_of(scene, OPEN, 4, NULL)->subjects[0]->pseudonym,
@@ -199,7 +199,7 @@ static void pseudonyms(void **state) {
 // Without a key, a recipient or a purpose there is no pseudonym, and the copy is nobody's own.
 static void no_pseudonyms(void **state) {
   struct scene *scene = *state;
-  char date[] = "2012-01-01";
+  static char date[] = "2012-01-01";
   scene->event.n_subjects = 1;
   scene->persons[0].birth_date = date;
   for (int missing = 0; missing < 4; missing++) {
@@ -220,8 +220,8 @@ static void no_pseudonyms(void **state) {
 // With any amount of memory the copy is whole, with all that is told as withheld, or there is none.
 static void memory_that_ends(void **state) {
   struct scene *scene = *state;
-  char date[] = "2012-01-01";
-  char text[] = "T";
+  static char date[] = "2012-01-01";
+  static char text[] = "T";
   scene->event.n_subjects = 40;  // more paths than the list first has room for
   scene->persons[0].birth_date = date;
   scene->persons[0].name = text;
