@@ -293,11 +293,7 @@ static bool is_edited_for(const Nav__V1__Event *event, const char *recipient) {
   return false;
 }
 
-static void finish(const struct deciding *deciding, struct access_decision *decision, size_t lane) {
-  if (decision->outcome == PASSES(WITHHOLD)) {
-    decision->is_volatile = false;  // what is withheld stays so until a recorded replay
-    return;
-  }
+static void finish_passing(const struct deciding *deciding, struct access_decision *decision, size_t lane) {
   if (decision->outcome == PASSES(HOLD)) {
     decision->rule = decision->hold_rule;
     decision->reveal = decision->hold_reveal;
@@ -311,6 +307,15 @@ static void finish(const struct deciding *deciding, struct access_decision *deci
   bool asks = (shown & narrative) != 0 && decision->reveal != RULES_ALL_CLASSES;
   decision->narrative_edited =
       asks && is_edited_for(deciding->facts.event, deciding->rules->lanes[lane].info.agency);
+}
+
+// Almost every lane is withheld, and has its few words here.
+static inline void finish(const struct deciding *deciding, struct access_decision *decision, size_t lane) {
+  if (decision->outcome == PASSES(WITHHOLD)) {
+    decision->is_volatile = false;  // what is withheld stays so until a recorded replay
+  } else {
+    finish_passing(deciding, decision, lane);
+  }
 }
 
 static bool start(struct deciding *deciding, const struct access_rules *rules,
