@@ -74,14 +74,10 @@ static void withhold(struct walk *walk, const char *path) {
 }
 
 static const char *subject_path(struct walk *walk, size_t index) {
-  char digits[21];
-  char *at = digits + sizeof digits - 1;
-  *at = '\0';
-  do {
-    *--at = (char)('0' + index % 10);
-    index /= 10;
-  } while (index > 0);
-  return joined(walk, "subjects", at);
+  if (walk->withheld == NULL) return "";
+  const char *path = nav_arena_printf(walk->arena, "subjects.%zu", index);
+  walk->failed |= path == NULL;
+  return path == NULL ? "" : path;
 }
 
 static const void *source_at(const ProtobufCMessage *message, uint32_t offset) {
@@ -90,21 +86,18 @@ static const void *source_at(const ProtobufCMessage *message, uint32_t offset) {
 
 static void *target_at(ProtobufCMessage *message, uint32_t offset) { return (char *)message + offset; }
 
-// A scalar, text, bytes, or a repeated field of these: text and arrays stay where they are.
+// A scalar, text, bytes, or a repeated field of these: text and arrays stay where they are. The schemas'
+// oneof holds messages alone.
 static void copy_value(const struct schema_field *field, const ProtobufCMessage *from, ProtobufCMessage *to) {
   if (field->is_repeated) {
     memcpy(target_at(to, field->quantifier_offset), source_at(from, field->quantifier_offset),
            sizeof(size_t));
     memcpy(target_at(to, field->offset), source_at(from, field->offset), sizeof(void *));
-    return;
-  }
-  memcpy(target_at(to, field->offset), source_at(from, field->offset), field->size);
-  ProtobufCType type = field->descriptor->type;
-  if (field->is_oneof) {
-    memcpy(target_at(to, field->quantifier_offset), &field->descriptor->id, sizeof(uint32_t));
-  } else if (type != PROTOBUF_C_TYPE_STRING && type != PROTOBUF_C_TYPE_MESSAGE) {
+  } else {
+    memcpy(target_at(to, field->offset), source_at(from, field->offset), field->size);
     protobuf_c_boolean has = 1;
-    memcpy(target_at(to, field->quantifier_offset), &has, sizeof has);
+    if (field->descriptor->type != PROTOBUF_C_TYPE_STRING)
+      memcpy(target_at(to, field->quantifier_offset), &has, sizeof has);
   }
 }
 
@@ -166,7 +159,6 @@ static const char *age_band(int age) {
     const char *name;
   } bands[] = {{6, "0-6"},    {11, "7-11"},  {14, "12-14"}, {17, "15-17"},
                {20, "18-20"}, {24, "21-24"}, {64, "25-64"}};
-  if (age < 0) return NULL;
   for (size_t i = 0; i < sizeof bands / sizeof bands[0]; i++)
     if (age <= bands[i].to) return bands[i].name;
   return "65+";
@@ -185,8 +177,7 @@ static char *pseudonym(const struct walk *walk, const Nav__V1__Subject *subject,
   if (number != NULL && number[0] != '\0') {
     crypto_generichash_update(&state, (const uint8_t *)number, strlen(number));
   } else {
-    uint8_t place[4] = {(uint8_t)(index >> 24), (uint8_t)(index >> 16), (uint8_t)(index >> 8),
-                        (uint8_t)index};
+    const uint8_t place[4] = {0, 0, 0, (uint8_t)index};  // one of the ACCESS_SUBJECTS_MAX that can be kept
     crypto_generichash_update(&state, walk->event->id.data, walk->event->id.len);
     crypto_generichash_update(&state, place, sizeof place);
   }
@@ -204,9 +195,8 @@ static void generalise_subject(struct walk *walk, const Nav__V1__Subject *from, 
   if ((walk->mask & BIT(NAV__V1__SENSITIVITY__SENSITIVITY_IDENTITY)) != 0) return;
   int age = 0;
   if (access_subject_age(from, redaction->now_ms, &age)) {
-    const char *band = age_band(age);
-    if (band != NULL) to->age_band = nav_arena_strdup(walk->arena, band);
-    if (band != NULL && to->age_band == NULL) walk->failed = true;
+    to->age_band = nav_arena_strdup(walk->arena, age_band(age));
+    if (to->age_band == NULL) walk->failed = true;
   }
   if (redaction->pseudonym_key == NULL || redaction->recipient == NULL || redaction->purpose == NULL) return;
   to->pseudonym = pseudonym(walk, from, index);

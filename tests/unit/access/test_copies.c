@@ -261,6 +261,95 @@ static void memory_that_ends(void **state) {
   nav_areas_free(areas);
 }
 
+// Each copy here ends with another allocation: where that one fails there is no copy.
+static void memory_that_ends_last(void **state) {
+  struct scene *scene = *state;
+  static char date[] = "2012-01-01";
+  scene->event.n_subjects = 1;
+  for (int last = 0; last < 3; last++) {
+    struct access_redaction redaction = {.reveal = OPEN, .recipient = "a", .purpose = "p", .now_ms = now_ms};
+    scene->persons[0].birth_date = last == 0 ? date : NULL;
+    if (last == 1) redaction.pseudonym_key = key;
+    redaction.subjects = last == 2 ? 0 : 1;
+    scene->event.n_subjects = last == 2 ? 2 : 1;
+    size_t whole = 0;
+    for (size_t max = 0; max < 2048; max += 8) {
+      struct nav_arena *arena = nav_arena_new(max);
+      struct access_paths withheld;
+      const Nav__V1__Event *copy =
+          access_redact(&redaction, &scene->event, arena, last == 2 ? &withheld : NULL);
+      if (copy != NULL && last == 0) assert_string_equal(copy->subjects[0]->age_band, "12-14");
+      if (copy != NULL && last == 1) assert_non_null(copy->subjects[0]->pseudonym);
+      if (copy != NULL && last == 2) assert_string_equal(withheld.items[1], "subjects.1");
+      whole += copy != NULL;
+      nav_arena_free(arena);
+    }
+    assert_true(whole > 0 && whole < 2048 / 8);
+  }
+}
+
+// The same where the last allocation is the path of a field.
+static void memory_that_ends_with_a_path(void **state) {
+  struct scene *scene = *state;
+  static char text[] = "T";
+  scene->damage.description = text;
+  scene->damage.case_number = text;  // the list has room by then
+  const struct access_redaction redaction = {.reveal = OPEN, .now_ms = now_ms};
+  size_t whole = 0;
+  for (size_t max = 0; max < 2048; max += 8) {
+    struct nav_arena *arena = nav_arena_new(max);
+    struct access_paths withheld;
+    const Nav__V1__Event *copy = access_redact(&redaction, &scene->event, arena, &withheld);
+    if (copy != NULL) assert_string_equal(withheld.items[1], "body.case_number");
+    whole += copy != NULL;
+    nav_arena_free(arena);
+  }
+  assert_true(whole > 0 && whole < 2048 / 8);
+}
+
+static const char *area_in_copy(struct scene *scene, const struct nav_areas *areas) {
+  static uint8_t bytes[4096];
+  const struct access_redaction redaction = {.reveal = OPEN, .areas = areas, .now_ms = now_ms};
+  const Nav__V1__Event *copy = access_redact(&redaction, &scene->event, scene->arena, NULL);
+  assert_non_null(copy);
+  assert_true(nav__v1__event__get_packed_size(copy) <= sizeof bytes);
+  assert_true(nav__v1__event__pack(copy, bytes) > 0);  // every message of it is whole
+  return copy->place == NULL || copy->place->area == NULL ? "none" : copy->place->area;
+}
+
+// A position becomes its area only where both of its numbers are there and no area is said.
+static void positions(void **state) {
+  struct scene *scene = *state;
+  static char area[] = "n";
+  struct conf_faults faults = {0};
+  struct nav_areas *areas = nav_areas_load("tests/unit/access/config", &faults);
+  assert_non_null(areas);
+  assert_string_equal(area_in_copy(scene, areas), "none");
+  scene->event.place = &scene->place;
+  assert_string_equal(area_in_copy(scene, areas), "none");
+  scene->place.position = &scene->position;
+  assert_string_equal(area_in_copy(scene, areas), "norr");
+  scene->position.has_latitude = 0;
+  assert_string_equal(area_in_copy(scene, areas), "none");
+  scene->position.has_latitude = 1;
+  scene->position.has_longitude = 0;
+  assert_string_equal(area_in_copy(scene, areas), "none");
+  scene->position.has_longitude = 1;
+  scene->place.area = area;
+  assert_string_equal(area_in_copy(scene, areas), "n");
+  nav_areas_free(areas);
+}
+
+// A copy of no person is not one recipient's own, whatever the verdict says of persons.
+static void nobody_is_personal(void **state) {
+  struct scene *scene = *state;
+  const struct access_redaction redaction = {
+      .reveal = OPEN, .subjects = UINT64_MAX, .pseudonym_key = key, .now_ms = now_ms};
+  assert_false(access_redaction_is_personal(&redaction, &scene->event));
+  scene->event.n_subjects = 1;
+  assert_true(access_redaction_is_personal(&redaction, &scene->event));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(single_values, open_scene, close_scene),
@@ -270,6 +359,10 @@ int main(void) {
       cmocka_unit_test_setup_teardown(pseudonyms, open_scene, close_scene),
       cmocka_unit_test_setup_teardown(no_pseudonyms, open_scene, close_scene),
       cmocka_unit_test_setup_teardown(memory_that_ends, open_scene, close_scene),
+      cmocka_unit_test_setup_teardown(memory_that_ends_last, open_scene, close_scene),
+      cmocka_unit_test_setup_teardown(memory_that_ends_with_a_path, open_scene, close_scene),
+      cmocka_unit_test_setup_teardown(positions, open_scene, close_scene),
+      cmocka_unit_test_setup_teardown(nobody_is_personal, open_scene, close_scene),
   };
   return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
