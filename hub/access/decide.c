@@ -86,7 +86,6 @@ static enum truth ask_subjects(struct deciding *deciding, const struct rule *rul
 }
 
 static bool in_force(struct deciding *deciding, const struct rule *rule) {
-  if (rule->day_from == INT64_MIN && rule->day_to == INT64_MAX) return true;
   int64_t today = facts_today(&deciding->facts);
   return today >= rule->day_from && today <= rule->day_to;
 }
@@ -169,9 +168,9 @@ static bool excepts(const struct rule *forbid, uint16_t permit) {
   return false;
 }
 
-// What the forbids leave of a permit: all of it, a hold (*limit says by which), or nothing (false).
+// What the forbids leave of a permit: all of it, a hold (*limit, which was ACCESS_NO_RULE, says by which), or
+// nothing (false).
 static bool may_pass(struct deciding *deciding, const struct rule *permit, size_t lane, uint16_t *limit) {
-  *limit = ACCESS_NO_RULE;
   for (size_t i = 0; i < deciding->forbids_count; i++) {
     const struct forbidding *forbidding = &deciding->forbids[i];
     const struct rule *forbid = forbidding->rule;
@@ -351,7 +350,6 @@ static void run(struct deciding *deciding) {
   size_t at = deciding->sender * schema_body_count() + (size_t)deciding->facts.body_index;
   const struct program *program = &rules->programs[at];
   const uint16_t *indices = rules->program_rules + program->first;
-  if (program->permits == 0 && program->forbids == 0) return;
   run_forbids(deciding, indices, program->forbids);
   run_permits(deciding, indices + program->forbids, program->permits);
 }

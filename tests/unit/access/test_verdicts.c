@@ -116,6 +116,11 @@ static void check_case(struct verdict_case *test, const struct rules_source *law
                                      .could_be = test->could_be};
   memset(decisions, 0xAA, sizeof decisions);
   access_decide(rules, &question, decisions);
+  for (size_t i = access_lane_count(rules); i < LANES; i++) {  // nothing is written past the last lane
+    struct access_decision untouched;
+    memset(&untouched, 0xAA, sizeof untouched);
+    assert_memory_equal(&decisions[i], &untouched, sizeof untouched);
+  }
   for (size_t i = 0; i < 3 && test->verdicts[i].to != NULL; i++) {
     size_t lane = lane_of(rules, test->verdicts[i].to);
     struct access_decision wanted = wanted_decision(rules, &test->verdicts[i]);
@@ -280,12 +285,36 @@ static void a_duty_and_a_role_set_to_nothing(void **state) {
   conf_faults_free(&faults);
 }
 
+// An event from nobody is nobody's: not the first agency's either.
+static void an_event_from_nobody(void **state) {
+  const struct scene *scene = *state;
+  const char *text = HEAD "  - {id: a, permit: {from: pol, event: Damage, to: skola}, basis: fri}\n";
+  struct conf_faults faults = {0};
+  struct rules_source source = {"access/ett.yaml", text, strlen(text)};
+  struct access_rules *rules =
+      rules_build(&scene->law, &source, 1, scene->agencies, nav_areas_load(FOLDER, &faults), &faults);
+  Nav__V1__Event event = NAV__V1__EVENT__INIT;
+  Nav__V1__Damage damage = NAV__V1__DAMAGE__INIT;
+  static char pol[] = "pol";
+  assert_non_null(rules);
+  event.body_case = NAV__V1__EVENT__BODY_DAMAGE;
+  event.damage = &damage;
+  const struct access_question question = {.event = &event, .now_ms = now_ms};
+  size_t lane = lane_of(rules, "skola");
+  assert_int_equal(access_decide_lane(rules, &question, lane).outcome, NAV__V1__OUTCOME__OUTCOME_WITHHOLD);
+  event.source = pol;
+  assert_int_equal(access_decide_lane(rules, &question, lane).outcome, NAV__V1__OUTCOME__OUTCOME_RELEASE);
+  access_rules_free(rules);
+  conf_faults_free(&faults);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(verdicts),
       cmocka_unit_test(sixty_four_persons),
       cmocka_unit_test(roles_that_are_not_known),
       cmocka_unit_test(a_duty_and_a_role_set_to_nothing),
+      cmocka_unit_test(an_event_from_nobody),
   };
   return cmocka_run_group_tests(tests, open_scene, close_scene);
 }
