@@ -128,6 +128,9 @@ static void messages_in_messages(void **state) {
   scene->event.place = &scene->place;
   scene->place.position = &scene->position;
   assert_null(copy_of(scene, OPEN, 0, NULL)->place);
+  scene->position.has_latitude = scene->position.has_longitude = 0;
+  assert_null(copy_of(scene, OPEN | PLACE, 0, NULL)->place);  // a position of nothing is nothing
+  scene->position.has_latitude = scene->position.has_longitude = 1;
   scene->place.area = area;
   const Nav__V1__Event *copy = copy_of(scene, OPEN | PLACE, 0, NULL);
   assert_non_null(copy->place);
