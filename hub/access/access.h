@@ -26,6 +26,8 @@ void access_rules_free(struct access_rules *rules);  // takes NULL
 
 // SHA-256 over the names and hashes of all files that decide, in order.
 const uint8_t *access_rules_hash(const struct access_rules *rules);
+// Bytes that the compiled set holds, with the texts of its files; areas' shapes are not counted.
+size_t access_rules_memory(const struct access_rules *rules);
 size_t access_rules_file_count(const struct access_rules *rules);
 const char *access_rules_file(const struct access_rules *rules, size_t index, uint8_t sha256[32]);
 // The file's very bytes, as read, hashed and compiled, for clients that decide too. NULL: agencies.yaml,

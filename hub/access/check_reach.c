@@ -54,22 +54,20 @@ static void check_request(const struct checking *checking, const struct reach *r
                     rule->info.id);
 }
 
-// One may be in a purpose only to report, or only to be told; but who receives, or sends, nothing anywhere
-// has been forgotten, and who does neither in a purpose has nothing to do there.
+// One may be in a purpose only to report, or only to be told; but who can receive nothing anywhere has been
+// forgotten, and who does neither in a purpose has nothing to do there.
 static void check_agency(const struct checking *checking, const struct reach *reach, size_t index,
                          size_t purpose) {
   const struct conf_agency *agency = reach->rules->agency_facts[index].agency;
   bool sends = (reach->sends[index] >> purpose & 1U) != 0;
   bool receives = (reach->receives[index] >> purpose & 1U) != 0;
   const char *id = reach->rules->purposes[purpose].id;
-  if ((sends || reach->sends[index] != 0) && (receives || reach->receives[index] != 0) && (sends || receives))
-    return;
+  if (receives || (sends && reach->receives[index] != 0)) return;
   conf_faults_add(checking->findings, "agencies.yaml", agency->line, agency->column,
-                  sends || receives ? "open for it in a rule, or take the purpose from the agency"
-                                    : "take the purpose from the agency, or write its rules",
-                  sends      ? "'%s' can receive nothing, in '%s' or anywhere else"
-                  : receives ? "'%s' can send nothing, in '%s' or anywhere else"
-                             : "'%s' takes part in '%s' and can neither send nor receive anything in it",
+                  sends ? "open for it in a rule, or take the purpose from the agency"
+                        : "take the purpose from the agency, or write its rules",
+                  sends ? "'%s' can receive nothing, in '%s' or anywhere else"
+                        : "'%s' takes part in '%s' and can neither send nor receive anything in it",
                   agency->id, id);
 }
 

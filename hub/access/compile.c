@@ -136,36 +136,51 @@ static void fault_too_many(struct build *build, const struct rule *rule) {
               rule->info.id, RULES_FORBIDS_MAX);
 }
 
-// Forbids first, then permits, each in file order. Writes where out is given; gives the count.
-static struct program collect(struct build *build, size_t agency, size_t body, uint16_t *out) {
+// Every program that the rule is of.
+typedef void visit_program(struct build *build, struct program *program, const struct rule *rule);
+
+static void for_programs(struct build *build, visit_program *visit) {
   const struct access_rules *rules = build->rules;
-  struct program program = {0, 0, 0};
-  for (int pass = 0; pass < 2; pass++) {
-    for (size_t i = 0; i < rules->rules_count; i++) {
-      const struct rule *rule = &rules->rules[i];
-      if ((rule->action == RULE_FORBID) != (pass == 0) || !matters(rules, rule, agency, body)) continue;
-      if (out != NULL) *out++ = rule->index;
-      if (pass == 1) program.permits++;
-      if (pass == 0 && ++program.forbids == RULES_FORBIDS_MAX + 1 && out == NULL) fault_too_many(build, rule);
+  size_t bodies = schema_body_count();
+  for (size_t i = 0; i < rules->rules_count; i++) {
+    const struct rule *rule = &rules->rules[i];
+    for (size_t agency = 0; agency < rules->agencies->agencies_count; agency++) {
+      if (!bit_of(rule->senders, agency)) continue;
+      for (size_t body = 0; body < bodies; body++)
+        if (matters(rules, rule, agency, body)) visit(build, &rules->programs[agency * bodies + body], rule);
     }
   }
-  return program;
+}
+
+static void count_rule(struct build *build, struct program *program, const struct rule *rule) {
+  if (rule->action != RULE_FORBID) {
+    program->permits++;
+  } else if (++program->forbids == RULES_FORBIDS_MAX + 1) {
+    fault_too_many(build, rule);
+  }
+}
+
+// Forbids first, then permits, each in file order; the counts grow again as the places are taken.
+static void place_rule(struct build *build, struct program *program, const struct rule *rule) {
+  bool is_forbid = rule->action == RULE_FORBID;
+  uint32_t at = program->first + (is_forbid ? program->forbids++ : program->forbids_all + program->permits++);
+  build->rules->program_rules[at] = rule->index;
 }
 
 void build_programs(struct build *build) {
   struct access_rules *rules = build->rules;
-  size_t agencies = rules->agencies->agencies_count;
-  size_t bodies = schema_body_count();
-  rules->programs = nav_arena_zalloc(build->arena, agencies * bodies + 1, sizeof *rules->programs);
+  size_t count = rules->agencies->agencies_count * schema_body_count();
+  rules->programs = nav_arena_zalloc(build->arena, count + 1, sizeof *rules->programs);
   if (rules->programs == NULL) return;
+  for_programs(build, count_rule);
   size_t total = 0;
-  for (size_t i = 0; i < agencies * bodies; i++) {
+  for (size_t i = 0; i < count; i++) {
     struct program *program = &rules->programs[i];
-    *program = collect(build, i / bodies, i % bodies, NULL);
-    program->first = (uint32_t)total;
-    total += (size_t)program->forbids + program->permits;
+    uint16_t forbids = program->forbids;
+    total += (size_t)forbids + program->permits;
+    *program =
+        (struct program){.first = (uint32_t)(total - forbids - program->permits), .forbids_all = forbids};
   }
   rules->program_rules = nav_arena_zalloc(build->arena, total + 1, sizeof *rules->program_rules);
-  for (size_t i = 0; rules->program_rules != NULL && i < agencies * bodies; i++)
-    (void)collect(build, i / bodies, i % bodies, rules->program_rules + rules->programs[i].first);
+  if (rules->program_rules != NULL) for_programs(build, place_rule);
 }

@@ -59,7 +59,8 @@ static uint64_t select_subjects(const struct rule *rule, const Nav__V1__Event *e
   for (size_t i = 0; i < event->n_subjects; i++) {
     const Nav__V1__Subject *subject = event->subjects[i];
     unsigned role = subject->has_role ? (unsigned)subject->role : 0;
-    bool chosen = role == 0 || role > 15 ? rule->action == RULE_FORBID : (rule->roles >> role & 1U) != 0;
+    bool chosen =
+        role == 0 || role > RULES_ROLE_LAST ? rule->action == RULE_FORBID : (rule->roles >> role & 1U) != 0;
     if (chosen) selected |= UINT64_C(1) << i;
   }
   return selected;
@@ -87,15 +88,14 @@ static enum truth ask_subjects(struct deciding *deciding, const struct rule *rul
 }
 
 static bool in_force(struct deciding *deciding, const struct rule *rule) {
-  if (rule->day_from == INT64_MIN && rule->day_to == INT64_MAX) return true;
   int64_t today = facts_today(&deciding->facts);
   return today >= rule->day_from && today <= rule->day_to;
 }
 
-// Predicates that never change stand first, so that one of them that fails settles the rule for good.
+// Predicates that never change stand first, so that one of them that fails settles the rule for good. Nothing
+// here asks about consent or requests: those are asked lane by lane.
 static struct answer ask_event(struct deciding *deciding, const struct rule *rule) {
   struct answer answer = {IS_TRUE, IS_TRUE, 0, false};
-  deciding->facts.for_forbid = rule->action == RULE_FORBID;
   for (size_t i = 0; i < rule->event_count && answer.event != IS_FALSE; i++) {
     const struct predicate *predicate = &rule->predicates[i];
     answer.event = least(answer.event, facts_predicate(&deciding->facts, predicate, 0, NULL));
@@ -170,9 +170,9 @@ static bool excepts(const struct rule *forbid, uint16_t permit) {
   return false;
 }
 
-// What the forbids leave of a permit: all of it, a hold (*limit says by which), or nothing (false).
+// What the forbids leave of a permit: all of it, a hold (*limit, which was ACCESS_NO_RULE, says by which), or
+// nothing (false).
 static bool may_pass(struct deciding *deciding, const struct rule *permit, size_t lane, uint16_t *limit) {
-  *limit = ACCESS_NO_RULE;
   for (size_t i = 0; i < deciding->forbids_count; i++) {
     const struct forbidding *forbidding = &deciding->forbids[i];
     const struct rule *forbid = forbidding->rule;
@@ -308,11 +308,7 @@ static bool is_edited_for(const Nav__V1__Event *event, const char *recipient) {
   return false;
 }
 
-static void finish(const struct deciding *deciding, struct access_decision *decision, size_t lane) {
-  if (decision->outcome == PASSES(WITHHOLD)) {
-    decision->is_volatile = false;  // what is withheld stays so until a recorded replay
-    return;
-  }
+static void finish_passing(const struct deciding *deciding, struct access_decision *decision, size_t lane) {
   if (decision->outcome == PASSES(HOLD)) {
     decision->rule = decision->hold_rule;
     decision->reveal = decision->hold_reveal;
@@ -328,6 +324,15 @@ static void finish(const struct deciding *deciding, struct access_decision *deci
   bool asks = (shown & narrative) != 0 && !all_of_both;
   decision->narrative_edited =
       asks && is_edited_for(deciding->facts.event, deciding->rules->lanes[lane].info.agency);
+}
+
+// Almost every lane is withheld, and has its few words here.
+static inline void finish(const struct deciding *deciding, struct access_decision *decision, size_t lane) {
+  if (decision->outcome == PASSES(WITHHOLD)) {
+    decision->is_volatile = false;  // what is withheld stays so until a recorded replay
+  } else {
+    finish_passing(deciding, decision, lane);
+  }
 }
 
 static bool start(struct deciding *deciding, const struct access_rules *rules,
@@ -363,7 +368,6 @@ static void run(struct deciding *deciding) {
   size_t at = deciding->sender * schema_body_count() + (size_t)deciding->facts.body_index;
   const struct program *program = &rules->programs[at];
   const uint16_t *indices = rules->program_rules + program->first;
-  if (program->permits == 0 && program->forbids == 0) return;
   deciding->permits = indices + program->forbids;
   deciding->permits_count = program->permits;
   run_forbids(deciding, indices, program->forbids);

@@ -212,10 +212,16 @@ static bool is_counted(const struct edging *edging) {
   return false;
 }
 
+// Which rule holds it is told by the likeliest world: nobody has consented, and who names a request answers
+// it.
 static void find_held(const struct edging *edging, struct access_edge *out, size_t *held, bool *released) {
+  const struct world likeliest = {false, 0, edging->event->has_in_reply_to ? 1 : 0, SIZE_MAX};
+  decide(edging, &likeliest, edging->event, UINT64_MAX, edging->copied);
   for (size_t i = 0; i < access_lane_count(edging->rules); i++) {
     const struct access_decision *decision = &edging->decisions[i];
     if (decision->outcome == PASSES(RELEASE)) *released = true;
+    if (decision->outcome == PASSES(HOLD) && edging->copied[i].outcome == PASSES(HOLD))
+      decision = &edging->copied[i];
     if (decision->outcome != PASSES(HOLD) || (*held)++ >= ACCESS_EDGE_LANES_MAX) continue;
     const struct access_lane *lane = access_lane(edging->rules, i);
     out->recipients[out->lanes_count] = lane->agency;

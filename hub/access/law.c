@@ -211,7 +211,8 @@ bool law_load(const struct conf_node *root, struct nav_arena *arena, struct law 
   struct conf_node *list = conf_get(root, "bases");
   size_t count = 0;
   if (list == NULL) {
-    conf_faults_add(faults, root->file, root->line, root->column, "", "law.yaml lacks 'bases'");
+    conf_faults_add(faults, root->file, root->line, root->column,
+                    "begin with bases:", "law.yaml lacks 'bases'");
     return false;
   }
   if (!conf_read_list(list, "bases", false, LAW_BASES_MAX, &count, faults)) return false;

@@ -40,23 +40,29 @@ static const char *list_kinds(const struct checking *checking, uint32_t kinds) {
   return shown == NULL ? "" : shown;
 }
 
+static const char *side_hint(const char *side) {
+  return strcmp(side, "from") == 0 ? "name other senders, or cite another basis"
+                                   : "name other recipients, or cite another basis";
+}
+
 static void check_side(const struct checking *checking, const char *side, const uint8_t *agencies,
                        const uint8_t *others, uint32_t named, uint32_t allowed) {
   const struct conf_agencies *all = checking->build->rules->agencies;
   const struct conf_node *node = conf_get(checking->rule->selectors, side);
   for (size_t i = 0; law_agency_kinds[i] != NULL; i++) {
     if ((named >> i & 1U) == 0 || (allowed >> i & 1U) != 0) continue;
-    LEGAL_FAULT(checking, node, "", "rule '%s': basis '%s' goes %s %s, not %s", checking->rule->info.id,
-                checking->basis->id, side, list_kinds(checking, allowed), law_agency_kinds[i]);
+    LEGAL_FAULT(checking, node, side_hint(side), "rule '%s': basis '%s' goes %s %s, not %s",
+                checking->rule->info.id, checking->basis->id, side, list_kinds(checking, allowed),
+                law_agency_kinds[i]);
     return;
   }
   for (size_t i = 0; i < all->agencies_count; i++) {
     int kind = law_kind(all->agencies[i].kind);
     if (!bit_of(agencies, i) || !takes_part(checking, i) || !has_other(checking, others, i)) continue;
     if (kind >= 0 && (allowed >> kind & 1U) != 0) continue;
-    LEGAL_FAULT(checking, node, "", "rule '%s': basis '%s' goes %s %s, not %s '%s'", checking->rule->info.id,
-                checking->basis->id, side, list_kinds(checking, allowed), all->agencies[i].kind,
-                all->agencies[i].id);
+    LEGAL_FAULT(checking, node, side_hint(side), "rule '%s': basis '%s' goes %s %s, not %s '%s'",
+                checking->rule->info.id, checking->basis->id, side, list_kinds(checking, allowed),
+                all->agencies[i].kind, all->agencies[i].id);
     return;
   }
 }
@@ -86,17 +92,24 @@ static void check_secrecy(const struct checking *checking) {
   }
 }
 
+// "2026-01-01 or later", as the basis says it.
+static const char *limit_hint(const struct checking *checking, const char *key, const char *side) {
+  const char *date = conf_get_text(checking->basis->node, key);
+  const char *hint = date == NULL ? NULL : nav_arena_printf(checking->build->arena, "%s %s", date, side);
+  return hint == NULL ? "" : hint;
+}
+
 static void check_dates(const struct checking *checking) {
   const struct rule *rule = checking->rule;
   const struct law_basis *basis = checking->basis;
   if (conf_get(rule->node, "valid_from") != NULL && rule->day_from < basis->day_from)
-    LEGAL_FAULT(checking, at(checking, "valid_from"), "",
+    LEGAL_FAULT(checking, at(checking, "valid_from"), limit_hint(checking, "valid_from", "or later"),
                 "rule '%s' begins before its basis '%s' is in force", rule->info.id, basis->id);
   if (conf_get(rule->node, "valid_to") != NULL && rule->day_to > basis->day_to)
-    LEGAL_FAULT(checking, at(checking, "valid_to"), "", "rule '%s' ends after its basis '%s' has ended",
-                rule->info.id, basis->id);
+    LEGAL_FAULT(checking, at(checking, "valid_to"), limit_hint(checking, "valid_to", "or earlier"),
+                "rule '%s' ends after its basis '%s' has ended", rule->info.id, basis->id);
   if (rule->day_to < basis->day_from || rule->day_from > basis->day_to)
-    LEGAL_FAULT(checking, at(checking, "basis"), "",
+    LEGAL_FAULT(checking, at(checking, "basis"), "cite a basis that is in force",
                 "rule '%s' and its basis '%s' are never in force together", rule->info.id, basis->id);
 }
 
@@ -176,7 +189,8 @@ void build_legal(struct build *build, const struct rule *rule) {
   if (rule->action == RULE_FORBID || rule->basis == NULL) return;
   const struct law_basis *basis = rule->basis;
   if (!basis->opens) {
-    LEGAL_FAULT(&checking, at(&checking, "basis"), "",
+    LEGAL_FAULT(&checking, at(&checking, "basis"),
+                "cite the provision that opens it; a forbid may cite this one",
                 "rule '%s': basis '%s' opens nothing; it says what is secret, or frames the work",
                 rule->info.id, basis->id);
     return;

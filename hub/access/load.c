@@ -24,16 +24,22 @@ static void fault_errno(struct reading *reading, const char *name) {
   conf_faults_add(reading->faults, name, 0, 0, "", "cannot be read: %s", strerror(errno));
 }
 
+static char *too_large(struct reading *reading, const char *name) {
+  conf_faults_add(reading->faults, name, 0, 0, "split the file", "is larger than %d KiB", FILE_MAX / 1024);
+  return NULL;
+}
+
 static char *read_open_file(struct reading *reading, int fd, const char *name, size_t *length) {
   struct stat status;
   if (fstat(fd, &status) != 0) {
     fault_errno(reading, name);
     return NULL;
   }
-  if (!S_ISREG(status.st_mode) || status.st_size > FILE_MAX) {
-    conf_faults_add(reading->faults, name, 0, 0, "split it", "is no file of at most %d KiB", FILE_MAX / 1024);
+  if (!S_ISREG(status.st_mode)) {
+    conf_faults_add(reading->faults, name, 0, 0, "", "is not an ordinary file");
     return NULL;
   }
+  if (status.st_size > FILE_MAX) return too_large(reading, name);
   char *text = nav_arena_alloc(reading->arena, FILE_MAX + 1);
   size_t used = 0;
   while (text != NULL && used <= FILE_MAX) {
@@ -46,10 +52,8 @@ static char *read_open_file(struct reading *reading, int fd, const char *name, s
     if (got == 0) break;
     used += (size_t)got;
   }
-  if (text == NULL || used > FILE_MAX) {
-    conf_faults_add(reading->faults, name, 0, 0, "split it", "is larger than %d KiB", FILE_MAX / 1024);
-    return NULL;
-  }
+  if (text == NULL) conf_faults_add(reading->faults, name, 0, 0, "", "needs too much memory to read");
+  if (used > FILE_MAX) return too_large(reading, name);
   *length = used;
   return text;
 }
@@ -61,7 +65,7 @@ static const struct rules_source *add_file(struct reading *reading, const char *
     conf_faults_add(reading->faults, name, 0, 0, "", "more than %d files", RULES_FILES_MAX);
     return NULL;
   }
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);  // a FIFO must not hang the program
   if (fd < 0) {
     if (!optional || errno != ENOENT) fault_errno(reading, name);
     return NULL;
@@ -135,35 +139,61 @@ static void take_folder(struct reading *reading, const struct conf_texts *texts,
   }
 }
 
-// In the order that the hash goes by. Gives law.yaml, and where access/ begins.
-static const struct rules_source *read_folder(struct reading *reading, const char *config_folder,
-                                              size_t *first) {
+// In the order that the hash goes by: agencies.yaml, law.yaml, areas/, access/. What is parsed are the very
+// bytes that are hashed, of the areas too.
+struct placed {
+  const struct rules_source *law;
+  size_t areas, access;  // where they begin
+  bool areas_are_bad;    // a file of them could not be read, which is told
+};
+
+static struct placed read_folder(struct reading *reading, const char *config_folder) {
+  struct placed placed = {0};
   (void)add_named(reading, config_folder, "agencies.yaml", true);
-  const struct rules_source *law = add_named(reading, config_folder, "law.yaml", false);
+  placed.law = add_named(reading, config_folder, "law.yaml", false);
+  placed.areas = reading->count;
+  size_t before = reading->faults->count + reading->faults->dropped;
   add_folder(reading, config_folder, "areas", false);
-  *first = reading->count;
+  placed.areas_are_bad = reading->faults->count + reading->faults->dropped > before;
+  placed.access = reading->count;
   add_folder(reading, config_folder, "access", true);
-  return law;
+  return placed;
 }
 
-static const struct rules_source *read_texts(struct reading *reading, const struct conf_texts *texts,
-                                             size_t *first) {
+static struct placed read_texts(struct reading *reading, const struct conf_texts *texts) {
+  struct placed placed = {0};
   (void)take_named(reading, texts, "agencies.yaml", true);
-  const struct rules_source *law = take_named(reading, texts, "law.yaml", false);
+  placed.law = take_named(reading, texts, "law.yaml", false);
+  placed.areas = reading->count;
   take_folder(reading, texts, "areas");
-  *first = reading->count;
+  placed.access = reading->count;
   take_folder(reading, texts, "access");
-  return law;
+  return placed;
+}
+
+static struct nav_areas *load_areas(struct reading *reading, const struct placed *placed) {
+  size_t count = placed->access - placed->areas;
+  if (placed->areas_are_bad) return NULL;
+  struct conf_text *items = nav_arena_zalloc(reading->arena, count + 1, sizeof *items);
+  if (items == NULL) {
+    conf_faults_add(reading->faults, "areas", 0, 0, "", "no memory for the areas");
+    return NULL;
+  }
+  for (size_t i = 0; i < count; i++) {
+    const struct rules_source *source = &reading->sources[placed->areas + i];
+    items[i] = (struct conf_text){.name = source->name, .text = source->text, .length = source->length};
+  }
+  return nav_areas_load_texts(&(struct conf_texts){.items = items, .count = count}, reading->faults);
 }
 
 static struct access_rules *read_and_build(struct reading *reading, const char *config_folder,
                                            const struct conf_texts *texts,
                                            const struct conf_agencies *agencies) {
-  size_t first = 0;
-  const struct rules_source *law =
-      texts == NULL ? read_folder(reading, config_folder, &first) : read_texts(reading, texts, &first);
-  struct nav_areas *areas = texts == NULL ? nav_areas_load(config_folder, reading->faults)
-                                          : nav_areas_load_texts(texts, reading->faults);
+  const struct placed placed =
+      texts == NULL ? read_folder(reading, config_folder) : read_texts(reading, texts);
+  const struct rules_source *law = placed.law;
+  size_t first = placed.access;
+  struct nav_areas *areas = load_areas(reading, &placed);
   if (areas != NULL) nav_areas_check_agencies(areas, agencies, reading->faults);
   static const struct rules_source no_law = {"law.yaml", "bases: []\n", 10};
   struct access_rules *rules = rules_build(law == NULL ? &no_law : law, reading->sources + first,
@@ -190,8 +220,9 @@ static struct access_rules *load(const char *config_folder, const struct conf_te
   struct access_rules *rules = read_and_build(reading, config_folder, texts, agencies);
   nav_arena_free(arena);
   free(reading);
-  if (rules == NULL || faults->count + faults->dropped == before) return rules;
+  if (rules != NULL && faults->count + faults->dropped == before) return rules;
   access_rules_free(rules);
+  conf_faults_sort(faults);
   return NULL;
 }
 
@@ -207,6 +238,7 @@ struct access_rules *access_rules_load_texts(const struct conf_texts *texts,
 }
 
 const uint8_t *access_rules_hash(const struct access_rules *rules) { return rules->hash; }
+size_t access_rules_memory(const struct access_rules *rules) { return nav_arena_used(rules->arena); }
 size_t access_rules_file_count(const struct access_rules *rules) { return rules->files_count; }
 
 const char *access_rules_file(const struct access_rules *rules, size_t index, uint8_t sha256[32]) {

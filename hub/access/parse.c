@@ -340,7 +340,7 @@ bool build_rule(struct build *build, struct conf_node *node, const char *where, 
   good &= read_then(&parsing);
   good &= read_dates(&parsing);
   good &= read_cell(&parsing);
-  if (!read_selectors(&parsing, selectors)) return false;
+  good &= read_selectors(&parsing, selectors);
   struct conf_node *when = conf_get(node, "when");
   char path[CONF_WHERE_SIZE];
   (void)path_join(path, where, "when");

@@ -155,9 +155,9 @@ static void read_purpose(struct build *build, const struct conf_node *root) {
   struct conf_node *id_node = conf_get(node, "id");
   struct conf_node *title_node = conf_get(node, "title");
   // Without a title nothing is loaded, but the file's rules are read all the same, for their faults.
-  if (title_node == NULL) BUILD_FAULT(build, node, "", "purpose lacks 'title'");
+  if (title_node == NULL) BUILD_FAULT(build, node, "purpose: {id: …, title: …}", "purpose lacks 'title'");
   if (id_node == NULL) {
-    BUILD_FAULT(build, node, "", "purpose lacks 'id'");
+    BUILD_FAULT(build, node, "purpose: {id: …, title: …}", "purpose lacks 'id'");
     return;
   }
   const char *id = conf_read_id(id_node, "purpose.id", build->faults);

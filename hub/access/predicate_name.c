@@ -99,6 +99,7 @@ static void fault_unknown(struct build *build, const struct conf_node *key, cons
 static bool find_in_bodies(struct build *build, const struct conf_node *key, const char *where,
                            const struct rule *rule, struct predicate *out) {
   const char *name = key->text + strlen("body.");
+  if (rule->bodies == 0) return false;  // no message that is known: told at the selector
   out->scope = SCOPE_BODY;
   out->fact = FACT_FIELD;
   out->by_body = nav_arena_zalloc(build->arena, schema_body_count(), sizeof *out->by_body);

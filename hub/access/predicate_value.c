@@ -26,6 +26,7 @@ static bool text_is_known(struct build *build, enum domain domain, const struct 
                {AREAS, "area", build->area_names}};
   for (size_t i = 0; i < COUNT(known); i++) {
     if (known[i].domain != domain) continue;
+    if (domain == AREAS && build->rules->areas == NULL) return true;  // areas/ has faults, which are told
     for (size_t k = 0; known[i].names[k] != NULL; k++)
       if (strcmp(known[i].names[k], node->text) == 0) return true;
     conf_fault_unknown(node, where, known[i].what, node->text, known[i].names, build->faults);

@@ -10,7 +10,6 @@
 #include "hub/base/id.h"
 
 enum {
-  PATH_MAX_LENGTH = 160,
   PATHS_FIRST = 16,
   ALL_CLASSES = 0x1FE,  // bits 1 to 8: every class of nav.v1.Sensitivity
   PSEUDONYM_BYTES = 8,
@@ -48,37 +47,37 @@ static bool make_room(struct walk *walk) {
   return true;
 }
 
-// "prefix.name", or "name" where there is no prefix.
-static void withhold(struct walk *walk, const char *prefix, const char *name) {
-  if (walk->withheld == NULL) return;
+// "prefix.name" in the arena; the name itself where there is no prefix. Nobody asks: "".
+static const char *joined(struct walk *walk, const char *prefix, const char *name) {
+  if (walk->withheld == NULL) return "";
+  if (prefix[0] == '\0') return name;
   size_t before = strlen(prefix);
   size_t after = strlen(name);
   char *path = nav_arena_alloc(walk->arena, before + after + 2);
-  if (path == NULL || !make_room(walk)) {
+  if (path == NULL) {
+    walk->failed = true;
+    return "";
+  }
+  memcpy(path, prefix, before);
+  path[before] = '.';
+  memcpy(path + before + 1, name, after + 1);
+  return path;
+}
+
+static void withhold(struct walk *walk, const char *path) {
+  if (walk->withheld == NULL) return;
+  if (!make_room(walk)) {
     walk->failed = true;
     return;
   }
-  char *end = path;
-  if (before > 0) {
-    memcpy(end, prefix, before);
-    end[before] = '.';
-    end += before + 1;
-  }
-  memcpy(end, name, after + 1);
   walk->withheld->items[walk->withheld->count++] = path;
 }
 
-static const char *subject_path(char out[PATH_MAX_LENGTH], size_t index) {
-  char digits[20];
-  size_t length = 0;
-  do {
-    digits[length++] = (char)('0' + index % 10);
-    index /= 10;
-  } while (index > 0);
-  memcpy(out, "subjects.", 9);
-  for (size_t i = 0; i < length; i++) out[9 + i] = digits[length - 1 - i];
-  out[9 + length] = '\0';
-  return out;
+static const char *subject_path(struct walk *walk, size_t index) {
+  if (walk->withheld == NULL) return "";
+  const char *path = nav_arena_printf(walk->arena, "subjects.%zu", index);
+  walk->failed |= path == NULL;
+  return path == NULL ? "" : path;
 }
 
 static const void *source_at(const ProtobufCMessage *message, uint32_t offset) {
@@ -87,21 +86,18 @@ static const void *source_at(const ProtobufCMessage *message, uint32_t offset) {
 
 static void *target_at(ProtobufCMessage *message, uint32_t offset) { return (char *)message + offset; }
 
-// A scalar, text, bytes, or a repeated field of these: text and arrays stay where they are.
+// A scalar, text, bytes, or a repeated field of these: text and arrays stay where they are. The schemas'
+// oneof holds messages alone.
 static void copy_value(const struct schema_field *field, const ProtobufCMessage *from, ProtobufCMessage *to) {
   if (field->is_repeated) {
     memcpy(target_at(to, field->quantifier_offset), source_at(from, field->quantifier_offset),
            sizeof(size_t));
     memcpy(target_at(to, field->offset), source_at(from, field->offset), sizeof(void *));
-    return;
-  }
-  memcpy(target_at(to, field->offset), source_at(from, field->offset), field->size);
-  ProtobufCType type = field->descriptor->type;
-  if (field->is_oneof) {
-    memcpy(target_at(to, field->quantifier_offset), &field->descriptor->id, sizeof(uint32_t));
-  } else if (type != PROTOBUF_C_TYPE_STRING && type != PROTOBUF_C_TYPE_MESSAGE) {
+  } else {
+    memcpy(target_at(to, field->offset), source_at(from, field->offset), field->size);
     protobuf_c_boolean has = 1;
-    memcpy(target_at(to, field->quantifier_offset), &has, sizeof has);
+    if (field->descriptor->type != PROTOBUF_C_TYPE_STRING)
+      memcpy(target_at(to, field->quantifier_offset), &has, sizeof has);
   }
 }
 
@@ -112,16 +108,10 @@ static ProtobufCMessage *copy_message(struct walk *walk, const struct schema_pla
 static bool copy_inner(struct walk *walk, const struct schema_field *field, const ProtobufCMessage *from,
                        ProtobufCMessage *to, const char *prefix) {
   const char *name = field->is_oneof ? "body" : field->descriptor->name;
-  char path[PATH_MAX_LENGTH];
-  size_t before = strlen(prefix);
-  size_t after = strlen(name);
-  if (before + after + 2 > sizeof path) return false;
-  memcpy(path, prefix, before);
-  if (before > 0) path[before++] = '.';
-  memcpy(path + before, name, after + 1);
   const ProtobufCMessage *inner = *(ProtobufCMessage *const *)source_at(from, field->offset);
   size_t inner_copied = 0;
-  ProtobufCMessage *copy = copy_message(walk, field->message, inner, path, &inner_copied);
+  ProtobufCMessage *copy =
+      copy_message(walk, field->message, inner, joined(walk, prefix, name), &inner_copied);
   if (copy == NULL || (inner_copied == 0 && !field->is_oneof)) return false;
   memcpy(target_at(to, field->offset), &copy, sizeof(ProtobufCMessage *));
   if (field->is_oneof)
@@ -141,7 +131,7 @@ static void copy_field(struct walk *walk, const struct schema_field *field, cons
                        ProtobufCMessage *to, const char *prefix, size_t *copied) {
   if (!is_present(field, from)) return;
   if ((walk->mask & BIT(field->class)) == 0) {
-    withhold(walk, prefix, field->is_oneof ? "body" : field->descriptor->name);
+    withhold(walk, joined(walk, prefix, field->is_oneof ? "body" : field->descriptor->name));
   } else if (field->message == NULL) {
     copy_value(field, from, to);
     ++*copied;
@@ -169,7 +159,6 @@ static const char *age_band(int age) {
     const char *name;
   } bands[] = {{6, "0-6"},    {11, "7-11"},  {14, "12-14"}, {17, "15-17"},
                {20, "18-20"}, {24, "21-24"}, {64, "25-64"}};
-  if (age < 0) return NULL;
   for (size_t i = 0; i < sizeof bands / sizeof bands[0]; i++)
     if (age <= bands[i].to) return bands[i].name;
   return "65+";
@@ -188,8 +177,7 @@ static char *pseudonym(const struct walk *walk, const Nav__V1__Subject *subject,
   if (number != NULL && number[0] != '\0') {
     crypto_generichash_update(&state, (const uint8_t *)number, strlen(number));
   } else {
-    uint8_t place[4] = {(uint8_t)(index >> 24), (uint8_t)(index >> 16), (uint8_t)(index >> 8),
-                        (uint8_t)index};
+    const uint8_t place[4] = {0, 0, 0, (uint8_t)index};  // one of the ACCESS_SUBJECTS_MAX that can be kept
     crypto_generichash_update(&state, walk->event->id.data, walk->event->id.len);
     crypto_generichash_update(&state, place, sizeof place);
   }
@@ -207,9 +195,8 @@ static void generalise_subject(struct walk *walk, const Nav__V1__Subject *from, 
   if ((walk->mask & BIT(NAV__V1__SENSITIVITY__SENSITIVITY_IDENTITY)) != 0) return;
   int age = 0;
   if (access_subject_age(from, redaction->now_ms, &age)) {
-    const char *band = age_band(age);
-    if (band != NULL) to->age_band = nav_arena_strdup(walk->arena, band);
-    if (band != NULL && to->age_band == NULL) walk->failed = true;
+    to->age_band = nav_arena_strdup(walk->arena, age_band(age));
+    if (to->age_band == NULL) walk->failed = true;
   }
   if (redaction->pseudonym_key == NULL || redaction->recipient == NULL || redaction->purpose == NULL) return;
   to->pseudonym = pseudonym(walk, from, index);
@@ -228,15 +215,14 @@ static void copy_subjects(struct walk *walk, const Nav__V1__Event *from, Nav__V1
     walk->failed = true;
     return;
   }
-  char path[PATH_MAX_LENGTH];
   for (size_t i = 0; i < from->n_subjects && !walk->failed; i++) {
     const Nav__V1__Subject *subject = from->subjects[i];
     if (!is_kept(walk->redaction, i)) {
-      withhold(walk, "", subject_path(path, i));
+      withhold(walk, subject_path(walk, i));
       continue;
     }
     size_t copied = 0;
-    ProtobufCMessage *copy = copy_message(walk, plan, &subject->base, subject_path(path, i), &copied);
+    ProtobufCMessage *copy = copy_message(walk, plan, &subject->base, subject_path(walk, i), &copied);
     if (copy == NULL) return;
     generalise_subject(walk, subject, (Nav__V1__Subject *)copy, i);
     kept[to->n_subjects++] = (Nav__V1__Subject *)copy;

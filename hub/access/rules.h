@@ -17,7 +17,8 @@ enum {
   RULES_LANES_MAX = 1 << 16,
   RULES_MEMORY_MAX = 256 * 1024 * 1024,
   RULES_ALL_CLASSES = 0x1FE,
-  RULES_COMMON = 0xFF,  // purpose of common.yaml's rules
+  RULES_COMMON = 0xFF,                          // purpose of common.yaml's rules
+  RULES_ROLE_LAST = NAV__V1__ROLE__ROLE_OTHER,  // a higher one is of a schema that is newer than this program
 };
 
 // "Not known" lies between the others, so that "and" is the least and "or" the greatest.
@@ -139,6 +140,7 @@ struct program {
   uint32_t first;
   uint16_t forbids;
   uint16_t permits;
+  uint16_t forbids_all;  // as forbids; where the permits begin while the rules are put in place
 };
 
 struct rules_file {

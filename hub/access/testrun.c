@@ -249,7 +249,8 @@ static bool read_register(struct running *running, const struct conf_node *test,
 static bool read_now(struct running *running, const struct conf_node *map, int64_t *now_ms) {
   const struct conf_node *node = conf_get(map, "now");
   if (node == NULL || nav_clock_parse(node->text, true, now_ms)) return true;
-  RUN_FAULT(running, node, "now: '%s' is not a time", node->text);
+  conf_faults_add(running->faults, node->file, node->line, node->column,
+                  "write it as 2026-11-22T08:00:00+01:00", "now: '%s' is not a time", node->text);
   return false;
 }
 
@@ -264,6 +265,17 @@ static bool read_request(struct running *running, const struct conf_node *test) 
     return true;
   }
   return read_register(running, test, "request", &running->request);
+}
+
+// An event from nobody would be withheld everywhere, and seem to prove something.
+static bool check_source(struct running *running, const struct conf_node *event) {
+  const struct conf_agencies *agencies = access_rules_agencies(running->rules);
+  const struct conf_node *node = conf_get(event, "source");
+  if (node == NULL || conf_agency_find(agencies, node->text) != NULL) return true;
+  const char **ids = nav_arena_zalloc(running->arena, agencies->agencies_count + 1, sizeof *ids);
+  for (size_t i = 0; ids != NULL && i < agencies->agencies_count; i++) ids[i] = agencies->agencies[i].id;
+  conf_fault_unknown(node, "event.source", "agency", node->text, ids, running->faults);
+  return false;
 }
 
 static void run_test(struct running *running, struct conf_node *test, const char *where, int64_t now_ms) {
@@ -293,7 +305,7 @@ static void run_test(struct running *running, struct conf_node *test, const char
       .consent_context = &running->consent,
       .request = running->request < 0 ? NULL : answer_request,
       .request_context = running};
-  if (running->question.event == NULL) return;
+  if (running->question.event == NULL || !check_source(running, event_node)) return;
   check_expectations(running, expect, where);
 }
 

@@ -11,7 +11,7 @@ static enum truth most(enum truth a, enum truth b) { return a > b ? a : b; }
 static bool is_selected(const struct rule *rule, const Nav__V1__Subject *subject) {
   if (!rule->has_roles) return true;
   unsigned role = subject->has_role ? (unsigned)subject->role : 0;
-  if (role == 0 || role > 15) return rule->action == RULE_FORBID;
+  if (role == 0 || role > RULES_ROLE_LAST) return rule->action == RULE_FORBID;
   return (rule->roles >> role & 1U) != 0;
 }
 

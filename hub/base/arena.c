@@ -8,6 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(from, size) ((void)(from), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(from, size) ((void)(from), (void)(size))
+#endif
+
 enum { BLOCK_MIN = 4096 };
 
 struct block {
@@ -71,8 +78,11 @@ void *nav_arena_alloc(struct nav_arena *arena, size_t size) {
   if (arena->head == NULL || arena->head->size - arena->head->used < rounded) {
     if (!add_block(arena, rounded)) return NULL;
   }
-  void *result = (char *)arena->head->data + arena->head->used;
+  char *result = (char *)arena->head->data + arena->head->used;
   arena->head->used += rounded;
+  // Under the sanitizer a byte past what was asked for is seen, though it lies in the same block.
+  ASAN_UNPOISON_MEMORY_REGION(result, size);
+  ASAN_POISON_MEMORY_REGION(result + size, rounded - size);
   return result;
 }
 

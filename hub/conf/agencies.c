@@ -155,7 +155,7 @@ static void read_agencies(struct loading *loading, struct conf_node *list) {
                         agency, loading->faults);
     agency->line = list->items[i]->line;
     agency->column = list->items[i]->column;
-    if (agency->id != NULL) read_keys(loading, agency);
+    if (agency->id != NULL && !same(agency->id, "hub")) read_keys(loading, agency);  // the hub's are others
   }
 }
 

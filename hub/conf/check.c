@@ -17,6 +17,7 @@ enum { SHOWN_MAX = 80, WORDS_TEXT_SIZE = 320 };
   conf_faults_add(faults, (node)->file, (node)->line, (node)->column, hint, __VA_ARGS__)
 
 const char *conf_read_text(const struct conf_node *node, const char *where, struct conf_faults *faults) {
+  if (node->told) return NULL;
   if (node->kind != CONF_SCALAR) {
     FAULT(node, "", "%s must be a single value, not a %s", where, node->kind == CONF_LIST ? "list" : "map");
     return NULL;
@@ -187,6 +188,7 @@ bool conf_read_hex(const struct conf_node *node, const char *where, uint8_t *out
 bool conf_read_list(const struct conf_node *node, const char *where, bool one_is_list, size_t max,
                     size_t *count, struct conf_faults *faults) {
   *count = 0;
+  if (node->told) return false;
   if (node->kind == CONF_LIST || (one_is_list && node->kind == CONF_SCALAR && node->text[0] != '\0')) {
     *count = node->kind == CONF_LIST ? node->count : 1;
     if (*count <= max) return true;
@@ -205,6 +207,7 @@ struct conf_node *conf_list_item(struct conf_node *node, size_t index) {
 
 bool conf_expect_map(const struct conf_node *node, const char *where, struct conf_faults *faults) {
   if (node->kind == CONF_MAP) return true;
+  if (node->told) return false;
   FAULT(node, "write it as keys with values, 'key: value'", "%s must be a map, not a %s", where,
         node->kind == CONF_LIST ? "list" : "single value");
   return false;

@@ -18,6 +18,7 @@ enum {
   DEPTH_MAX = 32,
   KEYS_MAX = 4096,  // of one map: looking for a key that stands twice is quadratic
   SHOWN_MAX = 80,
+  HINT_SIZE = 64,
 };
 
 // One list or map that is still open.
@@ -56,6 +57,7 @@ static const char *syntax_hint(const char *problem) {
   if (strstr(problem, "found character that cannot start any token") != NULL) {
     return "indent with blanks, not tabs; put text that begins with @, ` or % in quotes";
   }
+  if (strstr(problem, "tab character") != NULL) return "indent with blanks, not tabs";
   if (strstr(problem, "mapping values are not allowed") != NULL) {
     return "put text that holds ': ' in quotes, and check the indentation";
   }
@@ -63,24 +65,48 @@ static const char *syntax_hint(const char *problem) {
       strstr(problem, "did not find expected '-' indicator") != NULL) {
     return "check the indentation of this line and the one above";
   }
-  if (strstr(problem, "did not find expected ',' or ']'") != NULL) return "close the list with ]";
-  if (strstr(problem, "did not find expected ',' or '}'") != NULL) return "close the map with }";
   if (strstr(problem, "could not find expected ':'") != NULL) return "a key is followed by ': '";
-  if (strstr(problem, "UTF-8") != NULL || strstr(problem, "octet") != NULL) return "save the file as UTF-8";
   return "";
 }
 
-// A byte that is no text: libyaml tells its offset alone, so lines are counted here.
+// What is not closed is told with the line where it was opened: the parser notices much later.
+static bool unclosed_fault(const struct reading *reading, const char *problem) {
+  bool is_list = strstr(problem, "did not find expected ',' or ']'") != NULL;
+  if (!is_list && strstr(problem, "did not find expected ',' or '}'") == NULL) return false;
+  char hint[HINT_SIZE];
+  (void)snprintf(hint, sizeof hint, "close the %s of line %zu with %s", is_list ? "list" : "map",
+                 reading->parser.context_mark.line + 1, is_list ? "]" : "}");
+  conf_faults_add(reading->faults, reading->name, (int)reading->parser.problem_mark.line + 1,
+                  (int)reading->parser.problem_mark.column + 1, hint, "not valid YAML: %s, %s",
+                  reading->parser.context, problem);
+  return true;
+}
+
+static unsigned byte_at(const struct reading *reading, size_t offset) {
+  return offset < reading->length ? (unsigned char)reading->text[offset] : 0;
+}
+
+static bool is_later_byte(unsigned byte) { return (byte & 0xC0U) == 0x80U; }  // of a character in UTF-8
+
+// A byte that is no text: libyaml tells its offset alone, so lines and characters are counted here. It names
+// the byte that should have gone on with a character; the one at fault is the one that began it.
 static void reader_fault(const struct reading *reading, const char *problem) {
   size_t offset = reading->parser.problem_offset;
+  bool trailing = strstr(problem, "trailing") != NULL;
+  for (size_t back = 0; trailing && back < 3 && offset > 0; back++) {
+    offset--;
+    if (!is_later_byte(byte_at(reading, offset))) break;
+  }
   int line = 1, column = 1;
   for (size_t i = 0; i < offset && i < reading->length; i++) {
-    bool ends_line = reading->text[i] == '\n';
-    line += ends_line ? 1 : 0;
-    column = ends_line ? 1 : column + 1;
+    unsigned byte = byte_at(reading, i);
+    line += byte == '\n' ? 1 : 0;
+    column = byte == '\n' ? 1 : column + (is_later_byte(byte) ? 0 : 1);
   }
-  conf_faults_add(reading->faults, reading->name, line, column, syntax_hint(problem),
-                  "not readable as text: %s", problem);
+  bool is_control = strstr(problem, "control characters") != NULL;
+  conf_faults_add(reading->faults, reading->name, line, column,
+                  is_control ? "remove it" : "save the file as UTF-8", "not readable as text: byte 0x%02x %s",
+                  byte_at(reading, offset), is_control ? "is a control character" : "is not UTF-8");
 }
 
 static void syntax_fault(const struct reading *reading) {
@@ -90,6 +116,7 @@ static void syntax_fault(const struct reading *reading) {
     reader_fault(reading, problem);
     return;
   }
+  if (unclosed_fault(reading, problem)) return;
   conf_faults_add(reading->faults, reading->name, (int)parser->problem_mark.line + 1,
                   (int)parser->problem_mark.column + 1, syntax_hint(problem), "not valid YAML: %s%s%s",
                   parser->context != NULL ? parser->context : "", parser->context != NULL ? ", " : "",
@@ -183,7 +210,7 @@ static bool place(struct reading *reading, struct conf_node *node) {
 
 static bool open_level(struct reading *reading, enum conf_node_kind kind, const yaml_mark_t *mark) {
   if (reading->depth == DEPTH_MAX) {
-    fault_at(reading, mark, "", "lists and maps stand in more than 32 others");
+    fault_at(reading, mark, "write it flatter", "lists and maps stand in more than 32 others");
     return false;
   }
   struct conf_node *node = new_node(reading, kind, mark);
@@ -200,6 +227,7 @@ static bool take_scalar(struct reading *reading, const yaml_event_t *event) {
   if (node == NULL) return out_of_memory(reading);
   if (memchr(text, '\0', length) != NULL) {
     fault_at(reading, &event->start_mark, "remove it", "text holds a NUL character (\\0)");
+    node->told = true;
   } else {
     node->text = nav_arena_strndup(reading->arena, text, length);
     if (node->text == NULL) return out_of_memory(reading);
@@ -248,7 +276,9 @@ static bool take_event(struct reading *reading, const yaml_event_t *event) {
     case YAML_ALIAS_EVENT: {
       fault_at(reading, mark, "write the value out", "aliases (*name) are not allowed");
       struct conf_node *node = new_node(reading, CONF_SCALAR, mark);
-      return node != NULL ? place(reading, node) : out_of_memory(reading);
+      if (node == NULL) return out_of_memory(reading);
+      node->told = true;
+      return place(reading, node);
     }
     case YAML_NO_EVENT:
     case YAML_STREAM_START_EVENT:

@@ -18,6 +18,7 @@ struct conf_node {
   struct conf_node **items;  // of a list; the values of a map
   struct conf_node **keys;   // of a map: scalars, in the file's order
   size_t count;
+  bool told;  // a fault has said why it has no value: its readers say no more
 };
 
 // path: to open; name: how faults call it. NULL: faults say why. Lives in the arena.

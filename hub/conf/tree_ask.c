@@ -25,24 +25,27 @@ static size_t min_of(size_t a, size_t b) { return a < b ? a : b; }
 static bool same_letter(char a, char b) { return tolower((unsigned char)a) == tolower((unsigned char)b); }
 
 // How many letters must be changed, added, removed or exchanged with their neighbour; both at most NAME_MAX
-// long.
-static size_t distance(const char *a, size_t a_length, const char *b, size_t b_length) {
-  size_t rows[3][NAME_MAX + 1] = {{0}};  // the row before the last, the last, this one
-  for (size_t j = 0; j <= b_length; j++) rows[1][j] = j;
+// long. More than `most` is told as most + 1, as soon as no way leads to fewer.
+static size_t distance(const char *a, size_t a_length, const char *b, size_t b_length, size_t most) {
+  size_t rows[3][NAME_MAX + 1] = {{0}};  // this row, the last, the row before: in turn
+  for (size_t j = 0; j <= b_length; j++) rows[0][j] = j;
   for (size_t i = 1; i <= a_length; i++) {
-    rows[2][0] = i;
+    size_t *row = rows[i % 3];
+    const size_t *last = rows[(i + 2) % 3];
+    const size_t *before = rows[(i + 1) % 3];
+    size_t least = row[0] = i;
     for (size_t j = 1; j <= b_length; j++) {
-      size_t best = rows[1][j - 1] + (same_letter(a[i - 1], b[j - 1]) ? 0 : 1);
-      best = min_of(best, min_of(rows[1][j], rows[2][j - 1]) + 1);
+      size_t best = last[j - 1] + (same_letter(a[i - 1], b[j - 1]) ? 0 : 1);
+      best = min_of(best, min_of(last[j], row[j - 1]) + 1);
       if (i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) && same_letter(a[i - 2], b[j - 1])) {
-        best = min_of(best, rows[0][j - 2] + 1);
+        best = min_of(best, before[j - 2] + 1);
       }
-      rows[2][j] = best;
+      row[j] = best;
+      least = min_of(least, best);
     }
-    memmove(rows[0], rows[1], sizeof rows[0]);
-    memmove(rows[1], rows[2], sizeof rows[0]);
+    if (least > most) return most + 1;  // what the row before adds by an exchange is no less
   }
-  return rows[1][b_length];
+  return rows[a_length % 3][b_length];
 }
 
 const char *conf_nearest(const char *text, const char *const *names) {
@@ -52,8 +55,9 @@ const char *conf_nearest(const char *text, const char *const *names) {
   size_t allowed = length < 3 ? 1 : length < 6 ? 2 : 3;  // a word's third part or so
   for (; *names != NULL; names++) {
     size_t name_length = strlen(*names);
-    if (name_length > NAME_MAX) continue;
-    size_t found = distance(text, length, *names, name_length);
+    size_t longer = name_length > length ? name_length - length : length - name_length;
+    if (name_length > NAME_MAX || longer > allowed) continue;
+    size_t found = distance(text, length, *names, name_length, allowed);
     if (found > allowed || found >= name_length) continue;  // nothing in common is not near
     nearest = *names;
     if (found == 0) return nearest;

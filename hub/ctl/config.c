@@ -28,6 +28,7 @@ enum ctl_exit ctl_config_check(struct ctl *ctl) {
     if (agencies != NULL) check_with_agencies(nav->config_folder, agencies, &faults);
     conf_agencies_free(agencies);
   }
+  conf_faults_sort(&faults);
   enum ctl_exit code = faults_print(ctl, nav != NULL ? nav->config_folder : ".", &faults);
   conf_faults_free(&faults);
   conf_nav_free(nav);

@@ -43,15 +43,13 @@ static bool line_of(const char *folder, const char *file, int number, char out[L
   return found;
 }
 
-// Bytes before the column, so that å, ä and ö do not move the mark: UTF-8's later bytes take no room.
+// Columns count characters: UTF-8's later bytes take no room.
 static void mark(const char *line, int column) {
   (void)fputs("    ", stdout);
-  for (int i = 0; i < column - 1 && line[i] != '\0'; i++) {
-    if (line[i] == '\t') {
-      (void)putchar('\t');
-    } else if (((unsigned char)line[i] & 0xC0) != 0x80) {
-      (void)putchar(' ');
-    }
+  for (int before = column - 1; *line != '\0'; line++) {
+    bool begins = ((unsigned char)*line & 0xC0) != 0x80;
+    if (begins && before-- <= 0) break;
+    if (begins) (void)putchar(*line == '\t' ? '\t' : ' ');
   }
   (void)puts("^");
 }

@@ -18,7 +18,7 @@
 #include "hub/access/trace.h"
 #include "tests/unit/access/made_events.h"
 
-enum { EVENTS = 12000, LANES = 256 };
+enum { EVENTS = 8000, LANES = 256 };
 
 static const int64_t now_ms = 1795370400000;  // 2026-11-22
 

@@ -12,6 +12,7 @@
 
 #include "hub/access/access.h"
 #include "hub/access/build.h"
+#include "tests/unit/access/made_rules.h"
 
 #define FOLDER "tests/unit/access/config"
 
@@ -135,7 +136,7 @@ static const struct fault_case cases[] = {
      {{3, 66, "'release'", NULL}}},
     {"an answer awaited of what waits for nobody",
      "  - {id: a, forbid: {from: bo, event: Damage, to: pol}, outcome: hold, answer_within: 2h}\n",
-     {{3, 80, "answer_within is only for permits", NULL}}},
+     {{3, 87, "answer_within is only for permits", NULL}}},
     {"a forbid that would stop a duty",
      "  - {id: a, permit: {from: skola, event: ConcernReport, to: social}, basis: plikt}\n"
      "  - {id: b, forbid: {from: \"*\", event: \"*\", to: \"*\"}, when: {marks.urgent: {is: true}}}\n",
@@ -166,7 +167,7 @@ static const struct fault_case cases[] = {
      {{7, 11, "under 21 alone", NULL}}},
     {"no request",
      "  - {id: a, permit: {from: bo, event: Damage, to: pol}, basis: begaran, outcome: hold}\n",
-     {{3, 5, "opens on request alone", "in_reply_to"}}},
+     {{3, 5, "opens on request alone", "request: {is: true}"}}},
     {"nobody assessed",
      "  - {id: a, permit: {from: pol, event: PoliceNotice, to: skola}, basis: bedomd}\n",
      {{3, 5, "a person has assessed the case", "assessed_by"}}},
@@ -344,8 +345,67 @@ static void folders(void **state) {
   conf_faults_free(&faults);
 }
 
+// What the rules in force say of one event, lane by lane.
+static void decide_all(const struct access_rules *rules, struct access_decision decisions[16]) {
+  Nav__V1__Event event = NAV__V1__EVENT__INIT;
+  Nav__V1__Damage damage = NAV__V1__DAMAGE__INIT;
+  char bo[] = "bo";
+  event.source = bo;
+  event.body_case = NAV__V1__EVENT__BODY_DAMAGE;
+  event.damage = &damage;
+  damage.has_cost_kronor = 1;
+  assert_true(access_lane_count(rules) <= 16);
+  const struct access_question question = {.event = &event, .now_ms = 1795370400000};
+  memset(decisions, 0, 16 * sizeof *decisions);
+  access_decide(rules, &question, decisions);
+}
+
+// 5,000 lines with a fault in every rule: all of them at once, as many as are kept and the number of the
+// others; and the rules in force decide as before.
+static void many_faults_leave_the_rules_in_force(void **state) {
+  (void)state;
+  struct access_decision before[16];
+  struct access_decision after[16];
+  uint8_t hash[32];
+  struct conf_faults faults = {0};
+  struct conf_agencies *agencies = conf_agencies_load(FOLDER, &faults);
+  struct access_rules *rules = access_rules_load(FOLDER, agencies, &faults);
+  assert_non_null(rules);
+  assert_int_equal(faults.count, 0);
+  decide_all(rules, before);
+  memcpy(hash, access_rules_hash(rules), sizeof hash);
+
+  static const unsigned numbers[] = {900, 1250};
+  for (size_t i = 0; i < 2; i++) {
+    char folder[MADE_FOLDER_SIZE];
+    struct made_rules what = {.agencies = 50, .purposes = 6, .rules = numbers[i], .faulty = true};
+    made_rules_write(&what, folder);
+    struct conf_agencies *other = conf_agencies_load(folder, &faults);
+    assert_non_null(other);
+    assert_null(access_rules_load(folder, other, &faults));
+    conf_agencies_free(other);
+    size_t kept = numbers[i] < CONF_FAULTS_MAX ? numbers[i] : CONF_FAULTS_MAX;
+    assert_int_equal(faults.count, kept);
+    assert_int_equal(faults.dropped, numbers[i] - kept);
+    for (size_t k = 1; k < faults.count; k++) {  // in order of place
+      const struct conf_fault *fault = &faults.items[k];
+      bool same_file = strcmp(fault->file, fault[-1].file) == 0;
+      assert_true(fault->line > 0 && (!same_file || fault->line >= fault[-1].line + MADE_RULE_LINES));
+    }
+    made_rules_remove(&what, folder);
+    conf_faults_free(&faults);
+  }
+
+  decide_all(rules, after);
+  assert_memory_equal(before, after, sizeof before);
+  assert_memory_equal(hash, access_rules_hash(rules), sizeof hash);
+  access_rules_free(rules);
+  conf_agencies_free(agencies);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(faults_of_rules), cmocka_unit_test(faults_of_files),
-                                     cmocka_unit_test(folders)};
+                                     cmocka_unit_test(folders),
+                                     cmocka_unit_test(many_faults_leave_the_rules_in_force)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
