@@ -8,18 +8,17 @@
 #include "hub/core/reload.h"
 
 enum {
-  ANY_ROLE = CONF_ROLE_READER | CONF_ROLE_CHAIR | CONF_ROLE_ASSESSOR | CONF_ROLE_AUDITOR | CONF_ROLE_OPERATOR
+  ANY_ROLE = CONF_ROLE_READER | CONF_ROLE_CHAIR | CONF_ROLE_ASSESSOR | CONF_ROLE_AUDITOR | CONF_ROLE_OPERATOR,
+  SEES_HOLDS = CONF_ROLE_ASSESSOR | CONF_ROLE_AUDITOR | CONF_ROLE_OPERATOR,
 };
 
 static const struct control_command commands[] = {
-    {"hold-list", CONF_ROLE_ASSESSOR | CONF_ROLE_AUDITOR | CONF_ROLE_OPERATOR,
-     "assessor, auditor or operator", false, hold_command_list},
-    {"hold-get", CONF_ROLE_ASSESSOR | CONF_ROLE_AUDITOR | CONF_ROLE_OPERATOR, "assessor, auditor or operator",
-     false, hold_command_get},
-    {"recall-confirm", ANY_ROLE, "any", true, recall_command_confirm},
-    {"hold-decide", CONF_ROLE_ASSESSOR, "assessor", true, hold_command_decide},
-    {"access-load", CONF_ROLE_OPERATOR, "operator", true, reload_command},
-    {NULL, 0, NULL, false, NULL},
+    {"hold-list", "assessor, auditor or operator", hold_command_list, SEES_HOLDS, false},
+    {"hold-get", "assessor, auditor or operator", hold_command_get, SEES_HOLDS, false},
+    {"hold-decide", "assessor", hold_command_decide, CONF_ROLE_ASSESSOR, true},
+    {"recall-confirm", "any", recall_command_confirm, ANY_ROLE, true},
+    {"access-load", "operator", reload_command, CONF_ROLE_OPERATOR, true},
+    {NULL, NULL, NULL, 0, false},
 };
 
 const struct control_command *control_command_find(const char *name) {

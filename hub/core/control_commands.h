@@ -18,12 +18,12 @@ struct control_request {
 
 struct control_command {
   const char *name;
-  unsigned roles;  // of conf_person_role; any of these
   const char *role_text;
-  bool writes;  // it stages records: refused while the ledger cannot be written
   // The answer at once (a new reference); NULL with *err untouched: it comes later, staged with the batch
   // (batch_answer_control) or by control_port_answer; NULL with *err: refused.
   json_t *(*run)(struct control_request *request, struct nav_error *err);
+  unsigned roles;  // of conf_person_role; any of these
+  bool writes;     // it stages records: refused while the ledger cannot be written
 };
 
 const struct control_command *control_command_find(const char *name);  // NULL: none

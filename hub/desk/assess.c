@@ -32,6 +32,7 @@ struct assessing {
 };
 
 static bool load_rules(struct assessing *a, struct nav_error *err) {
+  NAV_ASSERT(a->lane != NULL);  // find_case has found it
   struct conf_faults faults = {0};
   struct desk_state state;
   if (!desk_reader_state(a->reader, &state, err)) return false;
@@ -83,6 +84,7 @@ static bool find_case(struct assessing *a, struct nav_error *err) {
 }
 
 static bool open_event(const struct assessing *a, struct desk_event *event, struct nav_error *err) {
+  NAV_ASSERT(a->event != NULL && a->lane != NULL);
   bool ok = true;
   const char *reason = desk_text(a->request, "reason", REASON_MAX, &ok, err);
   struct desk_event *chosen[] = {event};

@@ -135,6 +135,8 @@ class Hub:
     def wait_ready(self):
         wait_until("nav-core answers", lambda: self.status(fail=False))
         wait_until("nav-gate listens", self.gate_listens)
+        if "nav-desk" in self.processes:
+            wait_until("nav-desk listens", lambda: os.path.exists(self.path("run", "desk.sock")))
 
     def gate_listens(self):
         try:

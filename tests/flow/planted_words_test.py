@@ -140,8 +140,8 @@ class PlantedWords(unittest.TestCase):
         number = 0
         for agency in ADAPTERS:
             for body in self.planter.schema.bodies:
-                if body.type_name == "Sealed":
-                    continue  # only its own agency can open one: see edge_test.py
+                if body.type_name in ("Sealed", "Recall"):
+                    continue  # only its own agency opens the one (edge_test.py); the other goes past the rules (recall_test.py)
                 number += 1
                 self.planter.event(agency, body, number)
         with Hub() as hub:
