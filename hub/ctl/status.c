@@ -22,6 +22,15 @@ static const struct ctl_column lane_columns[] = {
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
+static void print_holds(const json_t *holds) {
+  json_int_t open = json_integer_value(json_object_get(holds, "open"));
+  if (open == 0) return;
+  (void)printf("Waiting %" JSON_INTEGER_FORMAT " for assessment or an answer, %" JSON_INTEGER_FORMAT
+               " urgent, %" JSON_INTEGER_FORMAT " past a deadline\n",
+               open, json_integer_value(json_object_get(holds, "urgent")),
+               json_integer_value(json_object_get(holds, "escalated")));
+}
+
 static bool print_tables(const json_t *status) {
   const json_t *rules = json_object_get(status, "rules");
   const json_t *ledger = json_object_get(status, "ledger");
@@ -33,6 +42,7 @@ static bool print_tables(const json_t *status) {
                json_integer_value(json_object_get(ledger, "records")),
                json_integer_value(json_object_get(ledger, "events")), log_id != NULL ? log_id : "");
   (void)printf("Root    %s\n", root != NULL ? root : "");
+  print_holds(json_object_get(status, "holds"));
   if (json_is_false(json_object_get(status, "database")))
     (void)puts("Database  not reached: nothing is accepted until it is back");
   (void)puts("");
