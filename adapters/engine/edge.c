@@ -7,6 +7,7 @@
 #include "adapters/engine/content.h"
 #include "adapters/engine/edge_rules.h"
 #include "hub/base/clock.h"
+#include "hub/base/id.h"
 #include "hub/base/log.h"
 #include "hub/wire/keys.h"
 
@@ -73,7 +74,7 @@ void edge_take_rules(struct edge *edge, const Nav__V1__RulesBundle *bundle) {
 // Seals the whole event, with its revision, to the agency itself.
 static bool pack_sealed(struct edge *edge, const Nav__V1__Event *event, uint32_t revision, bool urgent,
                         Nav__V1__Sealed *body, struct nav_buffer *out) {
-  if (!content_pack(&edge->whole, event, revision)) return false;
+  if (event->id.len != NAV_EVENT_ID_SIZE || !content_pack(&edge->whole, event, revision)) return false;
   nav_buffer_clear(&edge->sealed);
   size_t length = edge->whole.length + KEYS_EDGE_OVERHEAD;
   uint8_t *sealed = nav_buffer_reserve(&edge->sealed, length);
@@ -144,7 +145,7 @@ static bool reseal(struct edge *edge, const Nav__V1__Event *event, uint32_t revi
                    struct nav_buffer *out) {
   Nav__V1__Sealed body = *event->sealed;
   const struct keys_edge key = {edge->id_key, edge->agency, event->id.data, event->revision};
-  if (body.content.len <= KEYS_EDGE_OVERHEAD) return false;
+  if (event->id.len != NAV_EVENT_ID_SIZE || body.content.len <= KEYS_EDGE_OVERHEAD) return false;
   size_t length = body.content.len - KEYS_EDGE_OVERHEAD;
   uint8_t *plain = malloc(length);
   if (plain == NULL) return false;

@@ -127,7 +127,9 @@ static void remove_others(const char *root, const char *kept) {
   (void)closedir(folder);
 }
 
-static bool write_all(const char *fresh, const Nav__V1__RulesBundle *bundle, struct nav_error *err) {
+static bool write_all(const char *root, const char *fresh, const Nav__V1__RulesBundle *bundle,
+                      struct nav_error *err) {
+  if (!disk_make_folder(root, err)) return false;
   remove_rules(fresh);
   if (!disk_make_folder(fresh, err)) return false;
   for (size_t i = 0; i < bundle->n_files; i++)
@@ -135,33 +137,31 @@ static bool write_all(const char *fresh, const Nav__V1__RulesBundle *bundle, str
   return true;
 }
 
-// The files under their name, not yet in force.
-static bool store(const char *root, const char *name, const Nav__V1__RulesBundle *bundle,
-                  struct nav_error *err) {
-  char fresh[PATH_MAX];
-  char path[PATH_MAX];
-  if (!disk_make_folder(root, err) || !disk_join(fresh, root, "new", err) ||
-      !disk_join(path, root, name, err) || !write_all(fresh, bundle, err)) {
-    return false;
-  }
+// The files under their name, and that name in force.
+static bool put_in_force(const char *root, const char *fresh, const char *path, const char *name,
+                         struct nav_error *err) {
   remove_rules(path);  // left from a crash, or the same that could not be read
   if (rename(fresh, path) != 0) return nav_fail_errno(err, path, "cannot be put in its place");
-  return disk_sync_folder(root) ? true : nav_fail_errno(err, root, "cannot sync");
+  if (!disk_sync_folder(root)) return nav_fail_errno(err, root, "cannot sync");
+  return disk_replace(root, in_force, (const uint8_t *)name, strlen(name), err);
 }
 
+// Loaded before they take their place: files under the name of those in force must not spoil them.
 bool edge_rules_replace(const char *state, const Nav__V1__RulesBundle *bundle, struct edge_rules *out,
                         struct nav_error *err) {
   char root[PATH_MAX];
   char path[PATH_MAX];
+  char fresh[PATH_MAX];
   char name[HASH_TEXT];
   struct edge_rules loaded = {0};
   (void)nav_hex(name, bundle->hash.data, NAV_SHA256_SIZE);
   if (!rules_folder(root, state, err) || !disk_join(path, root, name, err) ||
-      !store(root, name, bundle, err) || !load_folder(path, &loaded, err)) {
+      !disk_join(fresh, root, "new", err) || !write_all(root, fresh, bundle, err) ||
+      !load_folder(fresh, &loaded, err)) {
     return false;
   }
   memcpy(loaded.hash, bundle->hash.data, NAV_SHA256_SIZE);
-  if (!disk_replace(root, in_force, (const uint8_t *)name, strlen(name), err)) {
+  if (!put_in_force(root, fresh, path, name, err)) {
     edge_rules_free(&loaded);
     return false;
   }

@@ -3,17 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hub/access/classes.h"
 #include "hub/access/explain_parts.h"
 
 enum { MEMORY_MAX = 4 * 1024 * 1024, PARAGRAPH_SIZE = 512 };
-
-static json_t *class_list(uint16_t reveal) {
-  json_t *list = json_array();
-  for (size_t class = 1; law_class_names[class - 1] != NULL; class ++)
-    if (((unsigned)reveal >> class & 1U) != 0)
-      json_array_append_new(list, json_string(law_class_names[class - 1]));
-  return list;
-}
 
 // Paths are told of what is released or held alone: of what is withheld whole there is nothing to list.
 static json_t *withheld_list(const struct explaining *explaining) {
@@ -138,7 +131,7 @@ json_t *explain_result(struct explaining *explaining) {
   json_object_set_new(json, "basis", text_or_null(info == NULL ? NULL : info->basis));
   json_object_set_new(json, "hold_rule", text_or_null(hold == NULL ? NULL : hold->id));
   json_object_set_new(json, "limit", text_or_null(limit == NULL ? NULL : limit->id));
-  json_object_set_new(json, "reveal", class_list(decision->reveal));
+  json_object_set_new(json, "reveal", access_class_list(decision->reveal));
   json_object_set_new(json, "withheld", withheld_list(explaining));
   json_object_set_new(json, "obligations", obligation_list(withheld ? NULL : info));
   json_object_set_new(json, "counts", counts);

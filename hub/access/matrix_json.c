@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hub/access/classes.h"
 #include "hub/access/matrix.h"
 #include "hub/access/relate.h"
 #include "hub/access/trace.h"
@@ -21,14 +22,6 @@ struct telling {
 
 static json_t *text_or_null(const char *text) {
   return text == NULL || text[0] == '\0' ? json_null() : json_string(text);
-}
-
-static json_t *class_list(uint16_t classes) {
-  json_t *list = json_array();
-  for (size_t class = 1; law_class_names[class - 1] != NULL; class ++)
-    if (((unsigned)classes >> class & 1U) != 0)
-      (void)json_array_append_new(list, json_string(law_class_names[class - 1]));
-  return list;
 }
 
 static json_t *role_list(uint16_t roles) {
@@ -194,7 +187,7 @@ json_t *access_matrix_json(const struct access_rules *rules, const struct access
   set_who(json, &telling);
   (void)json_object_set_new(json, "outcome", json_string(access_matrix_outcome_name(row->outcome)));
   (void)json_object_set_new(json, "may_hold", json_boolean(row->may_hold));
-  (void)json_object_set_new(json, "classes", class_list(row->classes));
+  (void)json_object_set_new(json, "classes", access_class_list(row->classes));
   (void)json_object_set_new(json, "roles", role_list(row->roles));
   (void)json_object_set_new(json, "protected", json_boolean(row->protected));
   (void)json_object_set_new(json, "basis", text_or_null(rule->info.basis));
@@ -204,7 +197,7 @@ json_t *access_matrix_json(const struct access_rules *rules, const struct access
   (void)json_object_set_new(json, "conditions", condition_list(&telling));
   (void)json_object_set_new(json, "forbidden_by", forbid_list(&telling, false));
   (void)json_object_set_new(json, "limited_by", forbid_list(&telling, true));
-  (void)json_object_set_new(json, "reveal", class_list(row->reveal));
+  (void)json_object_set_new(json, "reveal", access_class_list(row->reveal));
   (void)json_object_set_new(json, "obligations", obligation_list(&rule->info));
   (void)json_object_set_new(json, "smallest_cell",
                             rule->action == RULE_AGGREGATE ? json_integer(rule->smallest_cell) : json_null());

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "hub/access/build.h"
+#include "hub/access/classes.h"
 #include "hub/access/path.h"
 #include "hub/wire/event.h"
 
@@ -158,11 +159,9 @@ static bool read_reveal(const struct parsing *parsing) {
   for (size_t i = 0; i < count; i++) {
     const struct conf_node *item = conf_list_item(node, i);
     const char *text = conf_read_text(item, path, build->faults);
-    size_t class = 0;
-    while (text != NULL && law_class_names[class] != NULL && strcmp(law_class_names[class], text) != 0)
-      class ++;
-    if (text != NULL && law_class_names[class] != NULL) {
-      rule->reveal = (uint16_t)(rule->reveal | 1U << (class + 1));
+    uint16_t class = access_class_bit(text);
+    if (class != 0) {
+      rule->reveal |= class;
     } else {
       if (text != NULL)
         conf_fault_unknown(item, path, "sensitivity class", text, law_class_names, build->faults);

@@ -1,6 +1,8 @@
 // See trace.h.
 #include "hub/access/trace.h"
 
+#include <string.h>
+
 size_t trace_predicates_count(const struct rule *rule) {
   return rule->event_count + rule->subject_count + rule->lane_count + rule->static_count;
 }
@@ -52,9 +54,33 @@ static enum truth dates(struct facts *facts, const struct rule *rule) {
   return today >= rule->day_from && today <= rule->day_to ? IS_TRUE : IS_FALSE;
 }
 
+// A forbid needs one person who meets, or may meet, all that it asks of persons. The predicates become that
+// person's own; where there is nobody they stay as they are.
+static enum truth of_one_person(struct facts *facts, const struct rule *rule, uint64_t subjects,
+                                const struct lane *lane, struct trace *out) {
+  enum truth whole = IS_FALSE;
+  enum truth own[RULES_PREDICATES_MAX];
+  size_t count = trace_predicates_count(rule);
+  for (size_t i = 0; i < facts->event->n_subjects && i < ACCESS_SUBJECTS_MAX && whole != IS_TRUE; i++) {
+    enum truth one = IS_TRUE;
+    if ((subjects >> i & 1U) == 0) continue;
+    for (size_t k = 0; k < count; k++) {
+      own[k] = out->predicates[k];
+      if (rule->predicates[k].scope != SCOPE_SUBJECT) continue;
+      own[k] = facts_predicate(facts, &rule->predicates[k], i, lane);
+      one = least(one, own[k]);
+    }
+    if (one <= whole) continue;
+    whole = one;
+    memcpy(out->predicates, own, count * sizeof *own);
+  }
+  return whole;
+}
+
 void trace_rule(struct facts *facts, const struct rule *rule, size_t lane_index, struct trace *out) {
   const struct lane *lane = &facts->rules->lanes[lane_index];
   uint64_t subjects = selected(facts, rule);
+  facts->for_forbid = rule->action == RULE_FORBID;
   out->roles = rule->uses_subjects && subjects == 0 ? IS_UNKNOWN : IS_TRUE;
   out->board = bit_of(rule->board_bits, lane_index) ? facts_board(facts, subjects, lane) : IS_TRUE;
   out->in_force = dates(facts, rule);
@@ -67,4 +93,6 @@ void trace_rule(struct facts *facts, const struct rule *rule, size_t lane_index,
                              : facts_predicate(facts, predicate, 0, lane);
     out->whole = least(out->whole, out->predicates[i]);
   }
+  if (rule->action == RULE_FORBID && rule->uses_subjects && subjects != 0)
+    out->whole = least(out->whole, of_one_person(facts, rule, subjects, lane, out));
 }

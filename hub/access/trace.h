@@ -6,10 +6,12 @@
 #include "hub/access/facts.h"
 
 struct trace {
-  enum truth predicates[RULES_PREDICATES_MAX];  // beside rule->predicates; of subjects: over all selected
-  enum truth roles;                             // IS_UNKNOWN: nobody has a role that the rule selects
-  enum truth board;                             // `to: social` alone
-  enum truth in_force;                          // the dates of rule and basis
+  // Beside rule->predicates. Of persons: a permit's hold of all selected; a forbid's are of the one person
+  // who meets it or, where nobody does, each of whoever comes nearest.
+  enum truth predicates[RULES_PREDICATES_MAX];
+  enum truth roles;      // IS_UNKNOWN: nobody has a role that the rule selects
+  enum truth board;      // `to: social` alone
+  enum truth in_force;   // the dates of rule and basis
   enum truth protected;  // IS_FALSE: a protected person, and the rule does not name them (I13)
   enum truth whole;
 };

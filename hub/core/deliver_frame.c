@@ -73,13 +73,8 @@ static void stage_redecided(struct core *core, const struct head_entry *entry, N
   record.record_case = NAV__V1__RECORD__RECORD_REDECIDED;
   record.redecided = &redecided;
   (void)batch_stage(core->staging, &record, core->now_ms);
-  redecided_note(core->redecided,
-                 &(struct narrowed){.position = entry->seq,
-                                    .lane = lane->lane,
-                                    .released = lane->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE,
-                                    .narrative_edited = lane->narrative_edited != 0,
-                                    .reveal = (uint16_t)lane->reveal,
-                                    .subjects = lane->subjects});
+  const struct narrowed narrowed = redecided_of(lane, entry->seq);
+  redecided_note(core->redecided, &narrowed);
 }
 
 // Stored ∧ decided now. False: it is no longer released. What somebody released after assessment may still go

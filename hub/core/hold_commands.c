@@ -5,20 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hub/access/classes.h"
 #include "hub/access/law.h"
 #include "hub/core/hold_decide.h"
 #include "hub/core/holds.h"
 #include "hub/wire/event.h"
 
 enum { REASON_MAX = 2000, LIST_MAX = 5000 };
-
-static json_t *class_list(uint16_t reveal) {
-  json_t *list = json_array();
-  for (size_t class = 1; law_class_names[class - 1] != NULL; class ++)
-    if (((unsigned)reveal >> class & 1U) != 0)
-      (void)json_array_append_new(list, json_string(law_class_names[class - 1]));
-  return list;
-}
 
 static const char *kind_name(enum hold_kind kind) {
   return kind == HOLD_REQUEST ? "request" : kind == HOLD_SEALED ? "sealed" : "event";
@@ -43,7 +36,7 @@ static json_t *hold_json(const struct core *core, const struct hold *hold) {
       "agency", core->numbers->agencies[hold->agency], "to", lane->agency, "purpose", lane->purpose, "type",
       wire_body_name(hold->type) == NULL ? "" : wire_body_name(hold->type), "rule",
       hold->rule == NULL ? "" : hold->rule, "basis", hold->basis == NULL ? "" : hold->basis, "limit",
-      hold->limit, "reveal", class_list(hold->reveal), "urgent", hold->urgent ? 1 : 0, "must_answer",
+      hold->limit, "reveal", access_class_list(hold->reveal), "urgent", hold->urgent ? 1 : 0, "must_answer",
       hold->must_answer ? 1 : 0, "opened_ms", (json_int_t)hold->opened_ms, "deadline_ms",
       (json_int_t)hold->deadline_ms, "level", (json_int_t)hold->level, "assessor",
       hold_assessor(core, hold, to), "then", next_step(hold));
@@ -143,13 +136,11 @@ static bool read_reveal(const struct control_request *request, uint16_t *reveal,
   *reveal = 1U << NAV__V1__SENSITIVITY__SENSITIVITY_OPEN;
   for (size_t i = 0; i < json_array_size(list); i++) {
     const char *name = json_string_value(json_array_get(list, i));
-    size_t class = 0;
-    while (name != NULL && law_class_names[class] != NULL && strcmp(law_class_names[class], name) != 0)
-      class ++;
-    if (name == NULL || law_class_names[class] == NULL)
+    uint16_t class = access_class_bit(name);
+    if (class == 0)
       return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BAD_VALUE, "reveal",
                       "'%s' is no class of fields", name == NULL ? "" : name);
-    *reveal = (uint16_t)(*reveal | 1U << (class + 1));
+    *reveal |= class;
   }
   return true;
 }

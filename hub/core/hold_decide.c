@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hub/access/law.h"
+#include "hub/access/classes.h"
 #include "hub/base/log.h"
 #include "hub/core/question.h"
 #include "hub/core/stored.h"
@@ -58,12 +58,8 @@ void hold_decisions_free(struct hold_decisions *decisions) {
 
 static void answer(struct core *core, uint64_t connection, uint64_t seq, const char *outcome,
                    uint16_t reveal) {
-  json_t *classes = json_array();
-  for (size_t class = 1; law_class_names[class - 1] != NULL; class ++)
-    if (((unsigned)reveal >> class & 1U) != 0)
-      (void)json_array_append_new(classes, json_string(law_class_names[class - 1]));
   json_t *json = json_pack("{s:b, s:I, s:s, s:o}", "ok", 1, "seq", (json_int_t)seq, "outcome", outcome,
-                           "reveal", classes);
+                           "reveal", access_class_list(reveal));
   char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
   NAV_ASSERT(text != NULL);
   batch_answer_control(core->staging, connection, text);

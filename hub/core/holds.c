@@ -204,9 +204,9 @@ static void close_revisions(struct core *core, const struct batch_event *event, 
   while (i != NONE) {
     const struct hold *hold = &holds->slots[i].hold;
     i = holds->slots[i].next_by_id;
-    bool same = hold->revision < event->revision && memcmp(hold->event_id, event->event_id, 16) == 0;
-    bool own = same && (hold->kind == HOLD_REQUEST || hold->agency == event->agency);
-    if (!own) continue;
+    bool same = hold->source == event->agency && hold->revision < event->revision &&
+                memcmp(hold->event_id, event->event_id, 16) == 0;
+    if (!same) continue;
     holds_close_event(core, hold->event_seq, NAV__V1__HOLD_CLOSED_REASON__HOLD_CLOSED_REASON_REVISED, by_seq);
     i = holds->by_id[chain_of_id(event->event_id)];  // the chain has changed
   }
@@ -215,8 +215,11 @@ static void close_revisions(struct core *core, const struct batch_event *event, 
 void holds_open_event(struct core *core, uint64_t seq, const struct batch_event *event,
                       const Nav__V1__Event *content) {
   const struct verdict *verdict = verdicts_get(core->verdicts, event->verdict);
-  struct hold hold = {
-      .event_seq = seq, .agency = event->agency, .type = event->type, .revision = event->revision};
+  struct hold hold = {.event_seq = seq,
+                      .agency = event->agency,
+                      .source = event->agency,
+                      .type = event->type,
+                      .revision = event->revision};
   memcpy(hold.event_id, event->event_id, sizeof hold.event_id);
   if (event->revision > 1) close_revisions(core, event, seq);
   for (size_t i = 0; verdict != NULL && i < verdict->lanes_count; i++) {

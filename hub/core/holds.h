@@ -28,6 +28,7 @@ struct hold {
   uint64_t event_seq;
   uint32_t lane;    // of the recipient; of HOLD_REQUEST the asked agency's own
   uint32_t agency;  // whose person decides
+  uint32_t source;  // whose event it is: a revision of it is theirs alone
   uint32_t type;    // body's field number; of what is sealed: of the event within
   uint32_t revision;
   uint8_t event_id[16];

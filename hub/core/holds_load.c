@@ -31,8 +31,11 @@ static void restore(struct loading *loading, struct hold *hold, int64_t accepted
 }
 
 static struct hold hold_of_row(const struct store_event *row) {
-  struct hold hold = {
-      .event_seq = row->seq, .agency = row->agency, .type = row->type, .revision = row->revision};
+  struct hold hold = {.event_seq = row->seq,
+                      .agency = row->agency,
+                      .source = row->agency,
+                      .type = row->type,
+                      .revision = row->revision};
   memcpy(hold.event_id, row->event_id, sizeof hold.event_id);
   return hold;
 }

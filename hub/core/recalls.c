@@ -270,9 +270,10 @@ Nav__V1__Event *recall_event(const Nav__V1__Recalled *recalled, uint32_t lane, s
   nav__v1__recall__init(recall);
   for (size_t i = 0; i < recalled->n_events; i++) {
     const Nav__V1__RecalledEvent *one = recalled->events[i];
+    if (one->event_id.len != 16 || !concerns(one, lane)) continue;
     bool again =
         recall->n_event_ids > 0 && memcmp(ids[recall->n_event_ids - 1].data, one->event_id.data, 16) == 0;
-    if (one->event_id.len == 16 && concerns(one, lane) && !again) ids[recall->n_event_ids++] = one->event_id;
+    if (!again) ids[recall->n_event_ids++] = one->event_id;
   }
   if (recall->n_event_ids == 0) return NULL;
   recall->event_ids = ids;

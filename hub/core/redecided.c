@@ -16,6 +16,15 @@ struct redecided {
   uint64_t passed[NUMBERS_LANES_MAX];
 };
 
+struct narrowed redecided_of(const Nav__V1__LaneVerdict *lane, uint64_t position) {
+  return (struct narrowed){.position = position,
+                           .lane = lane->lane,
+                           .released = lane->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE,
+                           .narrative_edited = lane->narrative_edited != 0,
+                           .reveal = (uint16_t)lane->reveal,
+                           .subjects = lane->subjects};
+}
+
 struct redecided *redecided_new(void) {
   struct redecided *redecided = calloc(1, sizeof *redecided);
   if (redecided == NULL) return NULL;

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nav/v1/ledger.pb-c.h"
+
 enum { REDECIDED_MAX = 4 * 1024 * 1024 };  // of all lanes; past it deliveries that need one more wait
 
 struct redecided;
@@ -22,6 +24,9 @@ struct narrowed {
   uint16_t reveal;
   uint64_t subjects;
 };
+
+// As a Redecided record says it of a lane.
+struct narrowed redecided_of(const Nav__V1__LaneVerdict *lane, uint64_t position);
 
 struct redecided *redecided_new(void);
 void redecided_free(struct redecided *redecided);  // takes NULL

@@ -151,13 +151,8 @@ static bool load_redecided(void *context, uint64_t seq, const uint8_t *bytes, si
       redecided->lane->lane >= loading->core->numbers->lanes_end)
     return nav_fail(err, NAV_ERROR_LOCAL, 0, "ledger",
                     "a redecision is not as it was written: run navctl audit verify");
-  struct narrowed narrowed = {
-      .position = redecided->position == 0 ? redecided->event_seq : redecided->position,
-      .lane = redecided->lane->lane,
-      .released = redecided->lane->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE,
-      .narrative_edited = redecided->lane->narrative_edited != 0,
-      .reveal = (uint16_t)redecided->lane->reveal,
-      .subjects = redecided->lane->subjects};
+  uint64_t position = redecided->position == 0 ? redecided->event_seq : redecided->position;
+  const struct narrowed narrowed = redecided_of(redecided->lane, position);
   redecided_note(loading->core->redecided, &narrowed);
   return true;
 }

@@ -32,17 +32,13 @@ static json_t *make_request(struct ctl *ctl, const json_t *rehearsal) {
   return request;
 }
 
-static const char *text_at(const json_t *object, const char *key) {
-  const char *text = json_string_value(json_object_get(object, key));
-  return text != NULL ? text : "";
-}
-
 static void print_warnings(const json_t *warnings) {
   for (size_t i = 0; i < json_array_size(warnings); i++) {
     const json_t *warning = json_array_get(warnings, i);
-    (void)fprintf(stderr, "%s:%d:%d: %s\n", text_at(warning, "file"),
+    (void)fprintf(stderr, "%s:%d:%d: %s\n", output_text_of(warning, "file"),
                   (int)json_integer_value(json_object_get(warning, "line")),
-                  (int)json_integer_value(json_object_get(warning, "column")), text_at(warning, "what"));
+                  (int)json_integer_value(json_object_get(warning, "column")),
+                  output_text_of(warning, "what"));
   }
 }
 
@@ -51,7 +47,8 @@ static bool print_table(const json_t *answer) {
   const char *what = !loaded                                            ? "would be loaded"
                      : json_is_true(json_object_get(answer, "changed")) ? "loaded"
                                                                         : "loaded, no rule changed";
-  return printf("%s: rules %s, %lld rules, %lld lanes, %lld tests passed\n", what, text_at(answer, "hash"),
+  return printf("%s: rules %s, %lld rules, %lld lanes, %lld tests passed\n", what,
+                output_text_of(answer, "hash"),
                 (long long)json_integer_value(json_object_get(answer, "rules")),
                 (long long)json_integer_value(json_object_get(answer, "lanes")),
                 (long long)json_integer_value(json_object_get(answer, "tests"))) >= 0;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hub/access/classes.h"
 #include "hub/access/law.h"
 #include "hub/access/matrix.h"
 #include "hub/access/schema.h"
@@ -163,8 +164,7 @@ static enum ctl_exit read_purpose(struct ctl *ctl, const struct access_rules *ru
 static enum ctl_exit read_class(struct ctl *ctl, uint16_t *out) {
   const char *text = ctl_value(ctl, "class");
   if (text == NULL) return CTL_DONE;
-  for (size_t i = 0; law_class_names[i] != NULL; i++)
-    if (strcmp(law_class_names[i], text) == 0) *out = (uint16_t)(1U << (i + 1));
+  *out = access_class_bit(text);
   return *out != 0 ? CTL_DONE : unknown(CTL_USAGE, "class", text, law_class_names);
 }
 

@@ -83,19 +83,15 @@ enum ctl_exit faults_print(const struct ctl *ctl, const char *folder, const stru
   return faults->count + faults->dropped > 0 ? CTL_FINDINGS : CTL_DONE;
 }
 
-static const char *text_at(const json_t *fault, const char *key) {
-  const char *text = json_string_value(json_object_get(fault, key));
-  return text != NULL ? text : "";
-}
-
 enum ctl_exit faults_print_json(const struct ctl *ctl, const char *folder, const json_t *answer) {
   const json_t *list = json_object_get(answer, "faults");
   struct conf_faults faults = {0};
   for (size_t i = 0; i < json_array_size(list); i++) {
     const json_t *fault = json_array_get(list, i);
-    conf_faults_add(&faults, text_at(fault, "file"), (int)json_integer_value(json_object_get(fault, "line")),
-                    (int)json_integer_value(json_object_get(fault, "column")), text_at(fault, "hint"), "%s",
-                    text_at(fault, "what"));
+    conf_faults_add(&faults, output_text_of(fault, "file"),
+                    (int)json_integer_value(json_object_get(fault, "line")),
+                    (int)json_integer_value(json_object_get(fault, "column")), output_text_of(fault, "hint"),
+                    "%s", output_text_of(fault, "what"));
   }
   faults.dropped += (size_t)json_integer_value(json_object_get(answer, "faults_dropped"));
   enum ctl_exit code = faults_print(ctl, folder, &faults);

@@ -84,11 +84,6 @@ static json_t *get_hold(struct ctl *ctl, enum ctl_exit *code) {
 
 // ---- show ----
 
-static const char *text_of(const json_t *object, const char *key) {
-  const char *text = json_string_value(json_object_get(object, key));
-  return text == NULL ? "" : text;
-}
-
 static void print_block(const char *title, const json_t *json) {
   (void)printf("\n%s\n", title);
   char *text = json == NULL || json_is_null(json) ? NULL : json_dumps(json, JSON_INDENT(2));
@@ -121,7 +116,7 @@ static const char *label(size_t index, bool english) {
 }
 
 static const char *what_then(const json_t *hold, bool english) {
-  const char *then = text_of(hold, "then");
+  const char *then = output_text_of(hold, "then");
   if (strcmp(then, "lapses") == 0)
     return english ? "it lapses, and nothing is told" : "den förfaller, och inget lämnas ut";
   if (strcmp(then, "deputies") == 0)
@@ -132,8 +127,9 @@ static const char *what_then(const json_t *hold, bool english) {
 
 static void print_asked(const json_t *asked, bool english) {
   if (asked == NULL || json_is_null(asked)) return;
-  (void)printf("\n%s %s, %s (%s)\n  %s\n", label(3, english), text_of(asked, "by"), text_of(asked, "agency"),
-               text_of(asked, "basis"), text_of(asked, "need"));
+  (void)printf("\n%s %s, %s (%s)\n  %s\n", label(3, english), output_text_of(asked, "by"),
+               output_text_of(asked, "agency"), output_text_of(asked, "basis"),
+               output_text_of(asked, "need"));
 }
 
 static void print_conditions(const json_t *conditions, bool english) {
@@ -141,32 +137,33 @@ static void print_conditions(const json_t *conditions, bool english) {
   (void)printf("\n%s\n", label(5, english));
   for (size_t i = 0; i < json_array_size(conditions); i++) {
     const json_t *condition = json_array_get(conditions, i);
-    (void)printf("  [ ] %-24s %s\n", text_of(condition, "id"), text_of(condition, "text"));
+    (void)printf("  [ ] %-24s %s\n", output_text_of(condition, "id"), output_text_of(condition, "text"));
   }
 }
 
 static void print_case(const json_t *hold, const json_t *shown, bool english) {
   const json_t *recipient = json_object_get(shown, "recipient");
-  (void)printf("%s %s\n%s%s (%s)\n", text_of(hold, "hold"), text_of(hold, "type"), label(0, english),
-               text_of(recipient, "title"), text_of(recipient, "purpose"));
-  (void)printf("%s%s%s\n%s%s\n%s%s\n", label(1, english), text_of(hold, "deadline"),
+  (void)printf("%s %s\n%s%s (%s)\n", output_text_of(hold, "hold"), output_text_of(hold, "type"),
+               label(0, english), output_text_of(recipient, "title"), output_text_of(recipient, "purpose"));
+  (void)printf("%s%s%s\n%s%s\n%s%s\n", label(1, english), output_text_of(hold, "deadline"),
                json_is_true(json_object_get(hold, "urgent")) ? (english ? "  URGENT" : "  BRÅDSKANDE") : "",
-               label(2, english), text_of(hold, "assessor"), label(8, english), what_then(hold, english));
+               label(2, english), output_text_of(hold, "assessor"), label(8, english),
+               what_then(hold, english));
   print_asked(json_object_get(shown, "asked"), english);
   print_sentences(label(4, english), json_object_get(json_object_get(shown, "explain"), "because"));
   print_conditions(json_object_get(shown, "conditions"), english);
   print_block(label(6, english), json_object_get(shown, "event"));
-  if (strcmp(text_of(hold, "kind"), "sealed") == 0 && json_is_null(json_object_get(shown, "preview")))
+  if (strcmp(output_text_of(hold, "kind"), "sealed") == 0 && json_is_null(json_object_get(shown, "preview")))
     (void)puts(
         english ? "\nSealed to its agency: --as AGENCY opens it with the agency's keys."
                 : "\nFörseglad till den egna myndigheten: --as MYNDIGHET öppnar med myndighetens nycklar.");
-  if (strcmp(text_of(hold, "kind"), "request") == 0) return;
+  if (strcmp(output_text_of(hold, "kind"), "request") == 0) return;
   print_block(label(7, english), json_object_get(shown, "preview"));
   print_sentences(label(9, english), json_object_get(shown, "withheld"));
 }
 
 static json_t *ask_desk(struct ctl *ctl, const json_t *hold, bool english, enum ctl_exit *code) {
-  const char *id = text_of(hold, "hold");
+  const char *id = output_text_of(hold, "hold");
   const char *dash = strchr(id, '-');
   json_t *request = json_pack("{s:s, s:I, s:I, s:s}", "command", "hold-show", "seq",
                               json_integer_value(json_object_get(hold, "seq")), "lane",
@@ -207,7 +204,7 @@ static bool add_opened(struct ctl *ctl, const json_t *hold, json_t *shown, bool 
                        enum ctl_exit *code) {
   struct sealed_case sealed;
   const char *agency = ctl_value(ctl, "as");
-  if (agency == NULL || strcmp(text_of(hold, "kind"), "sealed") != 0) return true;
+  if (agency == NULL || strcmp(output_text_of(hold, "kind"), "sealed") != 0) return true;
   bool ok = sealed_open(ctl, agency, hold, shown, &sealed, code);
   if (ok) {
     json_t *opened =
@@ -247,14 +244,14 @@ static enum ctl_exit unseal(struct ctl *ctl, char hold_id[64]) {
   struct sealed_case sealed;
   const char *agency = ctl_value(ctl, "as");
   json_t *hold = get_hold(ctl, &code);
-  if (hold == NULL || strcmp(text_of(hold, "kind"), "sealed") != 0) {
+  if (hold == NULL || strcmp(output_text_of(hold, "kind"), "sealed") != 0) {
     json_decref(hold);
     return code;
   }
   json_t *shown = ask_desk(ctl, hold, false, &code);
   if (shown != NULL && sealed_open(ctl, agency, hold, shown, &sealed, &code)) {
     json_int_t seq = sealed_publish(ctl, agency, &sealed, &code);
-    const char *dash = strchr(text_of(hold, "hold"), '-');
+    const char *dash = strchr(output_text_of(hold, "hold"), '-');
     if (seq > 0) (void)snprintf(hold_id, 64, "%" JSON_INTEGER_FORMAT "%s", seq, dash == NULL ? "" : dash);
   }
   if (shown != NULL) sealed_close(&sealed);

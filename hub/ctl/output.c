@@ -9,6 +9,11 @@
 
 enum { CELL_SIZE = 4096 };
 
+const char *output_text_of(const json_t *object, const char *key) {
+  const char *text = json_string_value(json_object_get(object, key));
+  return text == NULL ? "" : text;
+}
+
 // The text of a value; lists joined by blanks, null as nothing.
 static void cell_text(const json_t *value, char out[CELL_SIZE]) {
   out[0] = '\0';

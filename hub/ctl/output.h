@@ -17,6 +17,8 @@ NAV_MUST_USE bool output_rows(enum ctl_format format, const struct ctl_column *c
                               const json_t *rows);
 // Any JSON by itself, indented; NDJSON: on one line.
 NAV_MUST_USE bool output_json(enum ctl_format format, const json_t *json);
+// The text at the key; "" where there is none.
+const char *output_text_of(const json_t *object, const char *key);
 // Without a heading of columns, for lines that come one after another. In CSV and table like output_rows.
 NAV_MUST_USE bool output_line(const json_t *object);
 

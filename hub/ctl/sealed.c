@@ -7,17 +7,13 @@
 #include "hub/access/edge.h"
 #include "hub/base/clock.h"
 #include "hub/base/id.h"
+#include "hub/ctl/output.h"
 #include "hub/ctl/publish.h"
 #include "hub/wire/event.h"
 #include "hub/wire/json.h"
 #include "hub/wire/message.h"
 
 enum { ARENA_BYTES_MAX = 16 * 1024 * 1024, WAIT_MS = 60000 };
-
-static const char *text_of(const json_t *object, const char *key) {
-  const char *text = json_string_value(json_object_get(object, key));
-  return text == NULL ? "" : text;
-}
 
 static bool load_rules(struct ctl *ctl, const json_t *hold, struct sealed_case *out) {
   const struct conf_nav *nav = ctl_nav(ctl);
@@ -29,8 +25,8 @@ static bool load_rules(struct ctl *ctl, const json_t *hold, struct sealed_case *
   conf_faults_free(&faults);
   for (size_t i = 0; out->rules != NULL && i < access_lane_count(out->rules); i++) {
     const struct access_lane *lane = access_lane(out->rules, i);
-    if (strcmp(lane->agency, text_of(hold, "to")) != 0 ||
-        strcmp(lane->purpose, text_of(hold, "purpose")) != 0)
+    if (strcmp(lane->agency, output_text_of(hold, "to")) != 0 ||
+        strcmp(lane->purpose, output_text_of(hold, "purpose")) != 0)
       continue;
     out->lane = i;
     return true;
@@ -40,14 +36,14 @@ static bool load_rules(struct ctl *ctl, const json_t *hold, struct sealed_case *
 
 static bool open_content(const struct keys_agency *keys, const char *agency, const json_t *shown,
                          struct sealed_case *out, struct nav_error *err) {
-  const char *hex = text_of(shown, "sealed");
+  const char *hex = output_text_of(shown, "sealed");
   const json_t *envelope = json_object_get(shown, "event");
   uint8_t id[NAV_EVENT_ID_SIZE];
   size_t length = strlen(hex) / 2;
   uint8_t *sealed = nav_arena_alloc(out->arena, length + 1);
   uint8_t *plain = nav_arena_alloc(out->arena, length + 1);
   if (sealed == NULL || plain == NULL || length <= KEYS_EDGE_OVERHEAD || !nav_unhex(sealed, length, hex) ||
-      !nav_unhex(id, sizeof id, text_of(envelope, "id")))
+      !nav_unhex(id, sizeof id, output_text_of(envelope, "id")))
     return nav_fail(err, NAV_ERROR_LOCAL, 0, "hold", "the hub's answer holds no sealed event");
   struct keys_edge edge = {
       .id_key = keys->id_key,
@@ -133,8 +129,8 @@ json_int_t sealed_publish(struct ctl *ctl, const char *agency, const struct seal
   const json_t *receipt = json_array_get(receipts, 0);
   json_int_t seq = *code == CTL_DONE ? json_integer_value(json_object_get(receipt, "seq")) : 0;
   if (seq == 0 && *code == CTL_FAILED)
-    (void)ctl_complain(CTL_FAILED, "the hub did not take it: %s %s", text_of(receipt, "code"),
-                       text_of(receipt, "reason"));
+    (void)ctl_complain(CTL_FAILED, "the hub did not take it: %s %s", output_text_of(receipt, "code"),
+                       output_text_of(receipt, "reason"));
   json_decref(receipts);
   json_decref(events);
   return seq;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hub/access/classes.h"
 #include "hub/access/explain.h"
 #include "hub/access/law.h"
 #include "hub/base/id.h"
@@ -118,18 +119,12 @@ static json_t *asked(const struct assessing *a, struct nav_error *err, bool *ok)
                    nav_hex(id, event->id.data, event->id.len == NAV_EVENT_ID_SIZE ? NAV_EVENT_ID_SIZE : 0));
 }
 
-static uint16_t class_of(const char *name) {
-  for (size_t class = 1; name != NULL && law_class_names[class - 1] != NULL; class ++)
-    if (strcmp(law_class_names[class - 1], name) == 0) return (uint16_t)(1U << class);
-  return 0;
-}
-
 static void read_choice(struct assessing *a) {
   const json_t *reveal = json_object_get(a->request->json, "reveal");
   const json_t *subjects = json_object_get(a->request->json, "subjects");
   a->reveal = json_is_array(reveal) ? 1U << NAV__V1__SENSITIVITY__SENSITIVITY_OPEN : UINT16_MAX;
   for (size_t i = 0; i < json_array_size(reveal); i++)
-    a->reveal = (uint16_t)(a->reveal | class_of(json_string_value(json_array_get(reveal, i))));
+    a->reveal |= access_class_bit(json_string_value(json_array_get(reveal, i)));
   a->subjects = json_is_array(subjects) ? 0 : UINT64_MAX;
   for (size_t i = 0; i < json_array_size(subjects); i++) {
     json_int_t index = json_integer_value(json_array_get(subjects, i));

@@ -25,6 +25,7 @@ NOW_MS = int(time.time() * 1000)
 NOON_MS = NOW_MS - NOW_MS % DAY_MS - 9 * DAY_MS + DAY_MS // 2  # nine days ago at noon UTC
 CHILD, OTHER_CHILD = "201201012380", "201102212386"  # Skatteverket's test numbers
 RATE, SECONDS, SENDING = 1000, 6, 100  # events a second, for so long, so many a publication
+PENDING = 20  # events that wait for somebody who is away
 
 TESTS = """now: 2026-11-22T18:00:00+01:00
 tests:
@@ -323,6 +324,43 @@ def revoked_under_traffic(hub, config, police, school, housing):
           f"a publication was at most {sender.late_s:.2f} s late", flush=True)
 
 
+def nothing_comes(agency):
+    """A new session of the lane gets nothing, though the hub has sent all that there is."""
+    agency.client.connect(purposes=[PICTURE])
+    got = list(agency.client.deliveries())
+    assert got == [], [d.position for d in got]
+
+
+def taken_back_for_good(hub, config, police, social):
+    """What a delivery once found to be withheld stays so when the rule comes back, also after a crash; what comes later goes out."""
+    lane = next(record.lane_defined.number for _, record in records(hub, 17)
+                if (record.lane_defined.agency, record.lane_defined.purpose) == ("socialtjansten", PICTURE))
+    social.client.connect(purposes=[PICTURE])
+    for batch in iter(lambda: list(social.client.deliveries()), []):
+        social.client.acknowledge(batch[-1])
+    social.client.close()  # away
+    seqs = police.publish([police.incident() for _ in range(PENDING)])
+    config.drop_rule("access/situation-picture.yaml", "picture-public-incident")
+    config.use_tests(CLOSED_TESTS)
+    assert load(hub, "--since", "none")[0].returncode == DONE
+    nothing_comes(social)
+    wait_until("each is taken back", lambda: taken_back(hub, lane, seqs[0] - 1) == seqs, 20)
+    written = len(records(hub, 25))
+    config.restore()
+    assert load(hub, "--since", "none")[0].returncode == DONE
+    nothing_comes(social)
+    hub.kill("nav-core")
+    hub.start_program("nav-core")
+    hub.wait_ready()
+    nothing_comes(social)
+    assert taken_back(hub, lane, seqs[0] - 1) == seqs and len(records(hub, 25)) == written, "each is recorded once"
+    police.client.connect()
+    fresh = police.publish([police.incident()])
+    delivered = wait_until("the new event comes", lambda: list(social.client.deliveries()))
+    assert [d.position for d in delivered] == fresh, ([d.position for d in delivered], fresh)
+    social.client.acknowledge(delivered[-1])
+
+
 def revoked_key(hub, config, school):
     """An agency that is taken out loses its session at once, also twice in a row, and comes back with the file."""
     school.client.connect(purposes=[PICTURE])
@@ -523,7 +561,8 @@ def main():
         police, school, social, housing = (Agency(hub, a) for a in ("polisen", "skolan", "socialtjansten", "bostadsbolaget"))
         police.client.connect()
         for step, arguments in ((good_rules, (police,)), (bad_rules, (police,)), (only_operators, ()),
-                                (revoked_under_traffic, (police, school, housing)), (revoked_key, (school,)),
+                                (revoked_under_traffic, (police, school, housing)), (taken_back_for_good, (police, social)),
+                                (revoked_key, (school,)),
                                 (killed_meanwhile, (police,)), (rehearsed, (police, school, social))):
             began = time.monotonic()
             step(hub, config, *arguments)

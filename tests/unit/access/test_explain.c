@@ -152,7 +152,8 @@ static const char rules_text[] =
     "{marks.urgent: {is: true}}}\n";
 
 // The test's law, and one more entry: with conditions to tick, and a time to answer.
-static struct access_rules *rules_with_conditions(const struct conf_agencies *agencies) {
+static struct access_rules *build_rules(const struct conf_agencies *agencies, const char *text,
+                                        size_t text_length) {
   static const char more[] =
       "\n  - {id: villkor, statute: \"Prövningslagen (2020:1), PrL\", section: 9 §, text: T., english: E., "
       "from: [social], to: [police], weighing: case-by-case, threshold: Risk, threshold_english: A risk, "
@@ -165,7 +166,7 @@ static struct access_rules *rules_with_conditions(const struct conf_agencies *ag
   assert_int_equal(fclose(file), 0);
   memcpy(law_text + length, more, sizeof more);
   const struct rules_source law = {"law.yaml", law_text, length + sizeof more - 1};
-  const struct rules_source source = {"access/ett.yaml", rules_text, sizeof rules_text - 1};
+  const struct rules_source source = {"access/ett.yaml", text, text_length};
   struct access_rules *rules =
       rules_build(&law, &source, 1, agencies, nav_areas_load("tests/unit/access/config", &faults), &faults);
   conf_faults_print(&faults);
@@ -195,7 +196,7 @@ static void what_is_asked_of_whom(void **state) {
   (void)state;
   struct conf_faults faults = {0};
   struct conf_agencies *agencies = conf_agencies_load("tests/unit/access/config", &faults);
-  struct access_rules *rules = rules_with_conditions(agencies);
+  struct access_rules *rules = build_rules(agencies, rules_text, sizeof rules_text - 1);
   Nav__V1__Event event = NAV__V1__EVENT__INIT;
   Nav__V1__VictimSupport support = NAV__V1__VICTIM_SUPPORT__INIT;
   Nav__V1__CaseCounts counts = NAV__V1__CASE_COUNTS__INIT;
@@ -265,9 +266,86 @@ static void what_is_asked_of_whom(void **state) {
   conf_faults_free(&faults);
 }
 
+// ---- a forbid and several persons ----
+
+static const char person_rules[] =
+    "purpose: {id: ett, title: Ett}\nrules:\n"
+    "  - {id: e, permit: {from: social, event: VictimSupport, to: bo}, basis: fri}\n"
+    "  - {id: p, permit: {from: social, event: VictimSupport, to: pol}, basis: fri}\n"
+    "  - {id: both, forbid: {from: social, event: VictimSupport, to: [bo, pol]}, when: {subject.age: {below: "
+    "10}, subject.home_area: {in: [norr]}}}\n"
+    "  - {id: s, permit: {from: social, event: VictimSupport, to: skola}, basis: fri, when: {marks.urgent: "
+    "{is: true}}}\n";
+
+struct made_person {
+  const char *birth_date, *home_area;
+};
+
+// Explained to the school, whose own permit does not match, and to the police, whom the forbid is about.
+static void explain_persons(const struct access_rules *rules, const struct made_person persons[2],
+                            json_t **school, json_t **police) {
+  Nav__V1__VictimSupport support = NAV__V1__VICTIM_SUPPORT__INIT;
+  Nav__V1__Event event = NAV__V1__EVENT__INIT;
+  Nav__V1__Subject subjects[2], *list[2];
+  char source[] = "soc-norr";
+  for (size_t i = 0; i < 2; i++) {
+    subjects[i] = (Nav__V1__Subject)NAV__V1__SUBJECT__INIT;
+    subjects[i].has_protection = 1;
+    subjects[i].protection = NAV__V1__PROTECTION__PROTECTION_NONE;
+    subjects[i].birth_date = (char *)(uintptr_t)persons[i].birth_date;
+    subjects[i].home_area = (char *)(uintptr_t)persons[i].home_area;
+    list[i] = &subjects[i];
+  }
+  event.source = source;
+  event.body_case = NAV__V1__EVENT__BODY_VICTIM_SUPPORT;
+  event.victim_support = &support;
+  event.subjects = list;
+  event.n_subjects = 2;
+  const struct access_question question = {.event = &event, .now_ms = now_ms};
+  *school = explain_to(rules, &question, "skola", ACCESS_ENGLISH);
+  *police = explain_to(rules, &question, "pol", ACCESS_ENGLISH);
+}
+
+// A forbid is met by one person who meets all of it, not by two who meet half each; and what is told of it is
+// what holds of that person.
+static void a_forbid_is_about_one_person_at_a_time(void **state) {
+  (void)state;
+  static const char child[] = "2020-01-01", adult[] = "1980-01-01", here[] = "norr", there[] = "soder";
+  static const struct {
+    struct made_person persons[2];
+    const char *outcome, *missing;
+    bool is_open;  // the housing company can have it instead
+  } cases[] = {
+      {{{child, there}, {adult, here}}, "release", NULL, true},  // half each
+      {{{adult, there}, {adult, here}}, "release", NULL, true},
+      {{{adult, there}, {child, here}}, "withhold", NULL, false},
+      {{{child, there}, {NULL, here}}, "withhold", "the person's age is below 10", false},  // nobody knows
+      {{{NULL, there}, {child, here}}, "withhold", NULL, false},
+  };
+  struct conf_faults faults = {0};
+  struct conf_agencies *agencies = conf_agencies_load("tests/unit/access/config", &faults);
+  struct access_rules *rules = build_rules(agencies, person_rules, sizeof person_rules - 1);
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    json_t *school = NULL;
+    json_t *police = NULL;
+    explain_persons(rules, cases[i].persons, &school, &police);
+    has(police, "outcome", cases[i].outcome);
+    if (cases[i].missing != NULL) has(police, "missing", cases[i].missing);
+    if (cases[i].missing == NULL) assert_int_equal(json_array_size(json_object_get(police, "missing")), 0);
+    char *instead = json_dumps(json_object_get(school, "would_allow"), 0);
+    assert_int_equal(strstr(instead, "by rule e") != NULL, cases[i].is_open);
+    free(instead);
+    json_decref(school);
+    json_decref(police);
+  }
+  access_rules_free(rules);
+  conf_agencies_free(agencies);
+  conf_faults_free(&faults);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(every_lane_of_events_by_chance),
-                                     cmocka_unit_test(one_in_english),
-                                     cmocka_unit_test(what_is_asked_of_whom)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_lane_of_events_by_chance), cmocka_unit_test(one_in_english),
+      cmocka_unit_test(what_is_asked_of_whom), cmocka_unit_test(a_forbid_is_about_one_person_at_a_time)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "hub/access/classes.h"
+#include "hub/access/law.h"
 #include "hub/ctl/output.h"
 
 static const struct ctl_column columns[] = {{"seq", "SEQ", true},
@@ -94,6 +96,42 @@ static void nothing_is_printed_of_no_rows(void **state) {
   json_decref(list);
 }
 
+// ---- what answers hold ----
+
+static void a_text_is_never_missing(void **state) {
+  (void)state;
+  json_t *object = json_pack("{s:s, s:i, s:n}", "word", "ja", "number", 7, "nothing");
+  assert_string_equal(output_text_of(object, "word"), "ja");
+  assert_string_equal(output_text_of(object, "number"), "");
+  assert_string_equal(output_text_of(object, "nothing"), "");
+  assert_string_equal(output_text_of(object, "absent"), "");
+  assert_string_equal(output_text_of(NULL, "word"), "");
+  json_decref(object);
+}
+
+static void classes_have_one_name_and_one_bit(void **state) {
+  (void)state;
+  uint16_t all = 0;
+  for (size_t i = 0; law_class_names[i] != NULL; i++) {
+    uint16_t bit = access_class_bit(law_class_names[i]);
+    assert_int_equal(bit, 1U << (i + 1));
+    json_t *one = access_class_list(bit);
+    assert_int_equal(json_array_size(one), 1);
+    assert_string_equal(json_string_value(json_array_get(one, 0)), law_class_names[i]);
+    json_decref(one);
+    all |= bit;
+  }
+  assert_int_equal(access_class_bit("identitet"), 0);
+  assert_int_equal(access_class_bit(""), 0);
+  assert_int_equal(access_class_bit(NULL), 0);
+  json_t *whole = access_class_list(UINT16_MAX), *same = access_class_list(all), *none = access_class_list(1);
+  assert_true(json_equal(whole, same));  // bits of no class have no name
+  assert_int_equal(json_array_size(none), 0);
+  json_decref(whole);
+  json_decref(same);
+  json_decref(none);
+}
+
 int main(void) {
   (void)setlocale(LC_CTYPE, "C.UTF-8");
   const struct CMUnitTest tests[] = {
@@ -101,6 +139,8 @@ int main(void) {
       cmocka_unit_test(json_is_the_list_and_ndjson_a_line_each),
       cmocka_unit_test(table_shows_titled_columns),
       cmocka_unit_test(nothing_is_printed_of_no_rows),
+      cmocka_unit_test(a_text_is_never_missing),
+      cmocka_unit_test(classes_have_one_name_and_one_bit),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

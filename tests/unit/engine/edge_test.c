@@ -152,6 +152,8 @@ static void rules_are_kept_over_starts(void **state) {
   // What cannot be read leaves those in force.
   give(fixture, "  - nonsense\n", 3);
   assert_int_equal(hash_byte(fixture), 2);
+  give(fixture, "  - nonsense\n", 2);  // under their own name
+  assert_int_equal(hash_byte(fixture), 2);
   end(fixture);
   begin(fixture);
   assert_int_equal(hash_byte(fixture), 2);
