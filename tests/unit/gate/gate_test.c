@@ -235,14 +235,17 @@ static void what_is_sent_to_a_core_that_does_not_read_waits(void **state) {
   void *skola = client_new(SKOLA, NULL);
   (void)begin(skola, SKOLA);
   memset(data, WIRE_SEALED, BYTES);
+  size_t before =
+      harness_memory();  // before the first is sent: after the last, the gate may not have taken its fill
   for (uint32_t i = 0; i < COUNT; i++) {
     nav_put_u32(data + 1, i);
     client_send(skola, data, BYTES);
   }
-  size_t before = harness_memory();
   (void)usleep(QUIET_MS * 1000);
   assert_int_equal(client_handshake(STRANGER, WAIT_MS), ZMQ_EVENT_HANDSHAKE_FAILED_AUTH);  // ZAP lives on
-  assert_true(harness_memory() < before + (size_t)20 * 1024 * 1024);
+  // At most half of what was sent: the link and socket buffers, and what a sanitizer does not give back.
+  size_t grown = harness_memory() - before;
+  assert_true(grown < (size_t)COUNT * BYTES / 2);
   for (uint32_t next = 0; next < COUNT;) {
     assert_true(core_receive(&got, WAIT_MS));
     if (got.head.kind != RELAY_FRAME) continue;
