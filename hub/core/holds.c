@@ -31,6 +31,7 @@ struct holds {
   struct slot *slots;
   size_t slots_used;  // ever; slots behind it are untouched
   size_t count;
+  size_t of_source[NUMBERS_AGENCIES_MAX];
   int32_t free_first;
   int32_t by_seq[CHAINS], by_id[CHAINS];
   struct released *released;  // in the order of positions, which is that of release
@@ -71,7 +72,10 @@ const char *holds_keep_name(struct holds *holds, const char *name) {
   return copy;
 }
 
-bool holds_have_room(const struct holds *holds, size_t more) { return holds->count + more <= HOLDS_MAX; }
+bool holds_have_room(const struct holds *holds, uint32_t source, size_t more) {
+  return holds->count + more <= HOLDS_MAX && holds->of_source[source] + more <= HOLDS_OF_SOURCE_MAX;
+}
+
 size_t holds_count(const struct holds *holds) { return holds->count; }
 size_t holds_slots(const struct holds *holds) { return holds->slots_used; }
 
@@ -110,6 +114,7 @@ static void put(struct holds *holds, const struct hold *hold) {
   slot->next_by_id = *by_id;
   *by_seq = *by_id = index;
   holds->count++;
+  holds->of_source[hold->source]++;
 }
 
 bool holds_notices_wait(const struct holds *holds) { return holds->notices > 0; }
@@ -134,6 +139,7 @@ static void take_out(struct holds *holds, struct hold *hold) {
   at = &holds->by_id[chain_of_id(hold->event_id)];
   while (*at != index) at = &holds->slots[*at].next_by_id;
   *at = holds->slots[index].next_by_id;
+  holds->of_source[hold->source]--;
   holds->slots[index] = (struct slot){.next_free = holds->free_first};
   holds->free_first = index;
   holds->count--;

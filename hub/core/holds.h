@@ -14,7 +14,8 @@
 #include "hub/core/core.h"
 
 enum {
-  HOLDS_MAX = 262144,  // open at one time; past it events that would wait are not accepted
+  HOLDS_MAX = 262144,                // open at one time; past it no event is accepted until some are answered
+  HOLDS_OF_SOURCE_MAX = 262144 / 4,  // of one agency's events: past it that agency's alone are not accepted
   HOLD_LEVEL_ON_CALL = 2,
 };
 
@@ -51,8 +52,8 @@ struct holds;
 struct holds *holds_new(void);
 void holds_free(struct holds *holds);  // takes NULL
 
-// Whether so many more holds fit.
-bool holds_have_room(const struct holds *holds, size_t more);
+// Whether so many more holds of an agency's events fit, in the queue and in its own share of it.
+bool holds_have_room(const struct holds *holds, uint32_t source, size_t more);
 // Opens what the verdict of an event just staged holds, and closes what waited of its earlier revisions.
 void holds_open_event(struct core *core, uint64_t seq, const struct batch_event *event,
                       const Nav__V1__Event *content);

@@ -20,7 +20,7 @@ struct loading {
 static void restore(struct loading *loading, struct hold *hold, int64_t accepted_ms) {
   struct core *core = loading->core;
   if (holds_ended_has(core->holds_ended, hold->event_seq, hold->lane)) return;
-  if (!holds_have_room(core->holds, 1)) {
+  if (holds_count(core->holds) == HOLDS_MAX) {  // an agency past its share is past it, and loses nothing
     loading->past_the_maximum++;
     return;
   }

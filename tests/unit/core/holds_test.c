@@ -420,24 +420,39 @@ static void each_new_or_escalated_hold_has_one_notice(void **state) {
 static void the_queue_ends_where_it_is_full(void **state) {
   struct core *core = *state;
   struct hold hold = {.lane = POL_ETT, .agency = SOC};
-  assert_true(holds_have_room(core->holds, HOLDS_MAX));
-  assert_false(holds_have_room(core->holds, HOLDS_MAX + 1));
   for (uint64_t seq = 1; seq <= HOLDS_MAX; seq++) {
     hold.event_seq = seq;
+    hold.source = 1 + (uint32_t)(seq % 5);  // none has its whole share
     nav_put_u64(hold.event_id + 8, seq);
     holds_restore(core->holds, &hold);
     holds_restore(core->holds, &hold);  // the same again is no other
   }
   assert_int_equal(holds_count(core->holds), HOLDS_MAX);
-  assert_true(holds_have_room(core->holds, 0));
-  assert_false(holds_have_room(core->holds, 1));
+  assert_true(holds_have_room(core->holds, 1, 0));
+  assert_false(holds_have_room(core->holds, 1, 1));
   holds_refused(core->holds, holds_find(core->holds, 77, POL_ETT));
-  assert_true(holds_have_room(core->holds, 1));
+  assert_true(holds_have_room(core->holds, 1, 1));
   hold.event_seq = HOLDS_MAX + 1;
   holds_restore(core->holds, &hold);
   assert_int_equal(holds_slots(core->holds), HOLDS_MAX);
   assert_non_null(holds_find(core->holds, HOLDS_MAX + 1, POL_ETT));
   assert_null(holds_find(core->holds, 77, POL_ETT));
+}
+
+static void an_agency_fills_its_own_share_and_nobody_elses(void **state) {
+  struct core *core = *state;
+  struct hold hold = {.lane = POL_ETT, .agency = SOC, .source = SOC};
+  assert_true(holds_have_room(core->holds, SOC, HOLDS_OF_SOURCE_MAX));
+  assert_false(holds_have_room(core->holds, SOC, HOLDS_OF_SOURCE_MAX + 1));
+  for (uint64_t seq = 1; seq <= HOLDS_OF_SOURCE_MAX; seq++) {
+    hold.event_seq = seq;
+    nav_put_u64(hold.event_id + 8, seq);
+    holds_restore(core->holds, &hold);
+  }
+  assert_false(holds_have_room(core->holds, SOC, 1));
+  assert_true(holds_have_room(core->holds, SOC + 1, HOLDS_OF_SOURCE_MAX));
+  holds_refused(core->holds, holds_find(core->holds, 77, POL_ETT));
+  assert_true(holds_have_room(core->holds, SOC, 1));
 }
 
 static void names_are_kept_once(void **state) {
@@ -530,6 +545,7 @@ int main(void) {
       TEST(somebody_always_answers),
       TEST(many_deputies_fit_their_room),
       TEST(each_new_or_escalated_hold_has_one_notice),
+      TEST(an_agency_fills_its_own_share_and_nobody_elses),
       TEST(the_queue_ends_where_it_is_full),
       TEST(names_are_kept_once),
       TEST(records_say_what_is_over_and_how_far_the_rest_has_come),
