@@ -264,7 +264,8 @@ static bool accept(struct core *core, struct publication *publication, size_t in
   memcpy(row.digest, publication->digests + index * NAV_SHA256_SIZE, sizeof row.digest);
   uint8_t commitment[NAV_SHA256_SIZE];
   struct nav_error err;
-  if (!holds_have_room(core->holds, row.agency, access_lane_count(core->rules) + HOLDS_OF_CONTENT_MAX)) return false;
+  if (!holds_have_room(core->holds, row.agency, access_lane_count(core->rules) + HOLDS_OF_CONTENT_MAX))
+    return false;
   row.verdict = decide(core, event, row.agency, known);
   if (!seal(core, e, &row, sealed, commitment, &err)) {
     nav_log_failure(NAV_LOG_ERROR, "an event cannot be sealed", &err);
