@@ -18,6 +18,7 @@ enum { NOBODY = VERDICT_NOBODY, OPEN = 2, PLACE = 4, NARRATIVE = 16, IDENTITY = 
   "  - {id: " id ", forbid: {from: \"*\", event: " event ", to: \"*\"}" more "}\n"
 #define FIRE ", when: {body.kind: {is: fire}}"
 #define URGENT ", when: {marks.urgent: {is: true}}"
+#define PROTECTED ", when: {subject.protected: {in: [none, unknown, sekretessmarkering]}}"
 #define DAMAGE(more) "{source: bo, type: Damage" more "}"
 #define BURNING DAMAGE(", body: {kind: fire}")
 #define LITTER DAMAGE(", body: {kind: litter}")
@@ -59,6 +60,29 @@ const struct verdict_case verdict_cases[] = {
                    .hold_rule = "b",
                    .reveal = OPEN,
                    .hold_reveal = OPEN | IDENTITY,
+                   .subjects = 1,
+                   .hold_subjects = 1}}},
+    {.name = "a hold for another lane stands before a hold and a release",
+     .rules = "  - {id: c, permit: {from: bo, event: Damage, to: skola}, basis: fri, outcome: hold, reveal: "
+              "all}\n" PERMIT("b", "Damage", ", outcome: hold, reveal: [place]") PERMIT("a", "Damage", ""),
+     .event = DAMAGE(""),
+     .verdicts = {{.to = "pol",
+                   .outcome = 'r',
+                   .rule = "a",
+                   .hold_rule = "b",
+                   .reveal = OPEN,
+                   .hold_reveal = OPEN | PLACE},
+                  {.to = "skola", .outcome = 'h', .rule = "c", .reveal = ALL}}},
+    {.name = "a hold that does not name the protected stands before a hold and a release that do",
+     .rules = PERMIT("c", "Damage", ", outcome: hold, reveal: all")
+         PERMIT("b", "Damage", PROTECTED ", outcome: hold, reveal: [place]") PERMIT("a", "Damage", PROTECTED),
+     .event = DAMAGE(", subjects: [{role: victim, protection: sekretessmarkering}]"),
+     .verdicts = {{.to = "pol",
+                   .outcome = 'r',
+                   .rule = "a",
+                   .hold_rule = "b",
+                   .reveal = OPEN,
+                   .hold_reveal = OPEN | PLACE,
                    .subjects = 1,
                    .hold_subjects = 1}}},
     {.name = "a hold of other persons than the release",
@@ -370,7 +394,7 @@ const struct verdict_case verdict_cases[] = {
      .event = DAMAGE(", subjects: [{role: victim, protection: none}, {role: victim}]"),
      .verdicts = {WITHHELD("pol")}},
     {.name = "a rule that names them",
-     .rules = PERMIT("a", "Damage", ", when: {subject.protected: {in: [none, unknown, sekretessmarkering]}}"),
+     .rules = PERMIT("a", "Damage", PROTECTED),
      .event = DAMAGE(", subjects: [{role: victim}, {role: victim, protection: sekretessmarkering}]"),
      .verdicts = {{.to = "pol", .outcome = 'r', .rule = "a", .reveal = OPEN, .subjects = 3}}},
     {.name = "a duty takes the unknown, not the protected",
