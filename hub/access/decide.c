@@ -190,10 +190,9 @@ static bool gives_more(const struct access_decision *release, uint16_t reveal, u
   return (reveal & ~release->reveal) != 0 || (subjects & ~release->subjects) != 0;
 }
 
-// The first in file order counts. True where holds stood before it: which of them gives more is asked again.
-static bool take_release(struct access_decision *decision, const struct rule *rule, uint64_t subjects) {
-  if (decision->outcome == PASSES(RELEASE)) return false;
-  bool held = decision->outcome == PASSES(HOLD);
+// The first in file order counts. The holds before it are dropped: permit_lane asks them again.
+static void take_release(struct access_decision *decision, const struct rule *rule, uint64_t subjects) {
+  if (decision->outcome == PASSES(RELEASE)) return;
   decision->outcome = PASSES(RELEASE);
   decision->rule = rule->index;
   decision->reveal = rule->reveal;
@@ -203,7 +202,6 @@ static bool take_release(struct access_decision *decision, const struct rule *ru
   decision->hold_reveal = 0;
   decision->hold_subjects = 0;
   decision->urgent = false;
-  return held;
 }
 
 // The first in file order counts; it is urgent where any that waits is.
@@ -237,14 +235,13 @@ static bool may_concern_protected(const struct deciding *deciding, const struct 
 }
 
 // A permit whose condition is not known counts as not matched; but a duty never fails on an unknown fact.
-// True where holds that were taken before must be asked again.
-static bool take_permit(struct deciding *deciding, const struct rule *rule, const struct answer *answer,
+static void take_permit(struct deciding *deciding, const struct rule *rule, const struct answer *answer,
                         size_t lane) {
   enum truth truth = ask_lane(deciding, rule, answer, lane);
   bool is_duty = rule->info.is_duty;
   uint16_t limit = ACCESS_NO_RULE;
-  if (truth == IS_FALSE || (truth == IS_UNKNOWN && !is_duty)) return false;
-  if (!may_pass(deciding, rule, lane, &limit)) return false;
+  if (truth == IS_FALSE || (truth == IS_UNKNOWN && !is_duty)) return;
+  if (!may_pass(deciding, rule, lane, &limit)) return;
   struct access_decision *decision = decision_of(deciding, lane);
   if (answer->may_change) decision->is_volatile = true;
   if (truth == IS_UNKNOWN) {
@@ -252,7 +249,7 @@ static bool take_permit(struct deciding *deciding, const struct rule *rule, cons
     if (answer->selected == 0 && !rule->no_subjects) subjects = unknown_roles(deciding->facts.event);
     take_hold(decision, rule, subjects, true, ACCESS_NO_RULE);
   } else if (rule->outcome == PASSES(RELEASE) && limit == ACCESS_NO_RULE) {
-    return take_release(decision, rule, kept_subjects(rule, answer->selected));
+    take_release(decision, rule, kept_subjects(rule, answer->selected));
   } else {
     // A duty's release that a limit holds is as urgent as one that rests on something unknown.
     bool limited = rule->outcome == PASSES(RELEASE);
@@ -260,7 +257,6 @@ static bool take_permit(struct deciding *deciding, const struct rule *rule, cons
     take_hold(decision, rule, kept_subjects(rule, answer->selected), urgent,
               limited ? limit : ACCESS_NO_RULE);
   }
-  return false;
 }
 
 // The holds that stand before a release in file order, now that it is known what the release gives.
@@ -269,13 +265,16 @@ static void take_holds_again(struct deciding *deciding, const struct rule *relea
     const struct rule *rule = &deciding->rules->rules[deciding->permits[i]];
     if (!bit_of(rule->lane_bits, lane) || !may_concern_protected(deciding, rule)) continue;
     struct answer answer = ask_event(deciding, rule);
-    (void)take_permit(deciding, rule, &answer, lane);
+    take_permit(deciding, rule, &answer, lane);
   }
 }
 
 static void permit_lane(struct deciding *deciding, const struct rule *rule, const struct answer *answer,
                         size_t lane) {
-  if (take_permit(deciding, rule, answer, lane)) take_holds_again(deciding, rule, lane);
+  const struct access_decision *decision = decision_of(deciding, lane);
+  bool held = decision->outcome == PASSES(HOLD);
+  take_permit(deciding, rule, answer, lane);
+  if (held && decision->outcome == PASSES(RELEASE)) take_holds_again(deciding, rule, lane);
 }
 
 static void run_forbids(struct deciding *deciding, const uint16_t *indices, size_t count) {

@@ -33,11 +33,14 @@ const char *conf_read_text(const struct conf_node *node, const char *where, stru
   return node->text;
 }
 
+bool conf_is_id(const char *text) {
+  size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+  return length > 0 && text[length] == '\0' && length <= CONF_ID_LENGTH_MAX && text[0] != '-';
+}
+
 const char *conf_read_id(const struct conf_node *node, const char *where, struct conf_faults *faults) {
   const char *text = conf_read_text(node, where, faults);
-  if (text == NULL) return NULL;
-  size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
-  if (text[length] == '\0' && length <= CONF_ID_LENGTH_MAX && text[0] != '-') return text;
+  if (text == NULL || conf_is_id(text)) return text;
   FAULT(node, "ids have only a-z, 0-9 and '-', do not begin with '-', and are at most 64 long",
         "%s: '%.*s' is not an id", where, SHOWN_MAX, text);
   return NULL;

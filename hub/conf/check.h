@@ -11,11 +11,13 @@
 
 enum { CONF_WHERE_SIZE = 192, CONF_ID_LENGTH_MAX = 64, CONF_TEXT_LENGTH_MAX = 4096, CONF_LIST_MAX = 1000 };
 
+// [a-z0-9-], not '-' first, at most CONF_ID_LENGTH_MAX.
+bool conf_is_id(const char *text);
 // Single scalars. False (or NULL): a fault was added. node may not be NULL.
 const char *conf_read_text(const struct conf_node *node, const char *where,
                            struct conf_faults *faults);  // not empty
 const char *conf_read_id(const struct conf_node *node, const char *where,
-                         struct conf_faults *faults);  // [a-z0-9-]
+                         struct conf_faults *faults);  // conf_is_id
 bool conf_read_integer(const struct conf_node *node, const char *where, int64_t min, int64_t max,
                        int64_t *out, struct conf_faults *faults);
 bool conf_read_number(const struct conf_node *node, const char *where, double min, double max, double *out,

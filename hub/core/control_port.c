@@ -301,7 +301,7 @@ static void handle(struct control_port *port, struct connection *connection, jso
   if (command != NULL) {
     run_command(port, connection, command, request);
   } else if (name != NULL && strcmp(name, "status") == 0) {
-    json_t *answer = status_json(port->core);
+    json_t *answer = status_json(port->core, conf_person_by_uid(port->core->agencies, connection->uid));
     send_json(connection, answer);
     json_decref(answer);
   } else if (name != NULL && strcmp(name, "record") == 0) {

@@ -42,10 +42,14 @@ static json_t *hold_json(const struct core *core, const struct hold *hold) {
       hold_assessor(core, hold, to), "then", next_step(hold));
 }
 
-// Assessors see their own agency's; who audits or runs the hub sees that something waits, everywhere.
+bool hold_seen_by(const struct conf_person *person, const char *agency) {
+  if (person == NULL) return false;
+  if ((person->roles & (CONF_ROLE_AUDITOR | CONF_ROLE_OPERATOR)) != 0) return true;
+  return (person->roles & CONF_ROLE_ASSESSOR) != 0 && strcmp(agency, person->agency) == 0;
+}
+
 static bool may_see(const struct control_request *request, const struct hold *hold) {
-  if ((request->person->roles & (CONF_ROLE_AUDITOR | CONF_ROLE_OPERATOR)) != 0) return true;
-  return strcmp(request->core->numbers->agencies[hold->agency], request->person->agency) == 0;
+  return hold_seen_by(request->person, request->core->numbers->agencies[hold->agency]);
 }
 
 // Urgent ones first, then by deadline.

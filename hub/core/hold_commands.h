@@ -5,6 +5,10 @@
 
 #include "hub/core/control_commands.h"
 
+// Whether this person may know that something of the agency waits for assessment: its own assessors, and who
+// audits or runs the hub. person: NULL for one whom agencies.yaml does not name, who may not.
+bool hold_seen_by(const struct conf_person *person, const char *agency);
+
 // {"command":"hold-list"} → {"ok":true,"holds":[…]}
 json_t *hold_command_list(struct control_request *request, struct nav_error *err);
 // {"command":"hold-get","hold":"SEQ-LANE"} → {"ok":true,"hold":{…}}

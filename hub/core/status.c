@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "hub/base/id.h"
+#include "hub/core/hold_commands.h"
 #include "hub/core/holds.h"
 
 static bool is_connected(struct core *core, const char *agency) {
@@ -27,14 +28,18 @@ static uint64_t received_by(const struct core *core, const char *agency) {
   return received;
 }
 
-static json_t *agency_json(struct core *core, const struct conf_agency *agency) {
+static json_t *agency_json(struct core *core, const struct conf_agency *agency,
+                           const struct conf_person *person) {
   const struct agency_count *count = core_count(core, numbers_agency(core->numbers, agency->id));
-  return json_pack("{s:s, s:s?, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "id", agency->id, "title",
-                   agency->title, "connected", is_connected(core, agency->id) ? 1 : 0, "sent",
-                   (json_int_t)count->sent, "accepted", (json_int_t)count->accepted, "duplicate",
-                   (json_int_t)count->duplicate, "rejected", (json_int_t)count->rejected, "received",
-                   (json_int_t)received_by(core, agency->id), "withheld", (json_int_t)count->withheld, "held",
-                   (json_int_t)count->held);
+  json_t *row = json_pack("{s:s, s:s?, s:b, s:I, s:I, s:I, s:I, s:I}", "id", agency->id, "title",
+                          agency->title, "connected", is_connected(core, agency->id) ? 1 : 0, "sent",
+                          (json_int_t)count->sent, "accepted", (json_int_t)count->accepted, "duplicate",
+                          (json_int_t)count->duplicate, "rejected", (json_int_t)count->rejected, "received",
+                          (json_int_t)received_by(core, agency->id));
+  if (!hold_seen_by(person, agency->id)) return row;
+  (void)json_object_set_new(row, "withheld", json_integer((json_int_t)count->withheld));
+  (void)json_object_set_new(row, "held", json_integer((json_int_t)count->held));
+  return row;
 }
 
 static json_t *lane_json(struct core *core, uint32_t number) {
@@ -46,17 +51,18 @@ static json_t *lane_json(struct core *core, uint32_t number) {
                    (json_int_t)lane->delivered, "behind", (json_int_t)behind);
 }
 
-static json_t *holds_json(const struct core *core) {
+static json_t *holds_json(const struct core *core, const struct conf_person *person) {
+  json_int_t open = 0;
   json_int_t urgent = 0;
   json_int_t overdue = 0;
   for (size_t i = 0; i < holds_slots(core->holds); i++) {
     const struct hold *hold = holds_at(core->holds, i);
-    if (hold == NULL) continue;
+    if (hold == NULL || !hold_seen_by(person, core->numbers->agencies[hold->agency])) continue;
+    open++;
     urgent += hold->urgent ? 1 : 0;
     overdue += hold->level > 0 ? 1 : 0;
   }
-  return json_pack("{s:I, s:I, s:I}", "open", (json_int_t)holds_count(core->holds), "urgent", urgent,
-                   "escalated", overdue);
+  return json_pack("{s:I, s:I, s:I}", "open", open, "urgent", urgent, "escalated", overdue);
 }
 
 static json_t *ledger_json(const struct core *core) {
@@ -70,14 +76,14 @@ static json_t *ledger_json(const struct core *core) {
                    core->checkpoint_note, "epoch", (json_int_t)core->sequence.epoch);
 }
 
-json_t *status_json(struct core *core) {
+json_t *status_json(struct core *core, const struct conf_person *person) {
   char hash[2 * NAV_SHA256_SIZE + 1];
   struct rusage usage = {0};
   (void)getrusage(RUSAGE_SELF, &usage);
   json_t *agencies = json_array();
   json_t *lanes = json_array();
   for (size_t i = 0; i < core->agencies->agencies_count; i++) {
-    (void)json_array_append_new(agencies, agency_json(core, &core->agencies->agencies[i]));
+    (void)json_array_append_new(agencies, agency_json(core, &core->agencies->agencies[i], person));
   }
   for (uint32_t i = 1; i < core->numbers->lanes_end; i++) {
     if (core->numbers->lanes[i].rules_lane != NUMBERS_NONE)
@@ -87,6 +93,6 @@ json_t *status_json(struct core *core) {
                    nav_hex(hash, access_rules_hash(core->rules), NAV_SHA256_SIZE), "count",
                    (json_int_t)access_rule_count(core->rules), "verdicts",
                    (json_int_t)(verdicts_end(core->verdicts) - 1), "ledger", ledger_json(core), "agencies",
-                   agencies, "lanes", lanes, "holds", holds_json(core), "database",
+                   agencies, "lanes", lanes, "holds", holds_json(core, person), "database",
                    core->database_lost ? 0 : 1, "memory_kb", (json_int_t)usage.ru_maxrss);
 }

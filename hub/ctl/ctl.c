@@ -4,7 +4,11 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "hub/base/text.h"
+#include "hub/conf/check.h"
 #include "hub/wire/control.h"
 #include "nav/v1/session.pb-c.h"
 
@@ -27,13 +31,35 @@ enum ctl_exit ctl_complain(enum ctl_exit code, const char *format, ...) {
   return code;
 }
 
+enum ctl_exit ctl_no_agency(const char *id) {
+  return ctl_complain(CTL_USAGE, "'%s' is no agency's id: a-z, 0-9 and '-', at most %d", id,
+                      CONF_ID_LENGTH_MAX);
+}
+
 enum ctl_exit ctl_fail(const struct nav_error *err) {
   char text[NAV_ERROR_PLACE_SIZE + NAV_ERROR_TEXT_SIZE];
   enum ctl_exit code = CTL_FAILED;
   if (err->class == NAV_ERROR_RETRY) code = CTL_UNREACHABLE;
   if (err->code == NAV__V1__CODE__CODE_NOT_PERMITTED) code = CTL_REFUSED;
   if (err->code == NAV__V1__CODE__CODE_NOT_FOUND) code = CTL_NOT_FOUND;
-  return ctl_complain(code, "%s", nav_error_string(err, text, sizeof text));
+  (void)nav_error_string(err, text, sizeof text);
+  nav_text_printable(text);
+  return ctl_complain(code, "%s", text);
+}
+
+void ctl_printable(json_t *json) {
+  const char *key = NULL;
+  json_t *value = NULL;
+  size_t i = 0;
+  void *next = NULL;
+  if (json_is_string(json)) {
+    char *text = strdup(json_string_value(json));
+    if (text != NULL) nav_text_printable(text);
+    (void)json_string_set(json, text == NULL ? "" : text);
+    free(text);
+  }
+  json_object_foreach_safe(json, next, key, value) ctl_printable(value);
+  json_array_foreach(json, i, value) ctl_printable(value);
 }
 
 json_t *ctl_ask(struct ctl *ctl, bool desk, json_t *request, int timeout_ms, enum ctl_exit *code) {
@@ -49,5 +75,6 @@ json_t *ctl_ask(struct ctl *ctl, bool desk, json_t *request, int timeout_ms, enu
     *code = answer != NULL ? CTL_DONE : ctl_fail(&err);
   }
   json_decref(request);
+  if (ctl->format == CTL_TABLE) ctl_printable(answer);
   return answer;
 }

@@ -68,7 +68,10 @@ const struct conf_nav *ctl_nav(struct ctl *ctl);
 // Prints "navctl: …" and gives the exit code that the error's class and code mean.
 enum ctl_exit ctl_fail(const struct nav_error *err);
 enum ctl_exit ctl_complain(enum ctl_exit code, const char *format, ...) __attribute__((format(printf, 2, 3)));
-// Asks nav-core or nav-desk. NULL: said, and *code set.
+enum ctl_exit ctl_no_agency(const char *id);  // what is not even written like one
+// Every text in it made harmless to a terminal (nav_text_printable). For tables, never for programs.
+void ctl_printable(json_t *json);
+// Asks nav-core or nav-desk. NULL: said, and *code set. What is to be shown as a table is printable.
 json_t *ctl_ask(struct ctl *ctl, bool desk, json_t *request, int timeout_ms, enum ctl_exit *code);
 
 // The nearest of names (NULL-terminated) to a mistyped one; NULL: none near. In words.c.

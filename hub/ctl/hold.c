@@ -125,11 +125,18 @@ static const char *what_then(const json_t *hold, bool english) {
                  : "den går vidare till jouren, och väntar tills någon beslutar";
 }
 
+// On one line, whatever breaks it holds: who asks may not write lines that look like ours.
+static void print_words(const char *text) {
+  for (; *text != '\0'; text++) (void)putchar(*text == '\n' || *text == '\t' ? ' ' : *text);
+}
+
 static void print_asked(const json_t *asked, bool english) {
   if (asked == NULL || json_is_null(asked)) return;
-  (void)printf("\n%s %s, %s (%s)\n  %s\n", label(3, english), output_text_of(asked, "by"),
-               output_text_of(asked, "agency"), output_text_of(asked, "basis"),
-               output_text_of(asked, "need"));
+  (void)printf("\n%s ", label(3, english));
+  print_words(output_text_of(asked, "by"));
+  (void)printf(", %s (%s)\n  ", output_text_of(asked, "agency"), output_text_of(asked, "basis"));
+  print_words(output_text_of(asked, "need"));
+  (void)puts("");
 }
 
 static void print_conditions(const json_t *conditions, bool english) {
@@ -209,6 +216,7 @@ static bool add_opened(struct ctl *ctl, const json_t *hold, json_t *shown, bool 
   if (ok) {
     json_t *opened =
         sealed_preview(&sealed, class_bits(ctl), person_bits(ctl), english ? ACCESS_ENGLISH : ACCESS_SWEDISH);
+    if (ctl->format == CTL_TABLE) ctl_printable(opened);
     (void)json_object_update(shown, opened);
     json_decref(opened);
     *code = CTL_DONE;

@@ -9,10 +9,11 @@
 #include <unistd.h>
 
 #include "hub/base/id.h"
+#include "hub/conf/check.h"
 #include "hub/ctl/ctl.h"
 #include "hub/wire/keys.h"
 
-enum { PATH_SIZE = 4096, ID_MAX = 64, YAML_SIZE = 1024 };
+enum { PATH_SIZE = 4096, YAML_SIZE = 1024 };
 
 static bool join(char out[PATH_SIZE], struct nav_error *err, const char *a, const char *b, const char *c) {
   int length = snprintf(out, PATH_SIZE, "%s/%s%s", a, b, c);
@@ -40,7 +41,7 @@ static bool write_yaml(const char *path, const char *text, struct nav_error *err
 static bool yaml_path(const struct conf_nav *nav, const char *id, char path[PATH_SIZE],
                       struct nav_error *err) {
   char folder[PATH_SIZE];
-  char name[ID_MAX + 8];
+  char name[CONF_ID_LENGTH_MAX + 8];
   (void)snprintf(name, sizeof name, "%.64s.yaml", id);
   if (!join(folder, err, nav->config_folder, "keys", "") || !make_folder(folder, 0755, err)) return false;
   if (!join(path, err, folder, name, "")) return false;
@@ -132,10 +133,7 @@ enum ctl_exit ctl_keys_new(struct ctl *ctl) {
   const struct conf_nav *nav = ctl_nav(ctl);
   struct nav_error err = {0};
   if (nav == NULL) return CTL_FAILED;
-  if (id[0] == '\0' || strlen(id) > ID_MAX ||
-      id[strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-")] != '\0') {
-    return ctl_complain(CTL_USAGE, "'%s' is no agency's id: a-z, 0-9 and '-', at most %d", id, ID_MAX);
-  }
+  if (!conf_is_id(id)) return ctl_no_agency(id);
   bool ok = strcmp(id, "hub") == 0 ? new_hub(nav, &err) : new_agency(nav, id, &err);
   return ok ? CTL_DONE : ctl_fail(&err);
 }

@@ -7,6 +7,7 @@
 #include "adapters/sdk/client.h"
 #include "hub/base/clock.h"
 #include "hub/base/id.h"
+#include "hub/conf/check.h"
 #include "hub/conf/hub_keys.h"
 #include "hub/ctl/ctl.h"
 #include "hub/ctl/event_file.h"
@@ -146,6 +147,10 @@ bool publish_keys(struct ctl *ctl, const char *agency, struct keys_agency *keys,
   char path[PATH_SIZE];
   *code = CTL_FAILED;
   if (nav == NULL) return false;
+  if (!conf_is_id(agency)) {
+    *code = ctl_no_agency(agency);
+    return false;
+  }
   (void)snprintf(path, sizeof path, "%s/agencies/%s/keys", nav->home, agency);
   if (keys_agency_load(path, keys, &err)) return true;
   *code = ctl_fail(&err);

@@ -83,9 +83,29 @@ def not_by_others(hub):
     assert done.returncode == 3 and "no assessor of socialtjansten" in done.stderr, done
     done = hub.navctl("hold", "show", hold, check=False)
     assert done.returncode == 3, done
+    assert hub.status()["holds"]["open"] > 0
+    # The one who would receive: not even that something waits.
+    hub.be("polis-kommunpolis", "[reader, assessor]")
+    reload(hub)
+    assert hub.json("hold", "list") == []
+    status = hub.status()
+    assert status["holds"] == {"open": 0, "urgent": 0, "escalated": 0}, status["holds"]
+    assert [a["id"] for a in status["agencies"] if "held" in a or "withheld" in a] == ["polisen"]
     hub.be("soc-gruppledare")
     reload(hub)
     return seq
+
+
+def hostile_words(hub):
+    """What an agency writes reaches the assessor's terminal as text, never as orders to it."""
+    name = "Anna\x1b[2J\u009b31m \u202eOlle\x07"
+    [seq] = hub.publish("socialtjansten", intervention(name))
+    hold = holds_of(hub, seq)["polisen", "sig"]["hold"]
+    shown = hub.navctl("hold", "show", hold).stdout
+    assert "Anna" in shown and "Olle" in shown
+    assert not [c for c in shown if c in "\x1b\x07\u009b\u202e"], ascii(shown)
+    assert hub.json("hold", "show", hold)["event"]["data"]["subjects"][0]["name"] == name, "programs get it as it was sent"
+    hub.navctl("hold", "refuse", hold, "--reason", "nej")
 
 
 def reload(hub):
@@ -168,6 +188,7 @@ def main_queue():
         waiting = not_by_others(hub)
         survives(hub, waiting)
         revised(hub)
+        hostile_words(hub)
         sealed(hub)
         limits(hub)
         kinds = {line["kind"] for line in hub.json("audit", "search", "--since", "1d", "--reason", "prov")}

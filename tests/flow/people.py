@@ -38,14 +38,14 @@ class AssessorHub(Hub):
         with open(path, "w", encoding="utf-8") as file:
             file.write(changed)
 
-    def be(self, person):
+    def be(self, person, roles=ALL_ROLES):
         """Makes the tester that person (take it into use with a reload)."""
         path = self.path("config", "agencies.yaml")
         with open(path, encoding="utf-8") as file:
             text = file.read()
         text = re.sub(rf", system_user: {USER}, roles: \[[^]]*\]", ", roles: [reader, assessor]", text)
         changed, count = re.subn(rf"(id: {person}, title: [^,]*, agency: [a-z]+), roles: \[[^]]*\]",
-                                 rf"\1, system_user: {USER}, roles: {ALL_ROLES}", text)
+                                 rf"\1, system_user: {USER}, roles: {roles}", text)
         assert count == 1, person
         with open(path, "w", encoding="utf-8") as file:
             file.write(changed)

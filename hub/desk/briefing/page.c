@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FORMATTED_MAX = 1024, BAD_CHARACTER = 0xFFFD };
+#include "hub/base/text.h"
+
+enum { FORMATTED_MAX = 1024 };
 
 static void append(struct page *page, const char *bytes, size_t length) {
   if (!page->failed && !nav_buffer_append(page->out, bytes, length)) page->failed = true;
@@ -27,35 +29,8 @@ void page_printf(struct page *page, const char *format, ...) {
   append(page, text, (size_t)length);
 }
 
-// How many bytes the character at `at` has and which it is; one byte and BAD_CHARACTER where it is not UTF-8.
-static size_t read_character(const unsigned char *at, uint32_t *character) {
-  static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-  size_t length = at[0] < 0x80                    ? 1
-                  : at[0] >= 0xF0 && at[0] < 0xF8 ? 4
-                  : at[0] >= 0xE0                 ? 3
-                  : at[0] >= 0xC0                 ? 2
-                                                  : 0;
-  *character = BAD_CHARACTER;
-  if (length == 0 || at[0] >= 0xF8) return 1;
-  uint32_t value = length == 1 ? at[0] : at[0] & (0x7FU >> length);
-  for (size_t i = 1; i < length; i++) {
-    if ((at[i] & 0xC0) != 0x80) return 1;  // also at the text's end
-    value = value << 6 | (at[i] & 0x3FU);
-  }
-  if (value < least[length] || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF)) return 1;
-  *character = value;
-  return length;
-}
-
-// Invisible characters that could make text read as another, and those that XML does not allow.
-static bool is_dropped(uint32_t c) {
-  return (c < 0x20 && c != '\n' && c != '\t') || (c >= 0x7F && c < 0xA0) || c == 0x061C ||
-         (c >= 0x200E && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) ||
-         c == 0xFEFF || c == 0xFFFE || c == 0xFFFF;
-}
-
 static const char *entity_of(uint32_t character, bool plain) {
-  if (character == BAD_CHARACTER) return "\xEF\xBF\xBD";
+  if (character == NAV_TEXT_BAD) return "\xEF\xBF\xBD";
   if (plain) return character == '\n' || character == '\t' ? " " : NULL;
   switch (character) {
     case '&':
@@ -74,19 +49,19 @@ static const char *entity_of(uint32_t character, bool plain) {
 }
 
 void page_text_cut(struct page *page, const char *text, size_t max) {
-  const unsigned char *at = (const unsigned char *)text;
+  const char *at = text;
   for (size_t written = 0; *at != '\0' && !page->failed; written++) {
     if (written == max) {
       page_raw(page, "…");
       return;
     }
     uint32_t character = 0;
-    size_t length = read_character(at, &character);
+    size_t length = nav_text_character(at, &character);
     const char *entity = entity_of(character, page->plain);
     if (entity != NULL) {
       page_raw(page, entity);
-    } else if (!is_dropped(character)) {
-      append(page, (const char *)at, length);
+    } else if (!nav_text_hides(character)) {
+      append(page, at, length);
     }
     at += length;
   }
