@@ -8,8 +8,8 @@
 #include "hub/core/core.h"
 
 // A new reference; {"ok":true,"rules":…,"ledger":…,"agencies":[…],"lanes":[…],"holds":{…},"memory_kb":n}.
-// person: who asks, or NULL; holds, and an agency's `held` and `withheld`, are of those whose holds the person
-// may see (hold_seen_by).
+// person: who asks, or NULL; holds, and an agency's `held` and `withheld`, are of those whose holds the
+// person may see (hold_seen_by).
 json_t *status_json(struct core *core, const struct conf_person *person);
 
 #endif
