@@ -67,6 +67,11 @@ static const struct ctl_option search_options[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct ctl_option refuse_options[] = {
+    {"reason", "TEXT", "why; stands in the ledger"},
+    {NULL, NULL, NULL},
+};
+
 static const struct ctl_option reason_options[] = {
     {"reason", "TEXT", "why you look; stands in the ledger"},
     {NULL, NULL, NULL},
@@ -161,7 +166,7 @@ const struct ctl_command ctl_commands[] = {
      release_options, ROWS, ctl_hold_release},
     {"hold refuse", "HOLD", 1, 1, "Refuse a case; the recipient does not learn that it was there",
      "  navctl hold refuse 4021-3 --reason 'Uppgiften hjälper inte, och är olämplig att lämna'\n",
-     reason_options, ROWS, ctl_hold_refuse},
+     refuse_options, ROWS, ctl_hold_refuse},
     {"recall send", "EVENT_ID…", 1, CTL_ARGUMENTS_MAX,
      "Take back events of your agency from everybody who has them",
      "  navctl recall send --as skolan --reason wrong 00004fbe0a1b2c3d4e5f60718293a4b5\n", recall_options,

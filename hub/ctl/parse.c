@@ -7,7 +7,7 @@
 
 static const char *const format_names[CTL_FORMATS + 1] = {"table", "json", "ndjson", "csv",
                                                           "text",  "html", NULL};
-enum { WORDS_MAX = 2, NAME_SIZE = 64, NAMES_MAX = 64 };
+enum { WORDS_MAX = 2, NAME_SIZE = 64, NAMES_MAX = 64, COMMAND_WIDTH = 26 };
 
 struct parsing {
   struct ctl *ctl;
@@ -23,6 +23,29 @@ static enum ctl_exit unknown(const char *what, const char *text, const char *con
   if (near != NULL)
     return ctl_complain(CTL_USAGE, "%s '%s' is not known - did you mean '%s'?", what, text, near);
   return ctl_complain(CTL_USAGE, "%s '%s' is not known; see navctl --help", what, text);
+}
+
+static bool is_of(const struct ctl_command *command, const char *family) {
+  size_t length = strlen(family);
+  return length == 0 || (strncmp(command->name, family, length) == 0 && command->name[length] == ' ');
+}
+
+static bool is_family(const char *word) {
+  for (size_t i = 0; i < ctl_commands_count; i++)
+    if (is_of(&ctl_commands[i], word)) return true;
+  return false;
+}
+
+// A line a command; "": of all families. "…" is one column and three bytes.
+static void print_commands(FILE *to, const char *family) {
+  for (size_t i = 0; i < ctl_commands_count; i++) {
+    if (!is_of(&ctl_commands[i], family)) continue;
+    char name[NAME_SIZE];
+    (void)snprintf(name, sizeof name, "%s %s", ctl_commands[i].name, ctl_commands[i].arguments);
+    int width = COMMAND_WIDTH;
+    for (const char *at = name; *at != '\0'; at++) width += ((unsigned char)*at & 0xC0) == 0x80 ? 1 : 0;
+    (void)fprintf(to, "  %-*s %s\n", width, name, ctl_commands[i].summary);
+  }
 }
 
 // How many words of argv name a command: the longest name that fits.
@@ -44,15 +67,7 @@ static enum ctl_exit unknown_command(char *const *words, int count) {
   const char *names[NAMES_MAX + 1] = {NULL};
   char name[NAME_SIZE];
   size_t known = 0;
-  bool family = false;
-  for (size_t i = 0; i < ctl_commands_count && known < NAMES_MAX; i++) {
-    size_t length = strlen(words[0]);
-    names[known++] = ctl_commands[i].name;
-    family = family ||
-             (strncmp(ctl_commands[i].name, words[0], length) == 0 && ctl_commands[i].name[length] == ' ');
-  }
-  if (family && count == 1)
-    return ctl_complain(CTL_USAGE, "'%s' needs to be said which; see navctl --help", words[0]);
+  for (size_t i = 0; i < ctl_commands_count && known < NAMES_MAX; i++) names[known++] = ctl_commands[i].name;
   (void)snprintf(name, sizeof name, "%s%s%s", words[0], count > 1 ? " " : "", count > 1 ? words[1] : "");
   return unknown("command", name, names);
 }
@@ -184,9 +199,14 @@ enum ctl_exit ctl_parse(struct ctl *ctl, int argc, char **argv, bool *run) {
   NAV_ASSERT(ctl != NULL);
   int count = collect_words(argc, argv, words, WORDS_MAX);
   if (count > 0) ctl->command = find_command(words, count, &used);
-  if (count > 0 && ctl->command == NULL) return unknown_command(words, count);
-  enum ctl_exit code = take_all(&p, used);
+  bool family = count == 1 && ctl->command == NULL && is_family(words[0]);
+  if (count > 0 && ctl->command == NULL && !family) return unknown_command(words, count);
+  enum ctl_exit code = take_all(&p, family ? 1 : used);
   if (code != CTL_DONE) return code;
+  if (family) {
+    print_commands(p.help ? stdout : stderr, words[0]);
+    return p.help ? CTL_DONE : ctl_complain(CTL_USAGE, "'%s' is a family of commands: say which", words[0]);
+  }
   if (p.version) return puts("navctl 0.1.0") < 0 ? CTL_FAILED : CTL_DONE;
   if (p.help || ctl->command == NULL) {
     ctl_help(ctl->command);
@@ -214,11 +234,7 @@ void ctl_help(const struct ctl_command *command) {
         "  navctl audit verify                 recompute the whole ledger\n"
         "  navctl audit search --since 7d      who shared what with whom\n"
         "  navctl briefing show MEETING        the joint picture\n\nCommands:");
-    for (size_t i = 0; i < ctl_commands_count; i++) {
-      char name[NAME_SIZE];
-      (void)snprintf(name, sizeof name, "%s %s", ctl_commands[i].name, ctl_commands[i].arguments);
-      (void)printf("  %-26s %s\n", name, ctl_commands[i].summary);
-    }
+    print_commands(stdout, "");
     (void)puts(
         "\nOptions of all:\n  --home DIR    the installation; else NAV_HOME, .nav, /etc/nav\n"
         "  -o FORMAT     table, json, ndjson, csv (briefing: text, json, html)\n  --help        also of a "

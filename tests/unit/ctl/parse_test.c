@@ -122,7 +122,7 @@ static const struct {
 } bads[] = {
     {{"navctl", "statsu"}, "did you mean 'status'?"},
     {{"navctl", "audit", "serch"}, "did you mean 'audit search'?"},
-    {{"navctl", "audit"}, "'audit' needs to be said which"},
+    {{"navctl", "audit"}, "'audit' is a family of commands: say which"},
     {{"navctl", "frobnicate"}, "is not known; see navctl --help"},
     {{"navctl", "status", "--wach"}, "did you mean '--watch'?"},
     {{"navctl", "status", "-x"}, "option '-x' is not known"},
