@@ -24,17 +24,22 @@ static const struct ctl_column columns[] = {
     {"reveal", NULL, false},
 };
 
-// Milliseconds as RFC 3339 under a name without _ms.
-static void name_time(json_t *hold, const char *from, const char *to) {
+// Milliseconds under a name without _ms: for programs RFC 3339, for whoever has to answer Swedish time.
+static void name_time(const struct ctl *ctl, json_t *hold, const char *from, const char *to) {
   char at[NAV_RFC3339_SIZE];
   json_int_t ms = json_integer_value(json_object_get(hold, from));
-  (void)json_object_set_new(hold, to, json_string(nav_clock_rfc3339(ms, at)));
+  struct nav_civil civil = nav_civil_stockholm(ms);
+  (void)json_object_set_new(hold, to,
+                            ctl->format == CTL_TABLE
+                                ? json_sprintf("%04d-%02d-%02d %02d.%02d", civil.year, civil.month, civil.day,
+                                               civil.hour, civil.minute)
+                                : json_string(nav_clock_rfc3339(ms, at)));
   (void)json_object_del(hold, from);
 }
 
-static void name_times(json_t *hold) {
-  name_time(hold, "opened_ms", "opened");
-  name_time(hold, "deadline_ms", "deadline");
+static void name_times(const struct ctl *ctl, json_t *hold) {
+  name_time(ctl, hold, "opened_ms", "opened");
+  name_time(ctl, hold, "deadline_ms", "deadline");
 }
 
 enum ctl_exit ctl_hold_list(struct ctl *ctl) {
@@ -42,7 +47,7 @@ enum ctl_exit ctl_hold_list(struct ctl *ctl) {
   json_t *answer = ctl_ask(ctl, false, json_pack("{s:s}", "command", "hold-list"), TIMEOUT_MS, &code);
   if (answer == NULL) return code;
   json_t *holds = json_object_get(answer, "holds");
-  for (size_t i = 0; i < json_array_size(holds); i++) name_times(json_array_get(holds, i));
+  for (size_t i = 0; i < json_array_size(holds); i++) name_times(ctl, json_array_get(holds, i));
   bool ok = output_rows(ctl->format, columns, sizeof columns / sizeof *columns, holds);
   size_t left = (size_t)json_integer_value(json_object_get(answer, "count")) - json_array_size(holds);
   if (left > 0) (void)ctl_complain(CTL_DONE, "%zu more wait", left);
@@ -78,7 +83,7 @@ static json_t *get_hold(struct ctl *ctl, enum ctl_exit *code) {
               TIMEOUT_MS, code);
   json_t *hold = json_incref(json_object_get(answer, "hold"));
   json_decref(answer);
-  if (hold != NULL) name_times(hold);
+  if (hold != NULL) name_times(ctl, hold);
   return hold;
 }
 

@@ -3,12 +3,14 @@ in the ledger; and the one who would receive learns nothing.
 
 Run by: ctest (NAV_BIN is the build's bin folder)."""
 
+import datetime
 import json
 import os
 import re
 import signal
 import sys
 import time
+import zoneinfo
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from hub import wait_until  # noqa: E402
@@ -49,6 +51,8 @@ def held_and_released(hub):
 
     text = hub.navctl("hold", "show", sig["hold"]).stdout
     assert WORD in text and "Om ingen svarar" in text, text
+    end = datetime.datetime.fromisoformat(sig["deadline"]).astimezone(zoneinfo.ZoneInfo("Europe/Stockholm"))
+    assert f"Besvaras före: {end:%Y-%m-%d %H.%M}\n" in text, (end, text)
     done = hub.navctl("hold", "release", sig["hold"], check=False)
     assert done.returncode == 2 and "--reason" in done.stderr
     released = release(hub, sig["hold"], "--reveal", "identity")
