@@ -17,6 +17,8 @@ bool batch_init(struct batch *batch, struct sequence *sequence) {
   nav_buffer_init(&batch->ledger, ROWS_BYTES_MAX);
   nav_buffer_init(&batch->event, ROWS_BYTES_MAX);
   nav_buffer_init(&batch->content, ROWS_BYTES_MAX);
+  nav_buffer_init(&batch->subtree, ROWS_BYTES_MAX);
+  nav_buffer_init(&batch->person, ROWS_BYTES_MAX);
   nav_buffer_init(&batch->answers, ANSWERS_BYTES_MAX);
   nav_buffer_init(&batch->note, NOTE_BYTES_MAX);
   nav_buffer_init(&batch->scratch, RECORD_SIZE_MAX);
@@ -34,6 +36,8 @@ void batch_free(struct batch *batch) {
   nav_buffer_free(&batch->ledger);
   nav_buffer_free(&batch->event);
   nav_buffer_free(&batch->content);
+  nav_buffer_free(&batch->subtree);
+  nav_buffer_free(&batch->person);
   nav_buffer_free(&batch->answers);
   nav_buffer_free(&batch->note);
   nav_buffer_free(&batch->scratch);
@@ -53,9 +57,12 @@ void batch_clear(struct batch *batch) {
   nav_buffer_clear(&batch->ledger);
   nav_buffer_clear(&batch->event);
   nav_buffer_clear(&batch->content);
+  nav_buffer_clear(&batch->subtree);
+  nav_buffer_clear(&batch->person);
   nav_buffer_clear(&batch->answers);
   nav_buffer_clear(&batch->note);
-  NAV_ASSERT(copy_begin(&batch->ledger) && copy_begin(&batch->event) && copy_begin(&batch->content));
+  NAV_ASSERT(copy_begin(&batch->ledger) && copy_begin(&batch->event) && copy_begin(&batch->content) &&
+             copy_begin(&batch->subtree) && copy_begin(&batch->person));
 }
 
 bool batch_is_empty(const struct batch *batch) { return batch->first_seq == 0; }
@@ -67,6 +74,14 @@ bool batch_has_room(const struct batch *batch) {
 }
 
 uint64_t batch_next_seq(const struct batch *batch) { return batch->sequence->last_seq + 1; }
+
+// Every eighth level is stored: a proof then needs at most 256 rows of each.
+static void keep_subtree(void *context, unsigned level, uint64_t index, const uint8_t hash[NAV_SHA256_SIZE]) {
+  struct nav_buffer *rows = &((struct batch *)context)->subtree;
+  if (level % BATCH_SUBTREE_LEVELS != 0) return;
+  NAV_ASSERT(copy_row(rows, 3) && copy_int2(rows, (uint16_t)level) && copy_int8(rows, index) &&
+             copy_bytes(rows, hash, NAV_SHA256_SIZE));
+}
 
 uint64_t batch_stage(struct batch *batch, Nav__V1__Record *record, int64_t now_ms) {
   struct sequence *sequence = batch->sequence;
@@ -82,7 +97,7 @@ uint64_t batch_stage(struct batch *batch, Nav__V1__Record *record, int64_t now_m
   NAV_ASSERT(record_encode(record, &batch->scratch));
   uint8_t leaf[NAV_SHA256_SIZE];
   merkle_leaf(leaf, batch->scratch.data, batch->scratch.length);
-  merkle_append(&sequence->frontier, leaf);
+  merkle_append_telling(&sequence->frontier, leaf, keep_subtree, batch);
 
   struct record_columns columns;
   record_columns_of(record, &columns);
@@ -126,6 +141,10 @@ void batch_stage_event(struct batch *batch, uint64_t seq, const struct batch_eve
             copy_time(rows, event->time_ms) && copy_int4(rows, event->verdict) &&
             copy_int2(rows, (uint16_t)event->retention_class) && copy_int4(rows, event->bucket_day) &&
             copy_int8(rows, event->published_seq);
+  rows = &batch->person;
+  for (size_t i = 0; i < event->persons_count; i++)
+    ok = ok && copy_row(rows, 2) && copy_bytes(rows, event->persons[i], BATCH_TOKEN_SIZE) &&
+         copy_int8(rows, seq);
   rows = &batch->content;
   ok = ok && copy_row(rows, 3) && copy_int8(rows, seq) && copy_int4(rows, part) &&
        copy_bytes(rows, sealed, sealed_length);
@@ -189,6 +208,7 @@ void batch_finish(struct batch *batch, const char *origin, const struct key_pair
     sequence->checkpoint_seq = sequence->last_seq;
     sequence->checkpoint_time_ms = sequence->last_time_ms;
   }
-  NAV_ASSERT(copy_end(&batch->ledger) && copy_end(&batch->event) && copy_end(&batch->content));
+  NAV_ASSERT(copy_end(&batch->ledger) && copy_end(&batch->event) && copy_end(&batch->content) &&
+             copy_end(&batch->subtree) && copy_end(&batch->person));
   batch->finished = true;
 }

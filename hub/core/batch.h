@@ -15,6 +15,8 @@ enum {
   BATCH_RECORDS_MAX = 65536,
   BATCH_BYTES_MAX = 24 * 1024 * 1024,  // of content; then the next batch
   BATCH_PARTS_MAX = 16,
+  BATCH_TOKEN_SIZE = 16,     // of nav.person
+  BATCH_SUBTREE_LEVELS = 8,  // of nav.subtree: levels 8, 16, 24, …
 };
 
 // Where the ledger stands in memory: the last number given, not the last committed.
@@ -45,8 +47,8 @@ struct batch {
   struct sequence *sequence;
   uint64_t first_seq;  // 0: empty
   uint64_t last_seq;
-  struct nav_buffer ledger, event, content;  // binary COPY
-  struct head_entry **entries;               // events, for the lanes' head
+  struct nav_buffer ledger, event, content, subtree, person;  // binary COPY
+  struct head_entry **entries;                                // events, for the lanes' head
   size_t entries_count;
   struct nav_buffer answers;
   struct batch_answer *answer_list;
@@ -76,6 +78,8 @@ struct batch_event {
   uint32_t retention_class;
   uint32_t bucket_day;
   uint64_t published_seq;
+  const uint8_t (*persons)[BATCH_TOKEN_SIZE];  // as Accepted.persons
+  size_t persons_count;
 };
 
 NAV_MUST_USE bool batch_init(struct batch *batch, struct sequence *sequence);

@@ -10,13 +10,15 @@
 
 #include "hub/core/store_private.h"
 
-enum { CHUNK_BYTES = 128 * 1024, COPIES = 3, COMMIT_SQL_MAX = 64 * 1024 };
+enum { CHUNK_BYTES = 128 * 1024, COPIES = 5, COMMIT_SQL_MAX = 64 * 1024 };
 
 static const char *const COPY_SQL =
     "COPY nav.ledger (seq, at, kind, lane, about, record, leaf) FROM STDIN (FORMAT binary);"
     "COPY nav.event (seq, event_id, agency, revision, digest, type, time, verdict, bucket_class, bucket_day, "
     "published_seq) FROM STDIN (FORMAT binary);"
-    "COPY nav.content (seq, part, sealed) FROM STDIN (FORMAT binary);";
+    "COPY nav.content (seq, part, sealed) FROM STDIN (FORMAT binary);"
+    "COPY nav.subtree (level, index, hash) FROM STDIN (FORMAT binary);"
+    "COPY nav.person (token, seq) FROM STDIN (FORMAT binary);";
 
 bool store_failed(struct nav_error *err, PGconn *connection, const PGresult *result, const char *what) {
   const char *state = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -193,7 +195,8 @@ void store_commit(struct store *store, const struct batch *batch, uint64_t epoch
 
 static const struct nav_buffer *rows_of(const struct store *store) {
   const struct nav_buffer *const rows[COPIES] = {&store->batch->ledger, &store->batch->event,
-                                                 &store->batch->content};
+                                                 &store->batch->content, &store->batch->subtree,
+                                                 &store->batch->person};
   return rows[store->copy];
 }
 
