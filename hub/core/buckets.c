@@ -8,9 +8,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { CLASSES = 5 };
+enum { CLASSES = 6 };
 
-static const uint32_t class_days[CLASSES + 1] = {0, 7, 30, 90, 365, 730};
+static const uint32_t class_days[CLASSES + 1] = {0, 7, 30, 90, 365, 730, 3650};
 
 struct bucket {
   uint32_t retention_class;

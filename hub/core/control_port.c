@@ -17,6 +17,7 @@
 #include "hub/base/log.h"
 #include "hub/core/control_commands.h"
 #include "hub/core/core.h"
+#include "hub/core/reasons.h"
 #include "hub/core/registers_ask.h"
 #include "hub/core/status.h"
 #include "hub/wire/control.h"
@@ -102,6 +103,8 @@ void control_port_answer(struct control_port *port, uint64_t number, const char 
   }
 }
 
+typedef json_t *desk_ask(const struct core *core, const json_t *request, struct nav_error *err);
+
 // ---- record ----
 
 struct reading_kind {
@@ -185,11 +188,14 @@ static const struct reading_kind *find_kind(const char *name) {
   return NULL;
 }
 
-static uint64_t stage_reading(struct core *core, const struct reading_kind *kind, void *message) {
+static bool stage_reading(struct core *core, const struct reading_kind *kind, void *message, uint64_t *seq,
+                          struct nav_error *err) {
   Nav__V1__Record record = NAV__V1__RECORD__INIT;
   record.record_case = kind->record_case;
   record.read = message;  // the members of the union are all message pointers
-  return batch_stage(core->staging, &record, core->now_ms);
+  if (!reasons_stage(core, &record, seq, err)) return false;
+  if (kind->record_case == NAV__V1__RECORD__RECORD_AUDIT_READ) reasons_noted(core, *seq);
+  return true;
 }
 
 static bool stage_answer(struct core *core, struct connection *connection, uint64_t seq, json_t *keys) {
@@ -244,24 +250,26 @@ static void do_record(struct core *core, struct control_port *port, struct conne
   void *message = wire_json_to_message(kind->descriptor, request, port->arena, &err);
   bool recorded = message != NULL && is_recorded(kind, message, contents, &err);
   json_t *keys = recorded ? event_keys(core, contents, &err) : NULL;
-  if (keys == NULL || !stage_answer(core, connection, batch_next_seq(core->staging), keys)) {
+  uint64_t seq = 0;
+  if (keys == NULL || !stage_reading(core, kind, message, &seq, &err) ||
+      !stage_answer(core, connection, seq, keys)) {
     json_t *answer = control_error(&err);
     send_json(connection, answer);
     json_decref(answer);
-  } else {
-    (void)stage_reading(core, kind, message);
   }
   json_decref(keys);
   json_decref(contents);
 }
 
-static void do_consent_ask(struct core *core, struct connection *connection, const json_t *request) {
+// What nav-desk alone may ask, and gets at once.
+static void do_desk_ask(const struct core *core, struct connection *connection, const json_t *request,
+                        desk_ask *ask) {
   if (!is_desk(connection)) {
-    refuse(connection, NAV__V1__CODE__CODE_NOT_PERMITTED, "only nav-desk asks about consent");
+    refuse(connection, NAV__V1__CODE__CODE_NOT_PERMITTED, "only nav-desk asks that");
     return;
   }
   struct nav_error err;
-  json_t *answer = registers_ask(core, request, &err);
+  json_t *answer = ask(core, request, &err);
   if (answer == NULL) answer = control_error(&err);
   send_json(connection, answer);
   json_decref(answer);
@@ -307,7 +315,9 @@ static void handle(struct control_port *port, struct connection *connection, jso
   } else if (name != NULL && strcmp(name, "record") == 0) {
     do_record(port->core, port, connection, request);
   } else if (name != NULL && strcmp(name, "consent-ask") == 0) {
-    do_consent_ask(port->core, connection, request);
+    do_desk_ask(port->core, connection, request, registers_ask);
+  } else if (name != NULL && strcmp(name, "reason-keys") == 0) {
+    do_desk_ask(port->core, connection, request, reasons_keys);
   } else {
     refuse(connection, NAV__V1__CODE__CODE_UNKNOWN_MESSAGE, "nav-core knows no such command");
   }

@@ -17,7 +17,7 @@
 #include "hub/core/store.h"
 #include "hub/core/verdicts.h"
 
-enum { LANE_SENT_MAX = 32768, LAG_ROWS_MAX = 256, LAG_BYTES_MAX = 64 * 1024 * 1024 };
+enum { LANE_SENT_MAX = 32768, LAG_ROWS_MAX = 256, LAG_BYTES_MAX = 64 * 1024 * 1024, CORE_AUDIT_READS = 64 };
 
 // A lane's place. Committed, unless it says otherwise.
 struct lane {
@@ -100,6 +100,9 @@ struct core {
   struct publication *asked_publications;
   size_t publications_count;
   size_t publication_events;
+
+  uint64_t audit_reads[CORE_AUDIT_READS];  // the last ones staged: a ring, see reasons.h
+  size_t audit_reads_next;
 
   struct control_port *control;
   struct reload *reload;  // new rules on their way; NULL: none. See reload.h

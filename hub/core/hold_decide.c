@@ -8,6 +8,7 @@
 #include "hub/access/classes.h"
 #include "hub/base/log.h"
 #include "hub/core/question.h"
+#include "hub/core/reasons.h"
 #include "hub/core/stored.h"
 #include "hub/wire/control.h"
 #include "hub/wire/event.h"
@@ -67,8 +68,8 @@ static void answer(struct core *core, uint64_t connection, uint64_t seq, const c
   json_decref(json);
 }
 
-static void stage_refused(struct core *core, struct hold *hold, const struct conf_person *person,
-                          const char *reason, uint64_t connection) {
+static bool stage_refused(struct core *core, struct hold *hold, const struct conf_person *person,
+                          const char *reason, uint64_t connection, struct nav_error *err) {
   Nav__V1__HoldRefused refused = NAV__V1__HOLD_REFUSED__INIT;
   refused.has_event_seq = refused.has_lane = true;
   refused.event_seq = hold->event_seq;
@@ -79,9 +80,11 @@ static void stage_refused(struct core *core, struct hold *hold, const struct con
   Nav__V1__Record record = NAV__V1__RECORD__INIT;
   record.record_case = NAV__V1__RECORD__RECORD_HOLD_REFUSED;
   record.hold_refused = &refused;
-  uint64_t seq = batch_stage(core->staging, &record, core->now_ms);
+  uint64_t seq = 0;
+  if (!reasons_stage(core, &record, &seq, err)) return false;
   holds_refused(core->holds, hold);
   answer(core, connection, seq, "refuse", 0);
+  return true;
 }
 
 static bool keep_texts(struct pending *pending, const struct control_request *request, const char *reason) {
@@ -102,10 +105,7 @@ bool hold_decide(struct control_request *request, const struct hold_decision *de
                  struct nav_error *err) {
   struct core *core = request->core;
   struct hold *hold = decision->hold;
-  if (!decision->release) {
-    stage_refused(core, hold, request->person, reason, request->connection);
-    return true;
-  }
+  if (!decision->release) return stage_refused(core, hold, request->person, reason, request->connection, err);
   for (size_t i = 0; i < HOLD_DECISIONS_MAX; i++) {
     struct pending *pending = &core->hold_decisions->list[i];
     if (pending->used) continue;
@@ -174,7 +174,8 @@ static bool decide_now(struct core *core, const struct pending *pending, const s
   return true;
 }
 
-static uint64_t stage_released(struct core *core, const struct pending *pending, Nav__V1__LaneVerdict *lane) {
+static bool stage_released(struct core *core, const struct pending *pending, Nav__V1__LaneVerdict *lane,
+                           uint64_t *seq, struct nav_error *err) {
   Nav__V1__HoldReleased released = NAV__V1__HOLD_RELEASED__INIT;
   released.has_event_seq = true;
   released.event_seq = pending->event_seq;
@@ -187,7 +188,7 @@ static uint64_t stage_released(struct core *core, const struct pending *pending,
   Nav__V1__Record record = NAV__V1__RECORD__INIT;
   record.record_case = NAV__V1__RECORD__RECORD_HOLD_RELEASED;
   record.hold_released = &released;
-  return batch_stage(core->staging, &record, core->now_ms);
+  return reasons_stage(core, &record, seq, err);
 }
 
 static void release(struct core *core, struct pending *pending, const struct stored_event *stored) {
@@ -198,11 +199,12 @@ static void release(struct core *core, struct pending *pending, const struct sto
   const Nav__V1__Event *event =
       wire_decode_lenient(&nav__v1__event__descriptor, arena, stored->bytes, stored->length, &err);
   Nav__V1__LaneVerdict lane;
-  if (event == NULL || !decide_now(core, pending, hold, event, &lane, &err)) {
+  uint64_t seq = 0;
+  if (event == NULL || !decide_now(core, pending, hold, event, &lane, &err) ||
+      !stage_released(core, pending, &lane, &seq, &err)) {
     refuse(core, pending, &err);
     return;
   }
-  uint64_t seq = stage_released(core, pending, &lane);
   const struct nav_buffer *bytes = batch_last_record(core->staging);
   struct head_entry *entry = head_entry_of_record(seq, bytes->data, bytes->length, stored->bucket_day,
                                                   stored->bytes, stored->length);

@@ -6,6 +6,7 @@
 
 #include "hub/core/control_commands.h"
 #include "hub/core/holds.h"
+#include "hub/core/reasons.h"
 
 enum { SLOTS_FIRST = 1024, REVISIONS_MAX = 1024, LANES_NAMED_MAX = 4096 };
 
@@ -247,8 +248,9 @@ json_t *recall_command_confirm(struct control_request *request, struct nav_error
   record.record_case = NAV__V1__RECORD__RECORD_RECALL_CONFIRMED;
   record.recall_confirmed = &confirmed;
   char text[64];
-  (void)snprintf(text, sizeof text, "{\"ok\":true,\"seq\":%llu}",
-                 (unsigned long long)batch_stage(core->staging, &record, core->now_ms));
+  uint64_t seq = 0;
+  if (!reasons_stage(core, &record, &seq, err)) return NULL;
+  (void)snprintf(text, sizeof text, "{\"ok\":true,\"seq\":%llu}", (unsigned long long)seq);
   batch_answer_control(core->staging, request->connection, text);
   return NULL;
 }

@@ -6,6 +6,8 @@
 #include "hub/base/clock.h"
 #include "hub/desk/audit.h"
 #include "hub/desk/audit_filter.h"
+#include "hub/desk/reasons.h"
+#include "hub/ledger/reason.h"
 #include "hub/ledger/record.h"
 
 enum {
@@ -77,7 +79,8 @@ static bool find_bounds(struct search *s, struct nav_error *err) {
 
 static const char page_sql[] =
     "SELECT * FROM ("
-    "(SELECT l.seq, l.record FROM nav.event_view e JOIN nav.ledger_view l ON l.seq = e.seq WHERE e.seq < "
+    "(SELECT l.seq, l.record, l.kind FROM nav.event_view e JOIN nav.ledger_view l ON l.seq = e.seq WHERE "
+    "e.seq < "
     "$1::bigint "
     "AND e.seq >= $2::bigint AND l.seq < $1::bigint AND l.seq >= $2::bigint AND 21 = ANY($3::int[]) AND "
     "($4::int[] IS NULL OR "
@@ -85,7 +88,8 @@ static const char page_sql[] =
     "ANY($6::bigint[])) "
     "ORDER BY e.seq DESC LIMIT 1000) "
     "UNION ALL "
-    "(SELECT seq, record FROM nav.ledger_view WHERE seq < $1::bigint AND seq >= $2::bigint AND kind <> 21 "
+    "(SELECT seq, record, kind FROM nav.ledger_view WHERE seq < $1::bigint AND seq >= $2::bigint AND kind <> "
+    "21 "
     "AND kind = ANY($3::int[]) ORDER BY seq DESC LIMIT 1000)) AS u ORDER BY seq DESC LIMIT 1000";
 
 // What may fit among the records floor ≤ seq < before: bounded, so that no plan of the server's can take
@@ -129,17 +133,35 @@ static void take_line(struct search *s, struct audit_line *line) {
   (void)json_array_append_new(s->found, audit_line_json(line));
 }
 
-// A record's lines stay together: the last record may pass the limit by its own lanes.
-static bool take_row(struct search *s, const PGresult *result, int row, struct nav_error *err) {
+static Nav__V1__Record *record_at(const struct search *s, const PGresult *result, int row) {
+  struct nav_error err;
   size_t length = 0;
   const uint8_t *bytes = desk_bytes(result, row, 1, &length);
   nav_arena_reset(s->page);
-  const Nav__V1__Record *record = record_decode(s->page, bytes, length, err);
+  return record_decode(s->page, bytes, length, &err);
+}
+
+// The keys of the page's reasons, all at once.
+static bool fetch_reasons(const struct search *s, const PGresult *result, struct desk_reasons *reasons,
+                          struct nav_error *err) {
+  for (int i = 0; i < PQntuples(result); i++) {
+    if (!reason_kind((uint16_t)desk_int2(result, i, 2))) continue;
+    const Nav__V1__Record *record = record_at(s, result, i);
+    if (record != NULL) desk_reasons_note(reasons, record);
+  }
+  return desk_reasons_fetch(reasons, s->request, err);
+}
+
+// A record's lines stay together: the last record may pass the limit by its own lanes.
+static bool take_row(struct search *s, const PGresult *result, int row, struct desk_reasons *reasons,
+                     struct nav_error *err) {
   uint64_t seq = (uint64_t)desk_int8(result, row, 0);
+  Nav__V1__Record *record = record_at(s, result, row);
   if (record == NULL) {
     return nav_fail(err, NAV_ERROR_LOCAL, 0, "", "seq %" PRIu64 " is not a record: run navctl audit verify",
                     seq);
   }
+  desk_reasons_fill(reasons, record, s->page);
   audit_lines_of(record, &s->definitions, s->page, &s->lines);
   for (size_t i = 0; i < s->lines.count; i++) take_line(s, &s->lines.items[i]);
   s->before = seq;
@@ -155,9 +177,11 @@ static bool search_window(struct search *s, struct nav_error *err) {
   PGresult *result = read_page(s, floor, err);
   if (result == NULL) return false;
   int rows = PQntuples(result);
-  bool ok = true;
+  struct desk_reasons reasons = {0};
+  bool ok = fetch_reasons(s, result, &reasons, err);
   int i = 0;
-  for (; ok && !s->full && i < rows; i++) ok = take_row(s, result, i, err);
+  for (; ok && !s->full && i < rows; i++) ok = take_row(s, result, i, &reasons, err);
+  desk_reasons_free(&reasons);
   PQclear(result);
   if (!ok || i < rows) return ok;
   if (rows < PAGE_ROWS) s->before = floor;

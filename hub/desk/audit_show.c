@@ -7,6 +7,7 @@
 #include "hub/base/id.h"
 #include "hub/desk/audit.h"
 #include "hub/desk/audit_line.h"
+#include "hub/desk/reasons.h"
 #include "hub/ledger/record.h"
 #include "hub/wire/json.h"
 #include "hub/wire/merkle.h"
@@ -46,6 +47,15 @@ static json_t *covering_checkpoint(const struct desk_request *request, const cha
   return json;
 }
 
+static bool open_reason(const struct desk_request *request, Nav__V1__Record *record, struct nav_error *err) {
+  struct desk_reasons reasons = {0};
+  desk_reasons_note(&reasons, record);
+  bool ok = desk_reasons_fetch(&reasons, request, err);
+  if (ok) desk_reasons_fill(&reasons, record, request->arena);
+  desk_reasons_free(&reasons);
+  return ok;
+}
+
 static json_t *describe(const struct desk_request *request, const PGresult *row, const char *seq,
                         struct nav_error *err) {
   struct definitions definitions;
@@ -57,8 +67,10 @@ static json_t *describe(const struct desk_request *request, const PGresult *row,
   char hex[2 * NAV_SHA256_SIZE + 1];
   char at[NAV_RFC3339_SIZE];
   merkle_leaf(leaf, bytes, length);
-  const Nav__V1__Record *record = record_decode(request->arena, bytes, length, err);
-  if (record == NULL || !definitions_load(&definitions, request->database, request->arena, err)) return NULL;
+  Nav__V1__Record *record = record_decode(request->arena, bytes, length, err);
+  if (record == NULL || !open_reason(request, record, err) ||
+      !definitions_load(&definitions, request->database, request->arena, err))
+    return NULL;
   json_t *checkpoint = covering_checkpoint(request, seq, err);
   if (checkpoint == NULL) return NULL;
   bool same = leaf_length == sizeof leaf && memcmp(leaf, stored_leaf, sizeof leaf) == 0;

@@ -50,18 +50,33 @@ bool core_link_record(const struct conf_nav *nav, const char *kind, const void *
   return ok;
 }
 
-bool core_link_consents(const struct conf_nav *nav, json_t *asked, json_t **answers, struct nav_error *err) {
-  size_t wanted = json_array_size(asked);
-  json_t *request = json_pack("{s:s, s:o}", "command", "consent-ask", "asked", asked);
+// Asks for one answer each of a list. request is taken over; *list: a new reference.
+static bool ask_list(const struct conf_nav *nav, json_t *request, size_t wanted, const char *name,
+                     json_t **list, struct nav_error *err) {
   if (request == NULL) return nav_fail(err, NAV_ERROR_LOCAL, 0, "core", "no memory");
   json_t *answer = control_call(nav->core_socket, request, TIMEOUT_MS, err);
   json_decref(request);
   if (answer == NULL) return false;
-  *answers = json_incref(json_object_get(answer, "answers"));
+  *list = json_incref(json_object_get(answer, name));
   json_decref(answer);
-  size_t got = json_array_size(*answers);
-  if (*answers != NULL && got == wanted) return true;
-  json_decref(*answers);
-  return nav_fail(err, NAV_ERROR_LOCAL, 0, "core", "nav-core answered about %zu consents, %zu were asked for",
-                  got, wanted);
+  size_t got = json_array_size(*list);
+  if (*list != NULL && got == wanted) return true;
+  json_decref(*list);
+  *list = NULL;
+  return nav_fail(err, NAV_ERROR_LOCAL, 0, "core", "nav-core gave %zu %s, %zu were asked for", got, name,
+                  wanted);
+}
+
+bool core_link_consents(const struct conf_nav *nav, json_t *asked, json_t **answers, struct nav_error *err) {
+  size_t wanted = json_array_size(asked);
+  json_t *request = json_pack("{s:s, s:o}", "command", "consent-ask", "asked", asked);
+  return ask_list(nav, request, wanted, "answers", answers, err);
+}
+
+bool core_link_reason_keys(const struct conf_nav *nav, uint64_t under, json_t *asked, json_t **keys,
+                           struct nav_error *err) {
+  size_t wanted = json_array_size(asked);
+  json_t *request =
+      json_pack("{s:s, s:I, s:o}", "command", "reason-keys", "under", (json_int_t)under, "asked", asked);
+  return ask_list(nav, request, wanted, "keys", keys, err);
 }

@@ -23,4 +23,11 @@ enum { CORE_LINK_CONSENTS_MAX = 5000 };
 NAV_MUST_USE bool core_link_consents(const struct conf_nav *nav, json_t *asked, json_t **answers,
                                      struct nav_error *err);
 
+// Keys of the reasons in records: asked: [[seq, class, day], …] (taken over), CORE_LINK_REASONS_MAX at most;
+// under: the AuditRead that asks. *keys gets 64 hexadecimal digits or null for each, in that order (new
+// reference). False: *err.
+enum { CORE_LINK_REASONS_MAX = 5000 };
+NAV_MUST_USE bool core_link_reason_keys(const struct conf_nav *nav, uint64_t under, json_t *asked,
+                                        json_t **keys, struct nav_error *err);
+
 #endif

@@ -103,12 +103,11 @@ bool desk_record_audit(const struct desk_request *request, const char *query, st
   const char *reason = desk_text(request, "reason", REASON_MAX, &ok, err);
   if (!ok) return false;
   Nav__V1__AuditRead read = NAV__V1__AUDIT_READ__INIT;
-  uint64_t seq = 0;
   read.person = unconst(request->person->id);
   read.agency = unconst(request->person->agency);
   read.query = unconst(query);
   read.reason = unconst(reason != NULL ? reason : "");
-  return core_link_record(request->nav, "audit_read", &read, NULL, &seq, NULL, err);
+  return core_link_record(request->nav, "audit_read", &read, NULL, request->audit_seq, NULL, err);
 }
 
 static bool allowed(const struct command *command, const struct conf_person *person, uid_t caller,
@@ -149,8 +148,9 @@ json_t *desk_answer(const struct conf_nav *nav, const struct conf_agencies *agen
                     const json_t *json) {
   const struct command *command = find_command(json);
   struct nav_error err = {0};
+  uint64_t audit_seq = 0;
   struct desk_request request = {
-      .nav = nav, .agencies = agencies, .json = json, .now_ms = nav_clock_now_ms()};
+      .nav = nav, .agencies = agencies, .json = json, .now_ms = nav_clock_now_ms(), .audit_seq = &audit_seq};
   request.person = conf_person_by_uid(agencies, caller);
   json_t *answer = NULL;
   if (allowed(command, request.person, caller, &err)) answer = run(command, &request, &err);

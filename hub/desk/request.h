@@ -22,6 +22,7 @@ struct desk_request {
   struct desk_database *database;
   struct nav_arena *arena;
   int64_t now_ms;
+  uint64_t *audit_seq;  // of the AuditRead that desk_record_audit has recorded; 0: none yet
 };
 
 // The answer to a request (new reference, never NULL but without memory): {"ok":true,…} or the error.

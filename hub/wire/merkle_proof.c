@@ -94,7 +94,7 @@ bool merkle_inclusion_check(const uint8_t leaf[NAV_SHA256_SIZE], uint64_t index,
 
 bool merkle_consistency_check(uint64_t old_size, const uint8_t old_root[NAV_SHA256_SIZE], uint64_t size,
                               const uint8_t root[NAV_SHA256_SIZE], const struct merkle_proof *proof) {
-  if (old_size > size || proof->count > MERKLE_PROOF_MAX) return false;
+  if (old_root == NULL || old_size > size || proof->count > MERKLE_PROOF_MAX) return false;
   if (old_size == 0) return proof->count == 0;
   if (old_size == size) return proof->count == 0 && same(old_root, root);
   // An old tree that is perfect stands whole in the new one: its root begins the path, unsaid.

@@ -4,6 +4,7 @@ in the ledger; and the one who would receive learns nothing.
 Run by: ctest (NAV_BIN is the build's bin folder)."""
 
 import datetime
+import glob
 import json
 import os
 import re
@@ -98,6 +99,26 @@ def not_by_others(hub):
     hub.be("soc-gruppledare")
     reload(hub)
     return seq
+
+
+def reasons_are_sealed(hub):
+    """What people gave as reasons is told to an auditor, and stands nowhere in the database; with its key gone it is gone."""
+    lines = hub.json("audit", "search", "--since", "1d", "--kind", "hold_refused", "--reason", "Ordagrant skäl")
+    seq = [line["seq"] for line in lines if line["reason"] == "Olämpligt att lämna"][0]
+    read = hub.json("audit", "search", "--since", "1d", "--kind", "audit_read")[1]
+    assert "Ordagrant skäl" in read["reason"], read
+    for words in ("Olämpligt att lämna", "Särskild risk, bedömd", "Ordagrant skäl"):
+        found = hub.postgres.sql("postgres", f"SELECT count(*) FROM nav.ledger WHERE position('{words}'::bytea in record) > 0")
+        assert found == [["0"]] or found == [("0",)], (words, found)
+    shown = hub.json("audit", "show", str(seq))["record"]["hold_refused"]
+    assert shown["reason"] == "Olämpligt att lämna" and "sealed_reason" in shown, shown
+    for key in glob.glob(hub.path("buckets", "6-*.key")):
+        os.unlink(key)
+    hub.kill("nav-core")
+    hub.start_program("nav-core")
+    hub.wait_ready()
+    shown = hub.json("audit", "show", str(seq))["record"]["hold_refused"]
+    assert "erased" in shown["reason"], shown
 
 
 def hostile_words(hub):
@@ -197,6 +218,7 @@ def main_queue():
         limits(hub)
         kinds = {line["kind"] for line in hub.json("audit", "search", "--since", "1d", "--reason", "prov")}
         assert {"hold_released", "hold_refused", "hold_closed"} <= kinds, kinds
+        reasons_are_sealed(hub)
         report = hub.verify()
         assert report["ok"], report
 

@@ -1,0 +1,52 @@
+// See reasons.h.
+#include "hub/desk/reasons.h"
+
+#include <sodium.h>
+
+#include "hub/base/id.h"
+#include "hub/desk/core_link.h"
+#include "hub/ledger/reason.h"
+
+static const Nav__V1__SealedText *sealed_of(const Nav__V1__Record *record) {
+  Nav__V1__Record *open = (Nav__V1__Record *)(uintptr_t)record;  // its fields are looked at alone
+  struct reason_fields fields;
+  return reason_fields_of(open, &fields) ? *fields.sealed : NULL;
+}
+
+void desk_reasons_note(struct desk_reasons *reasons, const Nav__V1__Record *record) {
+  const Nav__V1__SealedText *sealed = sealed_of(record);
+  if (sealed == NULL) return;
+  if (reasons->asked == NULL) reasons->asked = json_array();
+  (void)json_array_append_new(
+      reasons->asked, json_pack("[I, I, I]", (json_int_t)record->seq, (json_int_t)sealed->retention_class,
+                                (json_int_t)sealed->bucket_day));
+}
+
+bool desk_reasons_fetch(struct desk_reasons *reasons, const struct desk_request *request,
+                        struct nav_error *err) {
+  if (reasons->asked == NULL) return true;
+  return core_link_reason_keys(request->nav, *request->audit_seq, json_incref(reasons->asked), &reasons->keys,
+                               err);
+}
+
+void desk_reasons_fill(struct desk_reasons *reasons, Nav__V1__Record *record, struct nav_arena *arena) {
+  static char erased[] = "(the reason was erased when its time was up)";
+  static char unreadable[] = "(the reason does not open: run navctl audit verify)";
+  const Nav__V1__SealedText *sealed = sealed_of(record);
+  struct reason_fields fields;
+  if (sealed == NULL || !reason_fields_of(record, &fields)) return;
+  const char *hex = json_string_value(json_array_get(reasons->keys, reasons->next++));
+  uint8_t key[CONTENT_KEY_SIZE];
+  struct nav_error err;
+  *fields.text = erased;
+  if (hex == NULL) return;
+  *fields.text = nav_unhex(key, sizeof key, hex) ? reason_open(sealed, key, record->seq, arena, &err) : NULL;
+  if (*fields.text == NULL) *fields.text = unreadable;
+  sodium_memzero(key, sizeof key);
+}
+
+void desk_reasons_free(struct desk_reasons *reasons) {
+  json_decref(reasons->asked);
+  json_decref(reasons->keys);
+  *reasons = (struct desk_reasons){0};
+}
