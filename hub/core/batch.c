@@ -194,9 +194,20 @@ void batch_note_acknowledged(struct batch *batch, uint32_t lane, uint64_t positi
   batch->acknowledged[batch->acknowledged_count++] = (struct batch_acknowledged){lane, position, delivered};
 }
 
+bool batch_checkpoint_waits(const struct batch *batch, int64_t now_ms, uint32_t checkpoint_ms) {
+  const struct sequence *sequence = batch->sequence;
+  return sequence->last_seq > sequence->checkpoint_seq &&
+         now_ms - sequence->checkpoint_time_ms >= (int64_t)checkpoint_ms;
+}
+
 void batch_finish(struct batch *batch, const char *origin, const struct key_pair_sign *key,
                   uint32_t checkpoint_records, uint32_t checkpoint_ms, bool last) {
   struct sequence *sequence = batch->sequence;
+  if (batch_is_empty(batch)) {
+    batch->first_seq = sequence->last_seq + 1;
+    batch->last_seq = sequence->last_seq;
+    last = true;
+  }
   bool due = last || sequence->last_seq - sequence->checkpoint_seq >= checkpoint_records ||
              sequence->last_time_ms - sequence->checkpoint_time_ms >= (int64_t)checkpoint_ms;
   if (due && sequence->last_seq > sequence->checkpoint_seq) {

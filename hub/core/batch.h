@@ -106,7 +106,11 @@ void batch_answer_session(struct batch *batch, uint64_t session_id, const void *
 void batch_answer_control(struct batch *batch, uint64_t connection, const char *json);
 void batch_note_acknowledged(struct batch *batch, uint32_t lane, uint64_t position, uint64_t delivered);
 
-// Closes it for commit: signs a checkpoint where one is due, writes the trailers.
+// Whether the last records given have waited so long for a checkpoint that one is made without further
+// records.
+bool batch_checkpoint_waits(const struct batch *batch, int64_t now_ms, uint32_t checkpoint_ms);
+// Closes it for commit: signs a checkpoint where one is due, writes the trailers. An empty batch is a
+// checkpoint alone: first_seq is then last_seq + 1.
 void batch_finish(struct batch *batch, const char *origin, const struct key_pair_sign *key,
                   uint32_t checkpoint_records, uint32_t checkpoint_ms, bool last);
 

@@ -101,7 +101,8 @@ static void commit_if_due(struct core *core) {
     due = true;
   }
   if (!due) return;
-  if (!batch_is_empty(batch)) {
+  bool checkpoint = !core->stopping && batch_checkpoint_waits(batch, core->now_ms, core->nav->checkpoint_ms);
+  if (!batch_is_empty(batch) || (batch->answers_count == 0 && checkpoint)) {
     commit(core);
   } else if (batch->answers_count > 0) {
     // Only duplicates of what is durable: there is nothing to write.
@@ -125,7 +126,8 @@ static void resume(struct core *core, uint64_t epoch, uint64_t last_seq) {
   struct batch *batch = core->committing;
   core->database_lost = false;
   core->sequence.epoch = epoch;
-  if (batch != NULL && last_seq == batch->last_seq) {
+  bool has_records = batch != NULL && batch->first_seq <= batch->last_seq;
+  if (has_records && last_seq == batch->last_seq) {
     nav_log(NAV_LOG_INFO, "the commit that was under way had been done");
     committed(core);
   } else if (last_seq != core->committed_seq) {

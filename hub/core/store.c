@@ -158,7 +158,7 @@ static bool append_checkpoint(struct nav_buffer *sql, PGconn *connection, const 
     (void)sodium_bin2hex(hex, frontier.length * 2 + 1, frontier.data, frontier.length);
     ok = nav_buffer_printf(sql,
                            "INSERT INTO nav.checkpoint (size, root, note, frontier) VALUES (%" PRIu64
-                           ", '\\x%s', %s, '\\x%s');",
+                           ", '\\x%s', %s, '\\x%s') ON CONFLICT (size) DO NOTHING;",
                            batch->checkpoint.size, root, note, hex);
   }
   PQfreemem(note);

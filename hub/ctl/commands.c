@@ -77,6 +77,15 @@ static const struct ctl_option reason_options[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct ctl_option prove_options[] = {
+    {"out", "FILE", "write the proof there (default: standard output)"},
+    {"from", "SIZE", "instead: that the newest checkpoint continues the one of that size"},
+    {"check", "FILE", "instead: check a proof's file; needs no hub"},
+    {"key", "FILE", "the hub's public keys for --check (default: the installation's keys/hub.yaml)"},
+    {"reason", "TEXT", "why you look; stands in the ledger"},
+    {NULL, NULL, NULL},
+};
+
 static const struct ctl_option briefing_options[] = {
     {"for", "AGENCY", "with that agency's own annex, which nobody else may see"},
     {"part", "PART", "one part of the meeting (default: the first that you attend)"},
@@ -188,6 +197,13 @@ const struct ctl_command ctl_commands[] = {
     {"audit show", "SEQ", 1, 1, "One record, what its numbers mean, and the checkpoint that covers it",
      "  navctl audit show 17\n", reason_options, 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON,
      ctl_audit_show},
+    {"audit prove", "[SEQ]", 0, 1,
+     "A proof that a record stands in the ledger, for anybody to check without us",
+     "  navctl audit prove 17 --out 17.tlog-proof\n  navctl audit prove --check 17.tlog-proof --key "
+     "hub.yaml\n"
+     "  navctl audit prove --from 4096\n\nThe file is a C2SP tlog-proof (c2sp.org/tlog-proof) with the "
+     "record in it.\n",
+     prove_options, 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_audit_prove},
     {"meeting list", "", 0, 0, "The meetings that you may open", "  navctl meeting list\n", NULL, ROWS,
      ctl_meeting_list},
     {"briefing show", "MEETING", 1, 1, "The joint picture of a meeting",

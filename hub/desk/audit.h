@@ -14,5 +14,8 @@ json_t *audit_verify(const struct desk_request *request, struct nav_error *err);
 json_t *audit_search(const struct desk_request *request, struct nav_error *err);
 // {"ok":true,"record":{…}}
 json_t *audit_show(const struct desk_request *request, struct nav_error *err);
+// {"seq":n} → {"ok":true,"proof":{seq, size, root, hashes, file}}: file is a C2SP tlog-proof; or {"from":size} →
+// {"ok":true,"proof":{from, size, root, hashes, note}}: PROOF(from, D[size]) of RFC 6962.
+json_t *audit_prove(const struct desk_request *request, struct nav_error *err);
 
 #endif
