@@ -157,6 +157,18 @@ enum ctl_exit ctl_audit_search(struct ctl *ctl) {
 
 // ---- show ----
 
+static void print_words(const json_t *record, const char *language) {
+  const char *key = language != NULL && strcmp(language, "en") == 0 ? "en" : "sv";
+  const json_t *sentences = json_object_get(json_object_get(record, "words"), key);
+  for (size_t i = 0; i < json_array_size(sentences); i++)
+    (void)puts(json_string_value(json_array_get(sentences, i)));
+  (void)puts("");
+}
+
+static bool language_known(const char *language) {
+  return language == NULL || strcmp(language, "sv") == 0 || strcmp(language, "en") == 0;
+}
+
 enum ctl_exit ctl_audit_show(struct ctl *ctl) {
   enum ctl_exit code = CTL_DONE;
   char *end = NULL;
@@ -164,6 +176,8 @@ enum ctl_exit ctl_audit_show(struct ctl *ctl) {
   if (end == ctl->arguments[0] || *end != '\0' || seq < 1) {
     return ctl_complain(CTL_USAGE, "'%s' is no record's number", ctl->arguments[0]);
   }
+  if (!language_known(ctl_value(ctl, "lang")))
+    return ctl_complain(CTL_USAGE, "--lang '%s' is neither sv nor en", ctl_value(ctl, "lang"));
   json_t *request = json_pack("{s:s, s:I}", "command", "audit-show", "seq", (json_int_t)seq);
   add_text(request, "reason", ctl_value(ctl, "reason"));
   json_t *answer = ctl_ask(ctl, true, request, TIMEOUT_MS, &code);
@@ -171,6 +185,7 @@ enum ctl_exit ctl_audit_show(struct ctl *ctl) {
   const json_t *record = json_object_get(answer, "record");
   bool ok = true;
   if (ctl->format == CTL_TABLE) {
+    print_words(record, ctl_value(ctl, "lang"));
     ok = output_rows(CTL_TABLE, line_columns, COUNT(line_columns), json_object_get(record, "meaning"));
     (void)puts("");
     ok = output_json(CTL_JSON, json_object_get(record, "record")) && ok;

@@ -72,6 +72,12 @@ static const struct ctl_option refuse_options[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct ctl_option record_options[] = {
+    {"lang", "LANGUAGE", "of the sentences: sv (default) or en"},
+    {"reason", "TEXT", "why you look; stands in the ledger"},
+    {NULL, NULL, NULL},
+};
+
 static const struct ctl_option reason_options[] = {
     {"reason", "TEXT", "why you look; stands in the ledger"},
     {NULL, NULL, NULL},
@@ -185,9 +191,9 @@ const struct ctl_command ctl_commands[] = {
      "  navctl audit search --since 7d\n  navctl audit search --agency polisen --basis osl-10-18a -o csv\n"
      "  navctl audit search --event 00004fbe0a1b2c3d4e5f60718293a4b5\n",
      search_options, ROWS, ctl_audit_search},
-    {"audit show", "SEQ", 1, 1, "One record, what its numbers mean, and the checkpoint that covers it",
-     "  navctl audit show 17\n", reason_options, 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON,
-     ctl_audit_show},
+    {"audit show", "SEQ", 1, 1, "One record in plain words, and the checkpoint that covers it",
+     "  navctl audit show 17\n  navctl audit show 17 --lang en\n", record_options,
+     1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_audit_show},
     {"meeting list", "", 0, 0, "The meetings that you may open", "  navctl meeting list\n", NULL, ROWS,
      ctl_meeting_list},
     {"briefing show", "MEETING", 1, 1, "The joint picture of a meeting",

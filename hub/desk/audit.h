@@ -12,7 +12,8 @@ json_t *audit_verify(const struct desk_request *request, struct nav_error *err);
 // {"ok":true,"lines":[{seq, at, kind, …}],"next":seq?}: newest first; next: ask again with "before":next for
 // what is older.
 json_t *audit_search(const struct desk_request *request, struct nav_error *err);
-// {"ok":true,"record":{…}}
+// {"ok":true,"record":{"seq","at","kind","epoch","bytes","leaf","leaf_agrees","record","meaning":[lines of
+// search], "checkpoint","words":{"sv":[sentence,…],"en":[…]}}}
 json_t *audit_show(const struct desk_request *request, struct nav_error *err);
 
 #endif
