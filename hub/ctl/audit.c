@@ -101,12 +101,27 @@ static bool read_limit(struct ctl *ctl, long *limit, enum ctl_exit *code) {
   return false;
 }
 
+// --before SEQ: older records than that one, as the last page's line says.
+static bool add_before(struct ctl *ctl, json_t *request, enum ctl_exit *code) {
+  const char *text = ctl_value(ctl, "before");
+  char *end = NULL;
+  if (text == NULL) return true;
+  long long seq = strtoll(text, &end, 10);
+  if (end == text || *end != '\0' || seq < 1) {
+    *code = ctl_complain(CTL_USAGE, "--before '%s' is no record's number", text);
+    return false;
+  }
+  (void)json_object_set_new(request, "before", json_integer(seq));
+  return true;
+}
+
 static json_t *make_search(struct ctl *ctl, enum ctl_exit *code) {
   static const char *const texts[] = {"agency",  "purpose", "basis", "rule",  "event",
                                       "meeting", "reader",  "kind",  "reason"};
   json_t *request = json_pack("{s:s}", "command", "audit-search");
   for (size_t i = 0; i < COUNT(texts); i++) add_text(request, texts[i], ctl_value(ctl, texts[i]));
-  if (add_time(ctl, request, "since", "since_ms", code) && add_time(ctl, request, "until", "until_ms", code))
+  if (add_time(ctl, request, "since", "since_ms", code) &&
+      add_time(ctl, request, "until", "until_ms", code) && add_before(ctl, request, code))
     return request;
   json_decref(request);
   return NULL;
@@ -149,7 +164,9 @@ enum ctl_exit ctl_audit_search(struct ctl *ctl) {
   bool ok = true;
   if (code == CTL_DONE && ctl->format != CTL_NDJSON)
     ok = output_rows(ctl->format, line_columns, COUNT(line_columns), all);
-  if (code == CTL_DONE && more) (void)ctl_complain(CTL_DONE, "there is more; --limit or --until shows it");
+  if (code == CTL_DONE && more)
+    (void)ctl_complain(CTL_DONE, "there is more; go on with --before %" JSON_INTEGER_FORMAT,
+                       json_integer_value(json_object_get(request, "before")));
   json_decref(all);
   json_decref(request);
   return ok ? code : CTL_FAILED;

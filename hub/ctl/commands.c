@@ -62,6 +62,7 @@ static const struct ctl_option search_options[] = {
     {"meeting", "MEETING", "read for it, or compiled for it"},
     {"reader", "PERSON", "who read"},
     {"kind", "KIND", "accepted, rejected, read, briefing_compiled, audit_read, …"},
+    {"before", "SEQ", "older records than that one: to go on where a search ended"},
     {"limit", "N", "at most so many lines (default 1000)"},
     {"reason", "TEXT", "why you look; stands in the ledger"},
     {NULL, NULL, NULL},
