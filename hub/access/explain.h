@@ -20,4 +20,7 @@ enum access_language { ACCESS_SWEDISH, ACCESS_ENGLISH };
 json_t *access_explain(const struct access_rules *rules, const struct access_question *question, size_t lane,
                        enum access_language language);
 
+// "10 kap. 18 a § OSL": where a basis stands, cut to size.
+void explain_paragraph(const struct law_basis *basis, char *out, size_t size);
+
 #endif

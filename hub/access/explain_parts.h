@@ -33,8 +33,6 @@ void explain_condition(struct explaining *explaining, json_t *list, enum words w
                        const struct predicate *predicate);
 void explain_rule_condition(struct explaining *explaining, json_t *list, enum words words, const char *rule,
                             const struct predicate *predicate);
-// "10 kap. 18 a § OSL".
-void explain_paragraph(const struct law_basis *basis, char *out, size_t size);
 const char *explain_sender_title(const struct explaining *explaining);
 const char *explain_on_call(const struct explaining *explaining);
 

@@ -1,5 +1,5 @@
 // The sentences of explain, in Swedish and English, and the names of fields for people.
-// Called by: explain, matrix. Must never: hold anything but words.
+// Called by: explain, matrix, hub/desk/audit_words. Must never: hold anything but words.
 #ifndef NAV_ACCESS_WORDS_H
 #define NAV_ACCESS_WORDS_H
 

@@ -101,12 +101,27 @@ static bool read_limit(struct ctl *ctl, long *limit, enum ctl_exit *code) {
   return false;
 }
 
+// --before SEQ: older records than that one, as the last page's line says.
+static bool add_before(struct ctl *ctl, json_t *request, enum ctl_exit *code) {
+  const char *text = ctl_value(ctl, "before");
+  char *end = NULL;
+  if (text == NULL) return true;
+  long long seq = strtoll(text, &end, 10);
+  if (end == text || *end != '\0' || seq < 1) {
+    *code = ctl_complain(CTL_USAGE, "--before '%s' is no record's number", text);
+    return false;
+  }
+  (void)json_object_set_new(request, "before", json_integer(seq));
+  return true;
+}
+
 static json_t *make_search(struct ctl *ctl, enum ctl_exit *code) {
   static const char *const texts[] = {"agency",  "purpose", "basis", "rule",  "event",
                                       "meeting", "reader",  "kind",  "reason"};
   json_t *request = json_pack("{s:s}", "command", "audit-search");
   for (size_t i = 0; i < COUNT(texts); i++) add_text(request, texts[i], ctl_value(ctl, texts[i]));
-  if (add_time(ctl, request, "since", "since_ms", code) && add_time(ctl, request, "until", "until_ms", code))
+  if (add_time(ctl, request, "since", "since_ms", code) &&
+      add_time(ctl, request, "until", "until_ms", code) && add_before(ctl, request, code))
     return request;
   json_decref(request);
   return NULL;
@@ -149,13 +164,27 @@ enum ctl_exit ctl_audit_search(struct ctl *ctl) {
   bool ok = true;
   if (code == CTL_DONE && ctl->format != CTL_NDJSON)
     ok = output_rows(ctl->format, line_columns, COUNT(line_columns), all);
-  if (code == CTL_DONE && more) (void)ctl_complain(CTL_DONE, "there is more; --limit or --until shows it");
+  if (code == CTL_DONE && more)
+    (void)ctl_complain(CTL_DONE, "there is more; go on with --before %" JSON_INTEGER_FORMAT,
+                       json_integer_value(json_object_get(request, "before")));
   json_decref(all);
   json_decref(request);
   return ok ? code : CTL_FAILED;
 }
 
 // ---- show ----
+
+static void print_words(const json_t *record, const char *language) {
+  const char *key = language != NULL && strcmp(language, "en") == 0 ? "en" : "sv";
+  const json_t *sentences = json_object_get(json_object_get(record, "words"), key);
+  for (size_t i = 0; i < json_array_size(sentences); i++)
+    (void)puts(json_string_value(json_array_get(sentences, i)));
+  (void)puts("");
+}
+
+static bool language_known(const char *language) {
+  return language == NULL || strcmp(language, "sv") == 0 || strcmp(language, "en") == 0;
+}
 
 enum ctl_exit ctl_audit_show(struct ctl *ctl) {
   enum ctl_exit code = CTL_DONE;
@@ -164,6 +193,8 @@ enum ctl_exit ctl_audit_show(struct ctl *ctl) {
   if (end == ctl->arguments[0] || *end != '\0' || seq < 1) {
     return ctl_complain(CTL_USAGE, "'%s' is no record's number", ctl->arguments[0]);
   }
+  if (!language_known(ctl_value(ctl, "lang")))
+    return ctl_complain(CTL_USAGE, "--lang '%s' is neither sv nor en", ctl_value(ctl, "lang"));
   json_t *request = json_pack("{s:s, s:I}", "command", "audit-show", "seq", (json_int_t)seq);
   add_text(request, "reason", ctl_value(ctl, "reason"));
   json_t *answer = ctl_ask(ctl, true, request, TIMEOUT_MS, &code);
@@ -171,6 +202,7 @@ enum ctl_exit ctl_audit_show(struct ctl *ctl) {
   const json_t *record = json_object_get(answer, "record");
   bool ok = true;
   if (ctl->format == CTL_TABLE) {
+    print_words(record, ctl_value(ctl, "lang"));
     ok = output_rows(CTL_TABLE, line_columns, COUNT(line_columns), json_object_get(record, "meaning"));
     (void)puts("");
     ok = output_json(CTL_JSON, json_object_get(record, "record")) && ok;

@@ -62,6 +62,7 @@ static const struct ctl_option search_options[] = {
     {"meeting", "MEETING", "read for it, or compiled for it"},
     {"reader", "PERSON", "who read"},
     {"kind", "KIND", "accepted, rejected, read, briefing_compiled, audit_read, …"},
+    {"before", "SEQ", "older records than that one: to go on where a search ended"},
     {"limit", "N", "at most so many lines (default 1000)"},
     {"reason", "TEXT", "why you look; stands in the ledger"},
     {NULL, NULL, NULL},
@@ -69,6 +70,12 @@ static const struct ctl_option search_options[] = {
 
 static const struct ctl_option refuse_options[] = {
     {"reason", "TEXT", "why; stands in the ledger"},
+    {NULL, NULL, NULL},
+};
+
+static const struct ctl_option record_options[] = {
+    {"lang", "LANGUAGE", "of the sentences: sv (default) or en"},
+    {"reason", "TEXT", "why you look; stands in the ledger"},
     {NULL, NULL, NULL},
 };
 
@@ -194,9 +201,9 @@ const struct ctl_command ctl_commands[] = {
      "  navctl audit search --since 7d\n  navctl audit search --agency polisen --basis osl-10-18a -o csv\n"
      "  navctl audit search --event 00004fbe0a1b2c3d4e5f60718293a4b5\n",
      search_options, ROWS, ctl_audit_search},
-    {"audit show", "SEQ", 1, 1, "One record, what its numbers mean, and the checkpoint that covers it",
-     "  navctl audit show 17\n", reason_options, 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON,
-     ctl_audit_show},
+    {"audit show", "SEQ", 1, 1, "One record in plain words, and the checkpoint that covers it",
+     "  navctl audit show 17\n  navctl audit show 17 --lang en\n", record_options,
+     1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_audit_show},
     {"audit prove", "[SEQ]", 0, 1,
      "A proof that a record stands in the ledger, for anybody to check without us",
      "  navctl audit prove 17 --out 17.tlog-proof\n  navctl audit prove --check 17.tlog-proof --key "

@@ -12,9 +12,11 @@ json_t *audit_verify(const struct desk_request *request, struct nav_error *err);
 // {"ok":true,"lines":[{seq, at, kind, …}],"next":seq?}: newest first; next: ask again with "before":next for
 // what is older.
 json_t *audit_search(const struct desk_request *request, struct nav_error *err);
-// {"ok":true,"record":{…}}
+// {"ok":true,"record":{"seq","at","kind","epoch","bytes","leaf","leaf_agrees","record","meaning":[lines of
+// search], "checkpoint","words":{"sv":[sentence,…],"en":[…]}}}
 json_t *audit_show(const struct desk_request *request, struct nav_error *err);
-// {"seq":n} → {"ok":true,"proof":{seq, size, root, hashes, file}}: file is a C2SP tlog-proof; or {"from":size} →
+// {"seq":n} → {"ok":true,"proof":{seq, size, root, hashes, file}}: file is a C2SP tlog-proof; or
+// {"from":size} →
 // {"ok":true,"proof":{from, size, root, hashes, note}}: PROOF(from, D[size]) of RFC 6962.
 json_t *audit_prove(const struct desk_request *request, struct nav_error *err);
 

@@ -7,6 +7,7 @@
 #include "hub/base/id.h"
 #include "hub/desk/audit.h"
 #include "hub/desk/audit_line.h"
+#include "hub/desk/audit_show_words.h"
 #include "hub/desk/reasons.h"
 #include "hub/ledger/record.h"
 #include "hub/wire/json.h"
@@ -56,6 +57,10 @@ static bool open_reason(const struct desk_request *request, Nav__V1__Record *rec
   return ok;
 }
 
+static uint64_t checkpoint_size(const json_t *checkpoint) {
+  return (uint64_t)json_integer_value(json_object_get(checkpoint, "size"));
+}
+
 static json_t *describe(const struct desk_request *request, const PGresult *row, const char *seq,
                         struct nav_error *err) {
   struct definitions definitions;
@@ -73,13 +78,18 @@ static json_t *describe(const struct desk_request *request, const PGresult *row,
     return NULL;
   json_t *checkpoint = covering_checkpoint(request, seq, err);
   if (checkpoint == NULL) return NULL;
+  json_t *words = audit_show_words(request, record, &definitions, checkpoint_size(checkpoint), err);
+  if (words == NULL) {
+    json_decref(checkpoint);
+    return NULL;
+  }
   bool same = leaf_length == sizeof leaf && memcmp(leaf, stored_leaf, sizeof leaf) == 0;
-  return json_pack("{s:I, s:s, s:s, s:I, s:i, s:s, s:b, s:o, s:o, s:o}", "seq", (json_int_t)record->seq, "at",
-                   nav_clock_rfc3339(record->time_ms, at), "kind",
+  return json_pack("{s:I, s:s, s:s, s:I, s:i, s:s, s:b, s:o, s:o, s:o, s:o}", "seq", (json_int_t)record->seq,
+                   "at", nav_clock_rfc3339(record->time_ms, at), "kind",
                    record_kind_name((uint16_t)record->record_case), "epoch", (json_int_t)record->epoch,
                    "bytes", (int)length, "leaf", nav_hex(hex, leaf, sizeof leaf), "leaf_agrees", same ? 1 : 0,
                    "record", wire_json_from_message(&record->base), "meaning",
-                   meaning(record, &definitions, request->arena), "checkpoint", checkpoint);
+                   meaning(record, &definitions, request->arena), "checkpoint", checkpoint, "words", words);
 }
 
 json_t *audit_show(const struct desk_request *request, struct nav_error *err) {

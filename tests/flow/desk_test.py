@@ -337,6 +337,16 @@ def test_search_pages(d):
     lines = json.loads(limited.stdout)
     # A record's lines are never torn apart.
     assert len(lines) in (7, 8) and lines == everything[: len(lines)] and "there is more" in limited.stderr
+    # From the last line on, none lost and none twice.
+    pages, before = [], []
+    while True:
+        done = d.navctl("audit", "search", "--limit", "31", *before, "-o", "json")
+        pages += json.loads(done.stdout)
+        if "--before" not in done.stderr:
+            break
+        before = ["--before", done.stderr.split("--before ")[1].split()[0]]
+    assert len(everything) > 300 and [x for x in pages if x["kind"] != "audit_read"] == everything, (len(pages), len(everything))
+    assert d.navctl("audit", "search", "--before", "x", check=False).returncode == 2
     rows = d.search("--kind", "accepted", "--limit", "9", output="csv").split("\n")  # text mode: CRLF became LF
     assert rows[0] == ",".join(FIELDS) and len(rows) in (11, 12)
     assert [json.loads(x) for x in d.search("--limit", "100000", output="ndjson").splitlines()] == everything
@@ -370,6 +380,11 @@ def test_show(d):
     assert shown["seq"] == seq and shown["kind"] == "accepted" and shown["leaf_agrees"] is True
     assert shown["leaf"] == d.one(f"SELECT encode(leaf, 'hex') FROM nav.ledger WHERE seq = {seq}")
     assert shown["record"]["accepted"]["agency"] and shown["checkpoint"]["size"] >= seq
+    swedish, english = shown["words"]["sv"], shown["words"]["en"]
+    assert swedish[0].startswith(f"Post {seq} (accepted), ") and "SchoolIncident" in swedish[1] and "kontrollpunkten" in swedish[-1]
+    assert english[0].startswith(f"Record {seq} (accepted), ") and len(english) == len(swedish)
+    assert swedish[1] in d.navctl("audit", "show", str(seq)).stdout and english[1] in d.navctl("audit", "show", str(seq), "--lang", "en").stdout
+    assert d.navctl("audit", "show", str(seq), "--lang", "de", check=False).returncode == 2
     assert d.navctl("audit", "show", "999999", check=False).returncode == 4
     assert "navctl" not in d.navctl("audit", "show", str(seq)).stderr
 

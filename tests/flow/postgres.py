@@ -90,6 +90,11 @@ class Postgres:
         self._write("pg_ident.conf",
                     "".join(f"nav {u} {r}\n" for u in sorted(users) for r in ("postgres",) + ROLES), "w")
 
+    def allow(self, role):
+        """Whoever runs the test may log in as that role too."""
+        self._write("pg_ident.conf", f"nav {pwd.getpwuid(os.getuid()).pw_name} {role}\n", "a")
+        self._run([f"{self.bin}/pg_ctl", "-D", self.data, "reload"])
+
     def _write(self, name, text, mode):
         with open(os.path.join(self.data, name), mode, encoding="utf-8") as file:
             file.write(text)
@@ -152,6 +157,16 @@ class Postgres:
         if done.returncode != 0:
             raise SqlError(done.stderr.strip())
         return [line.split("\x1f") for line in done.stdout.splitlines()]
+
+    def try_each(self, role, statements):
+        """Each statement in a transaction of its own that is taken back: what the server said against it, or None where it was done."""
+        script = "".join(f"BEGIN;\n{s};\n\\if :ERROR\n\\else\n\\warn @done\n\\endif\nROLLBACK;\n\\warn @next\n" for s in statements)
+        done = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-f", "-", self.connection(role)], input=script, capture_output=True,
+                              text=True)
+        said = done.stderr.split("@next\n")
+        if len(said) != len(statements) + 1:
+            raise SqlError(done.stderr.strip()[-2000:])
+        return [None if "@done" in text else text.strip() for text in said[:-1]]
 
     def destroy(self):
         try:
