@@ -80,9 +80,9 @@ void words_recalled(struct saying *s) {
     lanes += r->events[i]->n_lanes;
     undelivered += r->events[i]->n_undelivered;
   }
-  say(s, "%s återkallade %zu händelser (återkallelsen står i post %" PRIu64 "): %s.",
-      "%s recalled %zu events (the recall stands in record %" PRIu64 "): %s.", part_agency(s, r->agency),
-      r->n_events, r->recall_seq, name_recall_reason(s, (int)r->reason));
+  say(s, "%s återkallade %s (återkallelsen står i post %" PRIu64 "): %s.",
+      "%s recalled %s (the recall stands in record %" PRIu64 "): %s.", part_agency(s, r->agency),
+      part_events(s, r->n_events), r->recall_seq, name_recall_reason(s, (int)r->reason));
   say(s, "%zu utlämnanden hade skett; %zu hade inte sänts, och sänds aldrig.",
       "%zu disclosures had been made; %zu had not been sent, and never will be.", lanes - undelivered,
       undelivered);
@@ -105,8 +105,8 @@ void words_recall_confirmed(struct saying *s) {
       "%s confirmed that the recall of record %" PRIu64 " is done with.",
       by_person ? part_person(s, r->person, r->agency) : part_agency(s, r->agency), r->recalled_seq);
   if (about != NULL && about->record_case == NAV__V1__RECORD__RECORD_RECALLED)
-    say(s, "Det var %s som återkallade, %zu händelser: %s.", "It was %s that recalled, %zu events: %s.",
-        part_agency(s, about->recalled->agency), about->recalled->n_events,
+    say(s, "Det var %s som återkallade, %s: %s.", "It was %s that recalled, %s: %s.",
+        part_agency(s, about->recalled->agency), part_events(s, about->recalled->n_events),
         name_recall_reason(s, (int)about->recalled->reason));
   if (r->note != NULL && r->note[0] != '\0') say(s, "Anteckning: %s.", "Note: %s.", part_quote(s, r->note));
 }

@@ -10,9 +10,9 @@ enum { DAY_MS = 86400000 };
 
 void words_published(struct saying *s) {
   const Nav__V1__Published *r = s->words->record->published;
-  say(s, "%s publicerade %zu händelser i ett stycke och skrev under dem med nyckeln %s.",
-      "%s published %zu events in one piece and signed them with the key %s.", part_agency(s, r->agency),
-      r->n_digests, part_hex(s, r->public_key));
+  say(s, "%s publicerade %s i ett stycke och skrev under dem med nyckeln %s.",
+      "%s published %s in one piece and signed them with the key %s.", part_agency(s, r->agency),
+      part_events(s, r->n_digests), part_hex(s, r->public_key));
   say(s, "Vad navet gjorde av var och en står i posterna efter den här.",
       "What the hub made of each stands in the records after this one.");
 }
@@ -32,10 +32,10 @@ static void say_content(struct saying *s, const Nav__V1__Accepted *a) {
       a->published_index);
   say(s,
       "Innehållet är förseglat (avtryck %s) i gallringsklass %" PRIu32
-      ", dag %s. Händelsen är knuten till %zu personer.",
-      "The content is sealed (hash %s) in retention class %" PRIu32
-      ", day %s. The event is tied to %zu persons.",
-      part_hex(s, a->commitment), a->retention_class, bucket_date(s, a->bucket_day), a->n_persons);
+      ", dag %s. Händelsen är knuten till %s.",
+      "The content is sealed (hash %s) in retention class %" PRIu32 ", day %s. The event is tied to %s.",
+      part_hex(s, a->commitment), a->retention_class, bucket_date(s, a->bucket_day),
+      part_persons(s, a->n_persons));
 }
 
 void words_accepted(struct saying *s) {

@@ -122,6 +122,14 @@ const char *part_seqs(const struct saying *s, const uint64_t *seqs, size_t count
   return and_more(s, text, count);
 }
 
+const char *part_events(const struct saying *s, size_t count) {
+  return count == 1 ? said(s, "1 händelse", "1 event") : part(s, "%zu händelser", "%zu events", count);
+}
+
+const char *part_persons(const struct saying *s, size_t count) {
+  return count == 1 ? said(s, "1 person", "1 person") : part(s, "%zu personer", "%zu persons", count);
+}
+
 const char *part_classes(const struct saying *s, uint32_t reveal, bool revealed) {
   const char *text = "";
   for (int class = revealed ? NAV__V1__SENSITIVITY__SENSITIVITY_OPEN

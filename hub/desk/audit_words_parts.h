@@ -30,6 +30,8 @@ const char *part_quote(const struct saying *s, const char *text);
 const char *part_hex(const struct saying *s, ProtobufCBinaryData bytes);
 const char *part_list(const struct saying *s, char *const *items, size_t count);
 const char *part_seqs(const struct saying *s, const uint64_t *seqs, size_t count);
+const char *part_events(const struct saying *s, size_t count);   // "1 händelse", "2 händelser"
+const char *part_persons(const struct saying *s, size_t count);  // "1 person", "2 personer"
 const char *part_classes(const struct saying *s, uint32_t reveal, bool revealed);  // "plats, identitet"
 const char *part_basis(const struct saying *s, const char *basis);  // "10 kap. 2 § OSL (osl-10-2)"
 const char *part_lane(const struct saying *s, uint32_t lane);       // "Skolan (skolan), för ändamålet sig"

@@ -9,9 +9,9 @@ static const char *or_none(const struct saying *s, const char *text) {
 
 void words_read(struct saying *s) {
   const Nav__V1__Read *r = s->words->record->read;
-  say(s, "%s öppnade innehållet i %zu händelser, för ändamålet %s; möte: %s.",
-      "%s opened the content of %zu events, for the purpose %s; meeting: %s.",
-      part_person(s, r->person, r->agency), r->n_event_seqs, or_none(s, r->purpose), or_none(s, r->meeting));
+  say(s, "%s öppnade innehållet i %s, för ändamålet %s; möte: %s.",
+      "%s opened the content of %s, for the purpose %s; meeting: %s.", part_person(s, r->person, r->agency),
+      part_events(s, r->n_event_seqs), or_none(s, r->purpose), or_none(s, r->meeting));
   say_reason(s, r->reason);
   if (r->n_event_seqs == 1) {
     say(s, "Det gällde %s.", "It was %s.", part_event(s, s->words->about, r->event_seqs[0]));
@@ -29,8 +29,9 @@ void words_briefing_compiled(struct saying *s) {
   say(s, "Deltagare: %s. Tiden: från %s till %s.", "Participants: %s. The period: from %s to %s.",
       part_list(s, r->participants, r->n_participants), part_time(s, r->start_time_ms),
       part_time(s, r->end_time_ms));
-  say(s, "Den gemensamma delen bygger på %zu händelser (poster: %s) och visar %zu slags fält: %s.",
-      "The joint part is made of %zu events (records: %s) and shows %zu kinds of field: %s.", r->n_event_seqs,
+  say(s, "Den gemensamma delen bygger på %s (poster: %s) och visar %zu slags fält: %s.",
+      "The joint part is made of %s (records: %s) and shows %zu kinds of field: %s.",
+      part_events(s, r->n_event_seqs),
       r->n_event_seqs == 0 ? said(s, "inga", "none") : part_seqs(s, r->event_seqs, r->n_event_seqs),
       r->n_fields, r->n_fields == 0 ? said(s, "inga", "none") : part_list(s, r->fields, r->n_fields));
   if (r->for_agency != NULL && r->for_agency[0] != '\0')
