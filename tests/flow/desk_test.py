@@ -382,7 +382,7 @@ def set_roles(d, roles):
         text = file.read()
     head = text[: text.index("roles: [")]
     with open(path, "w", encoding="utf-8") as file:
-        file.write(head + f"roles: [{roles}]}}\n")
+        file.write(head + f"roles: [{roles}]" + (", mandate: all" if "auditor" in roles else "") + "}\n")
     d.processes["nav-desk"].send_signal(1)
     time.sleep(0.3)
 

@@ -23,7 +23,7 @@ struct found {
 
 struct reading {
   struct made *made;
-  size_t ledger, event, content, checkpoint;
+  size_t ledger, event, content, checkpoint, person, mention;
 };
 
 static int ledger_next(void *context, struct verify_ledger_row *row, struct nav_error *err) {
@@ -58,6 +58,22 @@ static int checkpoint_next(void *context, struct verify_checkpoint_row *row, str
   return 1;
 }
 
+static int person_next(void *context, struct verify_index_row *row, struct nav_error *err) {
+  struct reading *r = context;
+  (void)err;
+  if (r->person == r->made->persons_count) return 0;
+  *row = r->made->persons[r->person++];
+  return 1;
+}
+
+static int mention_next(void *context, struct verify_index_row *row, struct nav_error *err) {
+  struct reading *r = context;
+  (void)err;
+  if (r->mention == r->made->mentions_count) return 0;
+  *row = r->made->mentions[r->mention++];
+  return 1;
+}
+
 static void note_fault(void *context, uint64_t seq, const char *what) {
   struct found *found = context;
   if (found->count < FAULTS_KEPT) {
@@ -76,7 +92,8 @@ struct test_ledger {
 
 static struct verify_report check(const struct test_ledger *t, struct found *found) {
   struct reading reading = {.made = t->made};
-  struct verify_source source = {&reading, ledger_next, event_next, content_next, checkpoint_next};
+  struct verify_source source = {&reading,        ledger_next, event_next,  content_next,
+                                 checkpoint_next, person_next, mention_next};
   struct verify_settings settings = {.hub = t->made->settings.hub,
                                      .checkpoint_key = t->checkpoint_key,
                                      .has_lease = true,
@@ -534,7 +551,8 @@ static void a_failing_source_is_not_a_verdict(void **state) {
   (void)state;
   struct test_ledger t = make();
   struct reading reading = {.made = t.made};
-  struct verify_source source = {&reading, failing_source, event_next, content_next, checkpoint_next};
+  struct verify_source source = {&reading,        failing_source, event_next,  content_next,
+                                 checkpoint_next, person_next,    mention_next};
   struct verify_settings settings = {.hub = "x", .checkpoint_key = t.checkpoint_key};
   struct verify_report report;
   struct nav_error err = {0};
