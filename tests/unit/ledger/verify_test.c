@@ -561,6 +561,51 @@ static void a_failing_source_is_not_a_verdict(void **state) {
   made_free(t.made);
 }
 
+// Rows of nav.person and nav.mention: each kind of tampering names the record, and nobody else.
+static void rows_beside_the_ledger_are_compared(void **state) {
+  (void)state;
+  struct test_ledger t = make();
+  struct verify_index_row *persons = t.made->persons;
+  size_t persons_count = t.made->persons_count;
+  assert_true(persons_count > 20 && t.made->mentions_count > 3);
+  size_t two = 0;  // of an event about two persons
+  while (persons[two].seq != persons[two + 1].seq) two++;
+  uint64_t seq = persons[two].seq;
+  struct verify_index_row kept = persons[two];
+
+  persons[two].key[15] ^= 1;  // changed; the order of the two still holds
+  expect_only(&t, seq,
+              "nav.person lacks 1 of the 2 persons that the record names, and has 1 that it does not");
+  persons[two] = kept;
+
+  memmove(&persons[two], &persons[two + 1], (persons_count - two - 1) * sizeof *persons);
+  t.made->persons_count--;
+  expect_only(&t, seq, "nav.person lacks 1 of the 2 persons");
+  memmove(&persons[two + 1], &persons[two], (persons_count - two - 1) * sizeof *persons);
+  t.made->persons_count++;
+  persons[two] = kept;
+
+  memmove(&persons[two + 1], &persons[two], (persons_count - two) * sizeof *persons);
+  t.made->persons_count++;  // the same twice
+  expect_only(&t, seq, "nav.person has 1 persons that the record does not name");
+  persons[two].seq = seq - 1;  // now of a record before it
+  expect_only(&t, seq - 1, "nav.person has");
+  memmove(&persons[two], &persons[two + 1], (persons_count - two) * sizeof *persons);
+  t.made->persons_count--;
+
+  uint64_t read = t.made->mentions[1].seq;
+  t.made->mentions[1].key[15] ^= 1;
+  expect_only(&t, read, "nav.mention lacks 1 of the 1 events that the record names, and has 1");
+  t.made->mentions[1].key[15] ^= 1;
+  uint64_t after = t.made->ledger_count + 9;
+  t.made->mentions[t.made->mentions_count++] = (struct verify_index_row){.seq = after};
+  expect_only(&t, after, "nav.mention has a row that no record that names events stands behind");
+  t.made->mentions_count--;
+  struct verify_report report = check(&t, &found);
+  assert_int_equal(report.faults, 0);
+  made_free(t.made);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_whole_ledger_holds),
@@ -581,6 +626,7 @@ int main(void) {
       cmocka_unit_test(another_checkpoint_key_is_noticed),
       cmocka_unit_test(a_record_that_says_what_cannot_be_is_named),
       cmocka_unit_test(an_event_used_twice_in_its_publication_is_named),
+      cmocka_unit_test(rows_beside_the_ledger_are_compared),
       cmocka_unit_test(a_failing_source_is_not_a_verdict),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
