@@ -66,6 +66,7 @@ static const struct conf_key person_keys[] = {
     {.name = "agency", .kind = CONF_KEY_ID, PERSON(agency), .required = true},
     {.name = "system_user", .kind = CONF_KEY_TEXT, PERSON(system_user), .max = 64},
     {.name = "roles", .kind = CONF_KEY_WORD_BITS, PERSON(roles), .words = roles, .required = true},
+    {.name = "mandate", .kind = CONF_KEY_NODE, PERSON(mandate_node)},
 };
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
@@ -253,6 +254,30 @@ static void check_same_person(const struct loading *loading, size_t later, size_
   }
 }
 
+// "all", or ids of agencies; by default the person's own.
+static void read_mandate(const struct loading *loading, struct conf_person *person, size_t index,
+                         const char *const *ids) {
+  struct conf_node *node = person->mandate_node;
+  char where[CONF_WHERE_SIZE];
+  size_t count = 1;
+  (void)snprintf(where, sizeof where, "persons[%zu].mandate", index);
+  if (node != NULL && (person->roles & CONF_ROLE_AUDITOR) == 0)
+    FAULT(node, "remove it, or add auditor to the roles", "%s: only an auditor has a mandate", where);
+  person->mandate_all = node != NULL && node->kind == CONF_SCALAR && same(node->text, "all");
+  if (person->mandate_all) return;
+  if (node != NULL && !conf_read_list(node, where, false, CONF_AGENCIES_MAX, &count, loading->faults)) return;
+  person->mandate = nav_arena_zalloc(loading->loaded->arena, count + 1, sizeof *person->mandate);
+  for (size_t i = 0; person->mandate != NULL && i < count; i++) {
+    const struct conf_node *item = node == NULL ? NULL : conf_list_item(node, i);
+    const char *text = node == NULL ? person->agency : conf_read_text(item, where, loading->faults);
+    char *id = text == NULL ? NULL : nav_arena_strdup(loading->loaded->arena, text);
+    if (id == NULL) continue;
+    if (node != NULL && conf_agency_find(&loading->loaded->all, id) == NULL)
+      conf_fault_unknown(item, where, "agency", id, ids, loading->faults);
+    person->mandate[person->mandate_count++] = id;
+  }
+}
+
 static void check_persons(const struct loading *loading) {
   const struct conf_agencies *all = &loading->loaded->all;
   const char *ids[CONF_AGENCIES_MAX + 1] = {NULL};
@@ -262,6 +287,7 @@ static void check_persons(const struct loading *loading) {
   }
   for (size_t i = 0; i < all->persons_count; i++) {
     for (size_t j = 0; j < i; j++) check_same_person(loading, i, j);
+    read_mandate(loading, &all->persons[i], i, ids);
     const char *agency = all->persons[i].agency;
     if (agency == NULL || conf_agency_find(all, agency) != NULL) continue;
     char where[CONF_WHERE_SIZE];

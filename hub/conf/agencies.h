@@ -10,6 +10,7 @@
 
 #include "hub/conf/faults.h"
 #include "hub/conf/folder.h"
+#include "hub/conf/tree.h"
 
 enum { CONF_AGENCIES_MAX = 1000, CONF_PURPOSES_MAX = 64 };
 
@@ -49,6 +50,11 @@ struct conf_person {
   char *agency;
   char *system_user;  // may be NULL
   unsigned roles;     // of conf_person_role
+  // Of an auditor: the agencies whose records they may see. Not said: their own agency's.
+  bool mandate_all;
+  char **mandate;
+  size_t mandate_count;
+  struct conf_node *mandate_node;  // as the file has it; for the loader alone
 };
 
 struct conf_agencies {

@@ -19,6 +19,7 @@ bool batch_init(struct batch *batch, struct sequence *sequence) {
   nav_buffer_init(&batch->content, ROWS_BYTES_MAX);
   nav_buffer_init(&batch->subtree, ROWS_BYTES_MAX);
   nav_buffer_init(&batch->person, ROWS_BYTES_MAX);
+  nav_buffer_init(&batch->mention, ROWS_BYTES_MAX);
   nav_buffer_init(&batch->answers, ANSWERS_BYTES_MAX);
   nav_buffer_init(&batch->note, NOTE_BYTES_MAX);
   nav_buffer_init(&batch->scratch, RECORD_SIZE_MAX);
@@ -38,6 +39,7 @@ void batch_free(struct batch *batch) {
   nav_buffer_free(&batch->content);
   nav_buffer_free(&batch->subtree);
   nav_buffer_free(&batch->person);
+  nav_buffer_free(&batch->mention);
   nav_buffer_free(&batch->answers);
   nav_buffer_free(&batch->note);
   nav_buffer_free(&batch->scratch);
@@ -59,10 +61,11 @@ void batch_clear(struct batch *batch) {
   nav_buffer_clear(&batch->content);
   nav_buffer_clear(&batch->subtree);
   nav_buffer_clear(&batch->person);
+  nav_buffer_clear(&batch->mention);
   nav_buffer_clear(&batch->answers);
   nav_buffer_clear(&batch->note);
   NAV_ASSERT(copy_begin(&batch->ledger) && copy_begin(&batch->event) && copy_begin(&batch->content) &&
-             copy_begin(&batch->subtree) && copy_begin(&batch->person));
+             copy_begin(&batch->subtree) && copy_begin(&batch->person) && copy_begin(&batch->mention));
 }
 
 bool batch_is_empty(const struct batch *batch) { return batch->first_seq == 0; }
@@ -70,6 +73,7 @@ bool batch_is_empty(const struct batch *batch) { return batch->first_seq == 0; }
 bool batch_has_room(const struct batch *batch) {
   return !batch->finished && batch->entries_count + WIRE_EVENTS_MAX <= BATCH_EVENTS_MAX &&
          batch->content.length < BATCH_BYTES_MAX && batch->ledger.length < BATCH_BYTES_MAX &&
+         batch->mention.length < BATCH_BYTES_MAX &&
          (batch->first_seq == 0 || batch->last_seq - batch->first_seq < BATCH_RECORDS_MAX);
 }
 
@@ -81,6 +85,16 @@ static void keep_subtree(void *context, unsigned level, uint64_t index, const ui
   if (level % BATCH_SUBTREE_LEVELS != 0) return;
   NAV_ASSERT(copy_row(rows, 3) && copy_int2(rows, (uint16_t)level) && copy_int8(rows, index) &&
              copy_bytes(rows, hash, NAV_SHA256_SIZE));
+}
+
+// A record has RECORD_SIZE_MAX bytes at most, so that its rows fit beside BATCH_BYTES_MAX of others.
+static void keep_mentions(struct batch *batch, const Nav__V1__Record *record) {
+  struct nav_buffer *rows = &batch->mention;
+  struct record_mentions mentions;
+  NAV_ASSERT(record_mentions_of(record, &mentions));
+  for (size_t i = 0; i < mentions.count; i++)
+    NAV_ASSERT(copy_row(rows, 2) && copy_int8(rows, mentions.seqs[i]) && copy_int8(rows, record->seq));
+  record_mentions_free(&mentions);
 }
 
 uint64_t batch_stage(struct batch *batch, Nav__V1__Record *record, int64_t now_ms) {
@@ -109,6 +123,7 @@ uint64_t batch_stage(struct batch *batch, Nav__V1__Record *record, int64_t now_m
             copy_bytes(rows, batch->scratch.data, batch->scratch.length) &&
             copy_bytes(rows, leaf, sizeof leaf);
   NAV_ASSERT(ok);
+  keep_mentions(batch, record);
   if (batch->first_seq == 0) batch->first_seq = seq;
   batch->last_seq = seq;
   return seq;
@@ -220,6 +235,6 @@ void batch_finish(struct batch *batch, const char *origin, const struct key_pair
     sequence->checkpoint_time_ms = sequence->last_time_ms;
   }
   NAV_ASSERT(copy_end(&batch->ledger) && copy_end(&batch->event) && copy_end(&batch->content) &&
-             copy_end(&batch->subtree) && copy_end(&batch->person));
+             copy_end(&batch->subtree) && copy_end(&batch->person) && copy_end(&batch->mention));
   batch->finished = true;
 }

@@ -47,8 +47,8 @@ struct batch {
   struct sequence *sequence;
   uint64_t first_seq;  // 0: empty
   uint64_t last_seq;
-  struct nav_buffer ledger, event, content, subtree, person;  // binary COPY
-  struct head_entry **entries;                                // events, for the lanes' head
+  struct nav_buffer ledger, event, content, subtree, person, mention;  // binary COPY
+  struct head_entry **entries;                                         // events, for the lanes' head
   size_t entries_count;
   struct nav_buffer answers;
   struct batch_answer *answer_list;

@@ -15,6 +15,7 @@
 
 #include "hub/base/id.h"
 #include "hub/base/log.h"
+#include "hub/core/audit_person.h"
 #include "hub/core/control_commands.h"
 #include "hub/core/core.h"
 #include "hub/core/reasons.h"
@@ -198,11 +199,13 @@ static bool stage_reading(struct core *core, const struct reading_kind *kind, vo
   return true;
 }
 
-static bool stage_answer(struct core *core, struct connection *connection, uint64_t seq, json_t *keys) {
+static bool stage_answer(struct core *core, struct connection *connection, uint64_t seq, json_t *keys,
+                         const char *token) {
   json_t *answer = json_object();
   (void)json_object_set_new(answer, "ok", json_true());
   (void)json_object_set_new(answer, "seq", json_integer((json_int_t)seq));
   (void)json_object_set(answer, "keys", keys);
+  if (token[0] != '\0') (void)json_object_set_new(answer, "token", json_string(token));
   char *text = json_dumps(answer, JSON_COMPACT);
   json_decref(answer);
   if (text == NULL) return false;
@@ -246,13 +249,17 @@ static void do_record(struct core *core, struct control_port *port, struct conne
   (void)json_object_del(request, "kind");
   (void)json_object_del(request, "contents");
   struct nav_error err = {0};
+  char token[AUDIT_PERSON_HEX_SIZE] = "";
+  bool audit = kind->record_case == NAV__V1__RECORD__RECORD_AUDIT_READ;
   nav_arena_reset(port->arena);
-  void *message = wire_json_to_message(kind->descriptor, request, port->arena, &err);
+  void *message = NULL;
+  if (!audit || audit_person_name(core->person_key, core->now_ms, request, token, &err))
+    message = wire_json_to_message(kind->descriptor, request, port->arena, &err);
   bool recorded = message != NULL && is_recorded(kind, message, contents, &err);
   json_t *keys = recorded ? event_keys(core, contents, &err) : NULL;
   uint64_t seq = 0;
   if (keys == NULL || !stage_reading(core, kind, message, &seq, &err) ||
-      !stage_answer(core, connection, seq, keys)) {
+      !stage_answer(core, connection, seq, keys, token)) {
     json_t *answer = control_error(&err);
     send_json(connection, answer);
     json_decref(answer);

@@ -9,6 +9,7 @@
 #include "hub/conf/nav.h"
 #include "hub/core/buckets.h"
 #include "hub/core/numbers.h"
+#include "hub/core/persons.h"
 #include "hub/core/quarantine.h"
 #include "hub/core/reader.h"
 #include "hub/core/recent.h"
@@ -63,7 +64,8 @@ struct core {
   struct rules_bundle *rules_bundle;  // rules_send.c: as clients are sent them; NULL: not yet built
   struct key_pair_sign session_key, checkpoint_key;
   uint8_t pseudonym_key[KEY_SYMMETRIC_SIZE];
-  char origin[256];  // of checkpoints
+  uint8_t person_key[PERSON_KEY_SIZE];  // of tokens, derived from it
+  char origin[256];                     // of checkpoints
 
   void *zmq_context;
   struct sessions *sessions;

@@ -221,6 +221,11 @@ static uint64_t stage_accepted(struct core *core, const struct batch_event *even
   accepted.verdict = event->verdict;
   accepted.retention_class = event->retention_class;
   accepted.bucket_day = event->bucket_day;
+  ProtobufCBinaryData persons[ACCESS_SUBJECTS_MAX];
+  for (size_t i = 0; i < event->persons_count; i++)
+    persons[i] = (ProtobufCBinaryData){PERSON_TOKEN_SIZE, (uint8_t *)(uintptr_t)event->persons[i]};
+  accepted.n_persons = event->persons_count;
+  accepted.persons = persons;
   Nav__V1__Record record = NAV__V1__RECORD__INIT;
   record.record_case = NAV__V1__RECORD__RECORD_ACCEPTED;
   record.accepted = &accepted;
@@ -267,6 +272,9 @@ static bool accept(struct core *core, struct publication *publication, size_t in
   if (!holds_have_room(core->holds, row.agency, access_lane_count(core->rules) + HOLDS_OF_CONTENT_MAX))
     return false;
   row.verdict = decide(core, event, row.agency, known);
+  person_tokens persons;
+  row.persons_count = persons_of_event(core->person_key, event, persons);
+  row.persons = (const uint8_t(*)[BATCH_TOKEN_SIZE])persons;
   if (!seal(core, e, &row, sealed, commitment, &err)) {
     nav_log_failure(NAV_LOG_ERROR, "an event cannot be sealed", &err);
     return false;

@@ -65,6 +65,7 @@ static bool make_parts(struct core *core, struct nav_error *err) {
   core->verdicts = verdicts_new();
   core->buckets = buckets_new(core->nav->buckets_folder);
   core->recent = recent_new();
+  persons_key(core->person_key, core->pseudonym_key);
   core->registers = registers_new(core->pseudonym_key);
   core->reader = reader_new(core->nav->database_core);
   core->holds = holds_new();

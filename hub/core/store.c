@@ -10,7 +10,7 @@
 
 #include "hub/core/store_private.h"
 
-enum { CHUNK_BYTES = 128 * 1024, COPIES = 5, COMMIT_SQL_MAX = 64 * 1024 };
+enum { CHUNK_BYTES = 128 * 1024, COPIES = 6, COMMIT_SQL_MAX = 64 * 1024 };
 
 static const char *const COPY_SQL =
     "COPY nav.ledger (seq, at, kind, lane, about, record, leaf) FROM STDIN (FORMAT binary);"
@@ -18,7 +18,8 @@ static const char *const COPY_SQL =
     "published_seq) FROM STDIN (FORMAT binary);"
     "COPY nav.content (seq, part, sealed) FROM STDIN (FORMAT binary);"
     "COPY nav.subtree (level, index, hash) FROM STDIN (FORMAT binary);"
-    "COPY nav.person (token, seq) FROM STDIN (FORMAT binary);";
+    "COPY nav.person (token, seq) FROM STDIN (FORMAT binary);"
+    "COPY nav.mention (event_seq, seq) FROM STDIN (FORMAT binary);";
 
 bool store_failed(struct nav_error *err, PGconn *connection, const PGresult *result, const char *what) {
   const char *state = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -194,9 +195,9 @@ void store_commit(struct store *store, const struct batch *batch, uint64_t epoch
 }
 
 static const struct nav_buffer *rows_of(const struct store *store) {
-  const struct nav_buffer *const rows[COPIES] = {&store->batch->ledger, &store->batch->event,
+  const struct nav_buffer *const rows[COPIES] = {&store->batch->ledger,  &store->batch->event,
                                                  &store->batch->content, &store->batch->subtree,
-                                                 &store->batch->person};
+                                                 &store->batch->person,  &store->batch->mention};
   return rows[store->copy];
 }
 

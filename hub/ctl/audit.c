@@ -1,4 +1,5 @@
-// navctl audit verify, search, show: the auditor's commands, answered by nav-desk.
+// navctl audit verify, search, show (person, follow-up: audit_person.c): the auditor's commands, answered by
+// nav-desk.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +7,7 @@
 
 #include "hub/base/clock.h"
 #include "hub/ctl/ctl.h"
+#include "hub/ctl/ctl_audit.h"
 #include "hub/ctl/output.h"
 
 enum { VERIFY_TIMEOUT_MS = 6 * 3600 * 1000, TIMEOUT_MS = 150000, PAGE_LINES = 5000, LIMIT_DEFAULT = 1000 };
@@ -76,8 +78,8 @@ static const struct ctl_column line_columns[] = {
     {"reason", "REASON", false},
 };
 
-static bool add_time(struct ctl *ctl, json_t *request, const char *option, const char *key,
-                     enum ctl_exit *code) {
+bool ctl_audit_time(struct ctl *ctl, json_t *request, const char *option, const char *key,
+                    enum ctl_exit *code) {
   const char *text = ctl_value(ctl, option);
   int64_t ms = 0;
   if (text == NULL) return true;
@@ -90,7 +92,7 @@ static bool add_time(struct ctl *ctl, json_t *request, const char *option, const
   return true;
 }
 
-static bool read_limit(struct ctl *ctl, long *limit, enum ctl_exit *code) {
+bool ctl_audit_limit(struct ctl *ctl, long *limit, enum ctl_exit *code) {
   const char *text = ctl_value(ctl, "limit");
   char *end = NULL;
   *limit = LIMIT_DEFAULT;
@@ -115,20 +117,27 @@ static bool add_before(struct ctl *ctl, json_t *request, enum ctl_exit *code) {
   return true;
 }
 
+void ctl_audit_left_out(json_int_t lines) {
+  if (lines > 0)
+    (void)ctl_complain(CTL_DONE, "%" JSON_INTEGER_FORMAT " lines are outside your mandate and not shown",
+                       lines);
+}
+
 static json_t *make_search(struct ctl *ctl, enum ctl_exit *code) {
   static const char *const texts[] = {"agency",  "purpose", "basis", "rule",  "event",
                                       "meeting", "reader",  "kind",  "reason"};
   json_t *request = json_pack("{s:s}", "command", "audit-search");
   for (size_t i = 0; i < COUNT(texts); i++) add_text(request, texts[i], ctl_value(ctl, texts[i]));
-  if (add_time(ctl, request, "since", "since_ms", code) &&
-      add_time(ctl, request, "until", "until_ms", code) && add_before(ctl, request, code))
+  if (ctl_audit_time(ctl, request, "since", "since_ms", code) &&
+      ctl_audit_time(ctl, request, "until", "until_ms", code) && add_before(ctl, request, code))
     return request;
   json_decref(request);
   return NULL;
 }
 
 // Page after page until the limit. NDJSON is printed as it comes; the other forms need all of it.
-static enum ctl_exit search_pages(struct ctl *ctl, json_t *request, long limit, json_t *all, bool *more) {
+static enum ctl_exit search_pages(struct ctl *ctl, json_t *request, long limit, json_t *all, bool *more,
+                                  json_int_t *left_out) {
   long left = limit;
   *more = true;
   while (*more && left > 0) {
@@ -139,6 +148,7 @@ static enum ctl_exit search_pages(struct ctl *ctl, json_t *request, long limit, 
     json_t *lines = json_object_get(answer, "lines");
     json_t *next = json_object_get(answer, "next");
     left -= (long)json_array_size(lines);
+    *left_out += json_integer_value(json_object_get(answer, "left_out"));
     if (ctl->format != CTL_NDJSON) {
       (void)json_array_extend(all, lines);
     } else if (!output_rows(CTL_NDJSON, line_columns, COUNT(line_columns), lines)) {
@@ -156,17 +166,19 @@ enum ctl_exit ctl_audit_search(struct ctl *ctl) {
   enum ctl_exit code = CTL_DONE;
   long limit = 0;
   bool more = false;
-  if (!read_limit(ctl, &limit, &code)) return code;
+  json_int_t left_out = 0;
+  if (!ctl_audit_limit(ctl, &limit, &code)) return code;
   json_t *request = make_search(ctl, &code);
   if (request == NULL) return code;
   json_t *all = json_array();
-  code = search_pages(ctl, request, limit, all, &more);
+  code = search_pages(ctl, request, limit, all, &more, &left_out);
   bool ok = true;
   if (code == CTL_DONE && ctl->format != CTL_NDJSON)
     ok = output_rows(ctl->format, line_columns, COUNT(line_columns), all);
   if (code == CTL_DONE && more)
     (void)ctl_complain(CTL_DONE, "there is more; go on with --before %" JSON_INTEGER_FORMAT,
                        json_integer_value(json_object_get(request, "before")));
+  if (code == CTL_DONE) ctl_audit_left_out(left_out);
   json_decref(all);
   json_decref(request);
   return ok ? code : CTL_FAILED;

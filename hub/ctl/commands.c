@@ -93,6 +93,19 @@ static const struct ctl_option prove_options[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct ctl_option person_options[] = {
+    {"reason", "TEXT", "why you ask; stands in the ledger. Must be given"},
+    {"until", "TIME", "what was accepted before"},
+    {"limit", "N", "at most so many events (default 1000)"},
+    {NULL, NULL, NULL},
+};
+
+static const struct ctl_option follow_up_options[] = {
+    {"since", "TIME", "what was recorded from then on: 30d (default), 2026-11-01"},
+    {"reason", "TEXT", "why you look; stands in the ledger"},
+    {NULL, NULL, NULL},
+};
+
 static const struct ctl_option briefing_options[] = {
     {"for", "AGENCY", "with that agency's own annex, which nobody else may see"},
     {"part", "PART", "one part of the meeting (default: the first that you attend)"},
@@ -211,6 +224,18 @@ const struct ctl_command ctl_commands[] = {
      "  navctl audit prove --from 4096\n\nThe file is a C2SP tlog-proof (c2sp.org/tlog-proof) with the "
      "record in it.\n",
      prove_options, 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_audit_prove},
+    {"audit person", "NUMBER", 1, 1, "Everybody who could have, had or read anything about a person",
+     "  navctl audit person 201201012380 --reason 'Begäran om registerutdrag, dnr 12'\n"
+     "  navctl audit person 20120101-2380 --reason '…' --until 2026-11-01 -o csv > utdrag.csv\n\n"
+     "NUMBER is a personal, coordination or interim number, with or without century and '-'. Ten digits mean "
+     "who is\n"
+     "under 100 today, '+' between them who is not. The ledger says who asked and why, and never the number. "
+     "DELIVERED\n"
+     "is yes once the recipient has acknowledged it, in record RECEIPT.\n",
+     person_options, ROWS, ctl_audit_person},
+    {"audit follow-up", "", 0, 0, "What stands out: when, how much and by whom was read, released, refused",
+     "  navctl audit follow-up --since 30d\n  navctl audit follow-up -o json | jq '.findings[].title'\n",
+     follow_up_options, 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_audit_follow_up},
     {"meeting list", "", 0, 0, "The meetings that you may open", "  navctl meeting list\n", NULL, ROWS,
      ctl_meeting_list},
     {"briefing show", "MEETING", 1, 1, "The joint picture of a meeting",

@@ -9,7 +9,8 @@
 // The one reading that is answered although nav-core is away ("recorded":false): it shows no event, and a
 // core that does not start is when it is needed.
 json_t *audit_verify(const struct desk_request *request, struct nav_error *err);
-// {"ok":true,"lines":[{seq, at, kind, …}],"next":seq?}: newest first; next: ask again with "before":next for
+// {"ok":true,"lines":[{seq, at, kind, …}],"left_out":n,"next":seq?}: newest first; left_out: lines outside
+// the auditor's mandate, not shown; next: ask again with "before":next for
 // what is older.
 json_t *audit_search(const struct desk_request *request, struct nav_error *err);
 // {"ok":true,"record":{"seq","at","kind","epoch","bytes","leaf","leaf_agrees","record","meaning":[lines of
@@ -19,5 +20,13 @@ json_t *audit_show(const struct desk_request *request, struct nav_error *err);
 // {"from":size} →
 // {"ok":true,"proof":{from, size, root, hashes, note}}: PROOF(from, D[size]) of RFC 6962.
 json_t *audit_prove(const struct desk_request *request, struct nav_error *err);
+// {"number", "reason", "until_ms"?, "before"?, "limit"?} → {"ok":true,"lines":[{event_seq, …as of search…,
+// delivered, acknowledged_seq, acknowledged_at, erased}],"events":n,"left_out":n,"next":seq?}: the events
+// about a person, newest first, each with everything that became of it, oldest first. limit and next are of
+// events.
+json_t *audit_person(const struct desk_request *request, struct nav_error *err);
+// {"since_ms"?} → {"ok":true,"since":…,"complete":bool,"records":n,"findings":[{what, title, who, count,
+// detail, seqs, …numbers}]}
+json_t *audit_follow_up(const struct desk_request *request, struct nav_error *err);
 
 #endif

@@ -61,12 +61,33 @@ static void hold_closed(const Nav__V1__HoldClosed *r, const struct definitions *
   line->reason = nav_arena_printf(arena, "by record %" PRIu64, r->by_seq);
 }
 
-static void recalled(const Nav__V1__Recalled *r, struct nav_arena *arena, struct audit_line *line) {
+// Who gets the Recall, each agency once.
+static void take_recipients(const Nav__V1__Recalled *r, const struct definitions *definitions,
+                            struct nav_arena *arena, struct audit_line *line) {
+  char **agencies = nav_arena_zalloc(arena, definitions->lanes_count + 1, sizeof *agencies);
+  size_t count = 0;
+  for (size_t i = 0; agencies != NULL && i < r->n_events; i++) {
+    for (size_t j = 0; j < r->events[i]->n_lanes; j++) {
+      const struct desk_lane *lane = definitions_lane(definitions, r->events[i]->lanes[j]);
+      size_t at = 0;
+      while (lane != NULL && at < count && strcmp(agencies[at], lane->agency) != 0) at++;
+      if (lane != NULL && at == count && count < definitions->lanes_count)
+        agencies[count++] = nav_arena_strdup(arena, lane->agency);
+      if (count > 0 && agencies[count - 1] == NULL) return;
+    }
+  }
+  line->participants = agencies;
+  line->participants_count = agencies == NULL ? 0 : count;
+}
+
+static void recalled(const Nav__V1__Recalled *r, const struct definitions *definitions,
+                     struct nav_arena *arena, struct audit_line *line) {
   uint64_t *seqs = nav_arena_zalloc(arena, r->n_events + 1, sizeof *seqs);
   line->actor = line->from = audit_or_null(r->agency);
   line->outcome = wire_enum_name(&nav__v1__recall_reason__descriptor, (int)r->reason);
   line->reason = nav_arena_printf(arena, "%zu events, by the Recall %" PRIu64, r->n_events, r->recall_seq);
   for (size_t i = 0; seqs != NULL && i < r->n_events; i++) seqs[i] = r->events[i]->event_seq;
+  take_recipients(r, definitions, arena, line);
   line->event_seqs = seqs;
   line->event_seqs_count = seqs == NULL ? 0 : r->n_events;
 }
@@ -111,7 +132,7 @@ void audit_line_case(const Nav__V1__Record *record, const struct definitions *de
       hold_closed(record->hold_closed, definitions, arena, line);
       return;
     case NAV__V1__RECORD__RECORD_RECALLED:
-      recalled(record->recalled, arena, line);
+      recalled(record->recalled, definitions, arena, line);
       return;
     case NAV__V1__RECORD__RECORD_RECALL_CONFIRMED:
       recall_confirmed(record->recall_confirmed, arena, line);

@@ -6,6 +6,8 @@
 #include "hub/base/clock.h"
 #include "hub/desk/audit.h"
 #include "hub/desk/audit_filter.h"
+#include "hub/desk/audit_seq.h"
+#include "hub/desk/mandate.h"
 #include "hub/desk/reasons.h"
 #include "hub/ledger/reason.h"
 #include "hub/ledger/record.h"
@@ -32,34 +34,9 @@ struct search {
   int64_t scanned;
   int64_t deadline_ms;
   bool full;
+  int64_t left_out;  // lines outside the auditor's mandate
   json_t *found;
 };
-
-// The first record at or after a time, by halving: a record's time never goes back.
-static bool seq_at(struct desk_database *database, int64_t time_ms, uint64_t end_seq, uint64_t *seq,
-                   struct nav_error *err) {
-  uint64_t low = 1;
-  uint64_t high = end_seq;
-  while (low < high) {
-    uint64_t middle = low + (high - low) / 2;
-    char number[NUMBER_SIZE];
-    const char *values[] = {number};
-    (void)snprintf(number, sizeof number, "%" PRIu64, middle);
-    PGresult *result =
-        desk_query(database, "SELECT at FROM nav.ledger_view WHERE seq >= $1::bigint ORDER BY seq LIMIT 1", 1,
-                   values, err);
-    if (result == NULL) return false;
-    bool later = PQntuples(result) == 0 || desk_time_us(result, 0, 0) >= time_ms * 1000;
-    PQclear(result);
-    if (later) {
-      high = middle;
-    } else {
-      low = middle + 1;
-    }
-  }
-  *seq = low;
-  return true;
-}
 
 static bool find_bounds(struct search *s, struct nav_error *err) {
   struct desk_database *database = s->request->database;
@@ -69,10 +46,11 @@ static bool find_bounds(struct search *s, struct nav_error *err) {
   PQclear(result);
   s->first_seq = 1;
   s->before = s->filter.before < end ? s->filter.before : end;
-  if (s->filter.has_since && !seq_at(database, s->filter.since_ms, end, &s->first_seq, err)) return false;
+  if (s->filter.has_since && !audit_seq_at(database, s->filter.since_ms, end, &s->first_seq, err))
+    return false;
   if (!s->filter.has_until) return true;
   uint64_t until = end;
-  if (!seq_at(database, s->filter.until_ms, end, &until, err)) return false;
+  if (!audit_seq_at(database, s->filter.until_ms, end, &until, err)) return false;
   if (until < s->before) s->before = until;
   return true;
 }
@@ -130,6 +108,10 @@ static void name_event(const struct search *s, struct audit_line *line) {
 static void take_line(struct search *s, struct audit_line *line) {
   if (line->event_seq != 0 && line->event_id == NULL) name_event(s, line);
   if (!audit_filter_fits(&s->filter, line)) return;
+  if (!mandate_shows(s->request->person, line)) {
+    s->left_out++;
+    return;
+  }
   (void)json_array_append_new(s->found, audit_line_json(line));
 }
 
@@ -208,7 +190,8 @@ static json_t *search(struct search *s, struct nav_error *err) {
       !search_pages(s, &more, err)) {
     return NULL;
   }
-  json_t *answer = json_pack("{s:b, s:O}", "ok", 1, "lines", s->found);
+  json_t *answer =
+      json_pack("{s:b, s:O, s:I}", "ok", 1, "lines", s->found, "left_out", (json_int_t)s->left_out);
   if (answer != NULL && more) (void)json_object_set_new(answer, "next", json_integer((json_int_t)s->before));
   return answer;
 }

@@ -8,6 +8,7 @@
 #include "hub/desk/audit.h"
 #include "hub/desk/audit_line.h"
 #include "hub/desk/audit_show_words.h"
+#include "hub/desk/mandate.h"
 #include "hub/desk/reasons.h"
 #include "hub/ledger/record.h"
 #include "hub/wire/json.h"
@@ -16,14 +17,25 @@
 
 enum { NUMBER_SIZE = 24 };
 
-static json_t *meaning(const Nav__V1__Record *record, const struct definitions *definitions,
-                       struct nav_arena *arena) {
+// The lines within the mandate. NULL: there is none, and the record is not shown.
+static json_t *meaning(const struct desk_request *request, const Nav__V1__Record *record,
+                       const struct definitions *definitions, size_t *left_out, struct nav_error *err) {
   static struct audit_lines lines;
   json_t *list = json_array();
-  audit_lines_of(record, definitions, arena, &lines);
-  for (size_t i = 0; i < lines.count; i++)
-    (void)json_array_append_new(list, audit_line_json(&lines.items[i]));
-  return list;
+  *left_out = 0;
+  audit_lines_of(record, definitions, request->arena, &lines);
+  for (size_t i = 0; i < lines.count; i++) {
+    if (mandate_shows(request->person, &lines.items[i])) {
+      (void)json_array_append_new(list, audit_line_json(&lines.items[i]));
+    } else {
+      (*left_out)++;
+    }
+  }
+  if (*left_out < lines.count) return list;
+  json_decref(list);
+  (void)nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_PERMITTED, "seq",
+                 "the record concerns agencies outside your mandate (agencies.yaml: mandate)");
+  return NULL;
 }
 
 // {"size","root","note"} of the first checkpoint that covers the record; null: none yet.
@@ -76,20 +88,24 @@ static json_t *describe(const struct desk_request *request, const PGresult *row,
   if (record == NULL || !open_reason(request, record, err) ||
       !definitions_load(&definitions, request->database, request->arena, err))
     return NULL;
-  json_t *checkpoint = covering_checkpoint(request, seq, err);
-  if (checkpoint == NULL) return NULL;
-  json_t *words = audit_show_words(request, record, &definitions, checkpoint_size(checkpoint), err);
+  size_t left_out = 0;
+  json_t *lines = meaning(request, record, &definitions, &left_out, err);
+  json_t *checkpoint = lines == NULL ? NULL : covering_checkpoint(request, seq, err);
+  json_t *words = checkpoint == NULL
+                      ? NULL
+                      : audit_show_words(request, record, &definitions, checkpoint_size(checkpoint), err);
   if (words == NULL) {
+    json_decref(lines);
     json_decref(checkpoint);
     return NULL;
   }
   bool same = leaf_length == sizeof leaf && memcmp(leaf, stored_leaf, sizeof leaf) == 0;
-  return json_pack("{s:I, s:s, s:s, s:I, s:i, s:s, s:b, s:o, s:o, s:o, s:o}", "seq", (json_int_t)record->seq,
-                   "at", nav_clock_rfc3339(record->time_ms, at), "kind",
+  return json_pack("{s:I, s:s, s:s, s:I, s:i, s:s, s:b, s:o, s:o, s:I, s:o, s:o}", "seq",
+                   (json_int_t)record->seq, "at", nav_clock_rfc3339(record->time_ms, at), "kind",
                    record_kind_name((uint16_t)record->record_case), "epoch", (json_int_t)record->epoch,
                    "bytes", (int)length, "leaf", nav_hex(hex, leaf, sizeof leaf), "leaf_agrees", same ? 1 : 0,
-                   "record", wire_json_from_message(&record->base), "meaning",
-                   meaning(record, &definitions, request->arena), "checkpoint", checkpoint, "words", words);
+                   "record", wire_json_from_message(&record->base), "meaning", lines, "left_out",
+                   (json_int_t)left_out, "checkpoint", checkpoint, "words", words);
 }
 
 json_t *audit_show(const struct desk_request *request, struct nav_error *err) {

@@ -3,13 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hub/base/buffer.h"
 #include "hub/base/id.h"
 #include "hub/base/log.h"
 #include "hub/conf/hub_keys.h"
 #include "hub/desk/audit.h"
 #include "hub/ledger/verify.h"
 
-enum { FAULTS_MAX = 10000, CURSORS = 4, EVENT_ID_SIZE = 16 };
+enum { FAULTS_MAX = 10000, CURSORS = 6, EVENT_ID_SIZE = 16 };
 
 // A row larger than any of ours is cut just past the limit: it fails its hash, and memory stays bounded.
 static const char ledger_sql[] =
@@ -26,10 +27,15 @@ static const char content_sql[] =
 static const char checkpoint_sql[] =
     "SELECT size, root, left(note, 65537), substr(frontier, 1, 4096) FROM nav.checkpoint_view WHERE size > 0 "
     "ORDER BY size";
-static const char *const statements[CURSORS] = {ledger_sql, event_sql, content_sql, checkpoint_sql};
-static const char *const names[CURSORS] = {"verify_ledger", "verify_event", "verify_content",
-                                           "verify_checkpoint"};
-enum { LEDGER, EVENT, CONTENT, CHECKPOINT };
+static const char person_sql[] =
+    "SELECT seq, substr(token, 1, 17) FROM nav.person_view WHERE seq > 0 ORDER BY seq, token";
+static const char mention_sql[] =
+    "SELECT seq, event_seq FROM nav.mention_view WHERE seq > 0 ORDER BY seq, event_seq";
+static const char *const statements[CURSORS] = {ledger_sql,     event_sql,  content_sql,
+                                                checkpoint_sql, person_sql, mention_sql};
+static const char *const names[CURSORS] = {"verify_ledger",     "verify_event",  "verify_content",
+                                           "verify_checkpoint", "verify_person", "verify_mention"};
+enum { LEDGER, EVENT, CONTENT, CHECKPOINT, PERSON, MENTION };
 
 struct rows {
   struct desk_cursor cursors[CURSORS];
@@ -98,6 +104,24 @@ static int next_checkpoint(void *context, struct verify_checkpoint_row *row, str
   return 1;
 }
 
+static int next_person(void *context, struct verify_index_row *row, struct nav_error *err) {
+  struct desk_cursor *c = &((struct rows *)context)->cursors[PERSON];
+  int got = desk_cursor_next(c, err);
+  if (got <= 0) return got;
+  row->seq = (uint64_t)desk_int8(c->page, c->row, 0);
+  memcpy(row->key, fixed(c, 1, VERIFY_KEY_SIZE), VERIFY_KEY_SIZE);
+  return 1;
+}
+
+static int next_mention(void *context, struct verify_index_row *row, struct nav_error *err) {
+  struct desk_cursor *c = &((struct rows *)context)->cursors[MENTION];
+  int got = desk_cursor_next(c, err);
+  if (got <= 0) return got;
+  *row = (struct verify_index_row){.seq = (uint64_t)desk_int8(c->page, c->row, 0)};
+  nav_put_u64(row->key + VERIFY_KEY_SIZE - 8, (uint64_t)desk_int8(c->page, c->row, 1));
+  return 1;
+}
+
 struct faults {
   json_t *list;
   uint64_t count;
@@ -134,6 +158,8 @@ static bool find_below_one(struct desk_database *database, struct faults *faults
                  "SELECT 'nav.ledger', seq FROM nav.ledger_view WHERE seq < 1 UNION ALL "
                  "SELECT 'nav.event', seq FROM nav.event_view WHERE seq < 1 UNION ALL "
                  "SELECT 'nav.content', seq FROM nav.content_view WHERE seq < 1 UNION ALL "
+                 "SELECT 'nav.person', seq FROM nav.person_view WHERE seq < 1 UNION ALL "
+                 "SELECT 'nav.mention', seq FROM nav.mention_view WHERE seq < 1 UNION ALL "
                  "SELECT 'nav.checkpoint', size FROM nav.checkpoint_view WHERE size < 1 LIMIT 100",
                  0, NULL, err);
   if (result == NULL) return false;
@@ -166,7 +192,8 @@ static bool verify(const struct desk_request *request, struct faults *faults, st
   uint8_t key[32];
   struct verify_settings settings = {.hub = request->nav->hub, .checkpoint_key = key};
   struct rows rows = {0};
-  struct verify_source source = {&rows, next_ledger, next_event, next_content, next_checkpoint};
+  struct verify_source source = {&rows,           next_ledger, next_event,  next_content,
+                                 next_checkpoint, next_person, next_mention};
   if (!load_key(request, key, err) || !read_lease(request->database, &settings, err) ||
       !find_below_one(request->database, faults, err)) {
     return false;

@@ -1,6 +1,7 @@
 // See core_link.h.
 #include "hub/desk/core_link.h"
 
+#include "hub/base/id.h"
 #include "hub/wire/control.h"
 #include "hub/wire/json.h"
 
@@ -46,6 +47,24 @@ bool core_link_record(const struct conf_nav *nav, const char *kind, const void *
   json_decref(request);
   if (answer == NULL) return false;
   bool ok = take_answer(answer, wanted, seq, keys, err);
+  json_decref(answer);
+  return ok;
+}
+
+bool core_link_person(const struct conf_nav *nav, const void *audit_read, const char *number, uint64_t *seq,
+                      uint8_t token[CORE_LINK_TOKEN_SIZE], struct nav_error *err) {
+  json_t *request = make_request("audit_read", audit_read, NULL);
+  if (request == NULL || json_object_set_new(request, "about_number", json_string(number)) != 0) {
+    json_decref(request);
+    return nav_fail(err, NAV_ERROR_LOCAL, 0, "core", "no memory, or a text that is not UTF-8");
+  }
+  json_t *answer = control_call(nav->core_socket, request, TIMEOUT_MS, err);
+  json_decref(request);
+  if (answer == NULL) return false;
+  const char *hex = json_string_value(json_object_get(answer, "token"));
+  bool ok = take_answer(answer, 0, seq, NULL, err);
+  if (ok && (hex == NULL || !nav_unhex(token, CORE_LINK_TOKEN_SIZE, hex)))
+    ok = nav_fail(err, NAV_ERROR_LOCAL, 0, "core", "nav-core gave no token of the person");
   json_decref(answer);
   return ok;
 }

@@ -17,6 +17,12 @@
 NAV_MUST_USE bool core_link_record(const struct conf_nav *nav, const char *kind, const void *message,
                                    json_t *contents, uint64_t *seq, json_t **keys, struct nav_error *err);
 
+// Records an AuditRead about the person with this number: nav-core writes the person's token into it, before
+// read->query, and the token (16 bytes), which nav-desk has no key for, is what is given back.
+enum { CORE_LINK_TOKEN_SIZE = 16 };
+NAV_MUST_USE bool core_link_person(const struct conf_nav *nav, const void *audit_read, const char *number,
+                                   uint64_t *seq, uint8_t token[CORE_LINK_TOKEN_SIZE], struct nav_error *err);
+
 // asked: [[source, personal number, recipient, purpose, message], …], CORE_LINK_CONSENTS_MAX at most (taken
 // over). *answers gets 1, 0 or -1 (not known) for each (new reference). False: *err.
 enum { CORE_LINK_CONSENTS_MAX = 5000 };

@@ -24,9 +24,17 @@ void desk_reasons_note(struct desk_reasons *reasons, const Nav__V1__Record *reco
 
 bool desk_reasons_fetch(struct desk_reasons *reasons, const struct desk_request *request,
                         struct nav_error *err) {
-  if (reasons->asked == NULL) return true;
-  return core_link_reason_keys(request->nav, *request->audit_seq, json_incref(reasons->asked), &reasons->keys,
-                               err);
+  reasons->keys = json_array();
+  for (size_t first = 0; first < json_array_size(reasons->asked); first += CORE_LINK_REASONS_MAX) {
+    json_t *some = json_array();
+    json_t *keys = NULL;
+    for (size_t i = first; i < json_array_size(reasons->asked) && i < first + CORE_LINK_REASONS_MAX; i++)
+      (void)json_array_append(some, json_array_get(reasons->asked, i));
+    if (!core_link_reason_keys(request->nav, *request->audit_seq, some, &keys, err)) return false;
+    (void)json_array_extend(reasons->keys, keys);
+    json_decref(keys);
+  }
+  return true;
 }
 
 void desk_reasons_fill(struct desk_reasons *reasons, Nav__V1__Record *record, struct nav_arena *arena) {

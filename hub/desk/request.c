@@ -46,6 +46,8 @@ static const struct command {
     {"audit-search", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_search},
     {"audit-show", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_show},
     {"audit-prove", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_prove},
+    {"audit-person", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_person},
+    {"audit-follow-up", CONF_ROLE_AUDITOR, "auditor", SHORT_S, true, false, audit_follow_up},
     {"meeting-list", CONF_ROLE_READER | CONF_ROLE_CHAIR, "reader or chair", SHORT_S, false, false,
      meeting_list},
     {"briefing", CONF_ROLE_READER | CONF_ROLE_CHAIR, "reader or chair", BRIEFING_S, false, false, briefing},
@@ -99,16 +101,30 @@ static char *unconst(const char *text) {
   return cast.out;
 }
 
-bool desk_record_audit(const struct desk_request *request, const char *query, struct nav_error *err) {
+static bool make_audit_read(const struct desk_request *request, const char *query, Nav__V1__AuditRead *read,
+                            struct nav_error *err) {
   bool ok = true;
   const char *reason = desk_text(request, "reason", REASON_MAX, &ok, err);
   if (!ok) return false;
-  Nav__V1__AuditRead read = NAV__V1__AUDIT_READ__INIT;
-  read.person = unconst(request->person->id);
-  read.agency = unconst(request->person->agency);
-  read.query = unconst(query);
-  read.reason = unconst(reason != NULL ? reason : "");
-  return core_link_record(request->nav, "audit_read", &read, NULL, request->audit_seq, NULL, err);
+  *read = (Nav__V1__AuditRead)NAV__V1__AUDIT_READ__INIT;
+  read->person = unconst(request->person->id);
+  read->agency = unconst(request->person->agency);
+  read->query = unconst(query);
+  read->reason = unconst(reason != NULL ? reason : "");
+  return true;
+}
+
+bool desk_record_audit(const struct desk_request *request, const char *query, struct nav_error *err) {
+  Nav__V1__AuditRead read;
+  return make_audit_read(request, query, &read, err) &&
+         core_link_record(request->nav, "audit_read", &read, NULL, request->audit_seq, NULL, err);
+}
+
+bool desk_record_audit_person(const struct desk_request *request, const char *number, const char *query,
+                              uint8_t *token, struct nav_error *err) {
+  Nav__V1__AuditRead read;
+  return make_audit_read(request, query, &read, err) &&
+         core_link_person(request->nav, &read, number, request->audit_seq, token, err);
 }
 
 static bool allowed(const struct command *command, const struct conf_person *person, uid_t caller,

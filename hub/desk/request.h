@@ -42,5 +42,8 @@ const char *desk_text(const struct desk_request *request, const char *key, size_
 // Records an AuditRead of this request's person.
 NAV_MUST_USE bool desk_record_audit(const struct desk_request *request, const char *query,
                                     struct nav_error *err);
+// The same about a person: token gets 16 bytes. query: what follows the person.
+NAV_MUST_USE bool desk_record_audit_person(const struct desk_request *request, const char *number,
+                                           const char *query, uint8_t *token, struct nav_error *err);
 
 #endif

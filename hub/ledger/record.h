@@ -23,6 +23,17 @@ NAV_MUST_USE bool record_encode(const Nav__V1__Record *record, struct nav_buffer
 NAV_MUST_USE Nav__V1__Record *record_decode(struct nav_arena *arena, const uint8_t *bytes, size_t length,
                                             struct nav_error *err);
 void record_columns_of(const Nav__V1__Record *record, struct record_columns *columns);
+
+// The events that a record names beside others, ascending, each once: of Read, BriefingCompiled, Recalled and
+// RequestAnswered (the answer); of other kinds none. They stand in the table `mention`.
+struct record_mentions {
+  uint64_t *seqs;  // NULL: none
+  size_t count;
+};
+NAV_MUST_USE bool record_mentions_of(const Nav__V1__Record *record,
+                                     struct record_mentions *mentions);  // false: no memory
+void record_mentions_free(struct record_mentions *mentions);
+
 // "accepted" from 21; "unknown" where there is no such kind.
 const char *record_kind_name(uint16_t kind);
 

@@ -218,7 +218,7 @@ static bool run(struct verify *v, struct nav_error *err) {
   got = v->source->content(v->source->context, &v->content, err);
   if (got < 0) return false;
   v->has_content = got > 0;
-  if (!next_checkpoint(v, err)) return false;
+  if (!next_checkpoint(v, err) || !verify_index_begin(v, err)) return false;
   while ((got = v->source->ledger(v->source->context, &row, err)) > 0) {
     if (!check_row(v, &row, err)) return false;
   }

@@ -8,6 +8,7 @@
 //                                      is accused
 //   a record gone, two swapped         the number missing; the two records that say they are another
 //   a derived column, an event row, sealed content, a checkpoint    that row
+//   a row of nav.person or nav.mention   the record that it is of
 //   the tail cut off                   the numbers missing, by the lease or the last checkpoint
 // What it cannot find: a tail cut off together with the lease and every checkpoint above it. That is what the
 // witnesses hold checkpoints for. Called by: desk (audit verify), tests. Must never: accuse a record for
@@ -73,6 +74,15 @@ struct verify_checkpoint_row {
   size_t frontier_length;
 };
 
+// Of nav.person and nav.mention: what a record names. key: a person's token; or of an event its seq,
+// big-endian, behind eight zeros.
+enum { VERIFY_KEY_SIZE = 16 };
+struct verify_index_row {
+  uint64_t seq;  // the record's
+  uint8_t key[VERIFY_KEY_SIZE];
+};
+typedef int verify_next_index(void *context, struct verify_index_row *row, struct nav_error *err);
+
 // Each gives its next row, ledger, events and content by seq, checkpoints by size, all of one snapshot. 1: a
 // row; 0: no more; -1: *err.
 struct verify_source {
@@ -81,6 +91,8 @@ struct verify_source {
   int (*event)(void *context, struct verify_event_row *row, struct nav_error *err);
   int (*content)(void *context, struct verify_content_row *row, struct nav_error *err);
   int (*checkpoint)(void *context, struct verify_checkpoint_row *row, struct nav_error *err);
+  // By seq and key. NULL: there is no such table, as in an export.
+  verify_next_index *person, *mention;
 };
 
 struct verify_settings {

@@ -160,7 +160,7 @@ bool verify_rows_up_to(struct verify *v, uint64_t seq, const Nav__V1__Record *re
     }
     if (!next_content(v, err)) return false;
   }
-  return true;
+  return verify_index_up_to(v, seq, record, err);
 }
 
 bool verify_rows_after_end(struct verify *v, struct nav_error *err) {
@@ -172,5 +172,5 @@ bool verify_rows_after_end(struct verify *v, struct nav_error *err) {
     stray(v, v->content.seq, 0, NULL, "nav.content");
     if (!next_content(v, err)) return false;
   }
-  return true;
+  return verify_index_after_end(v, err);
 }

@@ -49,6 +49,13 @@ struct verify_names {
   size_t count;
 };
 
+enum verify_index_kind { VERIFY_PERSONS, VERIFY_MENTIONS, VERIFY_INDEXES };
+
+struct verify_index {
+  struct verify_index_row row;
+  bool has;
+};
+
 struct verify {
   const struct verify_source *source;
   const struct verify_settings *settings;
@@ -79,6 +86,7 @@ struct verify {
   struct verify_content_row content;
   struct verify_checkpoint_row checkpoint;
   bool has_event, has_content, has_checkpoint;
+  struct verify_index indexes[VERIFY_INDEXES];
 };
 
 void verify_accuse(struct verify *v, uint64_t seq, const char *format, ...)
@@ -112,6 +120,12 @@ void verify_accepted(struct verify *v, const Nav__V1__Record *record);
 // passed over). False: *err.
 NAV_MUST_USE bool verify_rows_up_to(struct verify *v, uint64_t seq, const Nav__V1__Record *record,
                                     struct nav_error *err);
+
+// verify_index.c: nav.person and nav.mention, as verify_rows_*.
+NAV_MUST_USE bool verify_index_begin(struct verify *v, struct nav_error *err);
+NAV_MUST_USE bool verify_index_up_to(struct verify *v, uint64_t seq, const Nav__V1__Record *record,
+                                     struct nav_error *err);
+NAV_MUST_USE bool verify_index_after_end(struct verify *v, struct nav_error *err);
 
 // What is left in the sources after the last record that is there or known to be missing.
 NAV_MUST_USE bool verify_rows_after_end(struct verify *v, struct nav_error *err);

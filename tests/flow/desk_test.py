@@ -373,6 +373,29 @@ def test_refused_record_means_no_answer(d):
         d.core.refuse = None
 
 
+def test_person(d):
+    """The events whose token it is and no others, with what became of each; the record first; no scan of the ledger."""
+    d.renew()
+    wanted = [int(r[0]) for r in d.postgres.sql("postgres", f"SELECT seq FROM nav.person WHERE token = '\\x{d.core.token}' ORDER BY seq DESC")]
+    assert wanted
+    asked = len(d.core.requests)
+    lines = json.loads(d.navctl("audit", "person", "201201012380", "--reason", "prov", "-o", "json").stdout)
+    assert d.core.requests[asked]["about_number"] == "201201012380" and d.core.requests[asked]["reason"] == "prov"
+    assert list(dict.fromkeys(line["event_seq"] for line in lines)) == wanted
+    d.core.refuse = {"class": "retry", "text": "the ledger cannot be written now"}
+    done = d.navctl("audit", "person", "201201012380", "--reason", "prov", check=False)
+    d.core.refuse = None
+    assert done.returncode != 0 and done.stdout == "", done
+
+
+def test_rows_of_persons_tampered_with(d):
+    seq = int(d.one("SELECT min(seq) FROM nav.person", "whole"))
+    d.expect_faults(f"DELETE FROM nav.person WHERE seq = {seq}", [(seq, "nav.person lacks")])
+    d.expect_faults(f"INSERT INTO nav.person VALUES ('\\x00112233445566778899aabbccddeeff', {seq})", [(seq, "nav.person has 1")])
+    read = int(d.one("SELECT min(seq) FROM nav.mention", "whole"))
+    d.expect_faults(f"DELETE FROM nav.mention WHERE seq = {read}", [(read, "nav.mention lacks 1")])
+
+
 def test_show(d):
     d.renew()
     seq = d.nth("accepted", 2)
@@ -397,7 +420,7 @@ def set_roles(d, roles):
         text = file.read()
     head = text[: text.index("roles: [")]
     with open(path, "w", encoding="utf-8") as file:
-        file.write(head + f"roles: [{roles}]}}\n")
+        file.write(head + f"roles: [{roles}]" + (", mandate: all" if "auditor" in roles else "") + "}\n")
     d.processes["nav-desk"].send_signal(1)
     time.sleep(0.3)
 

@@ -99,7 +99,7 @@ class Hub:
         user = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
         with open(self.path("config", "persons.yaml"), "w", encoding="utf-8") as file:
             file.write("persons:\n  - {id: test, title: Test, agency: stadsdelen, system_user: " + user +
-                       ", roles: [reader, chair, assessor, auditor, operator]}\n")
+                       ", roles: [reader, chair, assessor, auditor, operator], mandate: all}\n")
         self.navctl("keys", "new", "hub")
         for agency in self.agencies:
             self.make_agency(agency)

@@ -81,6 +81,21 @@ static void put_contents(const struct made *made) {
   (void)puts("\\.");
 }
 
+static void put_indexes(const struct made *made) {
+  (void)puts("COPY nav.person (token, seq) FROM stdin;");
+  for (size_t i = 0; i < made->persons_count; i++) {
+    put_bytes(made->persons[i].key, VERIFY_KEY_SIZE);
+    (void)printf("\t%" PRIu64 "\n", made->persons[i].seq);
+  }
+  (void)puts("\\.");
+  (void)puts("COPY nav.mention (event_seq, seq) FROM stdin;");
+  for (size_t i = 0; i < made->mentions_count; i++) {
+    const struct verify_index_row *row = &made->mentions[i];
+    (void)printf("%" PRIu64 "\t%" PRIu64 "\n", nav_get_u64(row->key + VERIFY_KEY_SIZE - 8), row->seq);
+  }
+  (void)puts("\\.");
+}
+
 static void put_checkpoints(const struct made *made) {
   (void)puts("COPY nav.checkpoint (size, root, note, frontier) FROM stdin;");
   for (size_t i = 0; i < made->checkpoints_count; i++) {
@@ -120,6 +135,7 @@ int main(int argc, char **argv) {
   put_ledger(made);
   put_events(made);
   put_contents(made);
+  put_indexes(made);
   put_checkpoints(made);
   made_free(made);
   return fflush(stdout) == 0 && ferror(stdout) == 0 ? 0 : 1;

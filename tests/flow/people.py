@@ -12,7 +12,7 @@ import uuid
 from hub import Hub
 
 USER = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
-ALL_ROLES = "[reader, chair, assessor, auditor, operator]"
+ALL_ROLES = "[reader, chair, assessor, auditor, operator], mandate: all"
 
 
 class AssessorHub(Hub):
@@ -43,7 +43,7 @@ class AssessorHub(Hub):
         path = self.path("config", "agencies.yaml")
         with open(path, encoding="utf-8") as file:
             text = file.read()
-        text = re.sub(rf", system_user: {USER}, roles: \[[^]]*\]", ", roles: [reader, assessor]", text)
+        text = re.sub(rf", system_user: {USER}, roles: \[[^]]*\](, mandate: \w+|, mandate: \[[^]]*\])?", ", roles: [reader, assessor]", text)
         changed, count = re.subn(rf"(id: {person}, title: [^,]*, agency: [a-z]+), roles: \[[^]]*\]",
                                  rf"\1, system_user: {USER}, roles: {roles}", text)
         assert count == 1, person

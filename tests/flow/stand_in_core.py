@@ -19,12 +19,18 @@ def event_key(seq, retention_class, day):
     return hashlib.blake2b(b"event" + struct.pack(">Q", seq), key=bucket_key(retention_class, day), digest_size=32).digest()
 
 
+def person_token(n):
+    """made_person of made.c."""
+    return hashlib.blake2b(b"person" + struct.pack(">I", n), digest_size=16).hexdigest()
+
+
 class StandInCore:
     def __init__(self, path):
         self.path = path
         self.requests = []
         self.refuse = None      # an error to answer with
         self.erased_days = set()
+        self.token = person_token(1)
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
         self.listener.listen(16)
@@ -68,4 +74,7 @@ class StandInCore:
             return {"ok": False, "error": self.refuse}
         keys = [None if day in self.erased_days else event_key(seq, retention_class, day).hex()
                 for seq, retention_class, day in request.get("contents", [])]
-        return {"ok": True, "seq": 1000000 + len(self.requests), "keys": keys, "answers": [-1] * len(request.get("asked", []))}
+        answer = {"ok": True, "seq": 1000000 + len(self.requests), "keys": keys, "answers": [-1] * len(request.get("asked", []))}
+        if "about_number" in request:
+            answer["token"] = self.token  # of made.c's persons
+        return answer

@@ -102,6 +102,31 @@ struct verify_checkpoint_row made_checkpoint(struct made *made, uint64_t size,
   return row;
 }
 
+void made_person(uint8_t token[VERIFY_KEY_SIZE], uint32_t n) {
+  uint8_t text[10] = "person";
+  nav_put_u32(text + 6, n);
+  (void)crypto_generichash(token, VERIFY_KEY_SIZE, text, sizeof text, NULL, 0);
+}
+
+static void note_persons(struct made *made, const Nav__V1__Accepted *accepted, uint64_t seq) {
+  for (size_t i = 0; i < accepted->n_persons; i++) {
+    struct verify_index_row *row = &made->persons[made->persons_count++];
+    row->seq = seq;
+    memcpy(row->key, accepted->persons[i].data, VERIFY_KEY_SIZE);
+  }
+}
+
+static void note_mentions(struct made *made, const Nav__V1__Record *record) {
+  struct record_mentions mentions;
+  NAV_ASSERT(record_mentions_of(record, &mentions));
+  for (size_t i = 0; i < mentions.count; i++) {
+    struct verify_index_row *row = &made->mentions[made->mentions_count++];
+    *row = (struct verify_index_row){.seq = record->seq};
+    nav_put_u64(row->key + VERIFY_KEY_SIZE - 8, mentions.seqs[i]);
+  }
+  record_mentions_free(&mentions);
+}
+
 static uint64_t stage(struct made *made, Nav__V1__Record *record) {
   NAV_ASSERT(made->ledger_count < MADE_RECORDS_MAX);
   struct verify_ledger_row *row = &made->ledger[made->ledger_count++];
@@ -121,6 +146,7 @@ static uint64_t stage(struct made *made, Nav__V1__Record *record) {
                                     .about = (int64_t)columns.about};
   made_set_record(made, row, record);
   made_set_leaf(made, row);
+  note_mentions(made, record);
   return record->seq;
 }
 
@@ -239,6 +265,7 @@ static void encode_event(const struct made *made, unsigned number, unsigned agen
 }
 
 struct event_plan {
+  unsigned number;
   uint8_t id[NAV_EVENT_ID_SIZE];
   uint8_t salt[CONTENT_SALT_SIZE];
   int64_t time_ms;
@@ -250,6 +277,7 @@ static void plan_event(struct made *made, struct event_plan *plan, unsigned agen
   char source_id[32];
   memset(id_key, (int)agency + 1, sizeof id_key);
   (void)snprintf(source_id, sizeof source_id, "record-%u", number);
+  plan->number = number;
   plan->time_ms = made->time_ms - 3600000 + (int64_t)number;
   nav_event_id(plan->id, id_key, plan->time_ms, made_agencies[agency], source_id);
   nav_buffer_init(&plan->bytes, WIRE_EVENT_MAX);
@@ -285,6 +313,18 @@ static int32_t part_of(uint32_t day) {
   int date = 0;
   nav_date_from_days(day, &year, &month, &date);
   return RETENTION_CLASS * 1000000 + year * 100 + month;
+}
+
+static size_t persons_of(unsigned number, uint8_t tokens[2][VERIFY_KEY_SIZE]) {
+  size_t count = number % 3;
+  for (size_t i = 0; i < count; i++) made_person(tokens[i], (number + 17 * (unsigned)i) % MADE_PERSONS);
+  if (count == 2 && memcmp(tokens[0], tokens[1], VERIFY_KEY_SIZE) > 0) {
+    uint8_t first[VERIFY_KEY_SIZE];
+    memcpy(first, tokens[0], sizeof first);
+    memcpy(tokens[0], tokens[1], sizeof first);
+    memcpy(tokens[1], first, sizeof first);
+  }
+  return count;
 }
 
 static void accept_event(struct made *made, unsigned agency, const struct event_plan *plan, uint32_t verdict,
@@ -337,6 +377,11 @@ static void accept_event(struct made *made, unsigned agency, const struct event_
                                   .part = part_of(day),
                                   .sealed = keep(made, sealed.data, sealed.length),
                                   .length = sealed.length};
+  uint8_t tokens[2][VERIFY_KEY_SIZE];
+  ProtobufCBinaryData persons[2] = {{VERIFY_KEY_SIZE, tokens[0]}, {VERIFY_KEY_SIZE, tokens[1]}};
+  accepted.n_persons = persons_of(plan->number, tokens);
+  accepted.persons = persons;
+  note_persons(made, &accepted, seq);
   STAGE(made, accepted, ACCEPTED, &accepted);
   nav_buffer_free(&sealed);
 }
@@ -422,6 +467,9 @@ struct made *made_new(const struct made_settings *settings) {
   made->events = calloc(MADE_RECORDS_MAX, sizeof *made->events);
   made->contents = calloc(MADE_RECORDS_MAX, sizeof *made->contents);
   made->checkpoints = calloc(MADE_RECORDS_MAX, sizeof *made->checkpoints);
+  made->persons = calloc(MADE_RECORDS_MAX, 2 * sizeof *made->persons);
+  made->mentions = calloc(MADE_RECORDS_MAX, sizeof *made->mentions);
+  NAV_ASSERT(made->persons != NULL && made->mentions != NULL);
   NAV_ASSERT(made->ledger != NULL && made->events != NULL && made->contents != NULL &&
              made->checkpoints != NULL);
   define(made);
@@ -443,5 +491,7 @@ void made_free(struct made *made) {
   free(made->events);
   free(made->contents);
   free(made->checkpoints);
+  free(made->persons);
+  free(made->mentions);
   free(made);
 }

@@ -9,7 +9,7 @@
 #include "hub/ledger/verify.h"
 #include "nav/v1/ledger.pb-c.h"
 
-enum { MADE_AGENCIES = 3, MADE_RECORDS_MAX = 1000000, MADE_EVENTS_A_PUBLICATION = 4 };
+enum { MADE_AGENCIES = 3, MADE_RECORDS_MAX = 2500000, MADE_EVENTS_A_PUBLICATION = 4, MADE_PERSONS = 50000 };
 
 struct made_settings {
   unsigned publications;
@@ -32,6 +32,8 @@ struct made {
   size_t contents_count;
   struct verify_checkpoint_row *checkpoints;
   size_t checkpoints_count;
+  struct verify_index_row *persons, *mentions;  // of nav.person and nav.mention
+  size_t persons_count, mentions_count;
   int64_t time_ms;
 };
 
@@ -42,6 +44,8 @@ void made_free(struct made *made);
 // The bucket's key: BLAKE2b of "bucket" ‖ class (4) ‖ day (4), so that a test's stand-in for nav-core can
 // make it too.
 void made_bucket_key(uint8_t key[CONTENT_KEY_SIZE], uint32_t retention_class, uint32_t day);
+// The nth person's token: BLAKE2b of "person" ‖ n (4). An event is about none, one or two.
+void made_person(uint8_t token[VERIFY_KEY_SIZE], uint32_t n);
 // Hashes the row's bytes into its leaf, as one would who wants to hide a change.
 void made_set_leaf(struct made *made, struct verify_ledger_row *row);
 // Encodes a record into the row in place of what is there; the leaf is left alone.

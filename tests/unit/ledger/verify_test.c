@@ -23,7 +23,7 @@ struct found {
 
 struct reading {
   struct made *made;
-  size_t ledger, event, content, checkpoint;
+  size_t ledger, event, content, checkpoint, person, mention;
 };
 
 static int ledger_next(void *context, struct verify_ledger_row *row, struct nav_error *err) {
@@ -58,6 +58,22 @@ static int checkpoint_next(void *context, struct verify_checkpoint_row *row, str
   return 1;
 }
 
+static int person_next(void *context, struct verify_index_row *row, struct nav_error *err) {
+  struct reading *r = context;
+  (void)err;
+  if (r->person == r->made->persons_count) return 0;
+  *row = r->made->persons[r->person++];
+  return 1;
+}
+
+static int mention_next(void *context, struct verify_index_row *row, struct nav_error *err) {
+  struct reading *r = context;
+  (void)err;
+  if (r->mention == r->made->mentions_count) return 0;
+  *row = r->made->mentions[r->mention++];
+  return 1;
+}
+
 static void note_fault(void *context, uint64_t seq, const char *what) {
   struct found *found = context;
   if (found->count < FAULTS_KEPT) {
@@ -76,7 +92,8 @@ struct test_ledger {
 
 static struct verify_report check(const struct test_ledger *t, struct found *found) {
   struct reading reading = {.made = t->made};
-  struct verify_source source = {&reading, ledger_next, event_next, content_next, checkpoint_next};
+  struct verify_source source = {&reading,        ledger_next, event_next,  content_next,
+                                 checkpoint_next, person_next, mention_next};
   struct verify_settings settings = {.hub = t->made->settings.hub,
                                      .checkpoint_key = t->checkpoint_key,
                                      .has_lease = true,
@@ -534,12 +551,58 @@ static void a_failing_source_is_not_a_verdict(void **state) {
   (void)state;
   struct test_ledger t = make();
   struct reading reading = {.made = t.made};
-  struct verify_source source = {&reading, failing_source, event_next, content_next, checkpoint_next};
+  struct verify_source source = {&reading,        failing_source, event_next,  content_next,
+                                 checkpoint_next, person_next,    mention_next};
   struct verify_settings settings = {.hub = "x", .checkpoint_key = t.checkpoint_key};
   struct verify_report report;
   struct nav_error err = {0};
   assert_false(verify_run(&source, &settings, note_fault, &found, &report, &err));
   assert_string_equal(err.text, "the connection was lost");
+  made_free(t.made);
+}
+
+// Rows of nav.person and nav.mention: each kind of tampering names the record, and nobody else.
+static void rows_beside_the_ledger_are_compared(void **state) {
+  (void)state;
+  struct test_ledger t = make();
+  struct verify_index_row *persons = t.made->persons;
+  size_t persons_count = t.made->persons_count;
+  assert_true(persons_count > 20 && t.made->mentions_count > 3);
+  size_t two = 0;  // of an event about two persons
+  while (persons[two].seq != persons[two + 1].seq) two++;
+  uint64_t seq = persons[two].seq;
+  struct verify_index_row kept = persons[two];
+
+  persons[two].key[15] ^= 1;  // changed; the order of the two still holds
+  expect_only(&t, seq,
+              "nav.person lacks 1 of the 2 persons that the record names, and has 1 that it does not");
+  persons[two] = kept;
+
+  memmove(&persons[two], &persons[two + 1], (persons_count - two - 1) * sizeof *persons);
+  t.made->persons_count--;
+  expect_only(&t, seq, "nav.person lacks 1 of the 2 persons");
+  memmove(&persons[two + 1], &persons[two], (persons_count - two - 1) * sizeof *persons);
+  t.made->persons_count++;
+  persons[two] = kept;
+
+  memmove(&persons[two + 1], &persons[two], (persons_count - two) * sizeof *persons);
+  t.made->persons_count++;  // the same twice
+  expect_only(&t, seq, "nav.person has 1 persons that the record does not name");
+  persons[two].seq = seq - 1;  // now of a record before it
+  expect_only(&t, seq - 1, "nav.person has");
+  memmove(&persons[two], &persons[two + 1], (persons_count - two) * sizeof *persons);
+  t.made->persons_count--;
+
+  uint64_t read = t.made->mentions[1].seq;
+  t.made->mentions[1].key[15] ^= 1;
+  expect_only(&t, read, "nav.mention lacks 1 of the 1 events that the record names, and has 1");
+  t.made->mentions[1].key[15] ^= 1;
+  uint64_t after = t.made->ledger_count + 9;
+  t.made->mentions[t.made->mentions_count++] = (struct verify_index_row){.seq = after};
+  expect_only(&t, after, "nav.mention has a row that no record that names events stands behind");
+  t.made->mentions_count--;
+  struct verify_report report = check(&t, &found);
+  assert_int_equal(report.faults, 0);
   made_free(t.made);
 }
 
@@ -563,6 +626,7 @@ int main(void) {
       cmocka_unit_test(another_checkpoint_key_is_noticed),
       cmocka_unit_test(a_record_that_says_what_cannot_be_is_named),
       cmocka_unit_test(an_event_used_twice_in_its_publication_is_named),
+      cmocka_unit_test(rows_beside_the_ledger_are_compared),
       cmocka_unit_test(a_failing_source_is_not_a_verdict),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

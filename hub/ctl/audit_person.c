@@ -1,0 +1,150 @@
+// navctl audit person, audit follow-up: answered by nav-desk.
+#include <stdio.h>
+#include <string.h>
+
+#include "hub/ctl/ctl.h"
+#include "hub/ctl/ctl_audit.h"
+#include "hub/ctl/output.h"
+
+enum { TIMEOUT_MS = 150000, PAGE_EVENTS = 200 };
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+static const struct ctl_column person_columns[] = {
+    {"event_seq", "EVENT", true},
+    {"seq", "SEQ", true},
+    {"at", "AT", false},
+    {"kind", "KIND", false},
+    {"actor", "ACTOR", false},
+    {"from", "FROM", false},
+    {"to", "TO", false},
+    {"event_id", NULL, false},
+    {"event_time", NULL, false},
+    {"type", "TYPE", false},
+    {"purpose", "PURPOSE", false},
+    {"basis", "BASIS", false},
+    {"rule", "RULE", false},
+    {"outcome", "OUTCOME", false},
+    {"withheld", "WITHHELD", false},
+    {"delivered", "DELIVERED", false},
+    {"acknowledged_seq", "RECEIPT", true},
+    {"acknowledged_at", NULL, false},
+    {"erased", "ERASED", false},
+    {"reason", "REASON", false},
+};
+
+// Page after page until so many events. NDJSON is printed as it comes; the other forms need all of it.
+static enum ctl_exit person_pages(struct ctl *ctl, json_t *request, long left, json_t *all, bool *more,
+                                  json_int_t *left_out) {
+  *more = true;
+  while (*more && left > 0) {
+    enum ctl_exit code = CTL_DONE;
+    (void)json_object_set_new(request, "limit", json_integer(left < PAGE_EVENTS ? left : PAGE_EVENTS));
+    json_t *answer = ctl_ask(ctl, true, json_incref(request), TIMEOUT_MS, &code);
+    if (answer == NULL) return code;
+    json_t *lines = json_object_get(answer, "lines");
+    json_t *next = json_object_get(answer, "next");
+    left -= (long)json_integer_value(json_object_get(answer, "events"));
+    *left_out += json_integer_value(json_object_get(answer, "left_out"));
+    bool ok = true;
+    if (ctl->format != CTL_NDJSON) {
+      ok = json_array_extend(all, lines) == 0;
+    } else {
+      ok = output_rows(CTL_NDJSON, person_columns, COUNT(person_columns), lines);
+    }
+    *more = next != NULL;
+    if (*more) (void)json_object_set(request, "before", next);
+    json_decref(answer);
+    if (!ok) return CTL_FAILED;
+  }
+  return CTL_DONE;
+}
+
+static void say_rest(bool more, json_int_t left_out) {
+  if (more) (void)ctl_complain(CTL_DONE, "there is more; --limit or --until shows it");
+  ctl_audit_left_out(left_out);
+  (void)ctl_complain(
+      CTL_DONE,
+      "what is sealed at its agency's edge is about nobody the hub knows: it stands here once it "
+      "is opened");
+}
+
+enum ctl_exit ctl_audit_person(struct ctl *ctl) {
+  enum ctl_exit code = CTL_DONE;
+  long limit = 0;
+  bool more = false;
+  json_int_t left_out = 0;
+  const char *reason = ctl_value(ctl, "reason");
+  if (reason == NULL || reason[0] == '\0')
+    return ctl_complain(CTL_USAGE,
+                        "--reason is missing: say why you ask about a person; it stands in the ledger");
+  if (!ctl_audit_limit(ctl, &limit, &code)) return code;
+  json_t *request =
+      json_pack("{s:s, s:s, s:s}", "command", "audit-person", "number", ctl->arguments[0], "reason", reason);
+  json_t *all = json_array();
+  if (request == NULL) {
+    code = ctl_complain(CTL_USAGE, "the number and the reason must be UTF-8");
+  } else if (ctl_audit_time(ctl, request, "until", "until_ms", &code)) {
+    code = person_pages(ctl, request, limit, all, &more, &left_out);
+  }
+  bool ok = true;
+  if (code == CTL_DONE && ctl->format != CTL_NDJSON)
+    ok = output_rows(ctl->format, person_columns, COUNT(person_columns), all);
+  if (code == CTL_DONE) say_rest(more, left_out);
+  json_decref(all);
+  json_decref(request);
+  return ok ? code : CTL_FAILED;
+}
+
+// ---- follow-up ----
+
+static const struct ctl_column finding_columns[] = {
+    {"title", "VAD", false}, {"who", "VEM", false}, {"count", "ANTAL", true},     {"detail", "HUR", false},
+    {"what", NULL, false},   {"seqs", NULL, false}, {"records", "POSTER", false},
+};
+
+// The records behind a finding as text: a table has no room for all of them.
+static void add_records(json_t *finding) {
+  enum { SHOWN = 6, TEXT_SIZE = 256 };
+  const json_t *seqs = json_object_get(finding, "seqs");
+  char text[TEXT_SIZE] = "";
+  size_t used = 0;
+  for (size_t i = 0; i < json_array_size(seqs) && i < SHOWN; i++) {
+    int n = snprintf(text + used, sizeof text - used, "%s%" JSON_INTEGER_FORMAT, i == 0 ? "" : " ",
+                     json_integer_value(json_array_get(seqs, i)));
+    used += n > 0 ? (size_t)n : 0;
+  }
+  if (json_array_size(seqs) > SHOWN) (void)snprintf(text + used, sizeof text - used, " …");
+  (void)json_object_set_new(finding, "records", json_string(text));
+}
+
+enum ctl_exit ctl_audit_follow_up(struct ctl *ctl) {
+  enum ctl_exit code = CTL_DONE;
+  json_t *request = json_pack("{s:s}", "command", "audit-follow-up");
+  const char *reason = ctl_value(ctl, "reason");
+  if (reason != NULL) (void)json_object_set_new(request, "reason", json_string(reason));
+  if (!ctl_audit_time(ctl, request, "since", "since_ms", &code)) {
+    json_decref(request);
+    return code;
+  }
+  json_t *answer = ctl_ask(ctl, true, request, TIMEOUT_MS, &code);
+  if (answer == NULL) return code;
+  json_t *findings = json_object_get(answer, "findings");
+  bool ok = true;
+  if (ctl->format == CTL_TABLE) {
+    size_t i = 0;
+    json_t *finding = NULL;
+    json_array_foreach(findings, i, finding) add_records(finding);
+    ok = output_rows(CTL_TABLE, finding_columns, COUNT(finding_columns), findings);
+    if (json_array_size(findings) == 0) (void)puts("Inget sticker ut.");
+    (void)printf("\nSedan %s, %" JSON_INTEGER_FORMAT " poster.\n%s\n", output_text_of(answer, "since"),
+                 json_integer_value(json_object_get(answer, "records")), output_text_of(answer, "rule"));
+  } else {
+    (void)json_object_del(answer, "ok");
+    ok = output_json(ctl->format, answer);
+  }
+  if (json_is_false(json_object_get(answer, "complete")))
+    (void)ctl_complain(CTL_DONE, "there are too many records for one follow-up: ask with a later --since");
+  json_decref(answer);
+  return ok && fflush(stdout) == 0 ? CTL_DONE : CTL_FAILED;
+}
