@@ -72,6 +72,13 @@ static const struct ctl_option refuse_options[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct ctl_option prove_options[] = {
+    {"from", "SIZE", "instead of SEQ: that the ledger still begins as the checkpoint at SIZE says"},
+    {"out", "FILE", "write there, not to standard output"},
+    {"reason", "TEXT", "why you look; stands in the ledger"},
+    {NULL, NULL, NULL},
+};
+
 static const struct ctl_option reason_options[] = {
     {"reason", "TEXT", "why you look; stands in the ledger"},
     {NULL, NULL, NULL},
@@ -188,6 +195,10 @@ const struct ctl_command ctl_commands[] = {
     {"audit show", "SEQ", 1, 1, "One record, what its numbers mean, and the checkpoint that covers it",
      "  navctl audit show 17\n", reason_options, 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON,
      ctl_audit_show},
+    {"audit prove", "[SEQ]", 0, 1,
+     "A record's proof for others to check (C2SP tlog-proof), or one from an old checkpoint",
+     "  navctl audit prove 17 --out 17.tlog-proof\n  navctl audit prove --from 4096\n", prove_options,
+     1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_audit_prove},
     {"meeting list", "", 0, 0, "The meetings that you may open", "  navctl meeting list\n", NULL, ROWS,
      ctl_meeting_list},
     {"briefing show", "MEETING", 1, 1, "The joint picture of a meeting",

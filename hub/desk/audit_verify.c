@@ -9,7 +9,7 @@
 #include "hub/desk/audit.h"
 #include "hub/ledger/verify.h"
 
-enum { FAULTS_MAX = 10000, CURSORS = 4, EVENT_ID_SIZE = 16 };
+enum { FAULTS_MAX = 10000, CURSORS = 5, EVENT_ID_SIZE = 16 };
 
 // A row larger than any of ours is cut just past the limit: it fails its hash, and memory stays bounded.
 static const char ledger_sql[] =
@@ -26,10 +26,14 @@ static const char content_sql[] =
 static const char checkpoint_sql[] =
     "SELECT size, root, left(note, 65537), substr(frontier, 1, 4096) FROM nav.checkpoint_view WHERE size > 0 "
     "ORDER BY size";
-static const char *const statements[CURSORS] = {ledger_sql, event_sql, content_sql, checkpoint_sql};
+static const char subtree_sql[] =
+    "SELECT level, index, hash FROM nav.subtree_view WHERE level BETWEEN 1 AND 61 AND index >= 0 AND "
+    "index < (1::bigint << (62 - level)) - 1 ORDER BY (index + 1) << level, level";
+static const char *const statements[CURSORS] = {ledger_sql, event_sql, content_sql, checkpoint_sql,
+                                                subtree_sql};
 static const char *const names[CURSORS] = {"verify_ledger", "verify_event", "verify_content",
-                                           "verify_checkpoint"};
-enum { LEDGER, EVENT, CONTENT, CHECKPOINT };
+                                           "verify_checkpoint", "verify_subtree"};
+enum { LEDGER, EVENT, CONTENT, CHECKPOINT, SUBTREE };
 
 struct rows {
   struct desk_cursor cursors[CURSORS];
@@ -98,6 +102,16 @@ static int next_checkpoint(void *context, struct verify_checkpoint_row *row, str
   return 1;
 }
 
+static int next_subtree(void *context, struct verify_subtree_row *row, struct nav_error *err) {
+  struct desk_cursor *c = &((struct rows *)context)->cursors[SUBTREE];
+  int got = desk_cursor_next(c, err);
+  if (got <= 0) return got;
+  *row = (struct verify_subtree_row){.level = (unsigned)desk_int2(c->page, c->row, 0),
+                                     .index = (uint64_t)desk_int8(c->page, c->row, 1),
+                                     .hash = fixed(c, 2, NAV_SHA256_SIZE)};
+  return 1;
+}
+
 struct faults {
   json_t *list;
   uint64_t count;
@@ -134,7 +148,9 @@ static bool find_below_one(struct desk_database *database, struct faults *faults
                  "SELECT 'nav.ledger', seq FROM nav.ledger_view WHERE seq < 1 UNION ALL "
                  "SELECT 'nav.event', seq FROM nav.event_view WHERE seq < 1 UNION ALL "
                  "SELECT 'nav.content', seq FROM nav.content_view WHERE seq < 1 UNION ALL "
-                 "SELECT 'nav.checkpoint', size FROM nav.checkpoint_view WHERE size < 1 LIMIT 100",
+                 "SELECT 'nav.checkpoint', size FROM nav.checkpoint_view WHERE size < 1 UNION ALL "
+                 "SELECT 'nav.subtree', index FROM nav.subtree_view WHERE level NOT BETWEEN 1 AND 61 OR "
+                 "index < 0 OR index >= (1::bigint << (62 - level)) - 1 LIMIT 100",
                  0, NULL, err);
   if (result == NULL) return false;
   for (int i = 0; i < PQntuples(result); i++) {
@@ -166,7 +182,7 @@ static bool verify(const struct desk_request *request, struct faults *faults, st
   uint8_t key[32];
   struct verify_settings settings = {.hub = request->nav->hub, .checkpoint_key = key};
   struct rows rows = {0};
-  struct verify_source source = {&rows, next_ledger, next_event, next_content, next_checkpoint};
+  struct verify_source source = {&rows, next_ledger, next_event, next_content, next_checkpoint, next_subtree};
   if (!load_key(request, key, err) || !read_lease(request->database, &settings, err) ||
       !find_below_one(request->database, faults, err)) {
     return false;

@@ -6,6 +6,7 @@
 #include "hub/base/clock.h"
 #include "hub/desk/assess.h"
 #include "hub/desk/audit.h"
+#include "hub/desk/audit_prove.h"
 #include "hub/desk/core_link.h"
 #include "hub/desk/meeting_view.h"
 #include "hub/desk/reader_private.h"
@@ -45,6 +46,7 @@ static const struct command {
      audit_verify},
     {"audit-search", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_search},
     {"audit-show", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_show},
+    {"audit-prove", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_prove},
     {"meeting-list", CONF_ROLE_READER | CONF_ROLE_CHAIR, "reader or chair", SHORT_S, false, false,
      meeting_list},
     {"briefing", CONF_ROLE_READER | CONF_ROLE_CHAIR, "reader or chair", BRIEFING_S, false, false, briefing},

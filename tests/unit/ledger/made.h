@@ -7,9 +7,15 @@
 #include "hub/base/arena.h"
 #include "hub/ledger/content.h"
 #include "hub/ledger/verify.h"
+#include "hub/wire/merkle.h"
 #include "nav/v1/ledger.pb-c.h"
 
-enum { MADE_AGENCIES = 3, MADE_RECORDS_MAX = 1000000, MADE_EVENTS_A_PUBLICATION = 4 };
+enum {
+  MADE_AGENCIES = 3,
+  MADE_RECORDS_MAX = 1000000,
+  MADE_EVENTS_A_PUBLICATION = 4,
+  MADE_SUBTREES_MAX = 4096
+};
 
 struct made_settings {
   unsigned publications;
@@ -32,6 +38,9 @@ struct made {
   size_t contents_count;
   struct verify_checkpoint_row *checkpoints;
   size_t checkpoints_count;
+  struct merkle_frontier frontier;
+  struct verify_subtree_row subtrees[MADE_SUBTREES_MAX];
+  size_t subtrees_count;
   int64_t time_ms;
 };
 

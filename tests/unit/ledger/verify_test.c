@@ -23,7 +23,7 @@ struct found {
 
 struct reading {
   struct made *made;
-  size_t ledger, event, content, checkpoint;
+  size_t ledger, event, content, checkpoint, subtree;
 };
 
 static int ledger_next(void *context, struct verify_ledger_row *row, struct nav_error *err) {
@@ -58,6 +58,14 @@ static int checkpoint_next(void *context, struct verify_checkpoint_row *row, str
   return 1;
 }
 
+static int subtree_next(void *context, struct verify_subtree_row *row, struct nav_error *err) {
+  struct reading *r = context;
+  (void)err;
+  if (r->subtree == r->made->subtrees_count) return 0;
+  *row = r->made->subtrees[r->subtree++];
+  return 1;
+}
+
 static void note_fault(void *context, uint64_t seq, const char *what) {
   struct found *found = context;
   if (found->count < FAULTS_KEPT) {
@@ -76,7 +84,8 @@ struct test_ledger {
 
 static struct verify_report check(const struct test_ledger *t, struct found *found) {
   struct reading reading = {.made = t->made};
-  struct verify_source source = {&reading, ledger_next, event_next, content_next, checkpoint_next};
+  struct verify_source source = {&reading,     ledger_next,     event_next,
+                                 content_next, checkpoint_next, subtree_next};
   struct verify_settings settings = {.hub = t->made->settings.hub,
                                      .checkpoint_key = t->checkpoint_key,
                                      .has_lease = true,
@@ -534,12 +543,49 @@ static void a_failing_source_is_not_a_verdict(void **state) {
   (void)state;
   struct test_ledger t = make();
   struct reading reading = {.made = t.made};
-  struct verify_source source = {&reading, failing_source, event_next, content_next, checkpoint_next};
+  struct verify_source source = {&reading,     failing_source,  event_next,
+                                 content_next, checkpoint_next, subtree_next};
   struct verify_settings settings = {.hub = "x", .checkpoint_key = t.checkpoint_key};
   struct verify_report report;
   struct nav_error err = {0};
   assert_false(verify_run(&source, &settings, note_fault, &found, &report, &err));
   assert_string_equal(err.text, "the connection was lost");
+  made_free(t.made);
+}
+
+// The ledger's own, as nav-core would have written them.
+static void subtrees_are_compared_and_named_alone(void **state) {
+  (void)state;
+  struct test_ledger t = make();
+  (void)check(&t, &found);
+  assert_int_equal(found.count, 0);
+  assert_true(t.made->subtrees_count >= 1);
+  struct verify_subtree_row *row = &t.made->subtrees[0];
+  const struct verify_subtree_row kept = *row;
+  uint8_t changed[NAV_SHA256_SIZE];
+  memcpy(changed, row->hash, sizeof changed);
+  changed[5] ^= 1;
+  row->hash = changed;
+  (void)check(&t, &found);
+  assert_int_equal(found.count, 1);
+  assert_int_equal(found.seq[0], 0);
+  assert_non_null(strstr(found.what[0], "level 8, index 0: it is not the hash"));
+  *row = kept;
+  row->level = 16;  // past the end, and the right one is gone
+  (void)check(&t, &found);
+  assert_int_equal(found.count, 2);
+  assert_non_null(strstr(found.what[0], "level 8, index 0: it is missing"));
+  assert_non_null(strstr(found.what[1], "level 16, index 0: the ledger has no such subtree"));
+  *row = kept;
+  // A record changed, alone or with its leaf: it is at fault, not the subtree over it.
+  own_bytes(&t, row_at(&t, 100))[3] ^= 1;
+  (void)check(&t, &found);
+  assert_int_equal(found.count, 1);
+  assert_int_equal(found.seq[0], 100);
+  made_set_leaf(t.made, row_at(&t, 100));
+  (void)check(&t, &found);
+  for (size_t i = 0; i < found.count && i < FAULTS_KEPT; i++)
+    assert_null(strstr(found.what[i], "nav.subtree"));
   made_free(t.made);
 }
 
@@ -563,6 +609,7 @@ int main(void) {
       cmocka_unit_test(another_checkpoint_key_is_noticed),
       cmocka_unit_test(a_record_that_says_what_cannot_be_is_named),
       cmocka_unit_test(an_event_used_twice_in_its_publication_is_named),
+      cmocka_unit_test(subtrees_are_compared_and_named_alone),
       cmocka_unit_test(a_failing_source_is_not_a_verdict),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
