@@ -168,7 +168,8 @@ def main():
     rng = random.Random(args.seed)
     print("seed", args.seed)
     with Hub(agencies=("polisen",)) as hub:
-        hub.drop("polisen", "a.json", police_file(0))
+        for number in range(2):
+            hub.drop("polisen", f"{number}.json", police_file(number))
         hub.run_adapter("polisen")
         kills(hub, args.kills, rng)
         proofs(hub, rng)
