@@ -112,6 +112,7 @@ uint64_t batch_stage(struct batch *batch, Nav__V1__Record *record, int64_t now_m
   uint8_t leaf[NAV_SHA256_SIZE];
   merkle_leaf(leaf, batch->scratch.data, batch->scratch.length);
   merkle_append_telling(&sequence->frontier, leaf, keep_subtree, batch);
+  merkle_append(&sequence->check, leaf);
 
   struct record_columns columns;
   record_columns_of(record, &columns);
@@ -215,6 +216,15 @@ bool batch_checkpoint_waits(const struct batch *batch, int64_t now_ms, uint32_t 
          now_ms - sequence->checkpoint_time_ms >= (int64_t)checkpoint_ms;
 }
 
+// A tree that does not extend the last signed one is never signed: the program ends, and the next start reads
+// the ledger again.
+static void assert_extends(const struct sequence *sequence, const uint8_t root[NAV_SHA256_SIZE]) {
+  uint8_t again[NAV_SHA256_SIZE];
+  merkle_root(&sequence->check, again);
+  NAV_ASSERT(sequence->check.size == sequence->last_seq && sequence->frontier.size == sequence->last_seq &&
+             memcmp(again, root, sizeof again) == 0);
+}
+
 void batch_finish(struct batch *batch, const char *origin, const struct key_pair_sign *key,
                   uint32_t checkpoint_records, uint32_t checkpoint_ms, bool last) {
   struct sequence *sequence = batch->sequence;
@@ -229,7 +239,9 @@ void batch_finish(struct batch *batch, const char *origin, const struct key_pair
     batch->has_checkpoint = true;
     batch->checkpoint.size = sequence->last_seq;
     merkle_root(&sequence->frontier, batch->checkpoint.root);
+    assert_extends(sequence, batch->checkpoint.root);
     batch->frontier = sequence->frontier;
+    sequence->check = sequence->frontier;
     NAV_ASSERT(checkpoint_sign(&batch->checkpoint, origin, key, &batch->note));
     sequence->checkpoint_seq = sequence->last_seq;
     sequence->checkpoint_time_ms = sequence->last_time_ms;

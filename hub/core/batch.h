@@ -26,6 +26,9 @@ struct sequence {
   uint64_t last_seq;
   int64_t last_time_ms;
   struct merkle_frontier frontier;
+  // Grown again from the last signed frontier over the leaves staged since; a checkpoint is signed only where
+  // it gives the same root. One more node hash a record.
+  struct merkle_frontier check;
   uint64_t checkpoint_seq;  // of the last checkpoint staged
   int64_t checkpoint_time_ms;
 };

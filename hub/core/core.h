@@ -14,6 +14,7 @@
 #include "hub/core/reader.h"
 #include "hub/core/recent.h"
 #include "hub/core/registers.h"
+#include "hub/core/seen.h"
 #include "hub/core/sessions.h"
 #include "hub/core/store.h"
 #include "hub/core/verdicts.h"
@@ -89,6 +90,7 @@ struct core {
   uint64_t committed_seq;
   char checkpoint_note[4096];  // the last one committed
   uint64_t checkpoint_size;
+  struct seen seen;  // the last checkpoint shown, kept outside the database
 
   struct lane *lanes[NUMBERS_LANES_MAX];  // by number
   struct agency_count *counts[NUMBERS_AGENCIES_MAX];

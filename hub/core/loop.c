@@ -64,16 +64,25 @@ static void answer(struct core *core, const struct batch *batch) {
   }
 }
 
+// Shown from now on, and noted outside the database first: what is shown must not be forgotten.
+static void show_checkpoint(struct core *core, const struct batch *batch) {
+  struct nav_error err;
+  char note[sizeof core->checkpoint_note];
+  (void)snprintf(note, sizeof note, "%.*s", (int)batch->note.length, (const char *)batch->note.data);
+  if (!seen_note(&core->seen, &batch->checkpoint, note, &err)) {
+    nav_log_failure(NAV_LOG_ERROR, "the new checkpoint is not noted, so the one before is still shown", &err);
+    return;
+  }
+  core->checkpoint_size = batch->checkpoint.size;
+  memcpy(core->checkpoint_note, note, sizeof note);
+}
+
 static void committed(struct core *core) {
   struct batch *batch = core->committing;
   core->committing = NULL;
   core->committed_seq = batch->last_seq;
   core->last_commit_ms = nav_clock_monotonic_ms();
-  if (batch->has_checkpoint) {
-    core->checkpoint_size = batch->checkpoint.size;
-    (void)snprintf(core->checkpoint_note, sizeof core->checkpoint_note, "%.*s", (int)batch->note.length,
-                   (const char *)batch->note.data);
-  }
+  if (batch->has_checkpoint) show_checkpoint(core, batch);
   for (size_t i = 0; i < batch->entries_count; i++) head_push(&core->head, batch->entries[i]);
   batch->entries_count = 0;  // the head's now
   deliver_committed(core, batch);

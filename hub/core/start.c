@@ -18,6 +18,7 @@
 #include "hub/core/redecided.h"
 #include "hub/core/reload.h"
 #include "hub/core/rules_send.h"
+#include "hub/core/tree_load.h"
 #include "hub/ledger/record.h"
 
 enum { RECORD_ARENA_MAX = 8 * 1024 * 1024 };
@@ -158,50 +159,15 @@ static bool load_redecided(void *context, uint64_t seq, const uint8_t *bytes, si
   return true;
 }
 
-static void load_leaf(void *context, uint64_t seq, const uint8_t leaf[NAV_SHA256_SIZE], int64_t time_ms) {
-  struct core *core = context;
-  if (seq == core->sequence.frontier.size + 1) merkle_append(&core->sequence.frontier, leaf);
-  core->sequence.last_time_ms = time_ms;
-}
-
 static void load_count(void *context, uint32_t agency, uint32_t verdict, uint64_t count) {
   struct core *core = context;
   core_count_verdict(core, agency, verdict, count);
 }
 
-// The tree goes on from the last checkpoint, whose signature proves its frontier.
-static bool load_tree(struct core *core, struct nav_error *err) {
-  struct store_checkpoint stored;
-  if (!store_read_checkpoint(core->store, &stored, err)) return false;
-  if (stored.found) {
-    struct checkpoint signed_head;
-    uint8_t root[NAV_SHA256_SIZE];
-    merkle_root(&stored.frontier, root);
-    if (!checkpoint_open(stored.note, core->origin, core->checkpoint_key.public_key, &signed_head, err))
-      return false;
-    if (signed_head.size != stored.size || stored.frontier.size != stored.size ||
-        memcmp(root, signed_head.root, sizeof root) != 0) {
-      return nav_fail(err, NAV_ERROR_LOCAL, 0, "ledger",
-                      "the last checkpoint does not prove its tree: run navctl audit verify");
-    }
-    core->sequence.frontier = stored.frontier;
-    core->sequence.checkpoint_seq = stored.size;
-    core->checkpoint_size = stored.size;
-    (void)snprintf(core->checkpoint_note, sizeof core->checkpoint_note, "%s", stored.note);
-  }
-  // One row before, for its time.
-  uint64_t after = stored.size > 0 ? stored.size - 1 : 0;
-  if (!store_read_leaves(core->store, after, load_leaf, core, err)) return false;
-  if (core->sequence.frontier.size == core->sequence.last_seq) return true;
-  return nav_fail(
-      err, NAV_ERROR_LOCAL, 0, "ledger", "%llu records are expected, %llu are there: run navctl audit verify",
-      (unsigned long long)core->sequence.last_seq, (unsigned long long)core->sequence.frontier.size);
-}
-
 static bool load_ledger(struct core *core, struct loading *loading, struct nav_error *err) {
   if (!store_read_definitions(core->store, load_definition, loading, err) ||
       !store_read_cursors(core->store, core->numbers->lanes_end, load_cursor, loading, err) ||
-      !store_read_redecided(core->store, load_redecided, loading, err) || !load_tree(core, err) ||
+      !store_read_redecided(core->store, load_redecided, loading, err) || !tree_load(core, err) ||
       !store_read_counts(core->store, load_count, core, err) || !holds_load(core, err)) {
     return false;
   }

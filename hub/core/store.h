@@ -65,6 +65,13 @@ struct store_checkpoint {
 };
 NAV_MUST_USE bool store_read_checkpoint(struct store *store, struct store_checkpoint *out,
                                         struct nav_error *err);
+// That of the size, or the nearest before it.
+NAV_MUST_USE bool store_read_checkpoint_at(struct store *store, uint64_t size, struct store_checkpoint *out,
+                                           struct nav_error *err);
+// At start: adds the rows of nav.subtree that are missing, of a ledger from before that table; all or none.
+// Reads every leaf once, in pages. tree: the whole ledger's. Fails where the leaves do not give its root.
+NAV_MUST_USE bool store_fill_subtrees(struct store *store, const struct merkle_frontier *tree, bool *filled,
+                                      struct nav_error *err);
 // Events, in order of seq: those of these verdicts (numbers), without content; or those of one type, with it.
 struct store_event {
   uint64_t seq;

@@ -1,5 +1,5 @@
-// What store.c and store_read.c share of the connection. Called by: those two alone. Must never: be included
-// elsewhere.
+// What store.c, store_read.c and store_subtrees.c share of the connection. Called by: those alone. Must
+// never: be included elsewhere.
 #ifndef NAV_CORE_STORE_PRIVATE_H
 #define NAV_CORE_STORE_PRIVATE_H
 

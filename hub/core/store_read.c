@@ -207,9 +207,19 @@ bool store_read_events_of_type(struct store *store, uint32_t type, store_event_r
 }
 
 bool store_read_checkpoint(struct store *store, struct store_checkpoint *out, struct nav_error *err) {
+  return store_read_checkpoint_at(store, INT64_MAX, out, err);
+}
+
+bool store_read_checkpoint_at(struct store *store, uint64_t size, struct store_checkpoint *out,
+                              struct nav_error *err) {
+  char number[NUMBER_TEXT];
+  (void)snprintf(number, sizeof number, "%" PRIu64, size);
+  const char *values[] = {number};
   *out = (struct store_checkpoint){0};
-  PGresult *result = store_query(
-      store, "SELECT size, note, frontier FROM nav.checkpoint ORDER BY size DESC LIMIT 1", 0, NULL, err);
+  PGresult *result = store_query(store,
+                                 "SELECT size, note, frontier FROM nav.checkpoint WHERE size <= $1::bigint "
+                                 "ORDER BY size DESC LIMIT 1",
+                                 1, values, err);
   if (result == NULL) return false;
   bool ok = true;
   if (PQntuples(result) == 1) {

@@ -10,7 +10,7 @@
 #include "hub/desk/audit.h"
 #include "hub/ledger/verify.h"
 
-enum { FAULTS_MAX = 10000, CURSORS = 6, EVENT_ID_SIZE = 16 };
+enum { FAULTS_MAX = 10000, CURSORS = 7, EVENT_ID_SIZE = 16 };
 
 // A row larger than any of ours is cut just past the limit: it fails its hash, and memory stays bounded.
 static const char ledger_sql[] =
@@ -31,11 +31,15 @@ static const char person_sql[] =
     "SELECT seq, substr(token, 1, 17) FROM nav.person_view WHERE seq > 0 ORDER BY seq, token";
 static const char mention_sql[] =
     "SELECT seq, event_seq FROM nav.mention_view WHERE seq > 0 ORDER BY seq, event_seq";
-static const char *const statements[CURSORS] = {ledger_sql,     event_sql,  content_sql,
-                                                checkpoint_sql, person_sql, mention_sql};
+static const char subtree_sql[] =
+    "SELECT level, index, hash FROM nav.subtree_view WHERE level BETWEEN 1 AND 61 AND index >= 0 AND "
+    "index < (1::bigint << (62 - level)) - 1 ORDER BY (index + 1) << level, level";
+static const char *const statements[CURSORS] = {ledger_sql, event_sql,   content_sql, checkpoint_sql,
+                                                person_sql, mention_sql, subtree_sql};
 static const char *const names[CURSORS] = {"verify_ledger",     "verify_event",  "verify_content",
-                                           "verify_checkpoint", "verify_person", "verify_mention"};
-enum { LEDGER, EVENT, CONTENT, CHECKPOINT, PERSON, MENTION };
+                                           "verify_checkpoint", "verify_person", "verify_mention",
+                                           "verify_subtree"};
+enum { LEDGER, EVENT, CONTENT, CHECKPOINT, PERSON, MENTION, SUBTREE };
 
 struct rows {
   struct desk_cursor cursors[CURSORS];
@@ -122,6 +126,16 @@ static int next_mention(void *context, struct verify_index_row *row, struct nav_
   return 1;
 }
 
+static int next_subtree(void *context, struct verify_subtree_row *row, struct nav_error *err) {
+  struct desk_cursor *c = &((struct rows *)context)->cursors[SUBTREE];
+  int got = desk_cursor_next(c, err);
+  if (got <= 0) return got;
+  *row = (struct verify_subtree_row){.level = (unsigned)desk_int2(c->page, c->row, 0),
+                                     .index = (uint64_t)desk_int8(c->page, c->row, 1),
+                                     .hash = fixed(c, 2, NAV_SHA256_SIZE)};
+  return 1;
+}
+
 struct faults {
   json_t *list;
   uint64_t count;
@@ -160,7 +174,9 @@ static bool find_below_one(struct desk_database *database, struct faults *faults
                  "SELECT 'nav.content', seq FROM nav.content_view WHERE seq < 1 UNION ALL "
                  "SELECT 'nav.person', seq FROM nav.person_view WHERE seq < 1 UNION ALL "
                  "SELECT 'nav.mention', seq FROM nav.mention_view WHERE seq < 1 UNION ALL "
-                 "SELECT 'nav.checkpoint', size FROM nav.checkpoint_view WHERE size < 1 LIMIT 100",
+                 "SELECT 'nav.checkpoint', size FROM nav.checkpoint_view WHERE size < 1 UNION ALL "
+                 "SELECT 'nav.subtree', index FROM nav.subtree_view WHERE level NOT BETWEEN 1 AND 61 OR "
+                 "index < 0 OR index >= (1::bigint << (62 - level)) - 1 LIMIT 100",
                  0, NULL, err);
   if (result == NULL) return false;
   for (int i = 0; i < PQntuples(result); i++) {
@@ -192,8 +208,8 @@ static bool verify(const struct desk_request *request, struct faults *faults, st
   uint8_t key[32];
   struct verify_settings settings = {.hub = request->nav->hub, .checkpoint_key = key};
   struct rows rows = {0};
-  struct verify_source source = {&rows,           next_ledger, next_event,  next_content,
-                                 next_checkpoint, next_person, next_mention};
+  struct verify_source source = {&rows,           next_ledger, next_event,   next_content,
+                                 next_checkpoint, next_person, next_mention, next_subtree};
   if (!load_key(request, key, err) || !read_lease(request->database, &settings, err) ||
       !find_below_one(request->database, faults, err)) {
     return false;

@@ -156,7 +156,7 @@ static bool check_row(struct verify *v, const struct verify_ledger_row *row, str
     check_order(v, record);
     verify_record(v, record);
   }
-  if (!verify_rows_up_to(v, row->seq, record, err)) return false;
+  if (!verify_rows_up_to(v, row->seq, record, err) || !verify_subtrees_at(v, row->seq, err)) return false;
   v->last_seq = row->seq;
   return true;
 }
@@ -196,6 +196,7 @@ static bool check_tail(struct verify *v, struct nav_error *err) {
     // Their rows are passed over.
     if (!verify_rows_up_to(v, expected, NULL, err)) return false;
   }
+  if (!verify_subtrees_end(v, expected > v->last_seq ? expected : v->last_seq, err)) return false;
   return verify_rows_after_end(v, err);
 }
 
@@ -218,7 +219,7 @@ static bool run(struct verify *v, struct nav_error *err) {
   got = v->source->content(v->source->context, &v->content, err);
   if (got < 0) return false;
   v->has_content = got > 0;
-  if (!next_checkpoint(v, err) || !verify_index_begin(v, err)) return false;
+  if (!next_checkpoint(v, err) || !verify_index_begin(v, err) || !verify_subtrees_begin(v, err)) return false;
   while ((got = v->source->ledger(v->source->context, &row, err)) > 0) {
     if (!check_row(v, &row, err)) return false;
   }

@@ -1,5 +1,5 @@
 // `audit verify`: recomputes a ledger from its rows and says which row is wrong and how. Pure and streaming:
-// rows come from four sources, each in order, and memory does not grow with the ledger (definitions, the last
+// rows come from five sources, each in order, and memory does not grow with the ledger (definitions, the last
 // publications and the faults under way are kept, each bounded). What it finds, and whom it accuses:
 //   a record's bytes changed           that record: its hash is not its leaf column's, and the leaves give
 //   the root a checkpoint signed its leaf changed as well           the records since the last checkpoint
@@ -9,6 +9,7 @@
 //   a record gone, two swapped         the number missing; the two records that say they are another
 //   a derived column, an event row, sealed content, a checkpoint    that row
 //   a row of nav.person or nav.mention   the record that it is of
+//   a row of nav.subtree missing, extra or changed                   that row, and no record
 //   the tail cut off                   the numbers missing, by the lease or the last checkpoint
 // What it cannot find: a tail cut off together with the lease and every checkpoint above it. That is what the
 // witnesses hold checkpoints for. Called by: desk (audit verify), tests. Must never: accuse a record for
@@ -83,8 +84,15 @@ struct verify_index_row {
 };
 typedef int verify_next_index(void *context, struct verify_index_row *row, struct nav_error *err);
 
-// Each gives its next row, ledger, events and content by seq, checkpoints by size, all of one snapshot. 1: a
-// row; 0: no more; -1: *err.
+struct verify_subtree_row {
+  unsigned level;  // 8, 16, …
+  uint64_t index;
+  const uint8_t *hash;  // 32 bytes
+};
+
+// Each gives its next row, ledger, events and content by seq, checkpoints by size, subtrees by their last
+// record, (index + 1) << level, which is below 2^62, then by level; all of one snapshot. 1: a row; 0: no
+// more; -1: *err. subtree may be NULL: an export has none.
 struct verify_source {
   void *context;
   int (*ledger)(void *context, struct verify_ledger_row *row, struct nav_error *err);
@@ -93,6 +101,7 @@ struct verify_source {
   int (*checkpoint)(void *context, struct verify_checkpoint_row *row, struct nav_error *err);
   // By seq and key. NULL: there is no such table, as in an export.
   verify_next_index *person, *mention;
+  int (*subtree)(void *context, struct verify_subtree_row *row, struct nav_error *err);
 };
 
 struct verify_settings {

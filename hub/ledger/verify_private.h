@@ -12,11 +12,26 @@
 #include "hub/wire/message.h"
 
 enum { VERIFY_SUSPECTS_MAX = 256, VERIFY_NAMES_MAX = VERIFY_NUMBERS_MAX / 16, VERIFY_NAME_SIZE = 65 };
+enum { VERIFY_SUBTREE_STEP = 8, VERIFY_TOLD_MAX = 8, VERIFY_ODD_MAX = 256 };
 
 // A row whose bytes and leaf do not agree; the next checkpoint tells which of the two was changed.
 struct verify_suspect {
   uint64_t seq;
   char detail[96];  // what the changed bytes are; may be ""
+};
+
+// The stored levels that one leaf has made perfect, from level 8.
+struct verify_told {
+  size_t count;
+  uint64_t index[VERIFY_TOLD_MAX];
+  uint8_t hashes[VERIFY_TOLD_MAX][NAV_SHA256_SIZE];
+};
+
+// A row of nav.subtree that does not fit both trees; the next checkpoint tells which counts.
+struct verify_odd_subtree {
+  unsigned level;
+  uint64_t index;
+  bool missing, fits_records, fits_leaves;
 };
 
 struct verify_tree {
@@ -28,6 +43,9 @@ struct verify_tree {
   uint64_t interval_fault;  // a record of the interval that was accused already; 0: none
   struct verify_suspect suspects[VERIFY_SUSPECTS_MAX];
   size_t suspects_count;
+  struct verify_told told_records, told_leaves;  // by the last row
+  struct verify_odd_subtree odd[VERIFY_ODD_MAX];
+  size_t odd_count;
 };
 
 struct verify_publication {
@@ -85,8 +103,9 @@ struct verify {
   struct verify_event_row event;
   struct verify_content_row content;
   struct verify_checkpoint_row checkpoint;
-  bool has_event, has_content, has_checkpoint;
+  bool has_event, has_content, has_checkpoint, has_subtree;
   struct verify_index indexes[VERIFY_INDEXES];
+  struct verify_subtree_row subtree;
 };
 
 void verify_accuse(struct verify *v, uint64_t seq, const char *format, ...)
@@ -127,6 +146,17 @@ NAV_MUST_USE bool verify_index_up_to(struct verify *v, uint64_t seq, const Nav__
                                      struct nav_error *err);
 NAV_MUST_USE bool verify_index_after_end(struct verify *v, struct nav_error *err);
 
+// verify_subtree.c
+void verify_told(void *told, unsigned level, uint64_t index, const uint8_t hash[NAV_SHA256_SIZE]);
+NAV_MUST_USE bool verify_subtrees_begin(struct verify *v, struct nav_error *err);
+// After the leaf of seq: the rows that end there, against what it told.
+NAV_MUST_USE bool verify_subtrees_at(struct verify *v, uint64_t seq, struct nav_error *err);
+void verify_subtrees_signed(struct verify *v,
+                            bool records);  // the tree of the records, or of the leaf column
+// After the last record; those up to `last` are known to be missing.
+NAV_MUST_USE bool verify_subtrees_end(struct verify *v, uint64_t last, struct nav_error *err);
+
+// verify_event.c, again
 // What is left in the sources after the last record that is there or known to be missing.
 NAV_MUST_USE bool verify_rows_after_end(struct verify *v, struct nav_error *err);
 

@@ -19,9 +19,12 @@ bool verify_tree_row(struct verify *v, const struct verify_ledger_row *row) {
     tree->leaves = tree->records;
     tree->differ = true;
   }
+  tree->told_records.count = tree->told_leaves.count = 0;
   if (!tree->broken) {
-    merkle_append(&tree->records, leaf);
-    if (tree->differ) merkle_append(&tree->leaves, row->leaf_length == sizeof leaf ? row->leaf : leaf);
+    merkle_append_telling(&tree->records, leaf, verify_told, &tree->told_records);
+    if (tree->differ)
+      merkle_append_telling(&tree->leaves, row->leaf_length == sizeof leaf ? row->leaf : leaf, verify_told,
+                            &tree->told_leaves);
   }
   if (agrees) return true;
   if (tree->suspects_count == VERIFY_SUSPECTS_MAX) {
@@ -128,6 +131,7 @@ static void begin_interval(struct verify *v, uint64_t size, const struct merkle_
   if (frontier != &tree->records) tree->records = *frontier;
   tree->differ = false;
   tree->broken = false;
+  tree->odd_count = 0;
   tree->interval_first = size + 1;
   tree->interval_fault = 0;
 }
@@ -138,16 +142,19 @@ static void compare(struct verify *v, uint64_t size, const uint8_t root[NAV_SHA2
   if (!tree->broken && gives(&tree->records, size, root)) {
     accuse_suspects(
         v, "its column leaf was changed: the record itself gives the root that the next checkpoint signed");
+    verify_subtrees_signed(v, true);
     begin_interval(v, size, &tree->records);
     return;
   }
   if (!tree->broken && tree->differ && gives(&tree->leaves, size, root)) {
     accuse_suspects(
         v, "its bytes were changed: they do not give its leaf hash, which the next checkpoint signed");
+    verify_subtrees_signed(v, false);
     begin_interval(v, size, &tree->leaves);
     return;
   }
   accuse_suspects(v, "its bytes do not give its leaf hash: one of them was changed");
+  tree->odd_count = 0;  // what they were compared with is not what was signed
   if (!tree->broken) accuse_interval(v, size);
   if (frontier != NULL) {
     begin_interval(v, size, frontier);

@@ -117,6 +117,16 @@ static void put_checkpoints(const struct made *made) {
   (void)puts("\\.");
 }
 
+static void put_subtrees(const struct made *made) {
+  (void)puts("COPY nav.subtree (level, index, hash) FROM stdin;");
+  for (size_t i = 0; i < made->subtrees_count; i++) {
+    (void)printf("%u\t%" PRIu64 "\t", made->subtrees[i].level, made->subtrees[i].index);
+    put_bytes(made->subtrees[i].hash, NAV_SHA256_SIZE);
+    (void)putchar('\n');
+  }
+  (void)puts("\\.");
+}
+
 int main(int argc, char **argv) {
   if (argc != 4) {
     (void)fputs("make_ledger PUBLICATIONS CHECKPOINT_EVERY HUB\n", stderr);
@@ -137,6 +147,7 @@ int main(int argc, char **argv) {
   put_contents(made);
   put_indexes(made);
   put_checkpoints(made);
+  put_subtrees(made);
   made_free(made);
   return fflush(stdout) == 0 && ferror(stdout) == 0 ? 0 : 1;
 }

@@ -127,6 +127,13 @@ static void note_mentions(struct made *made, const Nav__V1__Record *record) {
   record_mentions_free(&mentions);
 }
 
+static void keep_subtree(void *context, unsigned level, uint64_t index, const uint8_t hash[NAV_SHA256_SIZE]) {
+  struct made *made = context;
+  if (level % 8 != 0 || made->subtrees_count == MADE_SUBTREES_MAX) return;
+  made->subtrees[made->subtrees_count++] =
+      (struct verify_subtree_row){level, index, keep(made, hash, NAV_SHA256_SIZE)};
+}
+
 static uint64_t stage(struct made *made, Nav__V1__Record *record) {
   NAV_ASSERT(made->ledger_count < MADE_RECORDS_MAX);
   struct verify_ledger_row *row = &made->ledger[made->ledger_count++];
@@ -147,6 +154,7 @@ static uint64_t stage(struct made *made, Nav__V1__Record *record) {
   made_set_record(made, row, record);
   made_set_leaf(made, row);
   note_mentions(made, record);
+  merkle_append_telling(&made->frontier, row->leaf, keep_subtree, made);
   return record->seq;
 }
 

@@ -7,9 +7,16 @@
 #include "hub/base/arena.h"
 #include "hub/ledger/content.h"
 #include "hub/ledger/verify.h"
+#include "hub/wire/merkle.h"
 #include "nav/v1/ledger.pb-c.h"
 
-enum { MADE_AGENCIES = 3, MADE_RECORDS_MAX = 2500000, MADE_EVENTS_A_PUBLICATION = 4, MADE_PERSONS = 50000 };
+enum {
+  MADE_AGENCIES = 3,
+  MADE_RECORDS_MAX = 2500000,
+  MADE_EVENTS_A_PUBLICATION = 4,
+  MADE_PERSONS = 50000,
+  MADE_SUBTREES_MAX = 16384
+};
 
 struct made_settings {
   unsigned publications;
@@ -34,6 +41,9 @@ struct made {
   size_t checkpoints_count;
   struct verify_index_row *persons, *mentions;  // of nav.person and nav.mention
   size_t persons_count, mentions_count;
+  struct merkle_frontier frontier;
+  struct verify_subtree_row subtrees[MADE_SUBTREES_MAX];
+  size_t subtrees_count;
   int64_t time_ms;
 };
 

@@ -23,7 +23,7 @@ struct found {
 
 struct reading {
   struct made *made;
-  size_t ledger, event, content, checkpoint, person, mention;
+  size_t ledger, event, content, checkpoint, person, mention, subtree;
 };
 
 static int ledger_next(void *context, struct verify_ledger_row *row, struct nav_error *err) {
@@ -74,6 +74,14 @@ static int mention_next(void *context, struct verify_index_row *row, struct nav_
   return 1;
 }
 
+static int subtree_next(void *context, struct verify_subtree_row *row, struct nav_error *err) {
+  struct reading *r = context;
+  (void)err;
+  if (r->subtree == r->made->subtrees_count) return 0;
+  *row = r->made->subtrees[r->subtree++];
+  return 1;
+}
+
 static void note_fault(void *context, uint64_t seq, const char *what) {
   struct found *found = context;
   if (found->count < FAULTS_KEPT) {
@@ -92,8 +100,8 @@ struct test_ledger {
 
 static struct verify_report check(const struct test_ledger *t, struct found *found) {
   struct reading reading = {.made = t->made};
-  struct verify_source source = {&reading,        ledger_next, event_next,  content_next,
-                                 checkpoint_next, person_next, mention_next};
+  struct verify_source source = {&reading,        ledger_next, event_next,   content_next,
+                                 checkpoint_next, person_next, mention_next, subtree_next};
   struct verify_settings settings = {.hub = t->made->settings.hub,
                                      .checkpoint_key = t->checkpoint_key,
                                      .has_lease = true,
@@ -108,14 +116,16 @@ static struct verify_report check(const struct test_ledger *t, struct found *fou
   return report;
 }
 
-static struct test_ledger make(void) {
-  const struct made_settings settings = {.publications = 40,
+static struct test_ledger make_of(unsigned publications) {
+  const struct made_settings settings = {.publications = publications,
                                          .checkpoint_every = CHECKPOINT_EVERY,
                                          .start_ms = 1763779200000,
                                          .hub = "nav.example.se"};
   struct made *made = made_new(&settings);
   return (struct test_ledger){made, made->ledger_count, 3, made->checkpoint_key.public_key};
 }
+
+static struct test_ledger make(void) { return make_of(40); }
 
 static struct verify_ledger_row *row_at(const struct test_ledger *t, uint64_t seq) {
   return &t->made->ledger[seq - 1];
@@ -551,8 +561,8 @@ static void a_failing_source_is_not_a_verdict(void **state) {
   (void)state;
   struct test_ledger t = make();
   struct reading reading = {.made = t.made};
-  struct verify_source source = {&reading,        failing_source, event_next,  content_next,
-                                 checkpoint_next, person_next,    mention_next};
+  struct verify_source source = {&reading,        failing_source, event_next,   content_next,
+                                 checkpoint_next, person_next,    mention_next, subtree_next};
   struct verify_settings settings = {.hub = "x", .checkpoint_key = t.checkpoint_key};
   struct verify_report report;
   struct nav_error err = {0};
@@ -606,6 +616,43 @@ static void rows_beside_the_ledger_are_compared(void **state) {
   made_free(t.made);
 }
 
+// The ledger's own, as nav-core would have written them.
+static void subtrees_are_compared_and_named_alone(void **state) {
+  (void)state;
+  struct test_ledger t = make_of(150);
+  (void)check(&t, &found);
+  assert_int_equal(found.count, 0);
+  assert_true(t.made->subtrees_count >= 1);
+  struct verify_subtree_row *row = &t.made->subtrees[t.made->subtrees_count - 1];
+  const struct verify_subtree_row kept = *row;
+  uint8_t changed[NAV_SHA256_SIZE];
+  memcpy(changed, row->hash, sizeof changed);
+  changed[5] ^= 1;
+  row->hash = changed;
+  (void)check(&t, &found);
+  assert_int_equal(found.count, 1);
+  assert_int_equal(found.seq[0], 0);
+  assert_non_null(strstr(found.what[0], "it is not the hash"));
+  *row = kept;
+  row->level = 16;
+  row->index = 0;  // past the end, and the right one is gone
+  (void)check(&t, &found);
+  assert_int_equal(found.count, 2);
+  assert_non_null(strstr(found.what[0], "it is missing"));
+  assert_non_null(strstr(found.what[1], "level 16, index 0: the ledger has no such subtree"));
+  *row = kept;
+  // A record changed, alone or with its leaf: it is at fault, not the subtree over it.
+  own_bytes(&t, row_at(&t, 100))[3] ^= 1;
+  (void)check(&t, &found);
+  assert_int_equal(found.count, 1);
+  assert_int_equal(found.seq[0], 100);
+  made_set_leaf(t.made, row_at(&t, 100));
+  (void)check(&t, &found);
+  for (size_t i = 0; i < found.count && i < FAULTS_KEPT; i++)
+    assert_null(strstr(found.what[i], "nav.subtree"));
+  made_free(t.made);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_whole_ledger_holds),
@@ -627,6 +674,7 @@ int main(void) {
       cmocka_unit_test(a_record_that_says_what_cannot_be_is_named),
       cmocka_unit_test(an_event_used_twice_in_its_publication_is_named),
       cmocka_unit_test(rows_beside_the_ledger_are_compared),
+      cmocka_unit_test(subtrees_are_compared_and_named_alone),
       cmocka_unit_test(a_failing_source_is_not_a_verdict),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,104 @@
+// See tree_load.h. Reading begins at the smaller of the last checkpoint and what was shown last, which are
+// the same but after a crash between a commit and its note: the cost is the few leaves after it.
+#include "hub/core/tree_load.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "hub/base/log.h"
+
+struct loading {
+  struct core *core;
+  uint64_t stored_size;
+  uint8_t root_at_stored[NAV_SHA256_SIZE];
+  uint8_t root_at_seen[NAV_SHA256_SIZE];
+};
+
+static bool not_proven(uint64_t size, struct nav_error *err) {
+  return nav_fail(err, NAV_ERROR_LOCAL, 0, "ledger",
+                  "the checkpoint at %llu does not prove its tree: run navctl audit verify",
+                  (unsigned long long)size);
+}
+
+// The row's note is ours, and its frontier gives the root that it signs.
+static bool is_proven(const struct core *core, const struct store_checkpoint *stored, struct nav_error *err) {
+  struct checkpoint head;
+  uint8_t root[NAV_SHA256_SIZE];
+  if (!checkpoint_open(stored->note, core->origin, core->checkpoint_key.public_key, &head, err)) return false;
+  merkle_root(&stored->frontier, root);
+  if (head.size == stored->size && stored->frontier.size == stored->size &&
+      memcmp(root, head.root, sizeof root) == 0)
+    return true;
+  return not_proven(stored->size, err);
+}
+
+static void note_roots(struct loading *loading) {
+  const struct merkle_frontier *frontier = &loading->core->sequence.frontier;
+  if (frontier->size == loading->stored_size) merkle_root(frontier, loading->root_at_stored);
+  if (frontier->size == loading->core->seen.size) merkle_root(frontier, loading->root_at_seen);
+}
+
+static void load_leaf(void *context, uint64_t seq, const uint8_t leaf[NAV_SHA256_SIZE], int64_t time_ms) {
+  struct loading *loading = context;
+  struct core *core = loading->core;
+  if (seq == core->sequence.frontier.size + 1) {
+    merkle_append(&core->sequence.frontier, leaf);
+    note_roots(loading);
+  }
+  core->sequence.last_time_ms = time_ms;
+}
+
+static bool read_seen(struct core *core, struct nav_error *err) {
+  char path[sizeof core->seen.path];
+  if (!seen_path(core->nav->state_folder, path))
+    return nav_fail(err, NAV_ERROR_LOCAL, 0, "nav.yaml", "the state folder's path is too long");
+  return seen_load(&core->seen, path, core->nav->hub, core->checkpoint_key.public_key, err);
+}
+
+// From the checkpoint that reading begins at to the end.
+static bool read_leaves(struct core *core, const struct store_checkpoint *last, struct nav_error *err) {
+  struct loading loading = {.core = core, .stored_size = last->size};
+  uint8_t root[NAV_SHA256_SIZE];
+  struct store_checkpoint first = *last;
+  if (core->seen.size != 0 && core->seen.size < last->size &&
+      (!store_read_checkpoint_at(core->store, core->seen.size, &first, err) ||
+       (first.found && !is_proven(core, &first, err))))
+    return false;
+  core->sequence.frontier = first.frontier;
+  note_roots(&loading);
+  // One row before, for its time.
+  uint64_t after = first.size > 0 ? first.size - 1 : 0;
+  if (!store_read_leaves(core->store, after, load_leaf, &loading, err)) return false;
+  merkle_root(&last->frontier, root);
+  if (last->found && memcmp(root, loading.root_at_stored, sizeof root) != 0)
+    return not_proven(last->size, err);
+  return seen_check(&core->seen, core->origin, core->sequence.frontier.size, loading.root_at_seen, err);
+}
+
+// A ledger whose proofs cannot be made quick is still a ledger: said, and gone on.
+static bool fill_subtrees(struct core *core, struct nav_error *err) {
+  bool filled = false;
+  if (!store_fill_subtrees(core->store, &core->sequence.frontier, &filled, err)) {
+    if (err->class != NAV_ERROR_LOCAL) return false;
+    nav_log_failure(NAV_LOG_ERROR, "records before now cannot be proven", err);
+  }
+  if (filled) nav_log(NAV_LOG_INFO, "nav.subtree was filled");
+  return true;
+}
+
+bool tree_load(struct core *core, struct nav_error *err) {
+  struct store_checkpoint last;
+  if (!read_seen(core, err) || !store_read_checkpoint(core->store, &last, err)) return false;
+  if (last.found && !is_proven(core, &last, err)) return false;
+  if (!read_leaves(core, &last, err)) return false;
+  if (core->sequence.frontier.size != core->sequence.last_seq)
+    return nav_fail(err, NAV_ERROR_LOCAL, 0, "ledger",
+                    "%llu records are expected, %llu are there: run navctl audit verify",
+                    (unsigned long long)core->sequence.last_seq,
+                    (unsigned long long)core->sequence.frontier.size);
+  core->sequence.check = core->sequence.frontier;
+  core->sequence.checkpoint_seq = last.size;
+  core->checkpoint_size = last.size;
+  (void)snprintf(core->checkpoint_note, sizeof core->checkpoint_note, "%s", last.note);
+  return fill_subtrees(core, err);
+}
