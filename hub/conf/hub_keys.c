@@ -25,12 +25,20 @@ static bool read_keys(const struct conf_node *map, struct conf_hub_keys *keys, s
   return faults->count == before;
 }
 
-bool conf_hub_keys_load(const char *config_folder, struct conf_hub_keys *keys, struct conf_faults *faults) {
-  char path[PATH_SIZE];
+static bool load(const char *path, const char *name, struct conf_hub_keys *keys, struct conf_faults *faults) {
   struct nav_arena *arena = nav_arena_new(ARENA_BYTES_MAX);
-  (void)snprintf(path, sizeof path, "%s/keys/hub.yaml", config_folder);
-  const struct conf_node *map = arena == NULL ? NULL : conf_tree_load(path, "keys/hub.yaml", arena, faults);
+  const struct conf_node *map = arena == NULL ? NULL : conf_tree_load(path, name, arena, faults);
   bool ok = map != NULL && conf_expect_map(map, "the file", faults) && read_keys(map, keys, faults);
   nav_arena_free(arena);
   return ok;
+}
+
+bool conf_hub_keys_load(const char *config_folder, struct conf_hub_keys *keys, struct conf_faults *faults) {
+  char path[PATH_SIZE];
+  (void)snprintf(path, sizeof path, "%s/keys/hub.yaml", config_folder);
+  return load(path, "keys/hub.yaml", keys, faults);
+}
+
+bool conf_hub_keys_load_file(const char *path, struct conf_hub_keys *keys, struct conf_faults *faults) {
+  return load(path, path, keys, faults);
 }

@@ -95,6 +95,7 @@ enum ctl_exit ctl_access_matrix(struct ctl *ctl);
 enum ctl_exit ctl_audit_verify(struct ctl *ctl);
 enum ctl_exit ctl_audit_search(struct ctl *ctl);
 enum ctl_exit ctl_audit_show(struct ctl *ctl);
+enum ctl_exit ctl_audit_export(struct ctl *ctl);
 enum ctl_exit ctl_hold_list(struct ctl *ctl);
 enum ctl_exit ctl_hold_show(struct ctl *ctl);
 enum ctl_exit ctl_hold_release(struct ctl *ctl);

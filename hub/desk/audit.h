@@ -14,5 +14,9 @@ json_t *audit_verify(const struct desk_request *request, struct nav_error *err);
 json_t *audit_search(const struct desk_request *request, struct nav_error *err);
 // {"ok":true,"record":{…}}
 json_t *audit_show(const struct desk_request *request, struct nav_error *err);
+// A page of what comes after "after" up to "until" (0: the last checkpoint):
+// {"ok":true,"hub":…,"log_id":hex,"until":n,"last":n,"done":bool,"records":base64 of records.bin's form,
+// "checkpoints":[{"size":n,"note":…}]}; ask again with "after":last and the same "until".
+json_t *audit_export(const struct desk_request *request, struct nav_error *err);
 
 #endif

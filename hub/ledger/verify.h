@@ -70,9 +70,9 @@ struct verify_content_row {
 
 struct verify_checkpoint_row {
   uint64_t size;
-  const uint8_t *root;  // 32 bytes
+  const uint8_t *root;  // 32 bytes; NULL: an export, where the note alone says it
   const char *note;
-  const uint8_t *frontier;
+  const uint8_t *frontier;  // NULL: an export
   size_t frontier_length;
 };
 

@@ -62,6 +62,14 @@ static void differ_bytes(struct differences *d, const char *column, bool same) {
   if (n > 0) d->length += (size_t)n;
 }
 
+// Whether the agency's own definition is known: then a number that is not is not its.
+static bool has_number(const struct verify *v, const char *agency) {
+  for (size_t i = 0; agency != NULL && i < v->agencies.count; i++) {
+    if (strcmp(v->agencies.items[i].agency, agency) == 0) return true;
+  }
+  return false;
+}
+
 // The two columns that other records speak for.
 static void check_resting_columns(struct verify *v, const Nav__V1__Record *record) {
   const Nav__V1__Accepted *a = record->accepted;
@@ -69,8 +77,8 @@ static void check_resting_columns(struct verify *v, const Nav__V1__Record *recor
   const char *agency = row->agency < 0 ? NULL : verify_name(&v->agencies, (uint32_t)row->agency);
   const struct verify_publication *publication = verify_publication_find(v, a->published_seq);
   uint64_t defined = agency != NULL ? v->agencies.items[row->agency].seq : 0;
-  if ((agency != NULL || !v->lost) &&
-      (agency == NULL || a->agency == NULL || strcmp(agency, a->agency) != 0)) {
+  bool judged = agency != NULL || !v->lost || has_number(v, a->agency);
+  if (judged && (agency == NULL || a->agency == NULL || strcmp(agency, a->agency) != 0)) {
     verify_doubt(v, record->seq, defined, "its row in nav.event differs from the record: agency");
   }
   if (publication != NULL && a->published_index < publication->count &&
