@@ -183,7 +183,7 @@ uint64_t export_read_count(const struct export_read *r) { return r->count; }
 // Has `size` bytes of records.bin at hand. 1: it has; 0: the file ends before the first of them; -1: *err.
 static int have(struct export_read *r, size_t size, struct nav_error *err) {
   while (r->block.length - r->at < size && !r->ended) {
-    memmove(r->block.data, r->block.data + r->at, r->block.length - r->at);
+    if (r->at > 0) memmove(r->block.data, r->block.data + r->at, r->block.length - r->at);
     r->block.length -= r->at;
     r->at = 0;
     uint8_t *room = nav_buffer_reserve(&r->block, BLOCK);
