@@ -5,7 +5,7 @@ check_pie_supported(LANGUAGES C)
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 
-foreach(package libzmq libprotobuf-c yaml-0.1 libsodium jansson libpq expat libcrypto zlib)
+foreach(package libzmq libprotobuf-c yaml-0.1 libsodium jansson libpq expat libcrypto zlib libarchive)
   string(MAKE_C_IDENTIFIER ${package} name)
   pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${package})
 endforeach()

@@ -19,7 +19,7 @@ struct conf_hub_keys {
 
 // False: faults say what is wrong with the file.
 bool conf_hub_keys_load(const char *config_folder, struct conf_hub_keys *keys, struct conf_faults *faults);
-// The same of any file.
+// The same of a copy of the file that lies anywhere.
 bool conf_hub_keys_load_file(const char *path, struct conf_hub_keys *keys, struct conf_faults *faults);
 
 #endif

@@ -31,6 +31,10 @@ static bool print_report(const json_t *report) {
                json_integer_value(json_object_get(report, "contents")),
                json_integer_value(json_object_get(report, "checkpoints")),
                json_string_value(json_object_get(report, "root")));
+  json_int_t unproved = json_integer_value(json_object_get(report, "unproved"));
+  if (unproved > 0) {
+    (void)printf("%" JSON_INTEGER_FORMAT " records are covered by no checkpoint that holds\n", unproved);
+  }
   if (json_array_size(faults) == 0) {
     return puts("The ledger holds.") >= 0;
   }
@@ -38,25 +42,28 @@ static bool print_report(const json_t *report) {
   return output_rows(CTL_TABLE, columns, COUNT(columns), faults);
 }
 
+enum ctl_exit audit_print_report(struct ctl *ctl, json_t *report) {
+  bool ok = ctl->format == CTL_TABLE ? print_report(report) : output_json(ctl->format, report);
+  enum ctl_exit code = json_is_true(json_object_get(report, "ok")) ? CTL_DONE : CTL_FINDINGS;
+  json_decref(report);
+  return ok ? code : CTL_FAILED;
+}
+
 enum ctl_exit ctl_audit_verify(struct ctl *ctl) {
   enum ctl_exit code = CTL_DONE;
+  const char *offline = ctl_value(ctl, "offline");
+  if (offline != NULL) return audit_verify_offline(ctl, offline);
+  if (ctl_value(ctl, "key") != NULL) return ctl_complain(CTL_USAGE, "--key goes with --offline FILE");
   json_t *request = json_pack("{s:s}", "command", "audit-verify");
   add_text(request, "reason", ctl_value(ctl, "reason"));
   json_t *answer = ctl_ask(ctl, true, request, VERIFY_TIMEOUT_MS, &code);
   if (answer == NULL) return code;
-  const json_t *report = json_object_get(answer, "result");
   if (json_is_false(json_object_get(answer, "recorded"))) {
     (void)ctl_complain(CTL_DONE, "nav-core does not answer, so this verification stands in no record");
   }
-  bool ok = true;
-  if (ctl->format == CTL_TABLE) {
-    ok = print_report(report);
-  } else {
-    ok = output_json(ctl->format, report);
-  }
-  code = json_is_true(json_object_get(report, "ok")) ? CTL_DONE : CTL_FINDINGS;
+  code = audit_print_report(ctl, json_incref(json_object_get(answer, "result")));
   json_decref(answer);
-  return ok ? code : CTL_FAILED;
+  return code;
 }
 
 // ---- search ----

@@ -68,6 +68,20 @@ static const struct ctl_option search_options[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct ctl_option export_options[] = {
+    {"out", "FILE", "the archive (POSIX tar) to write"},
+    {"until", "SEQ", "up to this record (default: what the last checkpoint covers)"},
+    {"reason", "TEXT", "why you take it; stands in the ledger"},
+    {NULL, NULL, NULL},
+};
+
+static const struct ctl_option verify_options[] = {
+    {"offline", "FILE", "an export instead of the database; needs no hub"},
+    {"key", "FILE", "with --offline: the hub's public keys, keys/hub.yaml"},
+    {"reason", "TEXT", "why you look; stands in the ledger"},
+    {NULL, NULL, NULL},
+};
+
 static const struct ctl_option refuse_options[] = {
     {"reason", "TEXT", "why; stands in the ledger"},
     {NULL, NULL, NULL},
@@ -75,11 +89,6 @@ static const struct ctl_option refuse_options[] = {
 
 static const struct ctl_option record_options[] = {
     {"lang", "LANGUAGE", "of the sentences: sv (default) or en"},
-    {"reason", "TEXT", "why you look; stands in the ledger"},
-    {NULL, NULL, NULL},
-};
-
-static const struct ctl_option reason_options[] = {
     {"reason", "TEXT", "why you look; stands in the ledger"},
     {NULL, NULL, NULL},
 };
@@ -208,8 +217,9 @@ const struct ctl_command ctl_commands[] = {
     {"recall confirm", "RECALL", 1, 1, "Say that you have done with a recall what it asks",
      "  navctl recall confirm 5120 --note 'Struket ur akten'\n", confirm_options, 0, ctl_recall_confirm},
     {"audit verify", "", 0, 0, "Recompute the whole ledger and say which record is wrong",
-     "  navctl audit verify\n  navctl audit verify -o json | jq .faults\n", reason_options,
-     1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_audit_verify},
+     "  navctl audit verify\n  navctl audit verify -o json | jq .faults\n"
+     "  navctl audit verify --offline liggaren.tar --key hub.yaml\n",
+     verify_options, 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_audit_verify},
     {"audit search", "", 0, 0, "Who shared or read what, by which rule; newest first",
      "  navctl audit search --since 7d\n  navctl audit search --agency polisen --basis osl-10-18a -o csv\n"
      "  navctl audit search --event 00004fbe0a1b2c3d4e5f60718293a4b5\n",
@@ -236,6 +246,10 @@ const struct ctl_command ctl_commands[] = {
     {"audit follow-up", "", 0, 0, "What stands out: when, how much and by whom was read, released, refused",
      "  navctl audit follow-up --since 30d\n  navctl audit follow-up -o json | jq '.findings[].title'\n",
      follow_up_options, 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_audit_follow_up},
+    {"audit export", "", 0, 0, "Records and signed checkpoints in one archive that anybody can check",
+     "  navctl audit export --out liggaren.tar --reason \"review of November\"\n"
+     "  navctl audit verify --offline liggaren.tar --key hub.yaml\n",
+     export_options, 0, ctl_audit_export},
     {"meeting list", "", 0, 0, "The meetings that you may open", "  navctl meeting list\n", NULL, ROWS,
      ctl_meeting_list},
     {"briefing show", "MEETING", 1, 1, "The joint picture of a meeting",

@@ -28,5 +28,9 @@ json_t *audit_person(const struct desk_request *request, struct nav_error *err);
 // {"since_ms"?} → {"ok":true,"since":…,"complete":bool,"records":n,"findings":[{what, title, who, count,
 // detail, seqs, …numbers}]}
 json_t *audit_follow_up(const struct desk_request *request, struct nav_error *err);
+// A page of what comes after "after" up to "until" (0: the last checkpoint):
+// {"ok":true,"hub":…,"log_id":hex,"until":n,"last":n,"done":bool,"records":base64 of records.bin's form,
+// "checkpoints":[{"size":n,"note":…}]}; ask again with "after":last and the same "until".
+json_t *audit_export(const struct desk_request *request, struct nav_error *err);
 
 #endif

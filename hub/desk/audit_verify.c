@@ -1,4 +1,4 @@
-// `audit verify`: the rows of one snapshot of the database into hub/ledger/verify, and its report as JSON.
+// `audit verify`: the whole database verified, and the report as JSON.
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,133 +8,9 @@
 #include "hub/base/log.h"
 #include "hub/conf/hub_keys.h"
 #include "hub/desk/audit.h"
-#include "hub/ledger/verify.h"
+#include "hub/desk/verify_rows.h"
 
-enum { FAULTS_MAX = 10000, CURSORS = 7, EVENT_ID_SIZE = 16 };
-
-// A row larger than any of ours is cut just past the limit: it fails its hash, and memory stays bounded.
-static const char ledger_sql[] =
-    "SELECT seq, at, kind, lane, substr(record, 1, 1048577), substr(leaf, 1, 33), about FROM nav.ledger_view "
-    "WHERE "
-    "seq > 0 "
-    "ORDER BY seq";
-static const char event_sql[] =
-    "SELECT seq, event_id, agency, revision, digest, type, time, verdict, bucket_class, bucket_day, "
-    "published_seq "
-    "FROM nav.event_view WHERE seq > 0 ORDER BY seq";
-static const char content_sql[] =
-    "SELECT seq, part, substr(sealed, 1, 131072) FROM nav.content_view WHERE seq > 0 ORDER BY seq";
-static const char checkpoint_sql[] =
-    "SELECT size, root, left(note, 65537), substr(frontier, 1, 4096) FROM nav.checkpoint_view WHERE size > 0 "
-    "ORDER BY size";
-static const char person_sql[] =
-    "SELECT seq, substr(token, 1, 17) FROM nav.person_view WHERE seq > 0 ORDER BY seq, token";
-static const char mention_sql[] =
-    "SELECT seq, event_seq FROM nav.mention_view WHERE seq > 0 ORDER BY seq, event_seq";
-static const char subtree_sql[] =
-    "SELECT level, index, hash FROM nav.subtree_view WHERE level BETWEEN 1 AND 61 AND index >= 0 AND "
-    "index < (1::bigint << (62 - level)) - 1 ORDER BY (index + 1) << level, level";
-static const char *const statements[CURSORS] = {ledger_sql, event_sql,   content_sql, checkpoint_sql,
-                                                person_sql, mention_sql, subtree_sql};
-static const char *const names[CURSORS] = {"verify_ledger",     "verify_event",  "verify_content",
-                                           "verify_checkpoint", "verify_person", "verify_mention",
-                                           "verify_subtree"};
-enum { LEDGER, EVENT, CONTENT, CHECKPOINT, PERSON, MENTION, SUBTREE };
-
-struct rows {
-  struct desk_cursor cursors[CURSORS];
-};
-
-static int next_ledger(void *context, struct verify_ledger_row *row, struct nav_error *err) {
-  struct desk_cursor *c = &((struct rows *)context)->cursors[LEDGER];
-  int got = desk_cursor_next(c, err);
-  if (got <= 0) return got;
-  *row = (struct verify_ledger_row){.seq = (uint64_t)desk_int8(c->page, c->row, 0),
-                                    .at_us = desk_time_us(c->page, c->row, 1),
-                                    .kind = desk_int2(c->page, c->row, 2),
-                                    .has_lane = !desk_is_null(c->page, c->row, 3)};
-  if (row->has_lane) row->lane = desk_int4(c->page, c->row, 3);
-  row->has_about = !desk_is_null(c->page, c->row, 6);
-  if (row->has_about) row->about = desk_int8(c->page, c->row, 6);
-  row->record = desk_bytes(c->page, c->row, 4, &row->record_length);
-  row->leaf = desk_bytes(c->page, c->row, 5, &row->leaf_length);
-  return 1;
-}
-
-// A column whose length the schema fixes; a superuser may have taken the CHECK away.
-static const uint8_t *fixed(const struct desk_cursor *c, int column, size_t size) {
-  static const uint8_t zeros[NAV_SHA256_SIZE];
-  size_t length = 0;
-  const uint8_t *bytes = desk_bytes(c->page, c->row, column, &length);
-  return length == size ? bytes : zeros;
-}
-
-static int next_event(void *context, struct verify_event_row *row, struct nav_error *err) {
-  struct desk_cursor *c = &((struct rows *)context)->cursors[EVENT];
-  int got = desk_cursor_next(c, err);
-  if (got <= 0) return got;
-  *row = (struct verify_event_row){.seq = (uint64_t)desk_int8(c->page, c->row, 0),
-                                   .event_id = fixed(c, 1, EVENT_ID_SIZE),
-                                   .agency = desk_int4(c->page, c->row, 2),
-                                   .revision = desk_int4(c->page, c->row, 3),
-                                   .digest = fixed(c, 4, NAV_SHA256_SIZE),
-                                   .type = desk_int2(c->page, c->row, 5),
-                                   .time_us = desk_time_us(c->page, c->row, 6),
-                                   .verdict = desk_int4(c->page, c->row, 7),
-                                   .bucket_class = desk_int2(c->page, c->row, 8),
-                                   .bucket_day = desk_int4(c->page, c->row, 9),
-                                   .published_seq = desk_int8(c->page, c->row, 10)};
-  return 1;
-}
-
-static int next_content(void *context, struct verify_content_row *row, struct nav_error *err) {
-  struct desk_cursor *c = &((struct rows *)context)->cursors[CONTENT];
-  int got = desk_cursor_next(c, err);
-  if (got <= 0) return got;
-  *row = (struct verify_content_row){.seq = (uint64_t)desk_int8(c->page, c->row, 0),
-                                     .part = desk_int4(c->page, c->row, 1)};
-  row->sealed = desk_bytes(c->page, c->row, 2, &row->length);
-  return 1;
-}
-
-static int next_checkpoint(void *context, struct verify_checkpoint_row *row, struct nav_error *err) {
-  struct desk_cursor *c = &((struct rows *)context)->cursors[CHECKPOINT];
-  int got = desk_cursor_next(c, err);
-  if (got <= 0) return got;
-  *row = (struct verify_checkpoint_row){.size = (uint64_t)desk_int8(c->page, c->row, 0),
-                                        .root = fixed(c, 1, NAV_SHA256_SIZE),
-                                        .note = PQgetvalue(c->page, c->row, 2)};
-  row->frontier = desk_bytes(c->page, c->row, 3, &row->frontier_length);
-  return 1;
-}
-
-static int next_person(void *context, struct verify_index_row *row, struct nav_error *err) {
-  struct desk_cursor *c = &((struct rows *)context)->cursors[PERSON];
-  int got = desk_cursor_next(c, err);
-  if (got <= 0) return got;
-  row->seq = (uint64_t)desk_int8(c->page, c->row, 0);
-  memcpy(row->key, fixed(c, 1, VERIFY_KEY_SIZE), VERIFY_KEY_SIZE);
-  return 1;
-}
-
-static int next_mention(void *context, struct verify_index_row *row, struct nav_error *err) {
-  struct desk_cursor *c = &((struct rows *)context)->cursors[MENTION];
-  int got = desk_cursor_next(c, err);
-  if (got <= 0) return got;
-  *row = (struct verify_index_row){.seq = (uint64_t)desk_int8(c->page, c->row, 0)};
-  nav_put_u64(row->key + VERIFY_KEY_SIZE - 8, (uint64_t)desk_int8(c->page, c->row, 1));
-  return 1;
-}
-
-static int next_subtree(void *context, struct verify_subtree_row *row, struct nav_error *err) {
-  struct desk_cursor *c = &((struct rows *)context)->cursors[SUBTREE];
-  int got = desk_cursor_next(c, err);
-  if (got <= 0) return got;
-  *row = (struct verify_subtree_row){.level = (unsigned)desk_int2(c->page, c->row, 0),
-                                     .index = (uint64_t)desk_int8(c->page, c->row, 1),
-                                     .hash = fixed(c, 2, NAV_SHA256_SIZE)};
-  return 1;
-}
+enum { FAULTS_MAX = 10000 };
 
 struct faults {
   json_t *list;
@@ -145,48 +21,6 @@ static void add_fault(void *context, uint64_t seq, const char *what) {
   struct faults *faults = context;
   if (++faults->count > FAULTS_MAX) return;
   (void)json_array_append_new(faults->list, json_pack("{s:I, s:s}", "seq", (json_int_t)seq, "what", what));
-}
-
-static bool read_lease(struct desk_database *database, struct verify_settings *settings,
-                       struct nav_error *err) {
-  PGresult *result = desk_query(database, "SELECT log_id, epoch, last_seq FROM nav.lease_view", 0, NULL, err);
-  if (result == NULL) return false;
-  size_t length = 0;
-  if (PQntuples(result) == 1) {
-    const uint8_t *log_id = desk_bytes(result, 0, 0, &length);
-    if (length == sizeof settings->log_id) {
-      settings->has_lease = true;
-      memcpy(settings->log_id, log_id, length);
-      settings->lease_epoch = (uint64_t)desk_int8(result, 0, 1);
-      settings->lease_last_seq = (uint64_t)desk_int8(result, 0, 2);
-    }
-  }
-  PQclear(result);
-  return true;
-}
-
-// Rows with numbers that the sequence never gives. The cursors pass them over.
-static bool find_below_one(struct desk_database *database, struct faults *faults, struct nav_error *err) {
-  PGresult *result =
-      desk_query(database,
-                 "SELECT 'nav.ledger', seq FROM nav.ledger_view WHERE seq < 1 UNION ALL "
-                 "SELECT 'nav.event', seq FROM nav.event_view WHERE seq < 1 UNION ALL "
-                 "SELECT 'nav.content', seq FROM nav.content_view WHERE seq < 1 UNION ALL "
-                 "SELECT 'nav.person', seq FROM nav.person_view WHERE seq < 1 UNION ALL "
-                 "SELECT 'nav.mention', seq FROM nav.mention_view WHERE seq < 1 UNION ALL "
-                 "SELECT 'nav.checkpoint', size FROM nav.checkpoint_view WHERE size < 1 UNION ALL "
-                 "SELECT 'nav.subtree', index FROM nav.subtree_view WHERE level NOT BETWEEN 1 AND 61 OR "
-                 "index < 0 OR index >= (1::bigint << (62 - level)) - 1 LIMIT 100",
-                 0, NULL, err);
-  if (result == NULL) return false;
-  for (int i = 0; i < PQntuples(result); i++) {
-    char what[128];
-    (void)snprintf(what, sizeof what, "%s has a row numbered %" PRId64 ", which no record ever had",
-                   PQgetvalue(result, i, 0), desk_int8(result, i, 1));
-    add_fault(faults, 0, what);
-  }
-  PQclear(result);
-  return true;
 }
 
 static bool load_key(const struct desk_request *request, uint8_t key[32], struct nav_error *err) {
@@ -203,28 +37,6 @@ static bool load_key(const struct desk_request *request, uint8_t key[32], struct
   return ok;
 }
 
-static bool verify(const struct desk_request *request, struct faults *faults, struct verify_report *report,
-                   struct nav_error *err) {
-  uint8_t key[32];
-  struct verify_settings settings = {.hub = request->nav->hub, .checkpoint_key = key};
-  struct rows rows = {0};
-  struct verify_source source = {&rows,           next_ledger, next_event,   next_content,
-                                 next_checkpoint, next_person, next_mention, next_subtree};
-  if (!load_key(request, key, err) || !read_lease(request->database, &settings, err) ||
-      !find_below_one(request->database, faults, err)) {
-    return false;
-  }
-  if (!settings.has_lease)
-    add_fault(faults, 0, "nav.lease has no row: neither the log's id nor its last number is known");
-  bool ok = true;
-  for (int i = 0; ok && i < CURSORS; i++) {
-    ok = desk_cursor_open(&rows.cursors[i], request->database, names[i], statements[i], 0, NULL, err);
-  }
-  ok = ok && verify_run(&source, &settings, add_fault, faults, report, err);
-  for (int i = 0; i < CURSORS; i++) desk_cursor_close(&rows.cursors[i]);
-  return ok;
-}
-
 static json_t *make_answer(const struct verify_report *report, struct faults *faults, bool recorded) {
   char root[2 * NAV_SHA256_SIZE + 1];
   if (faults->count > FAULTS_MAX) {
@@ -232,11 +44,12 @@ static json_t *make_answer(const struct verify_report *report, struct faults *fa
     (void)snprintf(what, sizeof what, "%" PRIu64 " more faults are not listed", faults->count - FAULTS_MAX);
     (void)json_array_append_new(faults->list, json_pack("{s:i, s:s}", "seq", 0, "what", what));
   }
-  return json_pack("{s:b, s:b, s:{s:b, s:I, s:I, s:I, s:I, s:s, s:O}}", "ok", 1, "recorded", recorded ? 1 : 0,
-                   "result", "ok", faults->count == 0 ? 1 : 0, "records", (json_int_t)report->records,
-                   "events", (json_int_t)report->events, "contents", (json_int_t)report->contents,
-                   "checkpoints", (json_int_t)report->checkpoints, "root",
-                   nav_hex(root, report->root, sizeof report->root), "faults", faults->list);
+  return json_pack("{s:b, s:b, s:{s:b, s:I, s:I, s:I, s:I, s:I, s:s, s:O}}", "ok", 1, "recorded",
+                   recorded ? 1 : 0, "result", "ok", faults->count == 0 ? 1 : 0, "records",
+                   (json_int_t)report->records, "events", (json_int_t)report->events, "contents",
+                   (json_int_t)report->contents, "checkpoints", (json_int_t)report->checkpoints, "unproved",
+                   (json_int_t)report->unproved, "root", nav_hex(root, report->root, sizeof report->root),
+                   "faults", faults->list);
 }
 
 json_t *audit_verify(const struct desk_request *request, struct nav_error *err) {
@@ -245,10 +58,12 @@ json_t *audit_verify(const struct desk_request *request, struct nav_error *err) 
   if (!recorded) nav_log_failure(NAV_LOG_WARNING, "audit verify is not recorded", err);
   struct faults faults = {json_array(), 0};
   struct verify_report report;
+  uint8_t key[32];
   json_t *answer = NULL;
   if (faults.list == NULL) {
     (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
-  } else if (verify(request, &faults, &report, err)) {
+  } else if (load_key(request, key, err) &&
+             desk_verify(request->database, request->nav->hub, key, add_fault, &faults, &report, err)) {
     answer = make_answer(&report, &faults, recorded);
   }
   json_decref(faults.list);

@@ -44,6 +44,7 @@ static const struct command {
     {"audit-verify", CONF_ROLE_AUDITOR | CONF_ROLE_OPERATOR, "auditor or operator", LONG_S, true, false,
      audit_verify},
     {"audit-search", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_search},
+    {"audit-export", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_export},
     {"audit-show", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_show},
     {"audit-prove", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_prove},
     {"audit-person", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_person},

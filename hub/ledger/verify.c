@@ -38,6 +38,66 @@ void verify_accuse_checkpoint(struct verify *v, uint64_t size, const char *forma
   va_end(args);
 }
 
+void verify_doubt(struct verify *v, uint64_t seq, uint64_t rests_on, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  if (rests_on != 0 && rests_on < v->tree.interval_first) {
+    if (seq >= v->tree.interval_first) v->tree.interval_fault = seq;
+    accuse(v, seq, format, args);
+  } else if (v->doubts_count == VERIFY_DOUBTS_MAX) {
+    v->doubts_more++;
+  } else {
+    struct verify_doubt *doubt = &v->doubts[v->doubts_count++];
+    doubt->seq = seq;
+    (void)vsnprintf(doubt->what, sizeof doubt->what, format, args);
+  }
+  va_end(args);
+}
+
+void verify_doubts_end(struct verify *v, bool proven) {
+  for (size_t i = 0; i < v->doubts_count; i++) {
+    verify_accuse_checkpoint(v, v->doubts[i].seq, "%s%s", v->doubts[i].what,
+                             proven ? "" : ": it or what it rests on was changed");
+  }
+  if (v->doubts_more > 0) {
+    verify_accuse_checkpoint(v, v->doubts[VERIFY_DOUBTS_MAX - 1].seq,
+                             "%" PRIu64 " more such faults until the next checkpoint are not listed",
+                             v->doubts_more);
+  }
+  v->doubts_count = 0;
+  v->doubts_more = 0;
+}
+
+static void forget_names(struct verify_names *names, uint64_t first) {
+  for (size_t i = 0; i < names->count; i++) {
+    if (names->items[i].seq >= first) names->items[i] = (struct verify_name){0};
+    if (names->items[i].position_seq >= first) names->items[i].position = 0;
+  }
+}
+
+static void check_hub_key(struct verify *v) {
+  if (v->hub_key_seq != 0 && memcmp(v->hub_key, v->settings->checkpoint_key, sizeof v->hub_key) != 0) {
+    verify_accuse(v, v->hub_key_seq, "names another checkpoint key than the hub's key file");
+  }
+}
+
+void verify_forget(struct verify *v) {
+  uint64_t first = v->tree.interval_first;
+  forget_names(&v->agencies, first);
+  forget_names(&v->lanes, first);
+  for (size_t i = 0; i < VERIFY_PUBLICATIONS_BACK; i++) {
+    struct verify_publication *p = &v->publications[i];
+    if (p->seq >= first) p->seq = 0;
+    memset(p->used, 0, sizeof p->used);
+  }
+  memcpy(v->log_id, v->tree.interval_log_id, sizeof v->log_id);
+  if (v->hub_key_seq >= first) check_hub_key(v);
+  if (v->hub_key_seq >= first) v->hub_key_seq = 0;
+  v->last_time_ms = INT64_MIN;
+  v->last_epoch = 0;
+  v->lost = true;
+}
+
 static void missing(struct verify *v, uint64_t first, uint64_t last, const char *why) {
   if (first == last) {
     verify_accuse(v, first, "the record is missing%s", why);
@@ -100,16 +160,16 @@ static void check_columns(struct verify *v, const struct verify_ledger_row *row,
 // from there on, so that no third is accused.
 static void check_order(struct verify *v, const Nav__V1__Record *record) {
   if (record->time_ms < v->last_time_ms) {
-    verify_accuse(v, record->seq,
-                  "its time, %" PRId64 " ms, is before that of seq %" PRIu64 ", %" PRId64
-                  " ms: one of the two is wrong",
-                  record->time_ms, v->order_seq, v->last_time_ms);
+    verify_doubt(v, record->seq, v->order_seq,
+                 "its time, %" PRId64 " ms, is before that of seq %" PRIu64 ", %" PRId64
+                 " ms: one of the two is wrong",
+                 record->time_ms, v->order_seq, v->last_time_ms);
   }
   if (record->epoch < v->last_epoch) {
-    verify_accuse(v, record->seq,
-                  "its epoch, %" PRIu64 ", is before that of seq %" PRIu64 ", %" PRIu64
-                  ": one of the two is wrong",
-                  record->epoch, v->order_seq, v->last_epoch);
+    verify_doubt(v, record->seq, v->order_seq,
+                 "its epoch, %" PRIu64 ", is before that of seq %" PRIu64 ", %" PRIu64
+                 ": one of the two is wrong",
+                 record->epoch, v->order_seq, v->last_epoch);
   }
   v->last_time_ms = record->time_ms;
   v->last_epoch = record->epoch;
@@ -138,6 +198,10 @@ static const Nav__V1__Record *trusted_record(struct verify *v, const struct veri
 }
 
 static bool check_row(struct verify *v, const struct verify_ledger_row *row, struct nav_error *err) {
+  if (row->seq == v->last_seq && row->seq != 0) {
+    verify_accuse(v, row->seq, "stands in more than one row of nav.ledger");
+    return true;
+  }
   if (row->seq <= v->last_seq) {
     return nav_fail(err, NAV_ERROR_BUG, 0, "verify", "rows are not in order: %" PRIu64 " after %" PRIu64,
                     row->seq, v->last_seq);
@@ -148,11 +212,12 @@ static bool check_row(struct verify *v, const struct verify_ledger_row *row, str
     if (!checkpoints_before(v, row->seq, err)) return false;
   }
   v->report->records++;
+  v->tree.interval_rows++;
   const Nav__V1__Record *record = trusted_record(v, row);
   if (record == NULL) {
     v->lost = true;
   } else {
-    check_columns(v, row, record);
+    if (!v->settings->records_only) check_columns(v, row, record);
     check_order(v, record);
     verify_record(v, record);
   }
@@ -164,16 +229,25 @@ static bool check_row(struct verify *v, const struct verify_ledger_row *row, str
 static void check_lease(struct verify *v) {
   const struct verify_settings *s = v->settings;
   if (!s->has_lease) return;
-  if (v->last_seq > s->lease_last_seq) {
+  bool signed_more = v->tree.proven > s->lease_last_seq;
+  if (v->last_seq > s->lease_last_seq && signed_more) {
+    verify_accuse(v, 0,
+                  "nav.lease was changed: seq %" PRIu64
+                  " stands after the last number that nav.lease knows, %" PRIu64
+                  ", and the checkpoint at %" PRIu64 " covers it",
+                  s->lease_last_seq + 1, s->lease_last_seq, v->tree.proven);
+  } else if (v->last_seq > s->lease_last_seq) {
     verify_accuse(v, s->lease_last_seq + 1, "stands after the last number that nav.lease knows, %" PRIu64,
                   s->lease_last_seq);
   }
   if (v->last_epoch > s->lease_epoch) {
-    verify_accuse(v, v->last_seq, "its epoch, %" PRIu64 ", is later than that of nav.lease, %" PRIu64,
-                  v->last_epoch, s->lease_epoch);
+    verify_accuse(v, v->tree.proven >= v->order_seq ? 0 : v->order_seq,
+                  "the epoch of seq %" PRIu64 ", %" PRIu64 ", is later than that of nav.lease, %" PRIu64,
+                  v->order_seq, v->last_epoch, s->lease_epoch);
   }
   if (memcmp(v->log_id, s->log_id, KEY_LOG_ID_SIZE) != 0) {
-    verify_accuse(v, v->last_seq, "the log id of the last Started record is not that of nav.lease");
+    verify_accuse(v, v->tree.proven >= v->log_id_seq ? 0 : v->log_id_seq,
+                  "the log id of nav.lease is not the one that the ledger and its checkpoints name");
   }
 }
 
@@ -205,21 +279,27 @@ static bool check_end(struct verify *v, struct nav_error *err) {
   verify_tree_end(v);
   if (!check_tail(v, err)) return false;
   check_lease(v);
-  if (v->hub_key_seq != 0 && memcmp(v->hub_key, v->settings->checkpoint_key, sizeof v->hub_key) != 0) {
-    verify_accuse(v, v->hub_key_seq, "names another checkpoint key than the hub's key file");
-  }
+  check_hub_key(v);
   return true;
 }
 
-static bool run(struct verify *v, struct nav_error *err) {
-  struct verify_ledger_row row;
+static bool first_rows(struct verify *v, struct nav_error *err) {
+  if (v->settings->records_only) return true;
   int got = v->source->event(v->source->context, &v->event, err);
   if (got < 0) return false;
   v->has_event = got > 0;
   got = v->source->content(v->source->context, &v->content, err);
-  if (got < 0) return false;
   v->has_content = got > 0;
+  return got >= 0;
+}
+
+static bool run(struct verify *v, struct nav_error *err) {
+  struct verify_ledger_row row;
+  int got = 0;
+  if (!first_rows(v, err)) return false;
   if (!next_checkpoint(v, err) || !verify_index_begin(v, err) || !verify_subtrees_begin(v, err)) return false;
+  if (v->has_checkpoint) verify_tree_log_id(v, &v->checkpoint);
+  memcpy(v->tree.interval_log_id, v->log_id, sizeof v->log_id);
   while ((got = v->source->ledger(v->source->context, &row, err)) > 0) {
     if (!check_row(v, &row, err)) return false;
   }

@@ -11,6 +11,9 @@
 //   a row of nav.person or nav.mention   the record that it is of
 //   a row of nav.subtree missing, extra or changed                   that row, and no record
 //   the tail cut off                   the numbers missing, by the lease or the last checkpoint
+//   a record by which others are      the others wait for the next checkpoint: if that does not hold they
+//   judged (a definition, a time)      are named as "it or what it rests on"; later records forget it
+// nav.lease itself is named as seq 0, where a checkpoint proves that it is the lease that is wrong.
 // What it cannot find: a tail cut off together with the lease and every checkpoint above it. That is what the
 // witnesses hold checkpoints for. Called by: desk (audit verify), tests. Must never: accuse a record for
 // another's fault, log, or stop at the first fault.
@@ -42,7 +45,7 @@ struct verify_ledger_row {
   int64_t about;
   const uint8_t *record;
   size_t record_length;
-  const uint8_t *leaf;
+  const uint8_t *leaf;  // NULL: an export, which has none
   size_t leaf_length;
 };
 
@@ -69,9 +72,9 @@ struct verify_content_row {
 
 struct verify_checkpoint_row {
   uint64_t size;
-  const uint8_t *root;  // 32 bytes
+  const uint8_t *root;  // 32 bytes; NULL: an export, where the note alone says it
   const char *note;
-  const uint8_t *frontier;
+  const uint8_t *frontier;  // NULL: an export
   size_t frontier_length;
 };
 
@@ -107,6 +110,7 @@ struct verify_source {
 struct verify_settings {
   const char *hub;                // nav.yaml's hub: a checkpoint's origin is "<hub>/<log id>"
   const uint8_t *checkpoint_key;  // 32 bytes, from the hub's key file, never from the database
+  bool records_only;              // an export: there are no rows of events and contents to compare
   bool has_lease;                 // false: an export, or a ledger whose lease row is gone
   uint8_t log_id[KEY_LOG_ID_SIZE];
   uint64_t lease_epoch;
@@ -118,7 +122,8 @@ struct verify_report {
   uint64_t events;    // Accepted records
   uint64_t contents;  // of which the sealed content is still there and was compared
   uint64_t checkpoints;
-  uint64_t faults;                // 0: the ledger holds
+  uint64_t unproved;  // records that no signed root vouches for: after the last checkpoint, or beside a fault
+  uint64_t faults;    // 0: the ledger holds
   uint8_t root[NAV_SHA256_SIZE];  // over all records that are there
 };
 

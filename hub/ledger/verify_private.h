@@ -11,7 +11,12 @@
 #include "hub/wire/merkle.h"
 #include "hub/wire/message.h"
 
-enum { VERIFY_SUSPECTS_MAX = 256, VERIFY_NAMES_MAX = VERIFY_NUMBERS_MAX / 16, VERIFY_NAME_SIZE = 65 };
+enum {
+  VERIFY_SUSPECTS_MAX = 256,
+  VERIFY_DOUBTS_MAX = 64,
+  VERIFY_NAMES_MAX = VERIFY_NUMBERS_MAX / 16,
+  VERIFY_NAME_SIZE = 65
+};
 enum { VERIFY_SUBTREE_STEP = 8, VERIFY_TOLD_MAX = 8, VERIFY_ODD_MAX = 256 };
 
 // A row whose bytes and leaf do not agree; the next checkpoint tells which of the two was changed.
@@ -39,13 +44,22 @@ struct verify_tree {
   struct merkle_frontier leaves;   // of the leaf column, where it differs from them since the last checkpoint
   bool differ;
   bool broken;  // a leaf before here is not known: nothing can be compared until a checkpoint's frontier
-  uint64_t interval_first;  // the first record after the last checkpoint
-  uint64_t interval_fault;  // a record of the interval that was accused already; 0: none
+  uint64_t interval_first;                   // the first record after the last checkpoint
+  uint64_t interval_rows;                    // of it that are there
+  uint64_t proven;                           // the largest checkpoint that held
+  uint8_t interval_log_id[KEY_LOG_ID_SIZE];  // as it was before the interval
+  uint64_t interval_fault;                   // a record of the interval that was accused already; 0: none
   struct verify_suspect suspects[VERIFY_SUSPECTS_MAX];
   size_t suspects_count;
   struct verify_told told_records, told_leaves;  // by the last row
   struct verify_odd_subtree odd[VERIFY_ODD_MAX];
   size_t odd_count;
+};
+
+// A fault of one record by the word of another that no checkpoint has vouched for yet.
+struct verify_doubt {
+  uint64_t seq;
+  char what[VERIFY_WHAT_SIZE];
 };
 
 struct verify_publication {
@@ -58,7 +72,9 @@ struct verify_publication {
 
 struct verify_name {
   char agency[VERIFY_NAME_SIZE];  // "": not defined
+  uint64_t seq;                   // of its definition
   uint64_t position;              // a lane's last acknowledged
+  uint64_t position_seq;          // by which record
 };
 
 // A list by number that grows as numbers are defined.
@@ -88,6 +104,7 @@ struct verify {
   uint64_t last_epoch;
   uint64_t order_seq;  // whose time and epoch those are
   uint8_t log_id[KEY_LOG_ID_SIZE];
+  uint64_t log_id_seq;                       // which record changed it; 0: none
   uint8_t hub_key[KEY_ED25519_PUBLIC_SIZE];  // the checkpoint key that the ledger names, if it does
   uint64_t hub_key_seq;
 
@@ -99,6 +116,10 @@ struct verify {
   uint8_t verdicts[VERIFY_NUMBERS_MAX / 8];
   struct verify_publication publications[VERIFY_PUBLICATIONS_BACK];
   size_t publication_next;
+
+  struct verify_doubt doubts[VERIFY_DOUBTS_MAX];
+  size_t doubts_count;
+  uint64_t doubts_more;  // for which there was no room
 
   struct verify_event_row event;
   struct verify_content_row content;
@@ -115,7 +136,18 @@ void verify_accuse(struct verify *v, uint64_t seq, const char *format, ...)
 void verify_accuse_checkpoint(struct verify *v, uint64_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+// The same of a record that `rests_on` speaks against (0: it is not known which). It waits for the checkpoint
+// that covers both.
+void verify_doubt(struct verify *v, uint64_t seq, uint64_t rests_on, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+// The interval's root was proven, or was not.
+void verify_doubts_end(struct verify *v, bool proven);
+// Unlearns what the records of an interval that does not hold have said.
+void verify_forget(struct verify *v);
+
 // verify_tree.c
+// Takes the log id that the checkpoint at hand is signed for; nothing where it is not the hub's.
+void verify_tree_log_id(struct verify *v, const struct verify_checkpoint_row *row);
 // Appends the row's leaf. False: bytes and leaf do not agree; a suspect is noted.
 bool verify_tree_row(struct verify *v, const struct verify_ledger_row *row);
 void verify_tree_detail(struct verify *v, const char *detail);  // on the suspect just noted

@@ -41,7 +41,7 @@ static void define_name(struct verify *v, struct verify_names *names, uint64_t s
     return;
   }
   if (verify_name(names, number) != NULL) {
-    verify_accuse(v, seq, "defines %s %" PRIu32 " a second time", what, number);
+    verify_doubt(v, seq, names->items[number].seq, "defines %s %" PRIu32 " a second time", what, number);
     return;
   }
   if (!grow(names, number)) {
@@ -49,11 +49,12 @@ static void define_name(struct verify *v, struct verify_names *names, uint64_t s
     return;
   }
   (void)snprintf(names->items[number].agency, VERIFY_NAME_SIZE, "%s", agency);
+  names->items[number].seq = seq;
 }
 
 static bool lane_known(struct verify *v, uint64_t seq, uint32_t lane) {
   if (verify_name(&v->lanes, lane) != NULL) return true;
-  if (!v->lost) verify_accuse(v, seq, "names lane %" PRIu32 ", which no record before it defines", lane);
+  if (!v->lost) verify_doubt(v, seq, 0, "names lane %" PRIu32 ", which no record before it defines", lane);
   return false;
 }
 
@@ -63,8 +64,8 @@ static void check_verdict(struct verify *v, uint64_t seq, const Nav__V1__Verdict
     verify_accuse(v, seq, "defines verdict %" PRIu32 ", which no record can name", number);
     return;
   }
-  if (verify_verdict_known(v, number)) {
-    verify_accuse(v, seq, "defines verdict %" PRIu32 " a second time", number);
+  if (verify_verdict_known(v, number) && !v->lost) {
+    verify_doubt(v, seq, 0, "defines verdict %" PRIu32 " a second time", number);
   }
   v->verdicts[number / 8] = (uint8_t)(v->verdicts[number / 8] | 1u << number % 8);
   for (size_t i = 0; i < verdict->n_lanes; i++) {
@@ -77,6 +78,12 @@ struct verify_publication *verify_publication_find(struct verify *v, uint64_t se
     if (seq != 0 && v->publications[i].seq == seq) return &v->publications[i];
   }
   return NULL;
+}
+
+// The record that a signature is checked by, beside the checked one itself: a definition, or the record that
+// names the log. defined: 1 for none.
+static uint64_t signature_rests_on(const struct verify *v, uint64_t defined) {
+  return v->log_id_seq > defined ? v->log_id_seq : defined;
 }
 
 static void check_published(struct verify *v, uint64_t seq, const Nav__V1__Published *published) {
@@ -102,7 +109,10 @@ static void check_published(struct verify *v, uint64_t seq, const Nav__V1__Publi
     memcpy(kept->digests[i], published->digests[i].data, NAV_SHA256_SIZE);
   if (!keys_verify_publication(published->signature.data, published->public_key.data, v->log_id, agency,
                                kept->digests[0], kept->count)) {
-    verify_accuse(v, seq, "the signature of %s over its publication does not hold", agency);
+    verify_doubt(v, seq, signature_rests_on(v, 1), "the signature of %s over its publication does not hold",
+                 agency);
+    kept->seq = 0;  // its digests judge nobody
+    v->lost = true;
   }
 }
 
@@ -113,15 +123,18 @@ static void check_acknowledged(struct verify *v, uint64_t seq, const Nav__V1__Ac
     verify_accuse(v, seq, "acknowledges position %" PRIu64 " of lane %" PRIu32 ", which came later",
                   record->position, record->lane);
   } else if (record->position < lane->position) {
-    verify_accuse(v, seq, "acknowledges position %" PRIu64 " of lane %" PRIu32 " after %" PRIu64,
-                  record->position, record->lane, lane->position);
-  } else {
-    lane->position = record->position;
+    verify_doubt(v, seq, lane->position_seq,
+                 "acknowledges position %" PRIu64 " of lane %" PRIu32 " after %" PRIu64, record->position,
+                 record->lane, lane->position);
   }
   if (record->signature.len != KEY_SIGNATURE_SIZE || record->public_key.len != KEY_ED25519_PUBLIC_SIZE ||
       !keys_verify_acknowledge(record->signature.data, record->public_key.data, v->log_id, lane->agency,
                                record->lane, record->position)) {
-    verify_accuse(v, seq, "the signature of %s over its acknowledgement does not hold", lane->agency);
+    verify_doubt(v, seq, signature_rests_on(v, lane->seq),
+                 "the signature of %s over its acknowledgement does not hold", lane->agency);
+  } else if (record->position < seq && record->position > lane->position) {
+    lane->position = record->position;
+    lane->position_seq = seq;
   }
 }
 
@@ -139,6 +152,7 @@ static void check_started(struct verify *v, uint64_t seq, const Nav__V1__Started
     verify_accuse(v, seq, "names a log id that is not 16 bytes");
     return;
   }
+  if (memcmp(v->log_id, record->log_id.data, sizeof v->log_id) != 0) v->log_id_seq = seq;
   memcpy(v->log_id, record->log_id.data, sizeof v->log_id);
 }
 

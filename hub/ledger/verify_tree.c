@@ -14,7 +14,8 @@ bool verify_tree_row(struct verify *v, const struct verify_ledger_row *row) {
   struct verify_tree *tree = &v->tree;
   uint8_t leaf[NAV_SHA256_SIZE];
   merkle_leaf(leaf, row->record, row->record_length);
-  bool agrees = row->leaf_length == sizeof leaf && memcmp(leaf, row->leaf, sizeof leaf) == 0;
+  bool agrees =
+      row->leaf == NULL || (row->leaf_length == sizeof leaf && memcmp(leaf, row->leaf, sizeof leaf) == 0);
   if (!agrees && !tree->differ) {
     tree->leaves = tree->records;
     tree->differ = true;
@@ -23,8 +24,9 @@ bool verify_tree_row(struct verify *v, const struct verify_ledger_row *row) {
   if (!tree->broken) {
     merkle_append_telling(&tree->records, leaf, verify_told, &tree->told_records);
     if (tree->differ)
-      merkle_append_telling(&tree->leaves, row->leaf_length == sizeof leaf ? row->leaf : leaf, verify_told,
-                            &tree->told_leaves);
+      merkle_append_telling(&tree->leaves,
+                            row->leaf != NULL && row->leaf_length == sizeof leaf ? row->leaf : leaf,
+                            verify_told, &tree->told_leaves);
   }
   if (agrees) return true;
   if (tree->suspects_count == VERIFY_SUSPECTS_MAX) {
@@ -61,6 +63,11 @@ static void accuse_interval(struct verify *v, uint64_t size) {
                   " do not give the root that the checkpoint at %" PRIu64
                   " signed, so of those none can be vouched for",
                   first, size, size);
+  } else if (v->settings->records_only) {
+    verify_accuse(v, first,
+                  "one or more of the records %" PRIu64 " to %" PRIu64
+                  " were changed: the checkpoint at %" PRIu64 " signed another root",
+                  first, size, size);
   } else if (first == size) {
     verify_accuse(v, first,
                   "its bytes and its leaf hash were both changed: the checkpoint at %" PRIu64
@@ -75,18 +82,37 @@ static void accuse_interval(struct verify *v, uint64_t size) {
   }
 }
 
+static bool open_as(struct verify *v, const char *note, const uint8_t log_id[KEY_LOG_ID_SIZE],
+                    struct checkpoint *opened, struct nav_error *err) {
+  char origin[ORIGIN_SIZE];
+  char hex[2 * KEY_LOG_ID_SIZE + 1];
+  (void)snprintf(origin, sizeof origin, "%s/%s", v->settings->hub, nav_hex(hex, log_id, KEY_LOG_ID_SIZE));
+  return checkpoint_open(note, origin, v->settings->checkpoint_key, opened, err);
+}
+
+void verify_tree_log_id(struct verify *v, const struct verify_checkpoint_row *row) {
+  uint8_t log_id[KEY_LOG_ID_SIZE];
+  struct checkpoint opened;
+  struct nav_error err = {0};
+  size_t hub = strlen(v->settings->hub);
+  char hex[2 * KEY_LOG_ID_SIZE + 1];
+  if (strnlen(row->note, hub + sizeof hex) < hub + sizeof hex) return;
+  (void)snprintf(hex, sizeof hex, "%s", row->note + hub + 1);
+  if (!nav_unhex(log_id, sizeof log_id, hex)) return;
+  if (open_as(v, row->note, log_id, &opened, &err)) memcpy(v->log_id, log_id, sizeof log_id);
+}
+
 // The root that counts: the note's, where the hub signed it. False: the row is not to be trusted, which is
 // then said.
 static bool open_note(struct verify *v, const struct verify_checkpoint_row *row,
                       uint8_t root[NAV_SHA256_SIZE]) {
-  char origin[ORIGIN_SIZE];
-  char log_id[2 * KEY_LOG_ID_SIZE + 1];
   struct checkpoint opened;
   struct nav_error err = {0};
+  struct nav_error ignored = {0};
   char text[NAV_ERROR_PLACE_SIZE + NAV_ERROR_TEXT_SIZE];
-  (void)snprintf(origin, sizeof origin, "%s/%s", v->settings->hub,
-                 nav_hex(log_id, v->log_id, sizeof v->log_id));
-  if (!checkpoint_open(row->note, origin, v->settings->checkpoint_key, &opened, &err)) {
+  // A Started record of the interval may have been changed, and not the checkpoint.
+  if (!open_as(v, row->note, v->log_id, &opened, &err) &&
+      !open_as(v, row->note, v->tree.interval_log_id, &opened, &ignored)) {
     verify_accuse_checkpoint(v, row->size, "the checkpoint at %" PRIu64 " is not the hub's: %s", row->size,
                              nav_error_string(&err, text, sizeof text));
     return false;
@@ -97,7 +123,7 @@ static bool open_note(struct verify *v, const struct verify_checkpoint_row *row,
                              row->size, opened.size);
     return false;
   }
-  if (memcmp(opened.root, row->root, sizeof opened.root) != 0) {
+  if (row->root != NULL && memcmp(opened.root, row->root, sizeof opened.root) != 0) {
     verify_accuse_checkpoint(
         v, row->size, "the checkpoint at %" PRIu64 ": its column root is not the root that its note signs",
         row->size);
@@ -133,6 +159,8 @@ static void begin_interval(struct verify *v, uint64_t size, const struct merkle_
   tree->broken = false;
   tree->odd_count = 0;
   tree->interval_first = size + 1;
+  tree->interval_rows = 0;
+  memcpy(tree->interval_log_id, v->log_id, sizeof v->log_id);
   tree->interval_fault = 0;
 }
 
@@ -140,6 +168,8 @@ static void compare(struct verify *v, uint64_t size, const uint8_t root[NAV_SHA2
                     const struct merkle_frontier *frontier) {
   struct verify_tree *tree = &v->tree;
   if (!tree->broken && gives(&tree->records, size, root)) {
+    verify_doubts_end(v, true);
+    tree->proven = size;
     accuse_suspects(
         v, "its column leaf was changed: the record itself gives the root that the next checkpoint signed");
     verify_subtrees_signed(v, true);
@@ -147,6 +177,8 @@ static void compare(struct verify *v, uint64_t size, const uint8_t root[NAV_SHA2
     return;
   }
   if (!tree->broken && tree->differ && gives(&tree->leaves, size, root)) {
+    verify_doubts_end(v, true);
+    tree->proven = size;
     accuse_suspects(
         v, "its bytes were changed: they do not give its leaf hash, which the next checkpoint signed");
     verify_subtrees_signed(v, false);
@@ -155,7 +187,11 @@ static void compare(struct verify *v, uint64_t size, const uint8_t root[NAV_SHA2
   }
   accuse_suspects(v, "its bytes do not give its leaf hash: one of them was changed");
   tree->odd_count = 0;  // what they were compared with is not what was signed
+  verify_doubts_end(v, false);
   if (!tree->broken) accuse_interval(v, size);
+  v->report->unproved += tree->interval_rows;
+  tree->interval_rows = 0;
+  verify_forget(v);
   if (frontier != NULL) {
     begin_interval(v, size, frontier);
   } else {
@@ -168,8 +204,8 @@ bool verify_tree_checkpoint(struct verify *v, const struct verify_checkpoint_row
   struct merkle_frontier frontier;
   // A forged checkpoint accuses itself alone; the records wait for the next.
   if (!open_note(v, row, root)) return false;
-  bool whole = open_frontier(row, root, &frontier);
-  if (!whole) {
+  bool whole = row->frontier != NULL && open_frontier(row, root, &frontier);
+  if (!whole && row->frontier != NULL) {
     verify_accuse_checkpoint(v, row->size,
                              "the checkpoint at %" PRIu64 ": its frontier does not give its root", row->size);
   }
@@ -178,6 +214,9 @@ bool verify_tree_checkpoint(struct verify *v, const struct verify_checkpoint_row
 }
 
 void verify_tree_end(struct verify *v) {
+  v->report->unproved += v->tree.interval_rows;
+  v->tree.interval_rows = 0;
+  verify_doubts_end(v, true);
   accuse_suspects(
       v,
       "its bytes do not give its leaf hash: one of them was changed, and no checkpoint after it tells which");

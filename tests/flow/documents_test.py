@@ -18,7 +18,7 @@ def navctl(*args):
 def commands():
     """{name: its options}, by navctl's own help."""
     listed = navctl("--help").split("Commands:\n")[1].split("\n\n")[0]
-    names = [re.match(r"  ((?:[a-z]+ ?)+[a-z]|[a-z]+)", line).group(1) for line in listed.splitlines()]
+    names = [re.match(r"  ([a-z]+(?: [a-z-]+)?)", line).group(1) for line in listed.splitlines()]
     assert len(names) > 20, names
     return {name: set(re.findall(r"^  --([a-z-]+)", navctl(*name.split(), "--help"), re.M)) | OF_ALL for name in names}
 
@@ -39,7 +39,7 @@ def check_commands(name, text, known, found):
     for code in shown(text):
         for use in re.findall(r"navctl (?:--home \S+ )?(.*)", code):
             words = use.replace("…", " ").split()
-            if not words or not re.fullmatch(r"-{0,2}[a-z]+", words[0]):
+            if not words or not re.fullmatch(r"-{0,2}[a-z-]+", words[0]):
                 continue  # a picture, or a sentence
             command = next((" ".join(words[:n]) for n in (2, 1) if " ".join(words[:n]) in known), None)
             if command is None and (words[0] == "--help" or (words[1:] == ["--help"] and any(k.startswith(words[0] + " ") for k in known))):

@@ -445,10 +445,10 @@ static void what_stands_after_the_end_is_found(void **state) {
   (void)state;
   struct test_ledger t = make();
   t.lease_last_seq -= 2;
-  expect_only(&t, t.lease_last_seq + 1, "stands after the last number that nav.lease knows");
+  expect_only(&t, 0, "stands after the last number that nav.lease knows");
   t.lease_last_seq += 2;
   t.lease_epoch = 2;
-  expect_only(&t, t.made->ledger_count, "is later than that of nav.lease");
+  expect_only(&t, 0, "is later than that of nav.lease");
   made_free(t.made);
 }
 
@@ -525,6 +525,56 @@ static void a_record_that_says_what_cannot_be_is_named(void **state) {
     nav_arena_free(arena);
     made_free(t.made);
   }
+}
+
+static void other_log(Nav__V1__Record *r) { r->started->log_id.data[0] ^= 1; }
+static void other_agency_defined(Nav__V1__Record *r) { r->agency_defined->agency[0] = 'x'; }
+static void other_lane_defined(Nav__V1__Record *r) { r->lane_defined->agency[0] = 'x'; }
+static void other_verdict_defined(Nav__V1__Record *r) { r->verdict_defined->number = 9; }
+static void later_time(Nav__V1__Record *r) { r->time_ms += 86400000; }
+
+static const struct patch bad_witnesses[] = {
+    {10, 0, other_log, ""},    {16, 1, other_agency_defined, ""},  {17, 2, other_lane_defined, ""},
+    {READ, 0, later_time, ""}, {18, 1, other_verdict_defined, ""}, {PUBLISHED, 2, other_digest, ""},
+};
+
+// A record that was changed together with its leaf says what others are judged by: none outside its interval
+// is accused, and those within only as one of two.
+static void by_a_changed_record_nobody_is_accused(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof bad_witnesses / sizeof bad_witnesses[0]; i++) {
+    struct test_ledger t = make();
+    struct nav_arena *arena = nav_arena_new(1 << 20);
+    struct nav_error err = {0};
+    uint64_t seq = nth(&t, bad_witnesses[i].kind, bad_witnesses[i].n);
+    uint64_t first = (seq - 1) / CHECKPOINT_EVERY * CHECKPOINT_EVERY + 1;
+    struct verify_ledger_row *row = row_at(&t, seq);
+    Nav__V1__Record *record = record_decode(arena, own_bytes(&t, row), row->record_length, &err);
+    assert_non_null(record);
+    bad_witnesses[i].change(record);
+    made_set_record(t.made, row, record);
+    made_set_leaf(t.made, row);
+    struct verify_report report = check(&t, &found);
+    assert_true(found.count > 0);
+    assert_int_equal(report.unproved, CHECKPOINT_EVERY);
+    for (size_t f = 0; f < found.count && f < FAULTS_KEPT; f++) {
+      assert_in_range(found.seq[f], first, first + CHECKPOINT_EVERY - 1);
+      if (found.seq[f] != seq && found.seq[f] != first)
+        assert_non_null(strstr(found.what[f], "it or what it rests on was changed"));
+    }
+    nav_arena_free(arena);
+    made_free(t.made);
+  }
+}
+
+static void a_number_in_two_rows_is_a_fault_and_no_failure(void **state) {
+  (void)state;
+  struct test_ledger t = make();
+  struct verify_ledger_row *row = row_at(&t, 23);
+  memmove(row + 1, row, (t.made->ledger_count - 22) * sizeof *row);
+  t.made->ledger_count++;
+  expect_only(&t, 23, "stands in more than one row of nav.ledger");
+  made_free(t.made);
 }
 
 static void an_event_used_twice_in_its_publication_is_named(void **state) {
@@ -675,6 +725,8 @@ int main(void) {
       cmocka_unit_test(an_event_used_twice_in_its_publication_is_named),
       cmocka_unit_test(rows_beside_the_ledger_are_compared),
       cmocka_unit_test(subtrees_are_compared_and_named_alone),
+      cmocka_unit_test(by_a_changed_record_nobody_is_accused),
+      cmocka_unit_test(a_number_in_two_rows_is_a_fault_and_no_failure),
       cmocka_unit_test(a_failing_source_is_not_a_verdict),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,89 @@
+// navctl audit export: nav-desk gives the records page by page; the archive is written here, as the caller.
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hub/base/id.h"
+#include "hub/conf/hub_keys.h"
+#include "hub/ctl/ctl.h"
+#include "hub/ctl/export_write.h"
+#include "hub/ctl/output.h"
+
+enum { TIMEOUT_MS = 150000 };
+
+static bool add_records(struct export_write *w, const char *text, struct nav_error *err) {
+  size_t size = strlen(text) / 4 * 3 + 3;
+  size_t length = 0;
+  uint8_t *bytes = malloc(size);
+  bool ok = bytes != NULL && sodium_base642bin(bytes, size, text, strlen(text), NULL, &length, NULL,
+                                               sodium_base64_VARIANT_ORIGINAL) == 0;
+  if (!ok) (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "records", "nav-desk's answer is no base64");
+  ok = ok && export_write_records(w, bytes, length, err);
+  free(bytes);
+  return ok;
+}
+
+static bool add_page(struct export_write *w, const json_t *page, struct nav_error *err) {
+  size_t i = 0;
+  const json_t *note = NULL;
+  json_array_foreach(json_object_get(page, "checkpoints"), i, note) {
+    uint64_t size = (uint64_t)json_integer_value(json_object_get(note, "size"));
+    if (!export_write_note(w, size, output_text_of(note, "note"), err)) return false;
+  }
+  return add_records(w, output_text_of(page, "records"), err);
+}
+
+static bool finish(struct ctl *ctl, struct export_write *w, const json_t *page, struct nav_error *err) {
+  struct conf_faults faults = {0};
+  struct conf_hub_keys keys;
+  char key[2 * sizeof keys.checkpoint + 1];
+  bool known = conf_hub_keys_load(ctl_nav(ctl)->config_folder, &keys, &faults);
+  conf_faults_free(&faults);
+  return export_write_finish(w, output_text_of(page, "hub"), output_text_of(page, "log_id"),
+                             known ? nav_hex(key, keys.checkpoint, sizeof keys.checkpoint) : NULL, err);
+}
+
+static enum ctl_exit pages(struct ctl *ctl, struct export_write *w, json_t *request) {
+  enum ctl_exit code = CTL_DONE;
+  struct nav_error err = {0};
+  for (bool done = false; !done && code == CTL_DONE;) {
+    json_t *page = ctl_ask(ctl, true, json_incref(request), TIMEOUT_MS, &code);
+    if (page == NULL) return code;
+    done = json_is_true(json_object_get(page, "done"));
+    (void)json_object_set(request, "after", json_object_get(page, "last"));
+    (void)json_object_set(request, "until", json_object_get(page, "until"));
+    if (!add_page(w, page, &err) || (done && !finish(ctl, w, page, &err))) code = ctl_fail(&err);
+    json_decref(page);
+    if (isatty(STDERR_FILENO)) (void)fprintf(stderr, "\r%" PRIu64 " records", export_write_count(w));
+  }
+  if (isatty(STDERR_FILENO)) (void)fputc('\n', stderr);
+  return code;
+}
+
+enum ctl_exit ctl_audit_export(struct ctl *ctl) {
+  const char *out = ctl_value(ctl, "out");
+  const char *until = ctl_value(ctl, "until");
+  const char *reason = ctl_value(ctl, "reason");
+  char *end = NULL;
+  long long last = until == NULL ? 0 : strtoll(until, &end, 10);
+  struct nav_error err = {0};
+  if (out == NULL) return ctl_complain(CTL_USAGE, "--out FILE says where the export is to be written");
+  if (until != NULL && (end == until || *end != '\0' || last < 1))
+    return ctl_complain(CTL_USAGE, "--until '%s' is no record's number", until);
+  if (access(out, F_OK) == 0)
+    return ctl_complain(CTL_FAILED, "%s is there already; choose another name", out);
+  ctl->format = CTL_JSON;  // notes are signed as they are: nothing in them may be made printable
+  struct export_write *w = export_write_new(out, &err);
+  if (w == NULL) return ctl_fail(&err);
+  json_t *request = json_pack("{s:s, s:I}", "command", "audit-export", "after", (json_int_t)0);
+  if (until != NULL) (void)json_object_set_new(request, "until", json_integer(last));
+  if (reason != NULL) (void)json_object_set_new(request, "reason", json_string(reason));
+  enum ctl_exit code = pages(ctl, w, request);
+  if (code == CTL_DONE) (void)printf("%s: %" PRIu64 " records\n", out, export_write_count(w));
+  json_decref(request);
+  export_write_free(w);
+  return code;
+}

@@ -1,0 +1,149 @@
+// `audit export`: records and signed notes a page at a time, each page after an AuditRead of its own that
+// says which records it takes: a request is answered by a worker of its own, so none can rest on an earlier
+// one's.
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hub/base/buffer.h"
+#include "hub/base/id.h"
+#include "hub/desk/audit.h"
+#include "hub/wire/keys.h"
+#include "nav/v1/session.pb-c.h"
+
+// A page's answer stays under CONTROL_MESSAGE_MAX: 8 MiB of records and the last one's 1 MiB, in base64, and
+// as many notes as records.
+enum {
+  PAGE_RECORDS = 20000,
+  PAGE_BYTES = 8 * 1024 * 1024,
+  RECORD_BYTES = 1024 * 1024,
+  HEAD = 12,
+  NUMBER = 24
+};
+
+static const char records_sql[] =
+    "SELECT seq, substr(record, 1, 1048577) FROM nav.ledger_view WHERE seq > $1::bigint AND seq <= "
+    "$2::bigint "
+    "ORDER BY seq LIMIT 20000";
+static const char notes_sql[] =
+    "SELECT size, left(note, 65536) FROM nav.checkpoint_view WHERE size > $1::bigint AND size <= $2::bigint "
+    "ORDER BY size LIMIT 20001";
+// Without --until: what a checkpoint covers; without any checkpoint, everything.
+static const char until_sql[] =
+    "SELECT coalesce((SELECT max(size) FROM nav.checkpoint_view), (SELECT max(seq) FROM nav.ledger_view), "
+    "0), "
+    "(SELECT log_id FROM nav.lease_view)";
+
+struct page {
+  struct nav_buffer bytes;
+  int64_t after, until, last;
+  bool done;
+};
+
+static bool read_range(const struct desk_request *request, struct page *page, struct nav_error *err) {
+  const json_t *after = json_object_get(request->json, "after");
+  const json_t *until = json_object_get(request->json, "until");
+  page->after = page->last = json_integer_value(after);
+  page->until = json_integer_value(until);
+  if ((after == NULL || json_is_integer(after)) && (until == NULL || json_is_integer(until)) &&
+      page->after >= 0 && page->until >= 0)
+    return true;
+  return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BAD_VALUE, "after",
+                  "after and until must be records' numbers");
+}
+
+static bool fill(struct desk_database *database, struct page *page, struct nav_error *err) {
+  char after[NUMBER];
+  char until[NUMBER];
+  const char *values[] = {after, until};
+  struct desk_cursor cursor;
+  int got = 0;
+  int count = 0;
+  (void)snprintf(after, sizeof after, "%" PRId64, page->after);
+  (void)snprintf(until, sizeof until, "%" PRId64, page->until);
+  if (!desk_cursor_open(&cursor, database, "export", records_sql, 2, values, err)) return false;
+  while (page->bytes.length < PAGE_BYTES && (got = desk_cursor_next(&cursor, err)) > 0) {
+    size_t length = 0;
+    const uint8_t *record = desk_bytes(cursor.page, cursor.row, 1, &length);
+    uint8_t head[HEAD];
+    page->last = desk_int8(cursor.page, cursor.row, 0);
+    nav_put_u64(head, (uint64_t)page->last);
+    nav_put_u32(head + 8, (uint32_t)length);
+    if (!nav_buffer_append(&page->bytes, head, sizeof head) ||
+        !nav_buffer_append(&page->bytes, record, length)) {
+      got = -1;
+      (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
+      break;
+    }
+    count++;
+  }
+  desk_cursor_close(&cursor);
+  page->done = got == 0 && count < PAGE_RECORDS;
+  if (page->done) page->last = page->until;
+  return got >= 0;
+}
+
+static json_t *read_notes(struct desk_database *database, const struct page *page, struct nav_error *err) {
+  char after[NUMBER];
+  char last[NUMBER];
+  const char *values[] = {after, last};
+  (void)snprintf(after, sizeof after, "%" PRId64, page->after);
+  (void)snprintf(last, sizeof last, "%" PRId64, page->last);
+  PGresult *result = desk_query(database, notes_sql, 2, values, err);
+  json_t *list = result != NULL ? json_array() : NULL;
+  for (int i = 0; list != NULL && i < PQntuples(result); i++) {
+    json_t *note = json_stringn(PQgetvalue(result, i, 1), (size_t)PQgetlength(result, i, 1));
+    (void)json_array_append_new(
+        list, json_pack("{s:I, s:o}", "size", (json_int_t)desk_int8(result, i, 0), "note", note));
+  }
+  PQclear(result);
+  return list;
+}
+
+static json_t *encode(const struct page *page) {
+  size_t size = sodium_base64_encoded_len(page->bytes.length, sodium_base64_VARIANT_ORIGINAL);
+  char *text = malloc(size);
+  if (text == NULL) return NULL;
+  (void)sodium_bin2base64(text, size, page->bytes.data, page->bytes.length, sodium_base64_VARIANT_ORIGINAL);
+  json_t *json = json_string(text);
+  free(text);
+  return json;
+}
+
+static json_t *answer(const struct desk_request *request, struct page *page, struct nav_error *err) {
+  char log_id[2 * KEY_LOG_ID_SIZE + 1] = "";
+  size_t length = 0;
+  PGresult *ends = desk_query(request->database, until_sql, 0, NULL, err);
+  if (ends == NULL) return NULL;
+  if (page->until == 0) page->until = desk_int8(ends, 0, 0);
+  const uint8_t *id = desk_bytes(ends, 0, 1, &length);
+  if (length == KEY_LOG_ID_SIZE) (void)nav_hex(log_id, id, length);
+  PQclear(ends);
+  if (!fill(request->database, page, err)) return NULL;
+  json_t *notes = read_notes(request->database, page, err);
+  if (notes == NULL) return NULL;
+  json_t *made = json_pack("{s:b, s:s, s:s, s:I, s:I, s:b, s:o, s:o}", "ok", 1, "hub", request->nav->hub,
+                           "log_id", log_id, "until", (json_int_t)page->until, "last", (json_int_t)page->last,
+                           "done", page->done ? 1 : 0, "records", encode(page), "checkpoints", notes);
+  if (made == NULL) (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
+  return made;
+}
+
+json_t *audit_export(const struct desk_request *request, struct nav_error *err) {
+  struct page page = {.done = false};
+  char query[96];
+  if (!read_range(request, &page, err)) return NULL;
+  if (page.until != 0) {
+    (void)snprintf(query, sizeof query, "audit export --until %" PRId64 ", after seq %" PRId64, page.until,
+                   page.after);
+  } else {
+    (void)snprintf(query, sizeof query, "audit export");
+  }
+  if (!desk_record_audit(request, query, err)) return NULL;
+  nav_buffer_init(&page.bytes, PAGE_BYTES + 2 * RECORD_BYTES);
+  json_t *made = answer(request, &page, err);
+  nav_buffer_free(&page.bytes);
+  return made;
+}

@@ -1,0 +1,543 @@
+#!/usr/bin/env python3
+"""Tampering by a superuser with a made ledger in a real PostgreSQL: each case is seeded, tampered in a transaction that is rolled back, and
+verified in that transaction by `audit verify`'s own source. Every case must be found, the right record named, and no untouched one accused;
+what no verification of the database alone can tell (tests/ledger/UNTOLD.md) must be exactly that: no fault at all.
+
+    tests/ledger/tamper_test.py [--count N] [--seed N] [--only KIND] [--verbose]"""
+
+import argparse
+import collections
+import hashlib
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "flow"))
+from postgres import Postgres  # noqa: E402
+
+BIN = os.environ["NAV_BIN"]
+PUBLICATIONS, EVERY, HUB = 150, 16, "nav.example.se"
+LEASE = 0  # how a fault of nav.lease is numbered
+RANGE = re.compile(r"the records (\d+) to (\d+)")
+IN_DOUBT = ": it or what it rests on was changed"
+
+
+class Case:
+    """statements; must: each number that some fault must name; exact: numbers that may be accused; hidden: records whose leaf was mended,
+    so that the interval up to the next checkpoint may be named in their stead."""
+
+    def __init__(self):
+        self.statements, self.must, self.exact, self.hidden, self.untold = [], set(), set(), set(), False
+
+    def sql(self, text):
+        self.statements.append(text)
+        return self
+
+    def accuse(self, *numbers):
+        self.must.update(numbers)
+        self.exact.update(numbers)
+        return self
+
+
+def hexed(data):
+    return f"'\\x{data.hex()}'"
+
+
+def leaf(data):
+    return hashlib.sha256(b"\0" + data).digest()
+
+
+class Ledger:
+    def __init__(self, pg):
+        def rows(sql):
+            return pg.sql("postgres", sql)
+        self.record = {int(s): bytes.fromhex(r) for s, r in rows("SELECT seq, encode(record, 'hex') FROM nav.ledger")}
+        self.kind = {int(s): int(k) for s, k in rows("SELECT seq, kind FROM nav.ledger")}
+        self.events = [int(r[0]) for r in rows("SELECT seq FROM nav.event ORDER BY seq")]
+        self.published = {int(s): int(p) for s, p in rows("SELECT seq, published_seq FROM nav.event")}
+        self.sealed = {int(s): bytes.fromhex(b) for s, b in rows("SELECT seq, encode(sealed, 'hex') FROM nav.content")}
+        self.part = {int(s): int(p) for s, p in rows("SELECT seq, part FROM nav.content")}
+        self.sizes = [int(r[0]) for r in rows("SELECT size FROM nav.checkpoint ORDER BY size")]
+        self.notes = {int(s): bytes.fromhex(n).decode() for s, n in
+                      rows("SELECT size, encode(convert_to(note, 'UTF8'), 'hex') FROM nav.checkpoint")}
+        self.persons = [(int(s), t) for s, t in rows("SELECT seq, encode(token, 'hex') FROM nav.person ORDER BY 1, 2")]
+        self.mentions = [(int(s), e) for s, e in rows("SELECT seq, event_seq FROM nav.mention ORDER BY 1, 2")]
+        self.last = max(self.record)
+
+    def interval(self, seq):
+        """The first and last record under the same checkpoint."""
+        before = [s for s in self.sizes if s < seq]
+        after = [s for s in self.sizes if s >= seq]
+        return (before[-1] if before else 0) + 1, after[0] if after else self.last
+
+
+KINDS = {}
+
+
+def kind(weight=1):
+    def add(function):
+        KINDS[function.__name__] = (function, weight)
+        return function
+    return add
+
+
+def flip(r, data):
+    at = r.randrange(len(data))
+    return data[:at] + bytes([data[at] ^ (1 << r.randrange(8))]) + data[at + 1:]
+
+
+def rewrite(r, lg, seq):
+    """Bytes that are not the record's, in one of the ways people change them."""
+    data = lg.record[seq]
+    way = r.randrange(5)
+    if way == 0:
+        return data[:r.randrange(len(data))]
+    if way == 1:
+        return r.randbytes(r.randrange(1, 200))
+    if way == 2:
+        return data + r.randbytes(1 + r.randrange(8))
+    return flip(r, data)
+
+
+# ---- nav.ledger ----
+
+@kind(3)
+def record_changed(r, lg):
+    seq = r.randrange(1, lg.last + 1)
+    return Case().accuse(seq).sql(f"UPDATE nav.ledger SET record = {hexed(rewrite(r, lg, seq))} WHERE seq = {seq}")
+
+
+@kind(1)
+def leaf_changed(r, lg):
+    seq = r.randrange(1, lg.last + 1)
+    case = Case().accuse(seq)
+    new = r.choice([flip(r, leaf(lg.record[seq])), r.randbytes(32), r.randbytes(r.randrange(32))])
+    if len(new) != 32:
+        case.sql("ALTER TABLE nav.ledger DROP CONSTRAINT ledger_leaf_check")
+    return case.sql(f"UPDATE nav.ledger SET leaf = {hexed(new)} WHERE seq = {seq}")
+
+
+@kind(3)
+def record_and_leaf_changed(r, lg):
+    """Nothing in the row betrays it: the interval is named."""
+    seq = r.randrange(1, lg.last + 1)
+    new = rewrite(r, lg, seq)
+    case = Case()
+    case.must.add(seq)
+    case.exact.add(seq)
+    case.hidden.add(seq)
+    return case.sql(f"UPDATE nav.ledger SET record = {hexed(new)}, leaf = {hexed(leaf(new))} WHERE seq = {seq}")
+
+
+@kind(3)
+def ledger_column_changed(r, lg):
+    seq = r.randrange(1, lg.last + 1)
+    change = r.choice([f"at = at + interval '{r.randrange(1, 10**6)} microseconds'", "at = at - interval '1 year'", "at = 'infinity'",
+                       f"kind = kind + {r.randrange(1, 50)}", f"lane = coalesce(lane, 0) + {r.randrange(1, 5)}",
+                       f"about = coalesce(about, 0) + {r.randrange(1, 500)}",
+                       "lane = CASE WHEN lane IS NULL THEN 1 END", "about = CASE WHEN about IS NULL THEN 1 END"])
+    return Case().accuse(seq).sql(f"UPDATE nav.ledger SET {change} WHERE seq = {seq}")
+
+
+@kind(3)
+def record_deleted(r, lg):
+    seq = r.randrange(1, lg.last + 1)
+    count = r.choice([1, 1, 1, r.randrange(1, 60)])
+    gone = range(seq, min(seq + count, lg.last + 1))
+    return Case().accuse(*gone).sql(f"DELETE FROM nav.ledger WHERE seq BETWEEN {gone[0]} AND {gone[-1]}")
+
+
+@kind(1)
+def record_and_all_its_rows_deleted(r, lg):
+    seq = r.choice(lg.events)
+    case = Case().accuse(seq)
+    for table in ("ledger", "event", "content"):
+        case.sql(f"DELETE FROM nav.{table} WHERE seq = {seq}")
+    return case
+
+
+@kind(1)
+def record_moved(r, lg):
+    """A row takes a number after the end."""
+    seq, to = r.randrange(1, lg.last + 1), lg.last + r.randrange(1, 9)
+    case = Case().accuse(seq, to).sql(f"UPDATE nav.ledger SET seq = {to} WHERE seq = {seq}")
+    case.exact.update(range(lg.last + 1, to + 1))  # the numbers between are missing too
+    case.must = {seq}
+    return case
+
+
+@kind(2)
+def records_swapped(r, lg):
+    a, b = r.sample(range(1, lg.last + 1), 2)
+    case = Case().accuse(a, b)
+    return case.sql(f"UPDATE nav.ledger SET seq = -1 WHERE seq = {a}").sql(f"UPDATE nav.ledger SET seq = {a} WHERE seq = {b}").sql(
+        f"UPDATE nav.ledger SET seq = {b} WHERE seq = -1")
+
+
+@kind(1)
+def records_bytes_swapped(r, lg):
+    a, b = r.sample(range(1, lg.last + 1), 2)
+    case = Case().accuse(a, b)
+    for x, y in ((a, b), (b, a)):
+        case.sql(f"UPDATE nav.ledger SET record = {hexed(lg.record[y])} WHERE seq = {x}")
+    return case
+
+
+@kind(2)
+def older_record_replayed(r, lg):
+    """An older row's copy over a later one, with and without its leaf."""
+    old, seq = sorted(r.sample(range(1, lg.last + 1), 2))
+    case = Case().accuse(seq)
+    also = f", leaf = {hexed(leaf(lg.record[old]))}" if r.random() < 0.5 else ""
+    return case.sql(f"UPDATE nav.ledger SET record = {hexed(lg.record[old])}{also} WHERE seq = {seq}")
+
+
+@kind(1)
+def record_inserted_after_the_end(r, lg):
+    to = lg.last + 1
+    new = lg.record[r.randrange(1, lg.last + 1)]
+    case = Case().accuse(to)
+    if to % 256 == 0:
+        case.exact.add(LEASE)  # with it a subtree would be whole, and its row is missing
+    return case.sql("INSERT INTO nav.ledger (seq, at, kind, lane, about, record, leaf) SELECT "
+                    f"{to}, at, kind, lane, about, {hexed(new)}, {hexed(leaf(new))} FROM nav.ledger WHERE seq = {lg.last}")
+
+
+@kind(1)
+def record_inserted_below_one(r, lg):
+    return Case().accuse(LEASE).sql("INSERT INTO nav.ledger (seq, at, kind, lane, about, record, leaf) SELECT "
+                                      f"{-r.randrange(5)}, at, kind, lane, about, record, leaf FROM nav.ledger WHERE seq = {lg.last}")
+
+
+@kind(1)
+def row_inserted_twice(r, lg):
+    table = r.choice(["ledger", "event"])
+    seq = r.randrange(1, lg.last + 1) if table == "ledger" else r.choice(lg.events)
+    case = Case().accuse(seq).sql(f"ALTER TABLE nav.{table} DROP CONSTRAINT {table}_pkey")
+    if table == "event":
+        case.sql("DROP INDEX nav.event_identity")
+    return case.sql(f"INSERT INTO nav.{table} SELECT * FROM nav.{table} WHERE seq = {seq}")
+
+
+@kind(1)
+def tail_cut_off(r, lg):
+    """Of the ledger and its rows, with the lease or without the checkpoints."""
+    first = lg.last - r.randrange(0, 90)
+    case = Case().accuse(*range(first, lg.last + 1))
+    for table in r.sample(["event", "content"], 2) if r.random() < 0.7 else []:
+        case.sql(f"DELETE FROM nav.{table} WHERE seq >= {first}")
+    if r.random() < 0.5:
+        case.sql(f"UPDATE nav.lease SET last_seq = {first - 1}")
+    else:
+        case.sql(f"DELETE FROM nav.checkpoint WHERE size >= {first}")
+    return case.sql(f"DELETE FROM nav.ledger WHERE seq >= {first}")
+
+
+# ---- nav.event ----
+
+@kind(4)
+def event_column_changed(r, lg):
+    seq = r.choice(lg.events)
+    new = r.choice([f"event_id = {hexed(r.randbytes(16))}", "agency = agency + 1", "agency = -1", "agency = agency % 3 + 1",
+                    f"revision = revision + {r.randrange(1, 9)}", f"digest = {hexed(r.randbytes(32))}", "type = type + 1",
+                    "time = time + interval '1 microsecond'", "verdict = verdict + 1", "verdict = 3 - verdict",
+                    "bucket_class = bucket_class + 1", "bucket_day = bucket_day - 1", "published_seq = published_seq - 1"])
+    return Case().accuse(seq).sql(f"UPDATE nav.event SET {new} WHERE seq = {seq}")
+
+
+@kind(1)
+def event_deleted(r, lg):
+    gone = r.sample(lg.events, r.choice([1, 1, 3]))
+    return Case().accuse(*gone).sql(f"DELETE FROM nav.event WHERE seq IN ({', '.join(map(str, gone))})")
+
+
+@kind(1)
+def event_inserted(r, lg):
+    seq = r.choice([s for s in list(lg.record) + [lg.last + 3] if s not in lg.sealed])
+    return Case().accuse(seq).sql(
+        "INSERT INTO nav.event (seq, event_id, agency, revision, digest, type, time, verdict, bucket_class, bucket_day, published_seq) "
+        f"SELECT {seq}, {hexed(r.randbytes(16))}, agency, revision, digest, type, time, verdict, bucket_class, bucket_day, published_seq "
+        f"FROM nav.event WHERE seq = {r.choice(lg.events)}")
+
+
+@kind(1)
+def events_swapped(r, lg):
+    a, b = r.sample(lg.events, 2)
+    case = Case().accuse(a, b)
+    return case.sql(f"UPDATE nav.event SET seq = -1 WHERE seq = {a}").sql(f"UPDATE nav.event SET seq = {a} WHERE seq = {b}").sql(
+        f"UPDATE nav.event SET seq = {b} WHERE seq = -1")
+
+
+# ---- nav.content ----
+
+@kind(2)
+def content_changed(r, lg):
+    seq = r.choice(lg.events)
+    new = r.choice([flip(r, lg.sealed[seq]), lg.sealed[seq][:-1], r.randbytes(100), b""])
+    return Case().accuse(seq).sql(f"UPDATE nav.content SET sealed = {hexed(new)} WHERE seq = {seq}")
+
+
+@kind(2)
+def contents_swapped(r, lg):
+    a, b = r.sample(lg.events, 2)
+    case = Case().accuse(a, b)
+    for x, y in ((a, b), (b, a)):
+        case.sql(f"UPDATE nav.content SET sealed = {hexed(lg.sealed[y])} WHERE seq = {x}")
+    return case
+
+
+@kind(1)
+def content_in_another_part(r, lg):
+    seq = r.choice(lg.events)
+    return Case().accuse(seq).sql("SELECT nav.ensure_part(9209901)").sql(f"UPDATE nav.content SET part = 9209901 WHERE seq = {seq}")
+
+
+@kind(1)
+def content_copied(r, lg):
+    """A second row of the same number, or one of a record that has none."""
+    seq = r.choice(lg.events) if r.random() < 0.5 else r.choice([s for s in lg.record if s not in lg.sealed])
+    return Case().accuse(seq).sql("SELECT nav.ensure_part(9209901)").sql(
+        f"INSERT INTO nav.content (seq, part, sealed) VALUES ({seq}, 9209901, {hexed(lg.sealed[r.choice(lg.events)])})")
+
+
+# ---- nav.person and nav.mention: a record's own row names the record; nav.subtree: a row is named by itself, as number 0 ----
+
+def index_row(r, lg):
+    table, column, rows = r.choice([("person", "token", lg.persons), ("mention", "event_seq", lg.mentions)])
+    seq, value = r.choice(rows)
+    return table, column, seq, f"seq = {seq} AND {column} = " + (f"'\\x{value}'" if table == "person" else value)
+
+
+@kind(2)
+def index_row_deleted(r, lg):
+    table, _, seq, where = index_row(r, lg)
+    return Case().accuse(seq).sql(f"DELETE FROM nav.{table} WHERE {where}")
+
+
+@kind(2)
+def index_row_changed(r, lg):
+    table, column, seq, where = index_row(r, lg)
+    new = hexed(r.randbytes(16)) if table == "person" else f"event_seq + {r.randrange(1, 9)} * 100000"
+    return Case().accuse(seq).sql(f"UPDATE nav.{table} SET {column} = {new} WHERE {where}")
+
+
+@kind(2)
+def index_row_inserted(r, lg):
+    seq = r.randrange(1, lg.last + 9)
+    if r.random() < 0.5:
+        return Case().accuse(seq).sql(f"INSERT INTO nav.person (token, seq) VALUES ({hexed(r.randbytes(16))}, {seq})")
+    return Case().accuse(seq).sql(f"INSERT INTO nav.mention (event_seq, seq) VALUES ({lg.last + r.randrange(1, 99)}, {seq})")
+
+
+@kind(3)
+def subtree_changed(r, lg):
+    index = r.randrange(lg.last // 256)
+    where = f"level = 8 AND index = {index}"
+    return Case().accuse(LEASE).sql(r.choice([
+        f"UPDATE nav.subtree SET hash = {hexed(r.randbytes(32))} WHERE {where}", f"DELETE FROM nav.subtree WHERE {where}",
+        f"INSERT INTO nav.subtree (level, index, hash) VALUES (8, {lg.last // 256 + r.randrange(9)}, {hexed(r.randbytes(32))})",
+        f"INSERT INTO nav.subtree (level, index, hash) VALUES (16, {r.randrange(3)}, {hexed(r.randbytes(32))})",
+        f"UPDATE nav.subtree SET index = index + {lg.last} WHERE {where}"]))
+
+
+# ---- nav.checkpoint, nav.lease ----
+
+@kind(3)
+def checkpoint_changed(r, lg):
+    size = r.choice(lg.sizes)
+    note = lg.notes[size]
+    other = r.choice([s for s in lg.sizes if s != size])
+    text = flip(r, note.encode()).decode("utf-8", "replace").replace("\0", "0")
+    new = r.choice([f"root = {hexed(r.randbytes(32))}", "frontier = substr(frontier, 1, length(frontier) - 1)",
+                    f"frontier = {hexed(r.randbytes(72))}", "frontier = set_byte(frontier, 20, get_byte(frontier, 20) # 1)",
+                    f"note = convert_from({hexed(lg.notes[other].encode())}, 'UTF8')", "note = ''",
+                    f"note = convert_from({hexed(text.encode())}, 'UTF8')"])
+    return Case().accuse(size).sql(f"UPDATE nav.checkpoint SET {new} WHERE size = {size}")
+
+
+@kind(2)
+def checkpoint_forged(r, lg):
+    """Well made, over another root, and signed with a key of the forger's own."""
+    import base64
+    import nacl.signing
+    key = nacl.signing.SigningKey(r.randbytes(32))
+    origin = lg.notes[lg.sizes[0]].split("\n")[0]
+    size = r.choice([r.choice(lg.sizes), r.randrange(1, lg.last + 20)])
+    root = r.randbytes(32)
+    text = f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n"
+    name = hashlib.sha256(origin.encode() + b"\n\x01" + key.verify_key.encode()).digest()[:4]
+    note = f"{text}\n— {origin} {base64.b64encode(name + key.sign(text.encode()).signature).decode()}\n"
+    frontier = size.to_bytes(8, "big") + r.randbytes(32 * size.bit_count())
+    return Case().accuse(size).sql(f"DELETE FROM nav.checkpoint WHERE size = {size}").sql(
+        f"INSERT INTO nav.checkpoint VALUES ({size}, {hexed(root)}, convert_from({hexed(note.encode())}, 'UTF8'), {hexed(frontier)})")
+
+
+@kind(1)
+def checkpoint_moved(r, lg):
+    size, to = r.choice(lg.sizes), r.randrange(1, lg.last + 30)
+    while to in lg.sizes:
+        to += 1
+    return Case().accuse(to).sql(f"UPDATE nav.checkpoint SET size = {to} WHERE size = {size}")
+
+
+@kind(1)
+def lease_changed(r, lg):
+    way = r.randrange(5)
+    if way == 0:  # as if records were missing
+        more = r.randrange(1, 20)
+        return Case().accuse(*range(lg.last + 1, lg.last + more + 1)).sql(f"UPDATE nav.lease SET last_seq = last_seq + {more}")
+    new = ["", f"last_seq = last_seq - {r.randrange(1, 90)}", "epoch = epoch - 1", f"log_id = {hexed(r.randbytes(16))}"]
+    sql = "DELETE FROM nav.lease" if way == 4 else f"UPDATE nav.lease SET {new[way]}"
+    return Case().accuse(LEASE).sql(sql)
+
+
+# ---- what cannot be told, and several at once ----
+
+@kind(1)
+def untold_tail_with_everything(r, lg):
+    """A whole older state: what the agencies' witnesses are for."""
+    keep = r.choice(lg.sizes[:-1]) if r.random() < 0.5 else r.randrange(1, lg.last)
+    case = Case()
+    case.untold = True
+    for table, column in (("ledger", "seq"), ("event", "seq"), ("content", "seq"), ("checkpoint", "size"), ("person", "seq"),
+                          ("mention", "seq"), ("subtree", "((index + 1) << level)")):
+        case.sql(f"DELETE FROM nav.{table} WHERE {column} > {keep}")
+    return case.sql(f"UPDATE nav.lease SET last_seq = {keep}")
+
+
+@kind(1)
+def untold_checkpoint_taken_away(r, lg):
+    case = Case()
+    case.untold = True
+    gone = r.sample(lg.sizes, r.choice([1, 2, len(lg.sizes)]))
+    return case.sql(f"DELETE FROM nav.checkpoint WHERE size IN ({', '.join(map(str, gone))})")
+
+
+@kind(1)
+def untold_content_taken_away(r, lg):
+    case = Case()
+    case.untold = True
+    return case.sql(f"DELETE FROM nav.content WHERE seq = {r.choice(lg.events)}")
+
+
+@kind(1)
+def untold_epoch_of_the_lease_raised(r, lg):
+    case = Case()
+    case.untold = True
+    return case.sql(f"UPDATE nav.lease SET epoch = epoch + {r.randrange(1, 9)}")
+
+
+ALONE = {"tail_cut_off", "records_swapped", "records_bytes_swapped", "record_moved", "record_deleted", "lease_changed",
+         "checkpoint_changed", "checkpoint_forged", "checkpoint_moved", "row_inserted_twice", "record_inserted_after_the_end", "record_inserted_below_one", "several"}
+
+
+@kind(4)
+def several(r, lg):
+    """Two to five at once, each under a checkpoint of its own, so that what each must give is known."""
+    names = [n for n in KINDS if n not in ALONE and not n.startswith("untold")]
+    case = Case()
+    used = set()
+    for _ in range(r.randrange(2, 6)):
+        part = KINDS[r.choice(names)][0](r, lg)
+        here = {lg.interval(s) for s in part.exact if s > 0} | {lg.interval(lg.published[s]) for s in part.exact if s in lg.published}
+        if here & used or any(("CONSTRAINT" in s) for s in part.statements):
+            continue
+        used |= here
+        case.statements += part.statements
+        case.must |= part.must
+        case.exact |= part.exact
+        case.hidden |= part.hidden
+    return case
+
+
+# ---- the judgement ----
+
+def wrong(case, lg, answer):
+    """What is wrong with the verification; None: nothing."""
+    if "error" in answer:
+        return "it could not be verified: " + answer["error"]
+    faults = answer["faults"]
+    if case.untold:
+        return f"said to be untold, but found: {faults}" if faults else None
+    doubted = {lg.interval(s) for s in case.hidden if s <= lg.last}
+    named = set()
+    for fault in faults:
+        seq, what = fault["seq"], fault["what"]
+        span = RANGE.search(what)
+        numbers = range(int(span[1]), int(span[2]) + 1) if span else [seq]
+        interval = "were changed together with their leaf" in what
+        named.update([seq], numbers)
+        if interval or what.endswith(IN_DOUBT) or "its bytes and its leaf hash were both" in what:
+            if lg.interval(seq) not in doubted:
+                return f"an interval is accused that was not touched: {seq}: {what}"
+        elif "with this fault the records" in what:
+            if seq not in case.exact:
+                return f"accused, but untouched: {seq}: {what}"
+        elif not set(numbers) <= case.exact:
+            return f"accused, but untouched: {seq}: {what}"
+    if not case.must <= named:
+        return f"not named: {sorted(case.must - named)[:5]}"
+    return None
+
+
+def load():
+    made = subprocess.run([os.path.join(BIN, "make_ledger"), str(PUBLICATIONS), str(EVERY), HUB], check=True, capture_output=True,
+                          text=True).stdout
+    return made, made.split()[2]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only")
+    parser.add_argument("--verbose", action="store_true")
+    args = parser.parse_args()
+    names = [n for n in KINDS if args.only in (None, n)]
+    weights = [KINDS[n][1] for n in names]
+    tried, failed, start = collections.Counter(), 0, time.monotonic()
+    with Postgres(settings={"fsync": "off"}) as pg:
+        pg.apply_schema()
+        made, key = load()
+        pg.sql("postgres", made)
+        pg.sql("postgres", "ANALYZE")
+        lg = Ledger(pg)
+        driver = subprocess.Popen([os.path.join(BIN, "tamper_driver"), pg.connection("postgres"), HUB, key], stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, text=True)
+
+        def ask(statements):
+            driver.stdin.write(json.dumps(statements) + "\n")
+            driver.stdin.flush()
+            return json.loads(driver.stdout.readline())
+
+        whole = ask([])
+        assert whole["faults"] == [] and whole["records"] == lg.last and whole["unproved"] == 0, whole
+        for number in range(args.count):
+            r = random.Random(f"{args.seed}/{number}")
+            # Each kind at least once, then by weight.
+            name = names[number] if number < len(names) else r.choices(names, weights)[0]
+            case = KINDS[name][0](r, lg)
+            answer = ask(case.statements)
+            tried[name] += 1
+            problem = wrong(case, lg, answer)
+            if problem is not None:
+                failed += 1
+                print(f"case {number} of seed {args.seed}, {name}: {problem}")
+                if args.verbose:
+                    print("   ", [s[:300] for s in case.statements], answer)
+        assert ask([]) == whole, "the ledger is not as it was: a tampering was kept"
+        driver.stdin.close()
+        assert driver.wait(30) == 0
+    seconds = time.monotonic() - start
+    print(f"{args.count} tamperings of seed {args.seed}, {lg.last} records: {failed} wrong, {seconds:.0f} s")
+    print("  " + ", ".join(f"{n} {c}" for n, c in sorted(tried.items())))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
