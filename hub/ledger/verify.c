@@ -45,6 +45,7 @@ static void missing(struct verify *v, uint64_t first, uint64_t last, const char 
     verify_accuse(v, first, "the records %" PRIu64 " to %" PRIu64 " are missing%s", first, last, why);
   }
   v->lost = true;
+  v->erasing.record_lost = true;
 }
 
 static bool next_checkpoint(struct verify *v, struct nav_error *err) {
@@ -151,6 +152,7 @@ static bool check_row(struct verify *v, const struct verify_ledger_row *row, str
   const Nav__V1__Record *record = trusted_record(v, row);
   if (record == NULL) {
     v->lost = true;
+    if (row->kind == NAV__V1__RECORD__RECORD_ERASED) v->erasing.record_lost = true;
   } else {
     check_columns(v, row, record);
     check_order(v, record);
@@ -203,6 +205,7 @@ static bool check_end(struct verify *v, struct nav_error *err) {
   if (!checkpoints_before(v, v->last_seq + 1, err)) return false;
   verify_tree_end(v);
   if (!check_tail(v, err)) return false;
+  verify_missing_end(v);
   check_lease(v);
   if (v->hub_key_seq != 0 && memcmp(v->hub_key, v->settings->checkpoint_key, sizeof v->hub_key) != 0) {
     verify_accuse(v, v->hub_key_seq, "names another checkpoint key than the hub's key file");
@@ -252,6 +255,7 @@ bool verify_run(const struct verify_source *source, const struct verify_settings
     nav_arena_free(v->arena);
     verify_names_free(&v->agencies);
     verify_names_free(&v->lanes);
+    verify_erasing_free(v);
     free(v);
   }
   return ok;

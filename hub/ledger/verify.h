@@ -8,6 +8,7 @@
 //                                      is accused
 //   a record gone, two swapped         the number missing; the two records that say they are another
 //   a derived column, an event row, sealed content, a checkpoint    that row
+//   sealed content gone                that event, where no Erased record covers its class and day
 //   the tail cut off                   the numbers missing, by the lease or the last checkpoint
 // What it cannot find: a tail cut off together with the lease and every checkpoint above it. That is what the
 // witnesses hold checkpoints for. Called by: desk (audit verify), tests. Must never: accuse a record for

@@ -152,13 +152,20 @@ bool verify_rows_up_to(struct verify *v, uint64_t seq, const Nav__V1__Record *re
     if (!next_event(v, err)) return false;
   }
   if (accepted && !found) verify_accuse(v, seq, "its row in nav.event is missing");
+  found = false;
   while (v->has_content && v->content.seq <= seq) {
     if (accepted && v->content.seq == seq) {
       check_content_row(v, record);
+      found = true;
     } else {
       stray(v, v->content.seq, seq, record, "nav.content");
     }
     if (!next_content(v, err)) return false;
+  }
+  if (accepted) {
+    const Nav__V1__Accepted *a = record->accepted;
+    verify_content_sealed(v, seq, a->retention_class, a->bucket_day);
+    if (!found) verify_content_missing(v, seq, a->retention_class, a->bucket_day);
   }
   return true;
 }
