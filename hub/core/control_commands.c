@@ -6,6 +6,7 @@
 #include "hub/core/hold_commands.h"
 #include "hub/core/recalls.h"
 #include "hub/core/reload.h"
+#include "hub/core/retention.h"
 
 enum {
   ANY_ROLE = CONF_ROLE_READER | CONF_ROLE_CHAIR | CONF_ROLE_ASSESSOR | CONF_ROLE_AUDITOR | CONF_ROLE_OPERATOR,
@@ -18,6 +19,8 @@ static const struct control_command commands[] = {
     {"hold-decide", "assessor", hold_command_decide, CONF_ROLE_ASSESSOR, true},
     {"recall-confirm", "any", recall_command_confirm, ANY_ROLE, true},
     {"access-load", "operator", reload_command, CONF_ROLE_OPERATOR, true},
+    {"retention-preview", "operator", retention_preview, CONF_ROLE_OPERATOR, false},
+    {"retention-run", "operator", retention_run, CONF_ROLE_OPERATOR, true},
     {NULL, NULL, NULL, 0, false},
 };
 

@@ -1,6 +1,6 @@
-// The commands of nav-core's control socket that belong to a part of it (holds, recalls, rules): one table,
-// each command with the role it takes. status and record are control_port's own. Called by: control_port.
-// Must never: be run for a person whose role does not allow it.
+// The commands of nav-core's control socket that belong to a part of it (holds, recalls, rules, retention):
+// one table, each command with the role it takes. status and record are control_port's own. Called by:
+// control_port. Must never: be run for a person whose role does not allow it.
 #ifndef NAV_CORE_CONTROL_COMMANDS_H
 #define NAV_CORE_CONTROL_COMMANDS_H
 

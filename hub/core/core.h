@@ -57,6 +57,8 @@ struct recalls;
 struct redecided;
 struct reload;
 struct rules_bundle;
+struct erasures;
+struct retention;
 
 struct core {
   struct conf_nav *nav;
@@ -83,6 +85,11 @@ struct core {
   struct recalls *recalls;
   struct redecided *redecided;
   struct registers *registers;
+  struct erasures *erasures;
+  struct retention *retention;  // what is asked for and under way; NULL: nothing
+  uint32_t parts_day;           // partitions ahead: the day they were last made, and how many of it
+  uint32_t parts_made;
+  int64_t parts_retry_ms;
   struct head head;
   struct sequence sequence;
   struct batch batches[2];
@@ -160,6 +167,8 @@ bool deliver_step(struct core *core);
 bool deliver_acknowledgements_wait(const struct core *core);
 void deliver_stage_acknowledgements(struct core *core);
 void deliver_committed(struct core *core, const struct batch *batch);
+// Drops what is in memory of events, for all lanes: what was erased must not be sent from there.
+void deliver_forget(struct core *core);
 void deliver_free(struct core *core);
 
 // control_port.c: navctl and nav-desk.

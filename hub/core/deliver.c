@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "hub/base/log.h"
+#include "hub/core/erasures.h"
 #include "hub/core/holds.h"
 #include "hub/core/redecided.h"
 #include "hub/core/rules_send.h"
@@ -29,6 +30,17 @@ static void drop_lag(struct core *core, struct lane *lane) {
     head_entry_free(entry);
     lane->lag_first = (lane->lag_first + 1) % LAG_ROWS_MAX;
     lane->lag_count--;
+  }
+}
+
+void deliver_forget(struct core *core) {
+  head_forget(&core->head);
+  for (uint32_t i = 1; i < core->numbers->lanes_end; i++) {
+    struct lane *lane = core->lanes[i];
+    if (lane == NULL) continue;
+    for (size_t k = 0; k < lane->lag_count; k++)
+      head_entry_wipe(lane->lag[(lane->lag_first + k) % LAG_ROWS_MAX]);
+    drop_lag(core, lane);
   }
 }
 
@@ -160,6 +172,7 @@ void deliver_start(struct core *core, struct session *session, const Nav__V1__St
           session->lanes_count);
   send_session(core, session);
   holds_notify_session(core, session);
+  erasures_notify_session(core, session);
   rules_send_start(core, session, start);
 }
 

@@ -46,7 +46,9 @@ static struct head_entry *entry_of_row(struct core *core, const PGresult *result
   };
   if (!stored_open(core, &event, (const uint8_t *)PQgetvalue(result, row, 4),
                    (size_t)PQgetlength(result, row, 4), &err)) {
-    nav_log(NAV_LOG_ERROR, "event %llu is withheld: %s", (unsigned long long)event.seq, err.text);
+    bool erased = err.code == NAV__V1__CODE__CODE_NOT_FOUND;  // the lane was told, and goes on
+    if (!erased)
+      nav_log(NAV_LOG_ERROR, "event %llu is withheld: %s", (unsigned long long)event.seq, err.text);
     return NULL;
   }
   if (record != NULL)

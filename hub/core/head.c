@@ -78,6 +78,19 @@ static void drop_oldest(struct head *head) {
   head->first++;
 }
 
+void head_entry_wipe(struct head_entry *entry) {
+  explicit_bzero(entry->event, entry->length);
+  for (uint32_t i = 0; i < entry->copies_count; i++)
+    explicit_bzero(entry->copies[i].bytes, entry->copies[i].size);
+}
+
+void head_forget(struct head *head) {
+  while (head->first < head->next) {
+    head_entry_wipe(head->ring[head->first % HEAD_ENTRIES_MAX]);
+    drop_oldest(head);
+  }
+}
+
 void head_free(struct head *head) {
   if (head->ring == NULL) return;
   while (head->first < head->next) drop_oldest(head);

@@ -62,6 +62,10 @@ bool head_init(struct head *head, uint64_t floor_seq);
 void head_free(struct head *head);
 // Takes over the entry; the oldest make room.
 void head_push(struct head *head, struct head_entry *entry);
+// Wipes and drops every entry: lanes read on from the store.
+void head_forget(struct head *head);
+// Wipes the event and its copies, for one whose content was erased; it is still to be freed.
+void head_entry_wipe(struct head_entry *entry);
 // Counts what a copy added to an entry of the ring takes.
 void head_grew(struct head *head, size_t bytes);
 const struct head_entry *head_get(const struct head *head, uint64_t number);

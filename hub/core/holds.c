@@ -266,6 +266,31 @@ void holds_close_event(struct core *core, uint64_t event_seq, Nav__V1__HoldClose
   }
 }
 
+bool holds_has_event(const struct holds *holds, uint64_t event_seq) {
+  for (int32_t i = holds->by_seq[chain_of_seq(event_seq)]; i != NONE; i = holds->slots[i].next_by_seq)
+    if (holds->slots[i].hold.event_seq == event_seq) return true;
+  return false;
+}
+
+size_t holds_close_erased(struct core *core, uint64_t event_seq, uint64_t by_seq, size_t *kept) {
+  struct holds *holds = core->holds;
+  size_t closed = 0;
+  int32_t i = holds->by_seq[chain_of_seq(event_seq)];
+  while (i != NONE) {
+    struct hold *hold = &holds->slots[i].hold;
+    i = holds->slots[i].next_by_seq;
+    if (hold->event_seq != event_seq) continue;
+    if (hold->must_answer) {
+      (*kept)++;
+      continue;
+    }
+    stage_closed(core, hold, NAV__V1__HOLD_CLOSED_REASON__HOLD_CLOSED_REASON_ERASED, by_seq);
+    take_out(holds, hold);
+    closed++;
+  }
+  return closed;
+}
+
 // ---- deadlines ----
 
 static const char *deputies(const struct conf_agency *agency, char out[256]) {

@@ -9,8 +9,10 @@
 #include "hub/base/clock.h"
 #include "hub/base/log.h"
 #include "hub/core/core.h"
+#include "hub/core/erasures.h"
 #include "hub/core/holds.h"
 #include "hub/core/reload.h"
+#include "hub/core/retention.h"
 
 enum {
   POLL_ITEMS_MAX = 96,
@@ -85,6 +87,7 @@ static void committed(struct core *core) {
   if (batch->has_checkpoint) show_checkpoint(core, batch);
   for (size_t i = 0; i < batch->entries_count; i++) head_push(&core->head, batch->entries[i]);
   batch->entries_count = 0;  // the head's now
+  erasures_committed(core);
   deliver_committed(core, batch);
   answer(core, batch);
   batch_clear(batch);
@@ -229,6 +232,7 @@ static void turn(struct core *core, bool busy) {
   control_port_poll_fill(core->control, items + own);
   (void)zmq_poll(items, (int)(own + control), busy ? 0 : POLL_MS);
   core->now_ms = nav_clock_now_ms();
+  buckets_set_today(core->buckets, nav_day_stockholm(core->now_ms));
   control_port_step(core->control, items + own);
 }
 
@@ -262,6 +266,9 @@ void core_run(struct core *core) {
     reader_step(core->reader);
     if (!core->stopping) intake_step(core);
     if (!core->stopping) hold_decide_step(core);
+    if (!core->stopping) retention_step(core);
+    if (!core->stopping) parts_ahead_step(core);
+    erasures_step(core);
     step_store(core);
     commit_if_due(core);
     sessions_flush(core->sessions);

@@ -13,10 +13,12 @@
 #include "hub/base/id.h"
 #include "hub/base/log.h"
 #include "hub/core/core.h"
+#include "hub/core/erasures.h"
 #include "hub/core/holds_ended.h"
 #include "hub/core/recalls.h"
 #include "hub/core/redecided.h"
 #include "hub/core/reload.h"
+#include "hub/core/retention.h"
 #include "hub/core/rules_send.h"
 #include "hub/core/tree_load.h"
 #include "hub/ledger/record.h"
@@ -74,10 +76,11 @@ static bool make_parts(struct core *core, struct nav_error *err) {
   core->hold_decisions = hold_decisions_new();
   core->recalls = recalls_new();
   core->redecided = redecided_new();
+  core->erasures = erasures_new();
   bool ok = core->holds != NULL && core->holds_ended != NULL && core->hold_decisions != NULL &&
-            core->recalls != NULL && core->redecided != NULL && core->numbers != NULL &&
-            core->verdicts != NULL && core->buckets != NULL && core->recent != NULL &&
-            core->registers != NULL && core->reader != NULL &&
+            core->recalls != NULL && core->redecided != NULL && core->erasures != NULL &&
+            core->numbers != NULL && core->verdicts != NULL && core->buckets != NULL &&
+            core->recent != NULL && core->registers != NULL && core->reader != NULL &&
             batch_init(&core->batches[0], &core->sequence) && batch_init(&core->batches[1], &core->sequence);
   core->staging = &core->batches[0];
   return ok ? true : nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
@@ -112,6 +115,9 @@ static bool load_definition(void *context, uint64_t seq, const uint8_t *bytes, s
       return true;
     case NAV__V1__RECORD__RECORD_RECALLED:
       recalls_load(loading->core, seq, record->recalled);
+      return true;
+    case NAV__V1__RECORD__RECORD_ERASED:
+      erasures_load(loading->core, seq, record->erased);
       return true;
     default:
       holds_ended_take(loading->core, seq, record);
@@ -377,6 +383,8 @@ void core_count_verdict(struct core *core, uint32_t agency_number, uint32_t numb
 
 void core_stop(struct core *core) {
   reload_free(core);
+  retention_free(core);
+  erasures_free(core->erasures);
   control_port_close(core->control);
   intake_free(core);
   if (core->numbers != NULL) deliver_free(core);

@@ -147,6 +147,11 @@ static const struct ctl_option recall_options[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct ctl_option retention_options[] = {
+    {"reason", "TEXT", "why; stands in the ledger (default: that the time is up)"},
+    {NULL, NULL, NULL},
+};
+
 static const struct ctl_option confirm_options[] = {
     {"note", "TEXT", "what was done; stands in the ledger"},
     {NULL, NULL, NULL},
@@ -250,6 +255,13 @@ const struct ctl_command ctl_commands[] = {
      "  navctl audit export --out liggaren.tar --reason \"review of November\"\n"
      "  navctl audit verify --offline liggaren.tar --key hub.yaml\n",
      export_options, 0, ctl_audit_export},
+    {"retention preview", "", 0, 0, "What content's time is up, and would be erased now",
+     "  navctl retention preview\n  navctl retention preview -o json | jq length\n", NULL, ROWS,
+     ctl_retention_preview},
+    {"retention run", "", 0, 0, "Erase the content whose time is up: recorded, then its keys are destroyed",
+     "  navctl retention run\n  navctl retention run --reason 'Gallring enligt plan' -o json\n\n"
+     "Run daily by nav-retention.timer. What is erased cannot be had back; records stay.\n",
+     retention_options, ROWS, ctl_retention_run},
     {"meeting list", "", 0, 0, "The meetings that you may open", "  navctl meeting list\n", NULL, ROWS,
      ctl_meeting_list},
     {"briefing show", "MEETING", 1, 1, "The joint picture of a meeting",

@@ -107,6 +107,8 @@ enum ctl_exit ctl_recall_send(struct ctl *ctl);
 enum ctl_exit ctl_recall_list(struct ctl *ctl);
 enum ctl_exit ctl_recall_status(struct ctl *ctl);
 enum ctl_exit ctl_recall_confirm(struct ctl *ctl);
+enum ctl_exit ctl_retention_preview(struct ctl *ctl);
+enum ctl_exit ctl_retention_run(struct ctl *ctl);
 enum ctl_exit ctl_meeting_list(struct ctl *ctl);
 enum ctl_exit ctl_briefing_show(struct ctl *ctl);
 enum ctl_exit ctl_keys_new(struct ctl *ctl);

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "hub/base/clock.h"
 #include "hub/desk/audit_line_fill.h"
 #include "hub/wire/event.h"
 
@@ -113,6 +114,26 @@ static void request_answered(const Nav__V1__RequestAnswered *r, struct nav_arena
   line->reason = nav_arena_printf(arena, "answers the request %" PRIu64, r->request_seq);
 }
 
+static void erased(const Nav__V1__Erased *r, struct nav_arena *arena, struct audit_line *line) {
+  int year = 0;
+  int month = 0;
+  int day = 0;
+  uint64_t undelivered = 0;
+  nav_date_from_days(r->bucket_day, &year, &month, &day);
+  for (size_t i = 0; i < r->n_lanes; i++) undelivered += r->lanes[i]->undelivered;
+  line->actor = audit_or_null(r->person);
+  line->to = audit_or_null(r->agency);
+  line->outcome = "erased";
+  line->reason =
+      audit_both(arena,
+                 nav_arena_printf(arena,
+                                  "class %" PRIu32 " of %04d-%02d-%02d: %" PRIu64 " events, seq %" PRIu64
+                                  " to %" PRIu64 ", %" PRIu64 " deliveries of them never made",
+                                  r->retention_class, year, month, day, r->events, r->first_seq, r->last_seq,
+                                  undelivered),
+                 audit_or_null(r->reason));
+}
+
 void audit_line_case(const Nav__V1__Record *record, const struct definitions *definitions,
                      struct nav_arena *arena, struct audit_line *line) {
   switch (record->record_case) {
@@ -142,6 +163,9 @@ void audit_line_case(const Nav__V1__Record *record, const struct definitions *de
       return;
     case NAV__V1__RECORD__RECORD_REQUEST_ANSWERED:
       request_answered(record->request_answered, arena, line);
+      return;
+    case NAV__V1__RECORD__RECORD_ERASED:
+      erased(record->erased, arena, line);
       return;
     default:
       return;

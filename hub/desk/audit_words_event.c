@@ -130,3 +130,30 @@ void words_nacked(struct saying *s) {
       part_lane(s, r->lane), r->position);
   say_reason(s, r->reason);
 }
+
+// ---- the end of content ----
+
+static void say_undelivered(struct saying *s, const Nav__V1__Erased *e) {
+  for (size_t i = 0; i < e->n_lanes && i < AUDIT_WORDS_LISTED_MAX; i++)
+    say(s, "%s hade inte fått %s av dem, och får dem inte.", "%s had not had %s of them, and will not.",
+        part_lane(s, e->lanes[i]->lane), part_events(s, (size_t)e->lanes[i]->undelivered));
+}
+
+void words_erased(struct saying *s) {
+  const Nav__V1__Erased *e = s->words->record->erased;
+  bool by_person = e->person != NULL && e->person[0] != '\0';
+  say(s, "Tiden var ute för innehållet i gallringsklass %" PRIu32 " från dag %s: %s. %s gallrade det.",
+      "The time was up for the content of retention class %" PRIu32 " of day %s: %s. %s erased it.",
+      e->retention_class, bucket_date(s, e->bucket_day), part_events(s, (size_t)e->events),
+      by_person ? part_person(s, e->person, e->agency) : said(s, "Navet", "The hub"));
+  say(s,
+      "Nyckeln förstördes när posten stod i liggaren. Innehållet går inte att få tillbaka; posterna om "
+      "händelserna står kvar.",
+      "Its key was destroyed once this record stood in the ledger. The content cannot be had back; the "
+      "records of the events stay.");
+  if (e->events > 0)
+    say(s, "Händelserna står mellan post %" PRIu64 " och post %" PRIu64 ".",
+        "The events stand between record %" PRIu64 " and record %" PRIu64 ".", e->first_seq, e->last_seq);
+  say_undelivered(s, e);
+  say_reason(s, e->reason);
+}

@@ -97,6 +97,8 @@ static const struct name closed_reasons[] = {
      {"avsändaren tog tillbaka händelsen", "its sender took the event back"}},
     {NAV__V1__HOLD_CLOSED_REASON__HOLD_CLOSED_REASON_ANSWERED,
      {"begäran är besvarad", "the request was answered"}},
+    {NAV__V1__HOLD_CLOSED_REASON__HOLD_CLOSED_REASON_ERASED,
+     {"innehållets tid var ute", "the content's time was up"}},
 };
 
 static const struct name *find(const struct name *names, size_t count, int number) {

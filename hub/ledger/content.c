@@ -75,3 +75,8 @@ bool content_open(const struct content_place *place, const uint8_t key[CONTENT_K
   plain->length = (size_t)opened;
   return true;
 }
+
+uint32_t content_class_days(uint32_t retention_class) {
+  static const uint32_t days[] = {0, 7, 30, 90, 365, 730, 3650};
+  return retention_class < sizeof days / sizeof days[0] ? days[retention_class] : 0;
+}

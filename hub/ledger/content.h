@@ -30,4 +30,8 @@ NAV_MUST_USE bool content_open(const struct content_place *place, const uint8_t 
                                const uint8_t *sealed, size_t length, struct nav_buffer *plain,
                                struct nav_error *err);
 
+// How long content of a class is kept, in days: classes 1 to 5 are 7, 30, 90, 365 and 730; 6, of reasons that
+// people write in records (reason.h), ten years. 0: no such class.
+uint32_t content_class_days(uint32_t retention_class);
+
 #endif

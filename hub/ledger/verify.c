@@ -105,6 +105,7 @@ static void missing(struct verify *v, uint64_t first, uint64_t last, const char 
     verify_accuse(v, first, "the records %" PRIu64 " to %" PRIu64 " are missing%s", first, last, why);
   }
   v->lost = true;
+  v->erasing.record_lost = true;
 }
 
 static bool next_checkpoint(struct verify *v, struct nav_error *err) {
@@ -216,9 +217,14 @@ static bool check_row(struct verify *v, const struct verify_ledger_row *row, str
   const Nav__V1__Record *record = trusted_record(v, row);
   if (record == NULL) {
     v->lost = true;
+    if (row->kind == NAV__V1__RECORD__RECORD_ERASED) {
+      v->erasing.record_lost = true;
+      if (row->at_us / 1000 > v->erasing.end_time_ms) v->erasing.end_time_ms = row->at_us / 1000;
+    }
   } else {
     if (!v->settings->records_only) check_columns(v, row, record);
     check_order(v, record);
+    v->erasing.end_time_ms = record->time_ms;
     verify_record(v, record);
   }
   if (!verify_rows_up_to(v, row->seq, record, err) || !verify_subtrees_at(v, row->seq, err)) return false;
@@ -278,6 +284,7 @@ static bool check_end(struct verify *v, struct nav_error *err) {
   if (!checkpoints_before(v, v->last_seq + 1, err)) return false;
   verify_tree_end(v);
   if (!check_tail(v, err)) return false;
+  verify_missing_end(v);
   check_lease(v);
   check_hub_key(v);
   return true;
@@ -333,6 +340,7 @@ bool verify_run(const struct verify_source *source, const struct verify_settings
     nav_arena_free(v->arena);
     verify_names_free(&v->agencies);
     verify_names_free(&v->lanes);
+    verify_erasing_free(v);
     free(v);
   }
   return ok;

@@ -10,6 +10,7 @@
 //   a derived column, an event row, sealed content, a checkpoint    that row
 //   a row of nav.person or nav.mention   the record that it is of
 //   a row of nav.subtree missing, extra or changed                   that row, and no record
+//   sealed content gone                that event, where no Erased record covers its class and day
 //   the tail cut off                   the numbers missing, by the lease or the last checkpoint
 //   a record by which others are      the others wait for the next checkpoint: if that does not hold they
 //   judged (a definition, a time)      are named as "it or what it rests on"; later records forget it

@@ -173,7 +173,7 @@ bool verify_rows_up_to(struct verify *v, uint64_t seq, const Nav__V1__Record *re
     if (!next_event(v, err)) return false;
   }
   if (accepted && !found) verify_accuse(v, seq, "its row in nav.event is missing");
-  bool sealed = false;
+  bool sealed = v->settings->records_only;
   while (v->has_content && v->content.seq <= seq) {
     if (accepted && v->content.seq == seq) {
       if (sealed) verify_accuse(v, seq, "its sealed content stands in more than one row of nav.content");
@@ -183,6 +183,11 @@ bool verify_rows_up_to(struct verify *v, uint64_t seq, const Nav__V1__Record *re
       stray(v, v->content.seq, seq, record, "nav.content");
     }
     if (!next_content(v, err)) return false;
+  }
+  if (accepted) {
+    const Nav__V1__Accepted *a = record->accepted;
+    verify_content_sealed(v, seq, a->retention_class, a->bucket_day);
+    if (!sealed) verify_content_missing(v, seq, a->retention_class, a->bucket_day);
   }
   return verify_index_up_to(v, seq, record, err);
 }

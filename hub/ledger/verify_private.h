@@ -1,6 +1,6 @@
 // What verify.c (order and merging), verify_tree.c (leaves, checkpoints), verify_record.c (one record against
-// those before it) and verify_event.c (a record against its rows) share. Called by: those alone. Must never:
-// be included elsewhere.
+// those before it), verify_event.c (a record against its rows) and verify_erased.c (content that is gone)
+// share. Called by: those alone. Must never: be included elsewhere.
 #ifndef NAV_LEDGER_VERIFY_PRIVATE_H
 #define NAV_LEDGER_VERIFY_PRIVATE_H
 
@@ -15,7 +15,10 @@ enum {
   VERIFY_SUSPECTS_MAX = 256,
   VERIFY_DOUBTS_MAX = 64,
   VERIFY_NAMES_MAX = VERIFY_NUMBERS_MAX / 16,
-  VERIFY_NAME_SIZE = 65
+  VERIFY_NAME_SIZE = 65,
+  VERIFY_CLASSES = 8,
+  VERIFY_DAYS = 65536,
+  VERIFY_MISSING_MAX = 65536
 };
 enum { VERIFY_SUBTREE_STEP = 8, VERIFY_TOLD_MAX = 8, VERIFY_ODD_MAX = 256 };
 
@@ -90,6 +93,33 @@ struct verify_index {
   bool has;
 };
 
+// A retention class and day of acceptance, once content of it was missing or a record erased it.
+struct verify_bucket {
+  uint64_t erased_seq;  // of the Erased record; 0: none yet
+  uint64_t missing;     // contents, no record yet says that they were erased
+  uint64_t listed;      // of which the list names so many
+  uint64_t last_missing;
+  uint32_t retention_class;
+  uint32_t day;
+};
+
+struct verify_missing {
+  uint64_t seq;
+  uint32_t bucket;
+};
+
+// What is missing counts as erased only once an Erased record has come, so it is kept until then: each by its
+// number up to VERIFY_MISSING_MAX at one time, past that counted by bucket.
+struct verify_erasing {
+  uint32_t *index;  // by class and day: 1 + the bucket's place; NULL: nothing was missing or erased
+  struct verify_bucket *buckets;
+  size_t buckets_count, buckets_capacity;
+  struct verify_missing *missing;  // VERIFY_MISSING_MAX, in order
+  size_t missing_count;
+  bool record_lost;     // a record that may have erased something is missing or not to be trusted
+  int64_t end_time_ms;  // of the last record
+};
+
 struct verify {
   const struct verify_source *source;
   const struct verify_settings *settings;
@@ -120,6 +150,7 @@ struct verify {
   struct verify_doubt doubts[VERIFY_DOUBTS_MAX];
   size_t doubts_count;
   uint64_t doubts_more;  // for which there was no room
+  struct verify_erasing erasing;
 
   struct verify_event_row event;
   struct verify_content_row content;
@@ -164,6 +195,15 @@ const char *verify_name(const struct verify_names *names, uint32_t number);
 bool verify_verdict_known(const struct verify *v, uint32_t number);
 // The publication; NULL: not among the last.
 struct verify_publication *verify_publication_find(struct verify *v, uint64_t seq);
+
+// verify_erased.c
+// An Accepted record with no content behind it, or one that is sealed under what was erased before.
+void verify_content_missing(struct verify *v, uint64_t seq, uint32_t retention_class, uint32_t day);
+void verify_content_sealed(struct verify *v, uint64_t seq, uint32_t retention_class, uint32_t day);
+void verify_erased(struct verify *v, const Nav__V1__Record *record);
+// Accuses what is missing and no record erased.
+void verify_missing_end(struct verify *v);
+void verify_erasing_free(struct verify *v);
 
 // verify_event.c
 void verify_accepted(struct verify *v, const Nav__V1__Record *record);

@@ -203,6 +203,11 @@ void verify_record(struct verify *v, const Nav__V1__Record *record) {
     case NAV__V1__RECORD__RECORD_NACKED:
       (void)lane_known(v, seq, record->nacked->lane);
       break;
+    case NAV__V1__RECORD__RECORD_ERASED:
+      for (size_t i = 0; i < record->erased->n_lanes; i++)
+        (void)lane_known(v, seq, record->erased->lanes[i]->lane);
+      verify_erased(v, record);
+      break;
     default:
       break;  // says nothing that others must bear out
   }

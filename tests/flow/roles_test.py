@@ -31,6 +31,7 @@ MAY = {
     "checkpoint": {"nav_core": "SELECT INSERT"},
     "subtree": {"nav_core": "SELECT INSERT"},
     "person": {"nav_core": "SELECT INSERT"},
+    "mention": {"nav_core": "SELECT INSERT"},
     "ledger_view": {"nav_desk": READER, "nav_auditor": READER},
     "event_view": {"nav_desk": READER, "nav_auditor": READER},
     "content_view": {"nav_desk": READER},
@@ -38,8 +39,11 @@ MAY = {
     "lease_view": {"nav_desk": READER, "nav_auditor": READER},
     "subtree_view": {"nav_desk": READER, "nav_auditor": READER},
     "person_view": {"nav_desk": READER},
+    "mention_view": {"nav_desk": READER},
     "advance": {"nav_core": "EXECUTE"},
     "ensure_part": {"nav_core": "EXECUTE"},
+    "make_part_ahead": {"nav_core": "EXECUTE"},
+    "drop_part": {"nav_core": "EXECUTE"},
     "refuse_change": {},
 }
 COLUMNS = {("nav_core", "lease", "UPDATE"): {"epoch", "last_seq"}}

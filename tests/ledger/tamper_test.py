@@ -418,11 +418,11 @@ def untold_checkpoint_taken_away(r, lg):
     return case.sql(f"DELETE FROM nav.checkpoint WHERE size IN ({', '.join(map(str, gone))})")
 
 
-@kind(1)
-def untold_content_taken_away(r, lg):
-    case = Case()
-    case.untold = True
-    return case.sql(f"DELETE FROM nav.content WHERE seq = {r.choice(lg.events)}")
+@kind(2)
+def content_deleted(r, lg):
+    """No record says that it was erased."""
+    seq = r.choice(lg.events)
+    return Case().accuse(seq).sql(f"DELETE FROM nav.content WHERE seq = {seq}")
 
 
 @kind(1)

@@ -492,6 +492,20 @@ struct made *made_new(const struct made_settings *settings) {
   return made;
 }
 
+void made_erase(struct made *made, uint32_t retention_class, uint32_t day, int64_t at_ms) {
+  Nav__V1__Erased erased = NAV__V1__ERASED__INIT;
+  erased.has_retention_class = erased.has_bucket_day = erased.has_events = true;
+  erased.retention_class = retention_class;
+  erased.bucket_day = day;
+  erased.events = made->events_count;
+  if (at_ms > made->time_ms) made->time_ms = at_ms;
+  STAGE(made, erased, ERASED, &erased);
+  if (made->checkpoints[made->checkpoints_count - 1].size < made->ledger_count) {
+    made->checkpoints[made->checkpoints_count++] =
+        made_checkpoint(made, made->ledger_count, &made->checkpoint_key);
+  }
+}
+
 void made_free(struct made *made) {
   if (made == NULL) return;
   nav_arena_free(made->arena);

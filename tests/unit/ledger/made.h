@@ -51,6 +51,9 @@ extern const char *const made_agencies[MADE_AGENCIES];
 
 struct made *made_new(const struct made_settings *settings);
 void made_free(struct made *made);
+// Adds the Erased record of a bucket at a later time, and a checkpoint over it. The contents stay: take them
+// out.
+void made_erase(struct made *made, uint32_t retention_class, uint32_t day, int64_t at_ms);
 // The bucket's key: BLAKE2b of "bucket" ‖ class (4) ‖ day (4), so that a test's stand-in for nav-core can
 // make it too.
 void made_bucket_key(uint8_t key[CONTENT_KEY_SIZE], uint32_t retention_class, uint32_t day);

@@ -327,16 +327,82 @@ static void swapped_and_changed_contents_are_named(void **state) {
   made_free(t.made);
 }
 
-static void erased_content_is_no_fault(void **state) {
+enum { MADE_CLASS = 2, DAY_MS = 86400000 };
+
+static void remove_content(const struct test_ledger *t, size_t index) {
+  struct verify_content_row *row = &t->made->contents[index];
+  t->made->contents_count--;
+  memmove(row, row + 1, (t->made->contents_count - index) * sizeof *row);
+}
+
+static uint32_t day_of(const struct test_ledger *t) { return (uint32_t)t->made->events[0].bucket_day; }
+
+static void erase(struct test_ledger *t, uint32_t retention_class, uint32_t day, int64_t after_days) {
+  made_erase(t->made, retention_class, day, (day + after_days) * DAY_MS);
+  t->lease_last_seq = t->made->ledger_count;
+}
+
+static void content_that_a_record_erased_is_no_fault(void **state) {
   (void)state;
   struct test_ledger t = make();
+  erase(&t, MADE_CLASS, day_of(&t), 31);
   size_t half = t.made->contents_count / 2;
-  memmove(t.made->contents, t.made->contents + half,
-          (t.made->contents_count - half) * sizeof *t.made->contents);
-  t.made->contents_count -= half;
+  for (size_t i = 0; i < half; i++) remove_content(&t, 0);
   struct verify_report report = check(&t, &found);
   assert_int_equal(report.faults, 0);
   assert_int_equal(report.contents, t.made->contents_count);
+  while (t.made->contents_count > 0) remove_content(&t, 0);
+  assert_int_equal(check(&t, &found).faults, 0);
+  made_free(t.made);
+}
+
+static void missing_content_is_named(void **state) {
+  (void)state;
+  struct test_ledger t = make();
+  uint64_t first = t.made->contents[3].seq;
+  uint64_t last = t.made->contents[t.made->contents_count - 1].seq;
+  remove_content(&t, t.made->contents_count - 1);
+  remove_content(&t, 3);
+  (void)check(&t, &found);
+  assert_int_equal(found.count, 2);
+  assert_int_equal(found.seq[0], first);
+  assert_int_equal(found.seq[1], last);
+  assert_non_null(strstr(found.what[0], "its sealed content is missing"));
+  // Another day's erasure, or another class's, covers nothing of it.
+  erase(&t, MADE_CLASS, day_of(&t) - 1, 60);
+  erase(&t, 1, day_of(&t), 60);
+  assert_int_equal(check(&t, &found).faults, 2);
+  erase(&t, MADE_CLASS, day_of(&t), 60);
+  assert_int_equal(check(&t, &found).faults, 0);
+  made_free(t.made);
+}
+
+static void an_erasure_before_its_time_or_twice_is_named(void **state) {
+  (void)state;
+  struct test_ledger t = make();
+  erase(&t, MADE_CLASS, day_of(&t), 30);  // its thirtieth day is not over
+  expect_only(&t, t.made->ledger_count, "before its 30 days are over");
+  t = (made_free(t.made), make());
+  erase(&t, MADE_CLASS, day_of(&t), 31);
+  erase(&t, MADE_CLASS, day_of(&t), 31);
+  expect_only(&t, t.made->ledger_count, "erased already");
+  t = (made_free(t.made), make());
+  erase(&t, 7, day_of(&t), 31);
+  expect_only(&t, t.made->ledger_count, "which there cannot be");
+  made_free(t.made);
+}
+
+// The record that erased it was changed: it alone is accused, not the events it covered.
+static void a_changed_erasure_accuses_itself_alone(void **state) {
+  (void)state;
+  struct test_ledger t = make();
+  erase(&t, MADE_CLASS, day_of(&t), 31);
+  while (t.made->contents_count > 0) remove_content(&t, 0);
+  struct verify_ledger_row *row = row_at(&t, t.made->ledger_count);
+  own_bytes(&t, row)[row->record_length - 1] ^= 1;
+  (void)check(&t, &found);
+  assert_int_equal(found.count, 1);
+  assert_int_equal(found.seq[0], t.made->ledger_count);
   made_free(t.made);
 }
 
@@ -654,7 +720,10 @@ int main(void) {
       cmocka_unit_test(a_changed_event_row_names_its_record),
       cmocka_unit_test(missing_and_extra_event_rows_are_named),
       cmocka_unit_test(swapped_and_changed_contents_are_named),
-      cmocka_unit_test(erased_content_is_no_fault),
+      cmocka_unit_test(content_that_a_record_erased_is_no_fault),
+      cmocka_unit_test(missing_content_is_named),
+      cmocka_unit_test(an_erasure_before_its_time_or_twice_is_named),
+      cmocka_unit_test(a_changed_erasure_accuses_itself_alone),
       cmocka_unit_test(a_forged_checkpoint_accuses_itself_alone),
       cmocka_unit_test(a_cut_tail_is_found_by_checkpoint_or_lease),
       cmocka_unit_test(what_stands_after_the_end_is_found),
