@@ -120,7 +120,10 @@ static int by_place(const void *a, const void *b) {
 // "3-20417.key", and nothing else.
 static bool parse_name(const char *name, struct bucket_place *place) {
   char same[64];
-  if (sscanf(name, "%u-%u.key", &place->retention_class, &place->day) != 2) return false;
+  char *end = NULL;
+  place->retention_class = (uint32_t)strtoul(name, &end, 10);
+  if (*end != '-') return false;
+  place->day = (uint32_t)strtoul(end + 1, NULL, 10);
   (void)snprintf(same, sizeof same, "%u-%u.key", place->retention_class, place->day);
   return strcmp(same, name) == 0;
 }

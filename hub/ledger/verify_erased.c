@@ -39,10 +39,12 @@ static struct verify_bucket *find_or_make(struct verify *v, uint32_t retention_c
   if (e->buckets_count == e->buckets_capacity) {
     size_t capacity = e->buckets_capacity == 0 ? 256 : 2 * e->buckets_capacity;
     struct verify_bucket *buckets = realloc(e->buckets, capacity * sizeof *buckets);
-    if (buckets == NULL) return NULL;
-    e->buckets = buckets;
-    e->buckets_capacity = capacity;
+    if (buckets != NULL) {
+      e->buckets = buckets;
+      e->buckets_capacity = capacity;
+    }
   }
+  if (e->buckets == NULL || e->buckets_count == e->buckets_capacity) return NULL;
   struct verify_bucket *made = &e->buckets[e->buckets_count++];
   *made = (struct verify_bucket){.retention_class = retention_class, .day = day};
   e->index[retention_class * VERIFY_DAYS + day] = (uint32_t)e->buckets_count;

@@ -11,124 +11,7 @@
 #include <cmocka.h>
 
 #include "hub/ledger/record.h"
-#include "tests/unit/ledger/made_source.h"
-
-enum { FAULTS_KEPT = 8, CHECKPOINT_EVERY = 10 };
-
-struct found {
-  uint64_t seq[FAULTS_KEPT];
-  char what[FAULTS_KEPT][VERIFY_WHAT_SIZE];
-  size_t count;
-};
-
-static void note_fault(void *context, uint64_t seq, const char *what) {
-  struct found *found = context;
-  if (found->count < FAULTS_KEPT) {
-    found->seq[found->count] = seq;
-    (void)snprintf(found->what[found->count], VERIFY_WHAT_SIZE, "%s", what);
-  }
-  found->count++;
-}
-
-struct test_ledger {
-  struct made *made;
-  uint64_t lease_last_seq;
-  uint64_t lease_epoch;
-  const uint8_t *checkpoint_key;
-};
-
-static struct verify_report check(const struct test_ledger *t, struct found *found) {
-  struct made_reading reading = {.made = t->made};
-  struct verify_source source = made_source(&reading);
-  struct verify_settings settings = {.hub = t->made->settings.hub,
-                                     .checkpoint_key = t->checkpoint_key,
-                                     .has_lease = true,
-                                     .lease_epoch = t->lease_epoch,
-                                     .lease_last_seq = t->lease_last_seq};
-  struct verify_report report;
-  struct nav_error err = {0};
-  memcpy(settings.log_id, t->made->log_id, sizeof settings.log_id);
-  *found = (struct found){0};
-  if (!verify_run(&source, &settings, note_fault, found, &report, &err)) fail_msg("%s", err.text);
-  assert_int_equal(report.faults, found->count);
-  return report;
-}
-
-static struct test_ledger make_of(unsigned publications) {
-  const struct made_settings settings = {.publications = publications,
-                                         .checkpoint_every = CHECKPOINT_EVERY,
-                                         .start_ms = 1763779200000,
-                                         .hub = "nav.example.se"};
-  struct made *made = made_new(&settings);
-  return (struct test_ledger){made, made->ledger_count, 3, made->checkpoint_key.public_key};
-}
-
-static struct test_ledger make(void) { return make_of(40); }
-
-static struct verify_ledger_row *row_at(const struct test_ledger *t, uint64_t seq) {
-  return &t->made->ledger[seq - 1];
-}
-
-// The bytes of a row, copied so that they can be changed.
-static uint8_t *own_bytes(const struct test_ledger *t, struct verify_ledger_row *row) {
-  uint8_t *copy = nav_arena_alloc(t->made->arena, row->record_length);
-  assert_non_null(copy);
-  memcpy(copy, row->record, row->record_length);
-  row->record = copy;
-  return copy;
-}
-
-static uint8_t *own_leaf(const struct test_ledger *t, struct verify_ledger_row *row) {
-  uint8_t *copy = nav_arena_alloc(t->made->arena, row->leaf_length);
-  assert_non_null(copy);
-  memcpy(copy, row->leaf, row->leaf_length);
-  row->leaf = copy;
-  return copy;
-}
-
-// The nth record of a kind, so that the cases below can name their victim by what it is.
-static uint64_t nth(const struct test_ledger *t, int kind, int n) {
-  for (size_t i = 0; i < t->made->ledger_count; i++) {
-    if (t->made->ledger[i].kind == kind && n-- == 0) return i + 1;
-  }
-  fail_msg("no such record: kind %d", kind);
-  return 0;
-}
-
-static struct verify_event_row *event_at(const struct test_ledger *t, uint64_t seq) {
-  for (size_t i = 0; i < t->made->events_count; i++) {
-    if (t->made->events[i].seq == seq) return &t->made->events[i];
-  }
-  return NULL;
-}
-
-static void remove_row(const struct test_ledger *t, uint64_t seq) {
-  struct verify_ledger_row *row = row_at(t, seq);
-  t->made->ledger_count--;
-  memmove(row, row + 1, (t->made->ledger_count - (seq - 1)) * sizeof *row);
-}
-
-static void remove_event(const struct test_ledger *t, uint64_t seq) {
-  struct verify_event_row *row = event_at(t, seq);
-  t->made->events_count--;
-  memmove(row, row + 1, (size_t)(t->made->events + t->made->events_count - row) * sizeof *row);
-}
-
-enum { PUBLISHED = 20, ACCEPTED = 21, ACKNOWLEDGED = 30, READ = 40 };
-
-static struct found found;
-
-// Exactly one fault, of that record, that says so.
-static void expect_only(const struct test_ledger *t, uint64_t seq, const char *says) {
-  (void)check(t, &found);
-  for (size_t i = 0; i < found.count && i < FAULTS_KEPT; i++) {
-    if (found.count != 1 || found.seq[i] != seq)
-      print_error("seq %llu: %s\n", (unsigned long long)found.seq[i], found.what[i]);
-  }
-  assert_int_equal(found.count, 1);
-  assert_int_equal(found.seq[0], seq);
-  if (strstr(found.what[0], says) == NULL) fail_msg("'%s' does not say '%s'", found.what[0], says);
-}
+#include "tests/unit/ledger/verify_found.h"
 
 static void a_whole_ledger_holds(void **state) {
   (void)state;
@@ -324,85 +207,6 @@ static void swapped_and_changed_contents_are_named(void **state) {
   t = (made_free(t.made), make());
   t.made->contents[4].part += 1;
   expect_only(&t, t.made->contents[4].seq, "stands in part");
-  made_free(t.made);
-}
-
-enum { MADE_CLASS = 2, DAY_MS = 86400000 };
-
-static void remove_content(const struct test_ledger *t, size_t index) {
-  struct verify_content_row *row = &t->made->contents[index];
-  t->made->contents_count--;
-  memmove(row, row + 1, (t->made->contents_count - index) * sizeof *row);
-}
-
-static uint32_t day_of(const struct test_ledger *t) { return (uint32_t)t->made->events[0].bucket_day; }
-
-static void erase(struct test_ledger *t, uint32_t retention_class, uint32_t day, int64_t after_days) {
-  made_erase(t->made, retention_class, day, (day + after_days) * DAY_MS);
-  t->lease_last_seq = t->made->ledger_count;
-}
-
-static void content_that_a_record_erased_is_no_fault(void **state) {
-  (void)state;
-  struct test_ledger t = make();
-  erase(&t, MADE_CLASS, day_of(&t), 31);
-  size_t half = t.made->contents_count / 2;
-  for (size_t i = 0; i < half; i++) remove_content(&t, 0);
-  struct verify_report report = check(&t, &found);
-  assert_int_equal(report.faults, 0);
-  assert_int_equal(report.contents, t.made->contents_count);
-  while (t.made->contents_count > 0) remove_content(&t, 0);
-  assert_int_equal(check(&t, &found).faults, 0);
-  made_free(t.made);
-}
-
-static void missing_content_is_named(void **state) {
-  (void)state;
-  struct test_ledger t = make();
-  uint64_t first = t.made->contents[3].seq;
-  uint64_t last = t.made->contents[t.made->contents_count - 1].seq;
-  remove_content(&t, t.made->contents_count - 1);
-  remove_content(&t, 3);
-  (void)check(&t, &found);
-  assert_int_equal(found.count, 2);
-  assert_int_equal(found.seq[0], first);
-  assert_int_equal(found.seq[1], last);
-  assert_non_null(strstr(found.what[0], "its sealed content is missing"));
-  // Another day's erasure, or another class's, covers nothing of it.
-  erase(&t, MADE_CLASS, day_of(&t) - 1, 60);
-  erase(&t, 1, day_of(&t), 60);
-  assert_int_equal(check(&t, &found).faults, 2);
-  erase(&t, MADE_CLASS, day_of(&t), 60);
-  assert_int_equal(check(&t, &found).faults, 0);
-  made_free(t.made);
-}
-
-static void an_erasure_before_its_time_or_twice_is_named(void **state) {
-  (void)state;
-  struct test_ledger t = make();
-  erase(&t, MADE_CLASS, day_of(&t), 30);  // its thirtieth day is not over
-  expect_only(&t, t.made->ledger_count, "before its 30 days are over");
-  t = (made_free(t.made), make());
-  erase(&t, MADE_CLASS, day_of(&t), 31);
-  erase(&t, MADE_CLASS, day_of(&t), 31);
-  expect_only(&t, t.made->ledger_count, "erased already");
-  t = (made_free(t.made), make());
-  erase(&t, 7, day_of(&t), 31);
-  expect_only(&t, t.made->ledger_count, "which there cannot be");
-  made_free(t.made);
-}
-
-// The record that erased it was changed: it alone is accused, not the events it covered.
-static void a_changed_erasure_accuses_itself_alone(void **state) {
-  (void)state;
-  struct test_ledger t = make();
-  erase(&t, MADE_CLASS, day_of(&t), 31);
-  while (t.made->contents_count > 0) remove_content(&t, 0);
-  struct verify_ledger_row *row = row_at(&t, t.made->ledger_count);
-  own_bytes(&t, row)[row->record_length - 1] ^= 1;
-  (void)check(&t, &found);
-  assert_int_equal(found.count, 1);
-  assert_int_equal(found.seq[0], t.made->ledger_count);
   made_free(t.made);
 }
 
@@ -625,88 +429,6 @@ static void a_failing_source_is_not_a_verdict(void **state) {
   made_free(t.made);
 }
 
-// Rows of nav.person and nav.mention: each kind of tampering names the record, and nobody else.
-static void rows_beside_the_ledger_are_compared(void **state) {
-  (void)state;
-  struct test_ledger t = make();
-  struct verify_index_row *persons = t.made->persons;
-  size_t persons_count = t.made->persons_count;
-  assert_true(persons_count > 20 && t.made->mentions_count > 3);
-  size_t two = 0;  // of an event about two persons
-  while (persons[two].seq != persons[two + 1].seq) two++;
-  uint64_t seq = persons[two].seq;
-  struct verify_index_row kept = persons[two];
-
-  persons[two].key[15] ^= 1;  // changed; the order of the two still holds
-  expect_only(&t, seq,
-              "nav.person lacks 1 of the 2 persons that the record names, and has 1 that it does not");
-  persons[two] = kept;
-
-  memmove(&persons[two], &persons[two + 1], (persons_count - two - 1) * sizeof *persons);
-  t.made->persons_count--;
-  expect_only(&t, seq, "nav.person lacks 1 of the 2 persons");
-  memmove(&persons[two + 1], &persons[two], (persons_count - two - 1) * sizeof *persons);
-  t.made->persons_count++;
-  persons[two] = kept;
-
-  memmove(&persons[two + 1], &persons[two], (persons_count - two) * sizeof *persons);
-  t.made->persons_count++;  // the same twice
-  expect_only(&t, seq, "nav.person has 1 persons that the record does not name");
-  persons[two].seq = seq - 1;  // now of a record before it
-  expect_only(&t, seq - 1, "nav.person has");
-  memmove(&persons[two], &persons[two + 1], (persons_count - two) * sizeof *persons);
-  t.made->persons_count--;
-
-  uint64_t read = t.made->mentions[1].seq;
-  t.made->mentions[1].key[15] ^= 1;
-  expect_only(&t, read, "nav.mention lacks 1 of the 1 events that the record names, and has 1");
-  t.made->mentions[1].key[15] ^= 1;
-  uint64_t after = t.made->ledger_count + 9;
-  t.made->mentions[t.made->mentions_count++] = (struct verify_index_row){.seq = after};
-  expect_only(&t, after, "nav.mention has a row that no record that names events stands behind");
-  t.made->mentions_count--;
-  struct verify_report report = check(&t, &found);
-  assert_int_equal(report.faults, 0);
-  made_free(t.made);
-}
-
-// The ledger's own, as nav-core would have written them.
-static void subtrees_are_compared_and_named_alone(void **state) {
-  (void)state;
-  struct test_ledger t = make_of(150);
-  (void)check(&t, &found);
-  assert_int_equal(found.count, 0);
-  assert_true(t.made->subtrees_count >= 1);
-  struct verify_subtree_row *row = &t.made->subtrees[t.made->subtrees_count - 1];
-  const struct verify_subtree_row kept = *row;
-  uint8_t changed[NAV_SHA256_SIZE];
-  memcpy(changed, row->hash, sizeof changed);
-  changed[5] ^= 1;
-  row->hash = changed;
-  (void)check(&t, &found);
-  assert_int_equal(found.count, 1);
-  assert_int_equal(found.seq[0], 0);
-  assert_non_null(strstr(found.what[0], "it is not the hash"));
-  *row = kept;
-  row->level = 16;
-  row->index = 0;  // past the end, and the right one is gone
-  (void)check(&t, &found);
-  assert_int_equal(found.count, 2);
-  assert_non_null(strstr(found.what[0], "it is missing"));
-  assert_non_null(strstr(found.what[1], "level 16, index 0: the ledger has no such subtree"));
-  *row = kept;
-  // A record changed, alone or with its leaf: it is at fault, not the subtree over it.
-  own_bytes(&t, row_at(&t, 100))[3] ^= 1;
-  (void)check(&t, &found);
-  assert_int_equal(found.count, 1);
-  assert_int_equal(found.seq[0], 100);
-  made_set_leaf(t.made, row_at(&t, 100));
-  (void)check(&t, &found);
-  for (size_t i = 0; i < found.count && i < FAULTS_KEPT; i++)
-    assert_null(strstr(found.what[i], "nav.subtree"));
-  made_free(t.made);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_whole_ledger_holds),
@@ -720,18 +442,12 @@ int main(void) {
       cmocka_unit_test(a_changed_event_row_names_its_record),
       cmocka_unit_test(missing_and_extra_event_rows_are_named),
       cmocka_unit_test(swapped_and_changed_contents_are_named),
-      cmocka_unit_test(content_that_a_record_erased_is_no_fault),
-      cmocka_unit_test(missing_content_is_named),
-      cmocka_unit_test(an_erasure_before_its_time_or_twice_is_named),
-      cmocka_unit_test(a_changed_erasure_accuses_itself_alone),
       cmocka_unit_test(a_forged_checkpoint_accuses_itself_alone),
       cmocka_unit_test(a_cut_tail_is_found_by_checkpoint_or_lease),
       cmocka_unit_test(what_stands_after_the_end_is_found),
       cmocka_unit_test(another_checkpoint_key_is_noticed),
       cmocka_unit_test(a_record_that_says_what_cannot_be_is_named),
       cmocka_unit_test(an_event_used_twice_in_its_publication_is_named),
-      cmocka_unit_test(rows_beside_the_ledger_are_compared),
-      cmocka_unit_test(subtrees_are_compared_and_named_alone),
       cmocka_unit_test(by_a_changed_record_nobody_is_accused),
       cmocka_unit_test(a_number_in_two_rows_is_a_fault_and_no_failure),
       cmocka_unit_test(a_failing_source_is_not_a_verdict),

@@ -1,0 +1,184 @@
+// `audit verify` and the rows beside the records: content that retention erased or somebody took away, and
+// the tables that only make questions quick (nav.person, nav.mention, nav.subtree).
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/ledger/verify_found.h"
+
+enum { MADE_CLASS = 2, DAY_MS = 86400000 };
+
+static void remove_content(const struct test_ledger *t, size_t index) {
+  struct verify_content_row *row = &t->made->contents[index];
+  t->made->contents_count--;
+  memmove(row, row + 1, (t->made->contents_count - index) * sizeof *row);
+}
+
+static uint32_t day_of(const struct test_ledger *t) { return (uint32_t)t->made->events[0].bucket_day; }
+
+static void erase(struct test_ledger *t, uint32_t retention_class, uint32_t day, int64_t after_days) {
+  made_erase(t->made, retention_class, day, (day + after_days) * DAY_MS);
+  t->lease_last_seq = t->made->ledger_count;
+}
+
+static void content_that_a_record_erased_is_no_fault(void **state) {
+  (void)state;
+  struct test_ledger t = make();
+  erase(&t, MADE_CLASS, day_of(&t), 31);
+  size_t half = t.made->contents_count / 2;
+  for (size_t i = 0; i < half; i++) remove_content(&t, 0);
+  struct verify_report report = check(&t, &found);
+  assert_int_equal(report.faults, 0);
+  assert_int_equal(report.contents, t.made->contents_count);
+  while (t.made->contents_count > 0) remove_content(&t, 0);
+  assert_int_equal(check(&t, &found).faults, 0);
+  made_free(t.made);
+}
+
+static void missing_content_is_named(void **state) {
+  (void)state;
+  struct test_ledger t = make();
+  uint64_t first = t.made->contents[3].seq;
+  uint64_t last = t.made->contents[t.made->contents_count - 1].seq;
+  remove_content(&t, t.made->contents_count - 1);
+  remove_content(&t, 3);
+  (void)check(&t, &found);
+  assert_int_equal(found.count, 2);
+  assert_int_equal(found.seq[0], first);
+  assert_int_equal(found.seq[1], last);
+  assert_non_null(strstr(found.what[0], "its sealed content is missing"));
+  // Another day's erasure, or another class's, covers nothing of it.
+  erase(&t, MADE_CLASS, day_of(&t) - 1, 60);
+  erase(&t, 1, day_of(&t), 60);
+  assert_int_equal(check(&t, &found).faults, 2);
+  erase(&t, MADE_CLASS, day_of(&t), 60);
+  assert_int_equal(check(&t, &found).faults, 0);
+  made_free(t.made);
+}
+
+static void an_erasure_before_its_time_or_twice_is_named(void **state) {
+  (void)state;
+  struct test_ledger t = make();
+  erase(&t, MADE_CLASS, day_of(&t), 30);  // its thirtieth day is not over
+  expect_only(&t, t.made->ledger_count, "before its 30 days are over");
+  t = (made_free(t.made), make());
+  erase(&t, MADE_CLASS, day_of(&t), 31);
+  erase(&t, MADE_CLASS, day_of(&t), 31);
+  expect_only(&t, t.made->ledger_count, "erased already");
+  t = (made_free(t.made), make());
+  erase(&t, 7, day_of(&t), 31);
+  expect_only(&t, t.made->ledger_count, "which there cannot be");
+  made_free(t.made);
+}
+
+// The record that erased it was changed: it alone is accused, not the events it covered.
+static void a_changed_erasure_accuses_itself_alone(void **state) {
+  (void)state;
+  struct test_ledger t = make();
+  erase(&t, MADE_CLASS, day_of(&t), 31);
+  while (t.made->contents_count > 0) remove_content(&t, 0);
+  struct verify_ledger_row *row = row_at(&t, t.made->ledger_count);
+  own_bytes(&t, row)[row->record_length - 1] ^= 1;
+  (void)check(&t, &found);
+  assert_int_equal(found.count, 1);
+  assert_int_equal(found.seq[0], t.made->ledger_count);
+  made_free(t.made);
+}
+
+// Rows of nav.person and nav.mention: each kind of tampering names the record, and nobody else.
+static void rows_beside_the_ledger_are_compared(void **state) {
+  (void)state;
+  struct test_ledger t = make();
+  struct verify_index_row *persons = t.made->persons;
+  size_t persons_count = t.made->persons_count;
+  assert_true(persons_count > 20 && t.made->mentions_count > 3);
+  size_t two = 0;  // of an event about two persons
+  while (persons[two].seq != persons[two + 1].seq) two++;
+  uint64_t seq = persons[two].seq;
+  struct verify_index_row kept = persons[two];
+
+  persons[two].key[15] ^= 1;  // changed; the order of the two still holds
+  expect_only(&t, seq,
+              "nav.person lacks 1 of the 2 persons that the record names, and has 1 that it does not");
+  persons[two] = kept;
+
+  memmove(&persons[two], &persons[two + 1], (persons_count - two - 1) * sizeof *persons);
+  t.made->persons_count--;
+  expect_only(&t, seq, "nav.person lacks 1 of the 2 persons");
+  memmove(&persons[two + 1], &persons[two], (persons_count - two - 1) * sizeof *persons);
+  t.made->persons_count++;
+  persons[two] = kept;
+
+  memmove(&persons[two + 1], &persons[two], (persons_count - two) * sizeof *persons);
+  t.made->persons_count++;  // the same twice
+  expect_only(&t, seq, "nav.person has 1 persons that the record does not name");
+  persons[two].seq = seq - 1;  // now of a record before it
+  expect_only(&t, seq - 1, "nav.person has");
+  memmove(&persons[two], &persons[two + 1], (persons_count - two) * sizeof *persons);
+  t.made->persons_count--;
+
+  uint64_t read = t.made->mentions[1].seq;
+  t.made->mentions[1].key[15] ^= 1;
+  expect_only(&t, read, "nav.mention lacks 1 of the 1 events that the record names, and has 1");
+  t.made->mentions[1].key[15] ^= 1;
+  uint64_t after = t.made->ledger_count + 9;
+  t.made->mentions[t.made->mentions_count++] = (struct verify_index_row){.seq = after};
+  expect_only(&t, after, "nav.mention has a row that no record that names events stands behind");
+  t.made->mentions_count--;
+  struct verify_report report = check(&t, &found);
+  assert_int_equal(report.faults, 0);
+  made_free(t.made);
+}
+
+// The ledger's own, as nav-core would have written them.
+static void subtrees_are_compared_and_named_alone(void **state) {
+  (void)state;
+  struct test_ledger t = make_of(150);
+  (void)check(&t, &found);
+  assert_int_equal(found.count, 0);
+  assert_true(t.made->subtrees_count >= 1);
+  struct verify_subtree_row *row = &t.made->subtrees[t.made->subtrees_count - 1];
+  const struct verify_subtree_row kept = *row;
+  uint8_t changed[NAV_SHA256_SIZE];
+  memcpy(changed, row->hash, sizeof changed);
+  changed[5] ^= 1;
+  row->hash = changed;
+  (void)check(&t, &found);
+  assert_int_equal(found.count, 1);
+  assert_int_equal(found.seq[0], 0);
+  assert_non_null(strstr(found.what[0], "it is not the hash"));
+  *row = kept;
+  row->level = 16;
+  row->index = 0;  // past the end, and the right one is gone
+  (void)check(&t, &found);
+  assert_int_equal(found.count, 2);
+  assert_non_null(strstr(found.what[0], "it is missing"));
+  assert_non_null(strstr(found.what[1], "level 16, index 0: the ledger has no such subtree"));
+  *row = kept;
+  // A record changed, alone or with its leaf: it is at fault, not the subtree over it.
+  own_bytes(&t, row_at(&t, 100))[3] ^= 1;
+  (void)check(&t, &found);
+  assert_int_equal(found.count, 1);
+  assert_int_equal(found.seq[0], 100);
+  made_set_leaf(t.made, row_at(&t, 100));
+  (void)check(&t, &found);
+  for (size_t i = 0; i < found.count && i < FAULTS_KEPT; i++)
+    assert_null(strstr(found.what[i], "nav.subtree"));
+  made_free(t.made);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(content_that_a_record_erased_is_no_fault),
+      cmocka_unit_test(missing_content_is_named),
+      cmocka_unit_test(an_erasure_before_its_time_or_twice_is_named),
+      cmocka_unit_test(a_changed_erasure_accuses_itself_alone),
+      cmocka_unit_test(rows_beside_the_ledger_are_compared),
+      cmocka_unit_test(subtrees_are_compared_and_named_alone),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
