@@ -82,7 +82,7 @@ static void ask(struct core *core, struct witness *witness) {
   const char *values[] = {(const char *)first, (const char *)level};
   const int lengths[] = {sizeof first, sizeof level};
   witness->asked = true;
-  witness->wants = false;
+  witness->wants = witness->failed = false;
   reader_ask(core->reader, witness->level == 0 ? leaf_sql : subtree_sql, 2, types, values, lengths, rows_came,
              witness);
 }
@@ -166,8 +166,8 @@ void witness_start(struct core *core, struct session *session, const Nav__V1__St
   struct nav_error err;
   struct checkpoint held = {0};
   if (start->checkpoint == NULL || session->ended) return;
-  if (start->checkpoint[0] != '\0' && !checkpoint_open(start->checkpoint, core->origin,
-                                                       core->checkpoint_key.public_key, &held, &err)) {
+  if (start->checkpoint[0] != '\0' &&
+      !checkpoint_open(start->checkpoint, core->origin, core->checkpoint_key.public_key, &held, &err)) {
     static const struct merkle_proof none;
     nav_log_failure(NAV_LOG_ERROR, "a witness's note", &err);
     send_checkpoint(core, session, &none);
@@ -195,7 +195,7 @@ static bool serve(struct core *core, struct witness *witness, struct session *se
   }
   session->witness_waits = false;
   if (session->witness_size > 0 && !merkle_consistency_check(session->witness_size, session->witness_root,
-                                                            head->size, head->root, &proof)) {
+                                                             head->size, head->root, &proof)) {
     contradict(core, session, &proof);
     return true;
   }
