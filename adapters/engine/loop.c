@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adapters/engine/alarm.h"
 #include "adapters/engine/edge.h"
 #include "adapters/engine/inbox.h"
 #include "adapters/engine/input.h"
@@ -33,6 +34,7 @@ struct loop {
   struct edge *edge;
   struct poster *poster;
   struct nav_client *client;
+  struct alarm alarm;
   struct nav_mapping_run *run;
   struct report report;
   bool ends;  // --once or standard input
@@ -109,6 +111,16 @@ static void on_rules(void *context, const Nav__V1__RulesBundle *bundle) {
 static bool on_rules_hash(void *context, uint8_t hash[NAV_SHA256_SIZE]) {
   const struct loop *loop = context;
   return edge_rules_hash(loop->edge, hash);
+}
+
+static bool on_checkpoint(void *context, const Nav__V1__Checkpoint *checkpoint, struct nav_error *err) {
+  struct loop *loop = context;
+  return alarm_checkpoint(&loop->alarm, checkpoint, err);
+}
+
+static const char *on_witnessed(void *context) {
+  const struct loop *loop = context;
+  return loop->alarm.memory.note;
 }
 
 // The mapping's results.
@@ -291,6 +303,8 @@ static bool open_client(struct loop *loop, struct nav_error *err) {
                                            .durable = on_durable,
                                            .resume = on_resume,
                                            .notice = on_notice,
+                                           .checkpoint = on_checkpoint,
+                                           .witnessed = on_witnessed,
                                            .rules = on_rules,
                                            .rules_hash = on_rules_hash};
   loop->client = nav_client_new(&client, &events, err);
@@ -324,7 +338,9 @@ static bool open_state(struct loop *loop, struct nav_error *err) {
 
 static bool open_all(struct loop *loop, struct nav_error *err) {
   const struct engine_settings *settings = loop->settings;
-  if (!keys_agency_load(settings->keys, &loop->keys, err) || !open_state(loop, err)) return false;
+  if (!keys_agency_load(settings->keys, &loop->keys, err) || !open_state(loop, err) ||
+      !alarm_open(&loop->alarm, settings->state, settings->hub_checkpoint_key, err))
+    return false;
   loop->inbox = inbox_open(settings->inbox, settings->purposes, settings->purposes_count, loop->summary, err);
   if (loop->inbox == NULL) return false;
   loop->notices = notices_new(settings->inbox);
@@ -366,6 +382,7 @@ static enum loop_result result_of(const struct loop *loop, bool ok, const struct
   if (ok) return loop->ends && loop->summary->failed > 0 ? LOOP_FAILED : LOOP_DONE;
   if (stop_asked && err->class == NAV_ERROR_RETRY && !loop->unreachable) return LOOP_DONE;
   nav_log_failure(NAV_LOG_ERROR, "ended", err);
+  if (loop->alarm.raised) return LOOP_ALARM;
   return loop->unreachable ? LOOP_UNREACHABLE : LOOP_FAILED;
 }
 

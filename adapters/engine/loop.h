@@ -14,7 +14,7 @@ enum {
   LOOP_SCAN_EVERY_MS = 500,
 };
 
-enum loop_result { LOOP_DONE, LOOP_FAILED, LOOP_UNREACHABLE };
+enum loop_result { LOOP_DONE, LOOP_FAILED, LOOP_UNREACHABLE, LOOP_ALARM };
 
 // Faults have been logged when it returns.
 enum loop_result loop_run(const struct nav_mapping *mapping, const struct engine_settings *settings,

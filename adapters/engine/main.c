@@ -10,7 +10,7 @@
 #include "hub/base/clock.h"
 #include "hub/base/log.h"
 
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_UNREACHABLE = 5 };
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_UNREACHABLE = 5, EXIT_ALARM = 9 };
 
 // False: the fault has been told. A dry run needs no configuration: *out is then NULL where none is found.
 static bool load_settings(const struct options *options, const struct nav_mapping *mapping, bool dry,
@@ -41,8 +41,10 @@ static int run_dry(const struct options *options, const struct nav_mapping *mapp
 }
 
 static int run_in_earnest(const struct options *options, const struct nav_mapping *mapping) {
-  static const int codes[] = {
-      [LOOP_DONE] = EXIT_DONE, [LOOP_FAILED] = EXIT_FAILED, [LOOP_UNREACHABLE] = EXIT_UNREACHABLE};
+  static const int codes[] = {[LOOP_DONE] = EXIT_DONE,
+                              [LOOP_FAILED] = EXIT_FAILED,
+                              [LOOP_UNREACHABLE] = EXIT_UNREACHABLE,
+                              [LOOP_ALARM] = EXIT_ALARM};
   struct engine_settings *settings = NULL;
   if (!load_settings(options, mapping, false, &settings)) return EXIT_USAGE;
   struct summary summary = {0};

@@ -82,6 +82,7 @@ static void load_hub(struct engine_settings *settings, const struct conf_node *r
   conf_check_keys(file, key_file_keys, "the hub's keys", faults);
   take_key(file, "curve", settings->hub_curve_key, faults);
   take_key(file, "session", settings->hub_session_key, faults);
+  take_key(file, "checkpoint", settings->hub_checkpoint_key, faults);
 }
 
 static void load_purposes(struct engine_settings *settings, const struct conf_node *root,

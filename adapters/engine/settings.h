@@ -22,6 +22,7 @@ struct engine_settings {
   const char *endpoint;  // NULL: not set, so that only --dry-run works
   uint8_t hub_curve_key[32];
   uint8_t hub_session_key[32];
+  uint8_t hub_checkpoint_key[32];
   const char *keys;  // folders, as paths to open
   const char *outbox;
   const char *inbox;

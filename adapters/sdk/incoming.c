@@ -145,6 +145,12 @@ static void take_refused(struct nav_client *client, const Nav__V1__Refused *refu
   session_refused(client, &err, now_ms);
 }
 
+static void take_checkpoint(struct nav_client *client, const Nav__V1__Checkpoint *checkpoint) {
+  struct nav_error err = {0};
+  if (client->events.checkpoint == NULL) return;  // nobody asked
+  if (!client->events.checkpoint(client->events.context, checkpoint, &err)) session_fail(client, &err);
+}
+
 static void dispatch(struct nav_client *client, const Nav__V1__HubFrame *frame, int64_t now_ms) {
   if (frame->frame_case == NAV__V1__HUB_FRAME__FRAME_SESSION) {
     take_session(client, frame->session, now_ms);
@@ -178,8 +184,11 @@ static void dispatch(struct nav_client *client, const Nav__V1__HubFrame *frame, 
     case NAV__V1__HUB_FRAME__FRAME_RULES:
       if (!rules_take(client, frame->rules)) protocol_error(client, now_ms);
       break;
+    case NAV__V1__HUB_FRAME__FRAME_CHECKPOINT:
+      take_checkpoint(client, frame->checkpoint);
+      break;
     default:
-      break;  // Checkpoint, Briefing: nobody here asked
+      break;  // Briefing: nobody here asked
   }
 }
 

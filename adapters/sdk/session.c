@@ -109,6 +109,8 @@ static bool send_start(struct nav_client *client, int64_t now_ms) {
   start.has_rules_hash = client->events.rules != NULL;
   if (start.has_rules_hash && client->events.rules_hash(client->events.context, rules_hash))
     start.rules_hash = (ProtobufCBinaryData){sizeof rules_hash, rules_hash};
+  if (client->events.checkpoint != NULL)
+    start.checkpoint = (char *)(uintptr_t)client->events.witnessed(client->events.context);
   Nav__V1__ClientFrame frame = NAV__V1__CLIENT_FRAME__INIT;
   frame.frame_case = NAV__V1__CLIENT_FRAME__FRAME_START;
   frame.start = &start;

@@ -59,6 +59,7 @@ struct reload;
 struct rules_bundle;
 struct erasures;
 struct retention;
+struct witness;
 
 struct core {
   struct conf_nav *nav;
@@ -116,6 +117,7 @@ struct core {
   size_t audit_reads_next;
 
   struct control_port *control;
+  struct witness *witness;  // witness.c: tiles of proofs; NULL: none has been made yet
   struct reload *reload;  // new rules on their way; NULL: none. See reload.h
   int64_t now_ms;         // set once a turn of the loop
   int64_t last_commit_ms, retry_ms, swept_ms;

@@ -13,6 +13,7 @@
 #include "hub/core/holds.h"
 #include "hub/core/redecided.h"
 #include "hub/core/rules_send.h"
+#include "hub/core/witness.h"
 
 struct lane *core_lane(struct core *core, uint32_t number) {
   NAV_ASSERT(number > 0 && number < NUMBERS_LANES_MAX);
@@ -174,6 +175,7 @@ void deliver_start(struct core *core, struct session *session, const Nav__V1__St
   holds_notify_session(core, session);
   erasures_notify_session(core, session);
   rules_send_start(core, session, start);
+  witness_start(core, session, start);
 }
 
 void deliver_credit(struct session *session, const Nav__V1__Credit *credit) {
@@ -366,6 +368,7 @@ bool deliver_step(struct core *core) {
   enum { ROUNDS_MAX = 16 };  // then the loop looks at what has come
   bool sent = true;
   bool more = rules_send_step(core);
+  witness_step(core);
   for (int round = 0; sent && round < ROUNDS_MAX; round++) {
     sent = false;
     for (uint32_t i = 1; i < core->numbers->lanes_end; i++) {

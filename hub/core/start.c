@@ -21,6 +21,7 @@
 #include "hub/core/retention.h"
 #include "hub/core/rules_send.h"
 #include "hub/core/tree_load.h"
+#include "hub/core/witness.h"
 #include "hub/ledger/record.h"
 
 enum { RECORD_ARENA_MAX = 8 * 1024 * 1024 };
@@ -408,6 +409,7 @@ void core_stop(struct core *core) {
   verdicts_free(core->verdicts);
   numbers_free(core->numbers);
   rules_send_free(core);
+  witness_free(core);
   access_rules_free(core->rules);
   conf_agencies_free(core->agencies);
   conf_nav_free(core->nav);

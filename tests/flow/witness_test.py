@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""An agency as a witness of the hub's ledger, with the real programs: it verifies checkpoint after checkpoint; a database that was put back, and
+one that went another way, are noticed when it next connects, though the hub's own memory of what it has shown was removed.
+
+    tests/flow/witness_test.py"""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from checkpoint_test import newest, refuses, sql  # noqa: E402
+from hub import Hub, wait_until  # noqa: E402
+from kill_test import police_file  # noqa: E402
+
+ALARM = 9
+
+
+def state(hub, name):
+    return hub.path("agencies", "polisen", "state", name)
+
+
+def witnessed(hub):
+    """The size in the note that the agency holds; 0: none."""
+    if not os.path.exists(state(hub, "witness")):
+        return 0
+    with open(state(hub, "witness"), encoding="utf-8") as file:
+        return int(file.read().split("\n")[1])
+
+
+def grow(hub, beyond):
+    hub.navctl("audit", "show", "1", check=False)
+    return wait_until("a newer checkpoint", lambda: newest(hub) > beyond and newest(hub))
+
+
+def witnesses(hub):
+    """Returns the size of one checkpoint that was witnessed early and the last."""
+    hub.start_adapter("polisen")
+    first = wait_until("a first checkpoint is witnessed", lambda: witnessed(hub))
+    for number in range(3):
+        hub.drop("polisen", f"{number}.json", police_file(number))
+        size = grow(hub, newest(hub) + 10)
+        wait_until("the next one is witnessed", lambda size=size: witnessed(hub) >= size)
+    hub.stop("adapter-polisen")
+    assert not os.path.exists(state(hub, "ALARM"))
+    print(f"witnessed from {first} to {witnessed(hub)} records")
+    return first
+
+
+def put_back(hub, size):
+    """As one would who holds the hub's machine: the ledger cut, and what the hub remembers of it removed."""
+    hub.stop("nav-core", fine=(0, 1))
+    sql(hub, "SET session_replication_role = replica;"
+        f"DELETE FROM nav.ledger WHERE seq > {size}; DELETE FROM nav.event WHERE seq > {size};"
+        f"DELETE FROM nav.content WHERE seq > {size}; DELETE FROM nav.checkpoint WHERE size > {size};"
+        f"DELETE FROM nav.person WHERE seq > {size}; DELETE FROM nav.mention WHERE seq > {size};"
+        f"DELETE FROM nav.subtree WHERE ((index + 1) << level) > {size};"
+        f"UPDATE nav.lease SET last_seq = {size}")
+    os.remove(hub.path("state", "seen"))
+    hub.start_program("nav-core")
+    wait_until("nav-core answers again", lambda: hub.status(fail=False))
+
+
+def is_alarmed(hub, text):
+    """The adapter ends by itself, and does not start while the file is there."""
+    for _ in range(2):
+        hub.start_adapter("polisen")
+        wait_until("the adapter ends", lambda: hub.processes["adapter-polisen"].poll() is not None)
+        hub.stop("adapter-polisen", fine=(ALARM,))
+        with open(state(hub, "ALARM"), encoding="utf-8") as file:
+            told = file.read()
+        assert text in told and "LARM: " in told, told
+    assert "an alarm about the hub's ledger stands" in hub.log("adapter-polisen")
+    assert text in hub.log("adapter-polisen"), hub.log("adapter-polisen")[-2000:]
+
+
+def main():
+    with Hub(agencies=("polisen",)) as hub:
+        first = witnesses(hub)
+        seen = witnessed(hub)
+
+        put_back(hub, first)
+        assert newest(hub) < seen
+        is_alarmed(hub, "shorter ledger than it has shown before")
+        assert witnessed(hub) == seen
+        assert "polisen as a witness" in hub.log("nav-core")
+        hub.stop("nav-core")
+        refuses(hub, "records are gone")
+        print("a ledger put back: the agency is alarmed, the hub's next start refuses")
+
+        # Another ledger with the same keys, longer than what the agency holds.
+        hub.start_program("nav-core")
+        put_back_after_refusal(hub, first)
+        while newest(hub) <= seen:
+            grow(hub, newest(hub))
+        os.remove(state(hub, "ALARM"))
+        is_alarmed(hub, "does not prove that its ledger begins with")
+        assert witnessed(hub) == seen
+        print("a ledger that went another way: the agency is alarmed")
+    return 0
+
+
+def put_back_after_refusal(hub, size):
+    wait_until("nav-core ends", lambda: hub.processes["nav-core"].poll() is not None)
+    put_back(hub, size)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
