@@ -55,7 +55,7 @@ static enum witness_verdict compare(const struct checkpoint *old, const struct c
 
 enum witness_verdict witness_take(struct witness_memory *memory, const uint8_t *key,
                                   const Nav__V1__Checkpoint *message) {
-  struct checkpoint new;
+  struct checkpoint new = {0};
   struct nav_error err;
   char origin[WITNESS_ORIGIN_MAX];
   char before[WITNESS_ORIGIN_MAX];
