@@ -55,10 +55,12 @@ static enum witness_verdict compare(const struct checkpoint *old, const struct c
 
 enum witness_verdict witness_take(struct witness_memory *memory, const uint8_t *key,
                                   const Nav__V1__Checkpoint *message) {
-  struct checkpoint new;
+  struct checkpoint new = {0};
   struct nav_error err;
   char origin[WITNESS_ORIGIN_MAX];
   char before[WITNESS_ORIGIN_MAX];
+  bool is_empty = message->note == NULL || message->note[0] == '\0';
+  if (is_empty && memory->checkpoint.size > 0) return WITNESS_ROLLBACK;  // the hub has none to show
   if (!open_note(message->note, key, &new, origin, &err)) return WITNESS_BAD_SIGNATURE;
   enum witness_verdict verdict = WITNESS_FIRST;
   if (memory->checkpoint.size > 0) {

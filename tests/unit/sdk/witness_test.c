@@ -127,6 +127,15 @@ static void the_table(void **state) {
   }
 }
 
+static void a_hub_that_has_none_is_behind(void **state) {
+  (void)state;
+  struct witness_memory memory = {.checkpoint = {.size = OLD}};
+  Nav__V1__Checkpoint message = NAV__V1__CHECKPOINT__INIT;
+  assert_int_equal(witness_take(&memory, key.public_key, &message), WITNESS_ROLLBACK);
+  memory.checkpoint.size = 0;
+  assert_int_equal(witness_take(&memory, key.public_key, &message), WITNESS_BAD_SIGNATURE);
+}
+
 static void what_is_stored_is_checked(void **state) {
   (void)state;
   struct witness_memory memory = {0};
@@ -141,6 +150,7 @@ static void what_is_stored_is_checked(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(the_table),
+                                     cmocka_unit_test(a_hub_that_has_none_is_behind),
                                      cmocka_unit_test(what_is_stored_is_checked)};
   return cmocka_run_group_tests(tests, make, NULL);
 }
