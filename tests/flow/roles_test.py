@@ -39,7 +39,7 @@ MAY = {
     "lease_view": {"nav_desk": READER, "nav_auditor": READER},
     "subtree_view": {"nav_desk": READER, "nav_auditor": READER},
     "person_view": {"nav_desk": READER},
-    "mention_view": {"nav_desk": READER},
+    "mention_view": {"nav_desk": READER, "nav_auditor": READER},
     "advance": {"nav_core": "EXECUTE"},
     "ensure_part": {"nav_core": "EXECUTE"},
     "make_part_ahead": {"nav_core": "EXECUTE"},
