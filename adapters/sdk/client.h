@@ -45,10 +45,11 @@ struct nav_client_events {
   // Told where the hub's differ from those that rules_hash names, and whenever they change; the signature is
   // the hub's. Valid until the call returns.
   void (*rules)(void *context, const Nav__V1__RulesBundle *bundle);
-  // A newer checkpoint of the ledger, with the proof from the one that `witnessed` gave; NULL: the caller is no
-  // witness. False: *err says what is wrong, and the session ends for good.
+  // A newer checkpoint of the ledger, with the proof from the one that `witnessed` gave; NULL: the caller is
+  // no witness. False: *err says what is wrong, and the session ends for good.
   bool (*checkpoint)(void *context, const Nav__V1__Checkpoint *checkpoint, struct nav_error *err);
-  // The note of the last checkpoint that the caller has verified; "": none yet. May be NULL where checkpoint is.
+  // The note of the last checkpoint that the caller has verified; "": none yet. May be NULL where checkpoint
+  // is.
   const char *(*witnessed)(void *context);
   // The hash of the rules that the caller has; false: it has none yet. May be NULL where rules is.
   bool (*rules_hash)(void *context, uint8_t hash[NAV_SHA256_SIZE]);

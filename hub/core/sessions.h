@@ -33,9 +33,9 @@ struct session {
   uint8_t rules_hash[32];  // of those that it has, or is being sent
   bool rules_sending;      // from part rules_next on
   uint32_t rules_next;
-  bool is_witness;            // it is sent every checkpoint, with its proof
-  bool witness_waits;         // until a proof from what it has is made, even where the size is the same
-  uint64_t witness_size;      // of the note it has; 0: none
+  bool is_witness;        // it is sent every checkpoint, with its proof
+  bool witness_waits;     // until a proof from what it has is made, even where the size is the same
+  uint64_t witness_size;  // of the note it has; 0: none
   uint8_t witness_root[32];
   bool ping_waits;
   uint64_t ping_number;
