@@ -79,7 +79,7 @@ void sample_make(const char *home, const char *purposes) {
   assert_int_equal(mkdir(sample_path(path, home, ""), 0700), 0);
   if (!keys_agency_create(sample_path(path, home, "keys"), &keys, &err))
     fail_msg("%s: %s", err.place, err.text);
-  (void)snprintf(text, sizeof text, "curve: %064d\nsession: %064d\n", 1, 2);
+  (void)snprintf(text, sizeof text, "curve: %064d\nsession: %064d\ncheckpoint: %064d\n", 1, 2, 3);
   scratch_write(home, "hub.yaml", text);
   (void)snprintf(text, sizeof text,
                  "agency: polisen\nprogram: nav-police\nhub:\n  endpoint: tcp://127.0.0.1:1\n  keys: "
