@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "adapters/engine/disk.h"
 #include "adapters/engine/input.h"
+#include "hub/base/disk.h"
 
 enum { TEXT_SIZE = 4 * WITNESS_NOTE_MAX };
 
@@ -16,7 +16,7 @@ static const char alarm_name[] = "ALARM";
 
 static bool is_there(const char *state, const char *name, char path[PATH_MAX], bool *there,
                      struct nav_error *err) {
-  if (!disk_join(path, state, name, err)) return false;
+  if (!nav_disk_join(path, state, name, err)) return false;
   *there = access(path, F_OK) == 0;
   return *there || errno == ENOENT || nav_fail_errno(err, path, "cannot look");
 }
@@ -78,7 +78,7 @@ static bool raise_alarm(struct alarm *alarm, enum witness_verdict verdict, const
   int length = snprintf(text, sizeof text, text_format, witness_swedish(verdict), witness_english(verdict),
                         alarm->memory.note, shown == NULL ? "" : shown);
   size_t size = length < (int)sizeof text ? (size_t)length : sizeof text - 1;
-  bool ok = disk_replace(alarm->state, alarm_name, (const uint8_t *)text, size, &unwritten);
+  bool ok = nav_disk_replace(alarm->state, alarm_name, (const uint8_t *)text, size, &unwritten);
   return nav_fail(err, NAV_ERROR_LOCAL, NAV__V1__CODE__CODE_CONFLICT, alarm->state, "ALARM: %s; %s. %s",
                   witness_english(verdict), witness_swedish(verdict),
                   ok ? "See ALARM in that folder" : "The file ALARM could not be written");
@@ -88,6 +88,6 @@ bool alarm_checkpoint(struct alarm *alarm, const Nav__V1__Checkpoint *checkpoint
   enum witness_verdict verdict = witness_take(&alarm->memory, alarm->key, checkpoint);
   if (witness_is_alarm(verdict)) return raise_alarm(alarm, verdict, checkpoint->note, err);
   if (verdict == WITNESS_SAME) return true;
-  return disk_replace(alarm->state, witness_name, (const uint8_t *)alarm->memory.note,
-                      strlen(alarm->memory.note), err);
+  return nav_disk_replace(alarm->state, witness_name, (const uint8_t *)alarm->memory.note,
+                          strlen(alarm->memory.note), err);
 }

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "adapters/engine/disk.h"
 #include "adapters/engine/input.h"
+#include "hub/base/disk.h"
 #include "hub/base/id.h"
 
 enum { HASH_TEXT = 2 * NAV_SHA256_SIZE + 1, NAME_LENGTH_MAX = 200, ENTRIES_MAX = 4096 };
@@ -36,7 +36,7 @@ static bool load_folder(const char *folder, struct edge_rules *out, struct nav_e
 }
 
 static bool rules_folder(char out[PATH_MAX], const char *state, struct nav_error *err) {
-  return disk_join(out, state, "rules", err);
+  return nav_disk_join(out, state, "rules", err);
 }
 
 bool edge_rules_load(const char *state, struct edge_rules *out, struct nav_error *err) {
@@ -45,7 +45,7 @@ bool edge_rules_load(const char *state, struct edge_rules *out, struct nav_error
   char text[HASH_TEXT];
   struct input input;
   *out = (struct edge_rules){0};
-  if (!rules_folder(root, state, err) || !disk_join(path, root, in_force, err)) return false;
+  if (!rules_folder(root, state, err) || !nav_disk_join(path, root, in_force, err)) return false;
   if (access(path, F_OK) != 0 && errno == ENOENT) return true;
   if (!input_read(&input, path, err)) return false;
   (void)snprintf(text, sizeof text, "%.*s", (int)(input.length < HASH_TEXT ? input.length : HASH_TEXT - 1),
@@ -53,7 +53,7 @@ bool edge_rules_load(const char *state, struct edge_rules *out, struct nav_error
   input_free(&input);
   uint8_t hash[NAV_SHA256_SIZE];
   if (!nav_unhex(hash, sizeof hash, text)) return nav_fail(err, NAV_ERROR_LOCAL, 0, path, "names no rules");
-  if (!disk_join(path, root, text, err) || !load_folder(path, out, err)) return false;
+  if (!nav_disk_join(path, root, text, err) || !load_folder(path, out, err)) return false;
   memcpy(out->hash, hash, sizeof hash);
   return true;
 }
@@ -84,9 +84,9 @@ static bool write_file(const char *root, const Nav__V1__RulesBundleFile *file, s
   const char *own = own_name(file->name, &folder);
   if (own == NULL)
     return nav_fail(err, NAV_ERROR_PEER, 0, "rules", "a file that the hub sends has a name that is none");
-  if (folder == NULL) return disk_replace(root, own, file->text.data, file->text.len, err);
-  return disk_join(path, root, folder, err) && disk_make_folder(path, err) &&
-         disk_replace(path, own, file->text.data, file->text.len, err);
+  if (folder == NULL) return nav_disk_replace(root, own, file->text.data, file->text.len, err);
+  return nav_disk_join(path, root, folder, err) && nav_disk_make_folder(path, err) &&
+         nav_disk_replace(path, own, file->text.data, file->text.len, err);
 }
 
 static bool skip_dots(const char *name) { return strcmp(name, ".") == 0 || strcmp(name, "..") == 0; }
@@ -99,7 +99,7 @@ static void remove_flat(const char *path) {
   if (folder == NULL) return;
   const struct dirent *entry = NULL;
   for (int i = 0; i < ENTRIES_MAX && (entry = readdir(folder)) != NULL; i++)
-    if (!skip_dots(entry->d_name) && disk_join(file, path, entry->d_name, &ignored)) (void)unlink(file);
+    if (!skip_dots(entry->d_name) && nav_disk_join(file, path, entry->d_name, &ignored)) (void)unlink(file);
   (void)closedir(folder);
   (void)rmdir(path);
 }
@@ -108,7 +108,7 @@ static void remove_rules(const char *path) {
   char inner[PATH_MAX];
   struct nav_error ignored;
   for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
-    if (disk_join(inner, path, folders[i], &ignored)) remove_flat(inner);
+    if (nav_disk_join(inner, path, folders[i], &ignored)) remove_flat(inner);
   remove_flat(path);
 }
 
@@ -122,16 +122,16 @@ static void remove_others(const char *root, const char *kept) {
   for (int i = 0; i < ENTRIES_MAX && (entry = readdir(folder)) != NULL; i++) {
     if (skip_dots(entry->d_name) || strcmp(entry->d_name, kept) == 0 || strcmp(entry->d_name, in_force) == 0)
       continue;
-    if (disk_join(path, root, entry->d_name, &ignored)) remove_rules(path);
+    if (nav_disk_join(path, root, entry->d_name, &ignored)) remove_rules(path);
   }
   (void)closedir(folder);
 }
 
 static bool write_all(const char *root, const char *fresh, const Nav__V1__RulesBundle *bundle,
                       struct nav_error *err) {
-  if (!disk_make_folder(root, err)) return false;
+  if (!nav_disk_make_folder(root, err)) return false;
   remove_rules(fresh);
-  if (!disk_make_folder(fresh, err)) return false;
+  if (!nav_disk_make_folder(fresh, err)) return false;
   for (size_t i = 0; i < bundle->n_files; i++)
     if (!write_file(fresh, bundle->files[i], err)) return false;
   return true;
@@ -142,8 +142,8 @@ static bool put_in_force(const char *root, const char *fresh, const char *path, 
                          struct nav_error *err) {
   remove_rules(path);  // left from a crash, or the same that could not be read
   if (rename(fresh, path) != 0) return nav_fail_errno(err, path, "cannot be put in its place");
-  if (!disk_sync_folder(root)) return nav_fail_errno(err, root, "cannot sync");
-  return disk_replace(root, in_force, (const uint8_t *)name, strlen(name), err);
+  if (!nav_disk_sync_folder(root)) return nav_fail_errno(err, root, "cannot sync");
+  return nav_disk_replace(root, in_force, (const uint8_t *)name, strlen(name), err);
 }
 
 // Loaded before they take their place: files under the name of those in force must not spoil them.
@@ -155,8 +155,8 @@ bool edge_rules_replace(const char *state, const Nav__V1__RulesBundle *bundle, s
   char name[HASH_TEXT];
   struct edge_rules loaded = {0};
   (void)nav_hex(name, bundle->hash.data, NAV_SHA256_SIZE);
-  if (!rules_folder(root, state, err) || !disk_join(path, root, name, err) ||
-      !disk_join(fresh, root, "new", err) || !write_all(root, fresh, bundle, err) ||
+  if (!rules_folder(root, state, err) || !nav_disk_join(path, root, name, err) ||
+      !nav_disk_join(fresh, root, "new", err) || !write_all(root, fresh, bundle, err) ||
       !load_folder(fresh, &loaded, err)) {
     return false;
   }

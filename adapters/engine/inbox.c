@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "adapters/engine/disk.h"
 #include "adapters/engine/inbox_place.h"
 #include "adapters/engine/line.h"
+#include "hub/base/disk.h"
 
 // One purpose. What is in the buffer is past `written`; place is what the file on disk holds, seen what the
 // buffer adds.
@@ -51,9 +51,9 @@ static bool open_file(struct inbox *inbox, struct lane *lane) {
   lane->fd =
       open(lane->path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);  // who may look into the folder may read it
   if (lane->fd < 0) return nav_fail_errno(err, lane->path, "cannot open");
-  if (!disk_cut_torn_line(lane->fd, &lane->written))
+  if (!nav_disk_cut_torn_line(lane->fd, &lane->written))
     return nav_fail_errno(err, lane->path, "cannot read its end");
-  return disk_sync_folder(inbox->folder) ? true : nav_fail_errno(err, inbox->folder, "cannot sync");
+  return nav_disk_sync_folder(inbox->folder) ? true : nav_fail_errno(err, inbox->folder, "cannot sync");
 }
 
 static bool open_lane(struct inbox *inbox, struct lane *lane, const char *purpose) {
@@ -61,7 +61,7 @@ static bool open_lane(struct inbox *inbox, struct lane *lane, const char *purpos
   (void)snprintf(lane->purpose, sizeof lane->purpose, "%s", purpose);
   (void)snprintf(lane->name, sizeof lane->name, "%s.ndjson", purpose);
   nav_buffer_init(&lane->buffer, INBOX_BUFFER_MAX);
-  if (!disk_join(lane->path, inbox->folder, lane->name, err) || !open_file(inbox, lane)) return false;
+  if (!nav_disk_join(lane->path, inbox->folder, lane->name, err) || !open_file(inbox, lane)) return false;
   if (!inbox_place_read(inbox->folder, purpose, &lane->place, err)) return false;
   if (!inbox_place_from_tail(lane->fd, lane->path, lane->written, &lane->place, err)) return false;
   lane->seen = lane->place.position;
@@ -82,7 +82,7 @@ struct inbox *inbox_open(const char *folder, const char *const *purposes, size_t
   inbox->summary = summary;
   inbox->lanes = lanes;
   for (size_t i = 0; i < count; i++) lanes[i].fd = -1;
-  bool ok = count == 0 || disk_make_folder(folder, &inbox->error);
+  bool ok = count == 0 || nav_disk_make_folder(folder, &inbox->error);
   for (; ok && inbox->count < count; inbox->count++) {
     ok = open_lane(inbox, &lanes[inbox->count], purposes[inbox->count]);
   }
@@ -120,7 +120,7 @@ static bool follow_move(struct inbox *inbox, struct lane *lane) {
 static bool flush(struct inbox *inbox, struct lane *lane) {
   if (lane->buffer.length == 0) return true;
   bool ok = follow_move(inbox, lane);
-  if (ok && !disk_write_at(lane->fd, lane->buffer.data, lane->buffer.length, lane->written)) {
+  if (ok && !nav_disk_write_at(lane->fd, lane->buffer.data, lane->buffer.length, lane->written)) {
     ok = nav_fail_errno(&inbox->error, lane->path, "cannot write");
     if (ftruncate(lane->fd, lane->written) != 0) ok = false;  // the next start cuts it
   }

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "adapters/engine/disk.h"
 #include "adapters/engine/inbox.h"
 #include "adapters/engine/line.h"
+#include "hub/base/disk.h"
 #include "hub/base/id.h"
 
 enum { PLACE_TEXT_SIZE = 128, NAME_SIZE = 80, HEX_SIZE = KEY_LOG_ID_SIZE * 2 + 1 };
@@ -52,7 +52,7 @@ bool inbox_place_read(const char *folder, const char *purpose, struct inbox_plac
   char text[PLACE_TEXT_SIZE] = "";
   *place = (struct inbox_place){0};
   file_name(name, purpose);
-  if (!disk_join(path, folder, name, err)) return false;
+  if (!nav_disk_join(path, folder, name, err)) return false;
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return errno == ENOENT ? true : nav_fail_errno(err, path, "cannot open");
   ssize_t got = read(fd, text, sizeof text - 1);
@@ -71,7 +71,7 @@ bool inbox_place_write(const char *folder, const char *purpose, const struct inb
   file_name(name, purpose);
   int length = snprintf(text, sizeof text, "navplace1 %s %" PRIu64 " %" PRIu64 "\n",
                         nav_hex(hex, place->log_id, sizeof place->log_id), place->position, place->offset);
-  return disk_replace(folder, name, (const uint8_t *)text, (size_t)length, err);
+  return nav_disk_replace(folder, name, (const uint8_t *)text, (size_t)length, err);
 }
 
 // Takes the position of every whole line of the block; gives how many bytes those lines are.

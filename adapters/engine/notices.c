@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "adapters/engine/disk.h"
 #include "hub/base/clock.h"
+#include "hub/base/disk.h"
 #include "hub/wire/event.h"
 
 enum { SEEN_MAX = 4096, KEY_SIZE = 16 };
@@ -25,7 +25,7 @@ struct notices {
 struct notices *notices_new(const char *inbox) {
   struct nav_error ignored;
   struct notices *notices = calloc(1, sizeof *notices);
-  if (notices != NULL && disk_join(notices->path, inbox, "_notices.ndjson", &ignored)) return notices;
+  if (notices != NULL && nav_disk_join(notices->path, inbox, "_notices.ndjson", &ignored)) return notices;
   free(notices);
   return NULL;
 }

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "adapters/engine/disk.h"
 #include "hub/base/clock.h"
+#include "hub/base/disk.h"
 #include "hub/base/log.h"
 
 enum { LEFT_MAX = 256, WHY_SIZE = 1024 };
@@ -44,9 +44,9 @@ struct outbox *outbox_open(const char *folder, const char *const *suffixes, stru
   }
   outbox->suffixes = suffixes;
   (void)snprintf(outbox->folder, sizeof outbox->folder, "%s", folder);
-  bool ok = disk_make_folder(folder, err) && disk_join(outbox->done, folder, "done", err) &&
-            disk_join(outbox->failed, folder, "failed", err) && disk_make_folder(outbox->done, err) &&
-            disk_make_folder(outbox->failed, err);
+  bool ok = nav_disk_make_folder(folder, err) && nav_disk_join(outbox->done, folder, "done", err) &&
+            nav_disk_join(outbox->failed, folder, "failed", err) && nav_disk_make_folder(outbox->done, err) &&
+            nav_disk_make_folder(outbox->failed, err);
   if (ok) return outbox;
   outbox_close(outbox);
   return NULL;
@@ -160,7 +160,7 @@ static bool look_at(struct outbox *outbox, struct outbox_scan *scan, const char 
   char path[PATH_MAX];
   struct stat status;
   if (is_own(name)) return true;
-  if (!disk_join(path, outbox->folder, name, err)) return false;
+  if (!nav_disk_join(path, outbox->folder, name, err)) return false;
   if (lstat(path, &status) != 0 || !S_ISREG(status.st_mode)) return true;
   if (!has_suffix(outbox, name)) {
     name_stranger(outbox, name);
@@ -197,7 +197,7 @@ bool outbox_scan(struct outbox *outbox, struct outbox_scan *scan, struct nav_err
 
 bool outbox_path(const struct outbox *outbox, const char *name, char *out, struct stat *status,
                  struct nav_error *err) {
-  if (!disk_join(out, outbox->folder, name, err)) return false;
+  if (!nav_disk_join(out, outbox->folder, name, err)) return false;
   return lstat(out, status) == 0 ? true : nav_fail_errno(err, out, "cannot be seen");
 }
 
@@ -208,7 +208,7 @@ bool outbox_done(struct outbox *outbox, const char *name, const struct stat *sta
   if (!outbox_path(outbox, name, path, &now, err)) return false;
   *changed = now.st_ino != status->st_ino || now.st_size != status->st_size ||
              !same_time(&now.st_mtim, &status->st_mtim) || somebody_writes(path);
-  return *changed || disk_move(outbox->folder, name, outbox->done, NULL, err);
+  return *changed || nav_disk_move(outbox->folder, name, outbox->done, NULL, err);
 }
 
 bool outbox_failed(struct outbox *outbox, const char *name, const struct nav_error *why,
@@ -218,12 +218,12 @@ bool outbox_failed(struct outbox *outbox, const char *name, const struct nav_err
   char reason[NAV_ERROR_PLACE_SIZE + NAV_ERROR_TEXT_SIZE + 4];
   char text[WHY_SIZE];
   char now[NAV_RFC3339_SIZE];
-  if (!disk_move(outbox->folder, name, outbox->failed, taken, err)) return false;
+  if (!nav_disk_move(outbox->folder, name, outbox->failed, taken, err)) return false;
   int length =
       snprintf(text, sizeof text,
                "%s\n\nRead %s. Nothing of the file could be used. Mend it and put it in the outbox again.\n",
                nav_error_string(why, reason, sizeof reason), nav_clock_rfc3339(nav_clock_now_ms(), now));
   int name_length = snprintf(why_name, sizeof why_name, "%.240s.why.txt", taken);
   if (length < 0 || name_length < 0) return nav_fail(err, NAV_ERROR_BUG, 0, name, "cannot say why it failed");
-  return disk_replace(outbox->failed, why_name, (const uint8_t *)text, (size_t)length, err);
+  return nav_disk_replace(outbox->failed, why_name, (const uint8_t *)text, (size_t)length, err);
 }

@@ -8,16 +8,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "adapters/engine/disk.h"
 #include "hub/base/clock.h"
+#include "hub/base/disk.h"
 #include "hub/wire/event.h"
 #include "nav/v1/session.pb-c.h"
 
-_Static_assert(sizeof(((struct rejected *)0)->path) >= PATH_MAX, "disk_join writes PATH_MAX bytes");
+_Static_assert(sizeof(((struct rejected *)0)->path) >= PATH_MAX, "nav_disk_join writes PATH_MAX bytes");
 
 bool rejected_open(struct rejected *rejected, const char *outbox, struct nav_error *err) {
   rejected->fd = -1;
-  return disk_join(rejected->path, outbox, "rejected.ndjson", err);
+  return nav_disk_join(rejected->path, outbox, "rejected.ndjson", err);
 }
 
 // Made with the first line; a line torn by a crash is cut off (its event comes again).
@@ -26,7 +26,7 @@ static bool open_file(struct rejected *rejected, struct nav_error *err) {
   rejected->fd = open(rejected->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (rejected->fd < 0) return nav_fail_errno(err, rejected->path, "cannot open");
   off_t end = 0;
-  if (disk_cut_torn_line(rejected->fd, &end)) return true;
+  if (nav_disk_cut_torn_line(rejected->fd, &end)) return true;
   (void)nav_fail_errno(err, rejected->path, "cannot read its end");
   rejected_close(rejected);
   return false;

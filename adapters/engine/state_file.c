@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "adapters/engine/disk.h"
 #include "hub/base/buffer.h"
+#include "hub/base/disk.h"
 
 enum {
   RECORD_SIZE = 48,
@@ -63,7 +63,7 @@ static bool decode(const uint8_t *in, struct state_record *record) {
 
 static bool lock_folder(struct state_file *file, struct nav_error *err) {
   char path[PATH_MAX];
-  if (!disk_join(path, file->folder, ".lock", err)) return false;
+  if (!nav_disk_join(path, file->folder, ".lock", err)) return false;
   file->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file->lock < 0) return nav_fail_errno(err, path, "cannot open");
   if (flock(file->lock, LOCK_EX | LOCK_NB) == 0) return true;
@@ -107,7 +107,7 @@ static bool begin_file(struct state_file *file, struct nav_error *err) {
   }
   file->written = HEADER_SIZE;
   file->records = 0;
-  return fsync(file->fd) == 0 && disk_sync_folder(file->folder)
+  return fsync(file->fd) == 0 && nav_disk_sync_folder(file->folder)
              ? true
              : nav_fail_errno(err, file->path, "cannot sync");
 }
@@ -137,8 +137,8 @@ struct state_file *state_file_open(const char *folder, state_load_fn *load, void
   }
   file->fd = file->lock = -1;
   (void)snprintf(file->folder, sizeof file->folder, "%s", folder);
-  bool ok =
-      disk_make_folder(folder, err) && disk_join(file->path, folder, "sent", err) && lock_folder(file, err);
+  bool ok = nav_disk_make_folder(folder, err) && nav_disk_join(file->path, folder, "sent", err) &&
+            lock_folder(file, err);
   if (ok) {
     file->fd = open(file->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     ok = file->fd >= 0 ? load_file(file, load, context, dropped, err)
@@ -160,7 +160,7 @@ void state_file_close(struct state_file *file) {
 static bool flush(struct state_file *file, struct nav_error *err) {
   size_t size = file->buffered * RECORD_SIZE;
   if (size == 0) return true;
-  if (!disk_write_at(file->fd, file->buffer, size, file->written)) {
+  if (!nav_disk_write_at(file->fd, file->buffer, size, file->written)) {
     (void)nav_fail_errno(err, file->path, "cannot write");
     if (ftruncate(file->fd, file->written) != 0) return false;  // the next start cuts it
     return false;
@@ -188,13 +188,13 @@ uint64_t state_file_records(const struct state_file *file) { return file->record
 bool state_file_rewrite(struct state_file *file, state_store_fn *store, void *context,
                         struct nav_error *err) {
   char fresh[PATH_MAX];
-  if (!disk_join(fresh, file->folder, "sent.new", err)) return false;
+  if (!nav_disk_join(fresh, file->folder, "sent.new", err)) return false;
   int old = file->fd;
   file->fd = open(fresh, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   bool ok = file->fd >= 0 ? true : nav_fail_errno(err, fresh, "cannot open");
   ok = ok && begin_file(file, err) && store(context, file, err) && state_file_sync(file, err);
   if (ok && rename(fresh, file->path) != 0) ok = nav_fail_errno(err, file->path, "cannot replace");
-  if (ok && !disk_sync_folder(file->folder)) ok = nav_fail_errno(err, file->folder, "cannot sync");
+  if (ok && !nav_disk_sync_folder(file->folder)) ok = nav_fail_errno(err, file->folder, "cannot sync");
   (void)close(old);
   return ok;
 }

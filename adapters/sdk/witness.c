@@ -4,18 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-// The first line: the ledger's name.
-static bool origin_of(const char *note, char origin[WITNESS_ORIGIN_MAX]) {
-  size_t length = strcspn(note, "\n");
-  if (note[length] == '\0' || length == 0 || length >= WITNESS_ORIGIN_MAX) return false;
-  memcpy(origin, note, length);
-  origin[length] = '\0';
-  return true;
-}
-
 static bool open_note(const char *note, const uint8_t *key, struct checkpoint *out,
-                      char origin[WITNESS_ORIGIN_MAX], struct nav_error *err) {
-  if (note == NULL || strlen(note) >= WITNESS_NOTE_MAX || !origin_of(note, origin))
+                      char origin[CHECKPOINT_ORIGIN_SIZE], struct nav_error *err) {
+  if (note == NULL || strlen(note) >= WITNESS_NOTE_MAX || !checkpoint_origin(note, origin))
     return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_MALFORMED, "checkpoint", "is no signed note");
   return checkpoint_open(note, origin, key, out, err);
 }
@@ -28,7 +19,7 @@ static void believe(struct witness_memory *memory, const struct checkpoint *chec
 bool witness_load(struct witness_memory *memory, const char *note, const uint8_t *key,
                   struct nav_error *err) {
   struct checkpoint checkpoint;
-  char origin[WITNESS_ORIGIN_MAX];
+  char origin[CHECKPOINT_ORIGIN_SIZE];
   if (!open_note(note, key, &checkpoint, origin, err)) return false;
   believe(memory, &checkpoint, note);
   return true;
@@ -57,14 +48,14 @@ enum witness_verdict witness_take(struct witness_memory *memory, const uint8_t *
                                   const Nav__V1__Checkpoint *message) {
   struct checkpoint new = {0};
   struct nav_error err;
-  char origin[WITNESS_ORIGIN_MAX];
-  char before[WITNESS_ORIGIN_MAX];
+  char origin[CHECKPOINT_ORIGIN_SIZE];
+  char before[CHECKPOINT_ORIGIN_SIZE];
   bool is_empty = message->note == NULL || message->note[0] == '\0';
   if (is_empty && memory->checkpoint.size > 0) return WITNESS_ROLLBACK;  // the hub has none to show
   if (!open_note(message->note, key, &new, origin, &err)) return WITNESS_BAD_SIGNATURE;
   enum witness_verdict verdict = WITNESS_FIRST;
   if (memory->checkpoint.size > 0) {
-    if (!origin_of(memory->note, before) || strcmp(before, origin) != 0) return WITNESS_OTHER_LOG;
+    if (!checkpoint_origin(memory->note, before) || strcmp(before, origin) != 0) return WITNESS_OTHER_LOG;
     verdict = compare(&memory->checkpoint, &new, message);
   }
   if (verdict == WITNESS_FIRST || verdict == WITNESS_NEXT) believe(memory, &new, message->note);

@@ -9,7 +9,7 @@
 #include "hub/wire/merkle.h"
 #include "nav/v1/session.pb-c.h"
 
-enum { WITNESS_NOTE_MAX = 4096, WITNESS_ORIGIN_MAX = 256 };
+enum { WITNESS_NOTE_MAX = 4096 };
 
 enum witness_verdict {
   WITNESS_FIRST,  // the first one: nothing to compare with

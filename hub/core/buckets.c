@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "hub/base/disk.h"
+
 enum { CLASSES = 6, PATH_SIZE = 512, KEY_FILE_MAX = 4096 };
 
 struct bucket {
@@ -173,13 +175,6 @@ static bool overwrite(int fd) {
   return pwrite(fd, noise, length, 0) == (ssize_t)length && fsync(fd) == 0;
 }
 
-static bool sync_folder(const char *path) {
-  int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  bool ok = fd >= 0 && fsync(fd) == 0;
-  if (fd >= 0) (void)close(fd);
-  return ok;
-}
-
 bool buckets_destroy(struct buckets *buckets, uint32_t retention_class, uint32_t day, struct nav_error *err) {
   char path[PATH_SIZE];
   NAV_ASSERT(buckets_is_erased(buckets, retention_class, day));
@@ -189,7 +184,7 @@ bool buckets_destroy(struct buckets *buckets, uint32_t retention_class, uint32_t
   if (fd < 0) return nav_fail_errno(err, path, "the content key cannot be destroyed");
   bool ok = overwrite(fd);
   (void)close(fd);
-  ok = ok && unlink(path) == 0 && sync_folder(buckets->folder);
+  ok = ok && unlink(path) == 0 && nav_disk_sync_folder(buckets->folder);
   return ok ? true : nav_fail_errno(err, path, "the content key cannot be destroyed");
 }
 

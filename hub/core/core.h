@@ -69,7 +69,7 @@ struct core {
   struct key_pair_sign session_key, checkpoint_key;
   uint8_t pseudonym_key[KEY_SYMMETRIC_SIZE];
   uint8_t person_key[PERSON_KEY_SIZE];  // of tokens, derived from it
-  char origin[256];                     // of checkpoints
+  char origin[CHECKPOINT_ORIGIN_SIZE];  // of checkpoints
 
   void *zmq_context;
   struct sessions *sessions;

@@ -111,17 +111,6 @@ static bool bind(struct core *core, struct session *session, const Nav__V1__Resu
   return true;
 }
 
-static void send_refused(struct core *core, struct session *session, int code, const char *text) {
-  Nav__V1__Refused refused = NAV__V1__REFUSED__INIT;
-  refused.has_code = true;
-  refused.code = (Nav__V1__Code)code;
-  refused.text = (char *)(uintptr_t)text;
-  Nav__V1__HubFrame frame = NAV__V1__HUB_FRAME__INIT;
-  frame.frame_case = NAV__V1__HUB_FRAME__FRAME_REFUSED;
-  frame.refused = &refused;
-  session_send(core->sessions, session, &frame);
-}
-
 static void send_session(struct core *core, struct session *session) {
   Nav__V1__Lane lanes[SESSION_LANES_MAX];
   Nav__V1__Lane *pointers[SESSION_LANES_MAX];
@@ -155,7 +144,8 @@ static void send_session(struct core *core, struct session *session) {
 
 void deliver_start(struct core *core, struct session *session, const Nav__V1__Start *start) {
   if (session->started) {
-    send_refused(core, session, NAV__V1__CODE__CODE_BAD_VALUE, "this session has started already");
+    session_refuse(core->sessions, session, NAV__V1__CODE__CODE_BAD_VALUE,
+                   "this session has started already");
     return;
   }
   session->agency_number = numbers_agency(core->numbers, session->agency->id);
@@ -164,8 +154,8 @@ void deliver_start(struct core *core, struct session *session, const Nav__V1__St
   if (start->client != NULL) (void)snprintf(session->program, sizeof session->program, "%s", start->client);
   for (size_t i = 0; i < start->n_lanes; i++) {
     if (bind(core, session, start->lanes[i])) continue;
-    send_refused(core, session, NAV__V1__CODE__CODE_UNKNOWN_LANE,
-                 "the agency takes no part in a purpose that it asked for; see agencies.yaml");
+    session_refuse(core->sessions, session, NAV__V1__CODE__CODE_UNKNOWN_LANE,
+                   "the agency takes no part in a purpose that it asked for; see agencies.yaml");
     session_end(core->sessions, session);
     return;
   }
@@ -239,7 +229,7 @@ void deliver_acknowledge(struct core *core, struct session *session,
     return;
   }
   intake_reject(core, session->agency->id, &err, NULL, NULL);
-  send_refused(core, session, err.code, err.text);
+  session_refuse(core->sessions, session, err.code, err.text);
 }
 
 void deliver_nack(struct core *core, struct session *session, const Nav__V1__Nack *nack) {

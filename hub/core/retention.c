@@ -84,6 +84,7 @@ static void next_bucket(struct retention *run) {
 static void begin_bucket(struct core *core) {
   struct retention *run = core->retention;
   if (run->at == run->places_count) {
+    run->staged_seq = core->sequence.last_seq;
     run->phase = RETENTION_COMMIT;
     return;
   }
@@ -150,8 +151,7 @@ static void wait_for_commit(struct core *core) {
   struct retention *run = core->retention;
   if (run->dry) {
     finish_well(core);
-  } else if (!erasures_pending(core->erasures) && core->committing == NULL &&
-             core->sequence.last_seq == core->committed_seq) {
+  } else if (!erasures_pending(core->erasures) && core->committed_seq >= run->staged_seq) {
     run->part_at = 0;
     run->tries = 0;
     run->phase = RETENTION_DROP;

@@ -31,6 +31,7 @@ struct retention {
   int64_t today;
   struct bucket_place *places;  // RETENTION_BUCKETS_MAX
   size_t places_count, at;
+  uint64_t staged_seq;        // the last record when everything was staged; others' go on coming
   bool more;                  // there were too many for one run
   uint32_t parts[PARTS_MAX];  // that are past
   size_t parts_count, part_at;

@@ -3,20 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "hub/base/disk.h"
 #include "hub/base/id.h"
 
-enum { PATH_SIZE = 512, ORIGIN_SIZE = 320 };
-
-bool seen_path(const char *folder, char path[PATH_SIZE]) {
-  int length = snprintf(path, PATH_SIZE, "%s/seen", folder);
-  return length > 0 && length < PATH_SIZE;
-}
+static const char name[] = "seen";
 
 // The file's text; *length 0: there is none.
 static bool read_file(const char *path, char text[SEEN_NOTE_MAX], size_t *length, struct nav_error *err) {
@@ -33,33 +28,28 @@ static bool read_file(const char *path, char text[SEEN_NOTE_MAX], size_t *length
   return ok;
 }
 
-// The first line: "<hub>/<log id>".
-static bool origin_of(const char *note, char origin[ORIGIN_SIZE]) {
-  size_t length = strcspn(note, "\n");
-  if (length == 0 || length >= ORIGIN_SIZE) return false;
-  memcpy(origin, note, length);
-  origin[length] = '\0';
-  return true;
-}
-
 // The tree's size, on the second line. 0: none.
 static uint64_t size_of(const char *note) {
   const char *line = strchr(note, '\n');
   return line == NULL ? 0 : strtoull(line + 1, NULL, 10);
 }
 
-bool seen_load(struct seen *seen, const char *path, const char *hub, const uint8_t *public_key,
+bool seen_load(struct seen *seen, const char *folder, const char *hub, const uint8_t *public_key,
                struct nav_error *err) {
   struct checkpoint checkpoint;
-  char origin[ORIGIN_SIZE];
+  char origin[CHECKPOINT_ORIGIN_SIZE];
   size_t length = 0;
   *seen = (struct seen){0};
-  (void)snprintf(seen->path, sizeof seen->path, "%s", path);
-  if (!read_file(path, seen->note, &length, err)) return false;
+  int made = snprintf(seen->folder, sizeof seen->folder, "%s", folder);
+  if (made < 0 || (size_t)made >= sizeof seen->folder)
+    return nav_fail(err, NAV_ERROR_LOCAL, 0, folder, "the state folder's path is too long");
+  (void)snprintf(seen->path, sizeof seen->path, "%s/%s", seen->folder, name);
+  if (!read_file(seen->path, seen->note, &length, err)) return false;
   if (length == 0) return true;
   size_t hub_length = strlen(hub);
-  if (!origin_of(seen->note, origin) || strncmp(origin, hub, hub_length) != 0 || origin[hub_length] != '/')
-    return nav_fail(err, NAV_ERROR_LOCAL, 0, path,
+  if (!checkpoint_origin(seen->note, origin) || strncmp(origin, hub, hub_length) != 0 ||
+      origin[hub_length] != '/')
+    return nav_fail(err, NAV_ERROR_LOCAL, 0, seen->path,
                     "holds no checkpoint of this hub: put the file back as it was");
   if (!checkpoint_open(seen->note, origin, public_key, &checkpoint, err)) return false;
   seen->size = checkpoint.size;
@@ -67,37 +57,8 @@ bool seen_load(struct seen *seen, const char *path, const char *hub, const uint8
   return true;
 }
 
-static bool put(int fd, const char *text, size_t length) {
-  while (length > 0) {
-    ssize_t put = write(fd, text, length);
-    if (put < 0) return false;
-    text += put;
-    length -= (size_t)put;
-  }
-  return fsync(fd) == 0;
-}
-
-// The name itself must be durable as well.
-static bool sync_folder(const char *path) {
-  char copy[PATH_SIZE];
-  (void)snprintf(copy, sizeof copy, "%s", path);
-  int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return false;
-  bool ok = fsync(fd) == 0;
-  (void)close(fd);
-  return ok;
-}
-
-static bool write_file(const char *path, const char *note, struct nav_error *err) {
-  char beside[PATH_SIZE + 8];
-  (void)snprintf(beside, sizeof beside, "%s.new", path);
-  int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0) return nav_fail_errno(err, beside, "cannot open");
-  bool ok = put(fd, note, strlen(note));
-  if (close(fd) != 0) ok = false;
-  if (!ok || rename(beside, path) != 0 || !sync_folder(path))
-    return nav_fail_errno(err, path, "cannot write");
-  return true;
+static bool write_file(const struct seen *seen, const char *note, struct nav_error *err) {
+  return nav_disk_replace(seen->folder, name, (const uint8_t *)note, strlen(note), err);
 }
 
 bool seen_note(struct seen *seen, const struct checkpoint *checkpoint, const char *note,
@@ -109,29 +70,29 @@ bool seen_note(struct seen *seen, const struct checkpoint *checkpoint, const cha
   size_t length = 0;
   if (!read_file(seen->path, text, &length, err)) return false;
   if (length > 0 && size_of(text) > checkpoint->size) return true;
-  if (!write_file(seen->path, note, err)) return false;
+  if (!write_file(seen, note, err)) return false;
   seen->size = checkpoint->size;
   memcpy(seen->root, checkpoint->root, sizeof seen->root);
   (void)snprintf(seen->note, sizeof seen->note, "%s", note);
   return true;
 }
 
-bool seen_note_larger(const char *path, const char *note, struct nav_error *err) {
+bool seen_note_larger(const struct seen *seen, const char *note, struct nav_error *err) {
   char text[SEEN_NOTE_MAX];
   size_t length = 0;
   if (strlen(note) >= SEEN_NOTE_MAX)
     return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BAD_VALUE, "checkpoint",
                     "is larger than %d bytes", SEEN_NOTE_MAX - 1);
-  if (!read_file(path, text, &length, err)) return false;
+  if (!read_file(seen->path, text, &length, err)) return false;
   if (length > 0 && size_of(text) >= size_of(note)) return true;
-  return write_file(path, note, err);
+  return write_file(seen, note, err);
 }
 
 bool seen_check(const struct seen *seen, const char *origin, uint64_t size,
                 const uint8_t root_at_seen[NAV_SHA256_SIZE], struct nav_error *err) {
-  char shown[ORIGIN_SIZE];
+  char shown[CHECKPOINT_ORIGIN_SIZE];
   if (seen->size == 0) return true;
-  if (!origin_of(seen->note, shown) || strcmp(shown, origin) != 0)
+  if (!checkpoint_origin(seen->note, shown) || strcmp(shown, origin) != 0)
     return nav_fail(
         err, NAV_ERROR_LOCAL, 0, seen->path,
         "this hub has shown a checkpoint of the log %s, the database holds %s: connect the database "

@@ -221,6 +221,17 @@ void session_send(struct sessions *sessions, struct session *session, const Nav_
   session_send_encoded(sessions, session, sessions->encoded.data, sessions->encoded.length);
 }
 
+void session_refuse(struct sessions *sessions, struct session *session, int code, const char *text) {
+  Nav__V1__Refused refused = NAV__V1__REFUSED__INIT;
+  refused.has_code = true;
+  refused.code = (Nav__V1__Code)code;
+  refused.text = (char *)(uintptr_t)text;
+  Nav__V1__HubFrame frame = NAV__V1__HUB_FRAME__INIT;
+  frame.frame_case = NAV__V1__HUB_FRAME__FRAME_REFUSED;
+  frame.refused = &refused;
+  session_send(sessions, session, &frame);
+}
+
 // A revoked or changed key ends the sessions that it opened.
 void sessions_set_agencies(struct sessions *sessions, const struct conf_agencies *agencies) {
   sessions->agencies = agencies;

@@ -75,6 +75,8 @@ void sessions_give_arena(struct sessions *sessions, struct nav_arena *arena);
 
 // Encodes, seals and sends. A session whose frames cannot be sent is ended.
 void session_send(struct sessions *sessions, struct session *session, const Nav__V1__HubFrame *frame);
+// Tells why something was refused; a Code and text of ours.
+void session_refuse(struct sessions *sessions, struct session *session, int code, const char *text);
 void session_send_encoded(struct sessions *sessions, struct session *session, const uint8_t *plain,
                           size_t length);
 // Whether deliveries may be sent now without waiting at the gate.

@@ -295,15 +295,8 @@ static void on_malformed(void *context, struct session *session, const char *age
   core_count(core, numbers_agency(core->numbers, agency))->rejected++;
   intake_reject(core, agency, err, NULL, NULL);
   if (session == NULL) return;
-  Nav__V1__Refused refused = NAV__V1__REFUSED__INIT;
-  refused.has_code = true;
-  refused.code = (Nav__V1__Code)err->code;
   char text[NAV_ERROR_PLACE_SIZE + NAV_ERROR_TEXT_SIZE];
-  refused.text = (char *)(uintptr_t)nav_error_string(err, text, sizeof text);
-  Nav__V1__HubFrame frame = NAV__V1__HUB_FRAME__INIT;
-  frame.frame_case = NAV__V1__HUB_FRAME__FRAME_REFUSED;
-  frame.refused = &refused;
-  session_send(core->sessions, session, &frame);
+  session_refuse(core->sessions, session, err->code, nav_error_string(err, text, sizeof text));
 }
 
 static void on_ended(void *context, struct session *session) { deliver_unbind(context, session); }

@@ -49,10 +49,8 @@ static void load_leaf(void *context, uint64_t seq, const uint8_t leaf[NAV_SHA256
 }
 
 static bool read_seen(struct core *core, struct nav_error *err) {
-  char path[sizeof core->seen.path];
-  if (!seen_path(core->nav->state_folder, path))
-    return nav_fail(err, NAV_ERROR_LOCAL, 0, "nav.yaml", "the state folder's path is too long");
-  return seen_load(&core->seen, path, core->nav->hub, core->checkpoint_key.public_key, err);
+  return seen_load(&core->seen, core->nav->state_folder, core->nav->hub, core->checkpoint_key.public_key,
+                   err);
 }
 
 // From the checkpoint that reading begins at to the end.

@@ -8,25 +8,16 @@
 #include <string.h>
 
 #include "hub/base/log.h"
-
-enum { LEVELS = 8, TILE = 1 << LEVELS };
-
-struct tile {
-  unsigned level;  // 0, 8, 16, …
-  uint64_t index;  // of 256 hashes of that level
-  size_t count;    // that are here; fewer only at the right edge
-  uint8_t hashes[TILE][NAV_SHA256_SIZE];
-};
+#include "hub/ledger/tile.h"
 
 struct witness {
   struct tile tiles[WITNESS_TILES_MAX];
   size_t count;
   size_t oldest;  // replaced next, where all are used
   bool asked;     // a query is under way
-  bool wants;     // the tile below is missing
+  bool wants;     // the wanted tile is missing
   bool failed;    // it came without the rows that must be there
-  unsigned level;
-  uint64_t index;
+  struct tile_place wanted;
   struct checkpoint head;  // of core->checkpoint_note
 };
 
@@ -46,9 +37,9 @@ static struct witness *witness_of(struct core *core) {
   return core->witness;
 }
 
-static struct tile *find(struct witness *witness, unsigned level, uint64_t index) {
+static struct tile *find(struct witness *witness, const struct tile_place *place) {
   for (size_t i = 0; i < witness->count; i++)
-    if (witness->tiles[i].level == level && witness->tiles[i].index == index) return &witness->tiles[i];
+    if (tile_is_at(&witness->tiles[i], place)) return &witness->tiles[i];
   return NULL;
 }
 
@@ -63,12 +54,12 @@ static void rows_came(void *context, const PGresult *result) {
   struct witness *witness = context;
   witness->asked = false;
   if (result == NULL) return;  // asked again
-  struct tile *tile = find(witness, witness->level, witness->index);
+  struct tile *tile = find(witness, &witness->wanted);
+  size_t before = tile == NULL ? 0 : tile->count;
   if (tile == NULL) tile = room_for(witness);
-  size_t before = tile->level == witness->level && tile->index == witness->index ? tile->count : 0;
-  *tile = (struct tile){.level = witness->level, .index = witness->index};
+  *tile = (struct tile){.level = witness->wanted.level, .index = witness->wanted.index};
   int rows = PQntuples(result);
-  for (int i = 0; i < rows && i < TILE && PQgetlength(result, i, 0) == NAV_SHA256_SIZE; i++)
+  for (int i = 0; i < rows && i < TILE_HASHES && PQgetlength(result, i, 0) == NAV_SHA256_SIZE; i++)
     memcpy(tile->hashes[tile->count++], PQgetvalue(result, i, 0), NAV_SHA256_SIZE);
   witness->failed = tile->count <= before;
 }
@@ -76,41 +67,26 @@ static void rows_came(void *context, const PGresult *result) {
 static void ask(struct core *core, struct witness *witness) {
   uint8_t first[8];
   uint8_t level[4];
-  nav_put_u64(first, witness->index * TILE);
-  nav_put_u32(level, witness->level);
+  nav_put_u64(first, witness->wanted.index * TILE_HASHES);
+  nav_put_u32(level, witness->wanted.level);
   const Oid types[] = {20, 23};  // bigint, integer
   const char *values[] = {(const char *)first, (const char *)level};
   const int lengths[] = {sizeof first, sizeof level};
   witness->asked = true;
   witness->wants = witness->failed = false;
-  reader_ask(core->reader, witness->level == 0 ? leaf_sql : subtree_sql, 2, types, values, lengths, rows_came,
-             witness);
+  reader_ask(core->reader, witness->wanted.level == 0 ? leaf_sql : subtree_sql, 2, types, values, lengths,
+             rows_came, witness);
 }
 
 // A merkle_subtree. False: the tile that is missing is noted.
 static bool subtree(void *context, unsigned level, uint64_t index, uint8_t out[NAV_SHA256_SIZE],
                     struct nav_error *err) {
   struct witness *witness = context;
-  unsigned stored = level / LEVELS * LEVELS;
-  size_t width = (size_t)1 << (level - stored);
-  uint64_t first = index * width;
-  size_t at = (size_t)(first % TILE);
-  const struct tile *tile = find(witness, stored, first / TILE);
-  if (tile == NULL || at + width > tile->count) {
-    witness->wants = true;
-    witness->level = stored;
-    witness->index = first / TILE;
-    return nav_fail(err, NAV_ERROR_RETRY, 0, "ledger",
-                    "the tree's stored hashes of level %u, from %" PRIu64
-                    ", are missing: run navctl audit verify",
-                    stored, first / TILE * TILE);
-  }
-  uint8_t hashes[TILE / 2][NAV_SHA256_SIZE];
-  memcpy(hashes, tile->hashes[at], width * NAV_SHA256_SIZE);
-  for (; width > 1; width /= 2)
-    for (size_t i = 0; i < width / 2; i++) merkle_node(hashes[i], hashes[2 * i], hashes[2 * i + 1]);
-  memcpy(out, hashes[0], NAV_SHA256_SIZE);
-  return true;
+  const struct tile_place place = tile_place_of(level, index);
+  if (tile_hash(find(witness, &place), &place, out, err)) return true;
+  witness->wants = true;
+  witness->wanted = place;
+  return false;
 }
 
 // ---- sending ----
@@ -132,16 +108,9 @@ static void send_checkpoint(struct core *core, struct session *session, const st
 }
 
 static void refuse(struct core *core, struct session *session, int code, const char *text) {
-  Nav__V1__Refused refused = NAV__V1__REFUSED__INIT;
-  refused.has_code = true;
-  refused.code = (Nav__V1__Code)code;
-  refused.text = (char *)(uintptr_t)text;
-  Nav__V1__HubFrame frame = NAV__V1__HUB_FRAME__INIT;
-  frame.frame_case = NAV__V1__HUB_FRAME__FRAME_REFUSED;
-  frame.refused = &refused;
   nav_log(NAV_LOG_ERROR, "%s as a witness, of %" PRIu64 " records: %s", session->agency->id,
           session->witness_size, text);
-  session_send(core->sessions, session, &frame);
+  session_refuse(core->sessions, session, code, text);
   session_end(core->sessions, session);
 }
 
@@ -157,7 +126,7 @@ static void contradict(struct core *core, struct session *session, const struct 
 static void behind(struct core *core, struct session *session, const char *note) {
   static const struct merkle_proof none;
   struct nav_error err;
-  if (!seen_note_larger(core->seen.path, note, &err))
+  if (!seen_note_larger(&core->seen, note, &err))
     nav_log_failure(NAV_LOG_ERROR, "what a witness has seen is not noted", &err);
   contradict(core, session, &none);
 }

@@ -10,7 +10,7 @@
 #include "hub/ctl/ctl_audit.h"
 #include "hub/ctl/output.h"
 
-enum { VERIFY_TIMEOUT_MS = 6 * 3600 * 1000, TIMEOUT_MS = 150000, PAGE_LINES = 5000, LIMIT_DEFAULT = 1000 };
+enum { VERIFY_TIMEOUT_MS = 6 * 3600 * 1000, PAGE_LINES = 5000, LIMIT_DEFAULT = 1000 };
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
@@ -124,12 +124,6 @@ static bool add_before(struct ctl *ctl, json_t *request, enum ctl_exit *code) {
   return true;
 }
 
-void ctl_audit_left_out(json_int_t lines) {
-  if (lines > 0)
-    (void)ctl_complain(CTL_DONE, "%" JSON_INTEGER_FORMAT " lines are outside your mandate and not shown",
-                       lines);
-}
-
 static json_t *make_search(struct ctl *ctl, enum ctl_exit *code) {
   static const char *const texts[] = {"agency",  "purpose", "basis", "rule",  "event",
                                       "meeting", "reader",  "kind",  "reason"};
@@ -142,53 +136,16 @@ static json_t *make_search(struct ctl *ctl, enum ctl_exit *code) {
   return NULL;
 }
 
-// Page after page until the limit. NDJSON is printed as it comes; the other forms need all of it.
-static enum ctl_exit search_pages(struct ctl *ctl, json_t *request, long limit, json_t *all, bool *more,
-                                  json_int_t *left_out) {
-  long left = limit;
-  *more = true;
-  while (*more && left > 0) {
-    enum ctl_exit code = CTL_DONE;
-    (void)json_object_set_new(request, "limit", json_integer(left < PAGE_LINES ? left : PAGE_LINES));
-    json_t *answer = ctl_ask(ctl, true, json_incref(request), TIMEOUT_MS, &code);
-    if (answer == NULL) return code;
-    json_t *lines = json_object_get(answer, "lines");
-    json_t *next = json_object_get(answer, "next");
-    left -= (long)json_array_size(lines);
-    *left_out += json_integer_value(json_object_get(answer, "left_out"));
-    if (ctl->format != CTL_NDJSON) {
-      (void)json_array_extend(all, lines);
-    } else if (!output_rows(CTL_NDJSON, line_columns, COUNT(line_columns), lines)) {
-      json_decref(answer);
-      return CTL_FAILED;
-    }
-    *more = next != NULL;
-    if (*more) (void)json_object_set(request, "before", next);
-    json_decref(answer);
-  }
-  return CTL_DONE;
-}
-
 enum ctl_exit ctl_audit_search(struct ctl *ctl) {
   enum ctl_exit code = CTL_DONE;
-  long limit = 0;
-  bool more = false;
-  json_int_t left_out = 0;
-  if (!ctl_audit_limit(ctl, &limit, &code)) return code;
-  json_t *request = make_search(ctl, &code);
-  if (request == NULL) return code;
-  json_t *all = json_array();
-  code = search_pages(ctl, request, limit, all, &more, &left_out);
-  bool ok = true;
-  if (code == CTL_DONE && ctl->format != CTL_NDJSON)
-    ok = output_rows(ctl->format, line_columns, COUNT(line_columns), all);
-  if (code == CTL_DONE && more)
-    (void)ctl_complain(CTL_DONE, "there is more; go on with --before %" JSON_INTEGER_FORMAT,
-                       json_integer_value(json_object_get(request, "before")));
-  if (code == CTL_DONE) ctl_audit_left_out(left_out);
-  json_decref(all);
-  json_decref(request);
-  return ok ? code : CTL_FAILED;
+  struct ctl_pages pages = {
+      .columns = line_columns, .columns_count = COUNT(line_columns), .page = PAGE_LINES};
+  if (!ctl_audit_limit(ctl, &pages.limit, &code)) return code;
+  pages.request = make_search(ctl, &code);
+  if (pages.request == NULL) return code;
+  code = ctl_audit_pages(ctl, &pages);
+  json_decref(pages.request);
+  return code;
 }
 
 // ---- show ----
@@ -216,7 +173,7 @@ enum ctl_exit ctl_audit_show(struct ctl *ctl) {
     return ctl_complain(CTL_USAGE, "--lang '%s' is neither sv nor en", ctl_value(ctl, "lang"));
   json_t *request = json_pack("{s:s, s:I}", "command", "audit-show", "seq", (json_int_t)seq);
   add_text(request, "reason", ctl_value(ctl, "reason"));
-  json_t *answer = ctl_ask(ctl, true, request, TIMEOUT_MS, &code);
+  json_t *answer = ctl_ask(ctl, true, request, CTL_AUDIT_TIMEOUT_MS, &code);
   if (answer == NULL) return code;
   const json_t *record = json_object_get(answer, "record");
   bool ok = true;
@@ -224,7 +181,8 @@ enum ctl_exit ctl_audit_show(struct ctl *ctl) {
     print_words(record, ctl_value(ctl, "lang"));
     ok = output_rows(CTL_TABLE, line_columns, COUNT(line_columns), json_object_get(record, "meaning"));
     (void)puts("");
-    ok = output_json(CTL_JSON, json_object_get(record, "record")) && ok;
+    const json_t *whole = json_object_get(record, "record");
+    if (!json_is_null(whole)) ok = output_json(CTL_JSON, whole) && ok;
     (void)printf("leaf %s%s\n", json_string_value(json_object_get(record, "leaf")),
                  json_is_false(json_object_get(record, "leaf_agrees"))
                      ? "  NOT the stored one: run navctl audit verify"
@@ -235,6 +193,7 @@ enum ctl_exit ctl_audit_show(struct ctl *ctl) {
   } else {
     ok = output_json(ctl->format, record);
   }
+  ctl_audit_mandate(json_object_get(record, "mandate"));
   json_decref(answer);
   return ok ? CTL_DONE : CTL_FAILED;
 }

@@ -6,7 +6,7 @@
 #include "hub/ctl/ctl_audit.h"
 #include "hub/ctl/output.h"
 
-enum { TIMEOUT_MS = 150000, PAGE_EVENTS = 200 };
+enum { PAGE_EVENTS = 200 };
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
@@ -33,67 +33,29 @@ static const struct ctl_column person_columns[] = {
     {"reason", "REASON", false},
 };
 
-// Page after page until so many events. NDJSON is printed as it comes; the other forms need all of it.
-static enum ctl_exit person_pages(struct ctl *ctl, json_t *request, long left, json_t *all, bool *more,
-                                  json_int_t *left_out) {
-  *more = true;
-  while (*more && left > 0) {
-    enum ctl_exit code = CTL_DONE;
-    (void)json_object_set_new(request, "limit", json_integer(left < PAGE_EVENTS ? left : PAGE_EVENTS));
-    json_t *answer = ctl_ask(ctl, true, json_incref(request), TIMEOUT_MS, &code);
-    if (answer == NULL) return code;
-    json_t *lines = json_object_get(answer, "lines");
-    json_t *next = json_object_get(answer, "next");
-    left -= (long)json_integer_value(json_object_get(answer, "events"));
-    *left_out += json_integer_value(json_object_get(answer, "left_out"));
-    bool ok = true;
-    if (ctl->format != CTL_NDJSON) {
-      ok = json_array_extend(all, lines) == 0;
-    } else {
-      ok = output_rows(CTL_NDJSON, person_columns, COUNT(person_columns), lines);
-    }
-    *more = next != NULL;
-    if (*more) (void)json_object_set(request, "before", next);
-    json_decref(answer);
-    if (!ok) return CTL_FAILED;
-  }
-  return CTL_DONE;
-}
-
-static void say_rest(bool more, json_int_t left_out) {
-  if (more) (void)ctl_complain(CTL_DONE, "there is more; --limit or --until shows it");
-  ctl_audit_left_out(left_out);
-  (void)ctl_complain(
-      CTL_DONE,
-      "what is sealed at its agency's edge is about nobody the hub knows: it stands here once it "
-      "is opened");
-}
-
 enum ctl_exit ctl_audit_person(struct ctl *ctl) {
   enum ctl_exit code = CTL_DONE;
-  long limit = 0;
-  bool more = false;
-  json_int_t left_out = 0;
+  struct ctl_pages pages = {.columns = person_columns,
+                            .columns_count = COUNT(person_columns),
+                            .page = PAGE_EVENTS,
+                            .by_events = true,
+                            .way_on = "--limit or --until shows it"};
   const char *reason = ctl_value(ctl, "reason");
   if (reason == NULL || reason[0] == '\0')
     return ctl_complain(CTL_USAGE,
                         "--reason is missing: say why you ask about a person; it stands in the ledger");
-  if (!ctl_audit_limit(ctl, &limit, &code)) return code;
-  json_t *request =
+  if (!ctl_audit_limit(ctl, &pages.limit, &code)) return code;
+  pages.request =
       json_pack("{s:s, s:s, s:s}", "command", "audit-person", "number", ctl->arguments[0], "reason", reason);
-  json_t *all = json_array();
-  if (request == NULL) {
-    code = ctl_complain(CTL_USAGE, "the number and the reason must be UTF-8");
-  } else if (ctl_audit_time(ctl, request, "until", "until_ms", &code)) {
-    code = person_pages(ctl, request, limit, all, &more, &left_out);
-  }
-  bool ok = true;
-  if (code == CTL_DONE && ctl->format != CTL_NDJSON)
-    ok = output_rows(ctl->format, person_columns, COUNT(person_columns), all);
-  if (code == CTL_DONE) say_rest(more, left_out);
-  json_decref(all);
-  json_decref(request);
-  return ok ? code : CTL_FAILED;
+  if (pages.request == NULL) return ctl_complain(CTL_USAGE, "the number and the reason must be UTF-8");
+  if (ctl_audit_time(ctl, pages.request, "until", "until_ms", &code)) code = ctl_audit_pages(ctl, &pages);
+  if (code == CTL_DONE)
+    (void)ctl_complain(
+        CTL_DONE,
+        "what is sealed at its agency's edge is about nobody the hub knows: it stands here once it "
+        "is opened");
+  json_decref(pages.request);
+  return code;
 }
 
 // ---- follow-up ----
@@ -127,7 +89,7 @@ enum ctl_exit ctl_audit_follow_up(struct ctl *ctl) {
     json_decref(request);
     return code;
   }
-  json_t *answer = ctl_ask(ctl, true, request, TIMEOUT_MS, &code);
+  json_t *answer = ctl_ask(ctl, true, request, CTL_AUDIT_TIMEOUT_MS, &code);
   if (answer == NULL) return code;
   json_t *findings = json_object_get(answer, "findings");
   bool ok = true;

@@ -14,7 +14,7 @@
 #include "hub/ledger/record.h"
 #include "hub/wire/json.h"
 
-enum { TIMEOUT_MS = 120000, ORIGIN_SIZE = 512, ARENA_BYTES_MAX = 16 * 1024 * 1024 };
+enum { TIMEOUT_MS = 120000, ARENA_BYTES_MAX = 16 * 1024 * 1024 };
 
 // ---- making ----
 
@@ -86,15 +86,6 @@ static char *read_text(const char *path, struct nav_arena *arena) {
   return text;
 }
 
-// The note's first line: which log it is of. The key tells whether it is that hub's.
-static bool origin_of(const char *note, char origin[ORIGIN_SIZE]) {
-  size_t length = strcspn(note, "\n");
-  if (length == 0 || length >= ORIGIN_SIZE) return false;
-  memcpy(origin, note, length);
-  origin[length] = '\0';
-  return true;
-}
-
 // What was proven. False: the bytes are no record, or say another number than their place in the tree.
 static bool print_proven(const struct ctl *ctl, const struct ledger_proof *proof, const char *origin,
                          const struct checkpoint *checkpoint, struct nav_arena *arena,
@@ -129,7 +120,7 @@ static enum ctl_exit check(struct ctl *ctl, const char *path) {
   struct ledger_proof proof;
   struct checkpoint checkpoint;
   struct nav_error err = {0};
-  char origin[ORIGIN_SIZE];
+  char origin[CHECKPOINT_ORIGIN_SIZE];
   if (!load_key(ctl, &keys)) return CTL_FAILED;
   struct nav_arena *arena = nav_arena_new(ARENA_BYTES_MAX);
   const char *text = arena == NULL ? NULL : read_text(path, arena);
@@ -137,7 +128,7 @@ static enum ctl_exit check(struct ctl *ctl, const char *path) {
   if (text == NULL) {
     code = ctl_complain(CTL_FAILED, "%s: cannot be read as text", path);
   } else if (proof_read(text, arena, &proof, &err) &&
-             (origin_of(proof.note, origin) ||
+             (checkpoint_origin(proof.note, origin) ||
               nav_fail(&err, NAV_ERROR_PEER, 0, "", "its checkpoint names no log")) &&
              proof_check(&proof, NULL, 0, origin, keys.checkpoint, &checkpoint, &err) &&
              print_proven(ctl, &proof, origin, &checkpoint, arena, &err)) {

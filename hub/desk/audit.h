@@ -9,26 +9,27 @@
 // The one reading that is answered although nav-core is away ("recorded":false): it shows no event, and a
 // core that does not start is when it is needed.
 json_t *audit_verify(const struct desk_request *request, struct nav_error *err);
-// {"ok":true,"lines":[{seq, at, kind, …}],"left_out":n,"next":seq?}: newest first; left_out: lines outside
-// the auditor's mandate, not shown; next: ask again with "before":next for
-// what is older.
+// {"ok":true,"lines":[{seq, at, kind, …}],"mandate":"all" or [agency,…],"next":seq?}: newest first, of what
+// the auditor's mandate has; next: ask again with "before":next for what is older.
 json_t *audit_search(const struct desk_request *request, struct nav_error *err);
 // {"ok":true,"record":{"seq","at","kind","epoch","bytes","leaf","leaf_agrees","record","meaning":[lines of
-// search], "checkpoint","words":{"sv":[sentence,…],"en":[…]}}}
+// search],"mandate","checkpoint","words":{"sv":[sentence,…],"en":[…]}}}; record is null where something of it
+// is outside the mandate.
 json_t *audit_show(const struct desk_request *request, struct nav_error *err);
 // {"seq":n} → {"ok":true,"proof":{seq, size, root, hashes, file}}: file is a C2SP tlog-proof; or
-// {"from":size} →
-// {"ok":true,"proof":{from, size, root, hashes, note}}: PROOF(from, D[size]) of RFC 6962.
+// {"from":size} → {"ok":true,"proof":{from, size, root, hashes, note}}: PROOF(from, D[size]) of RFC 6962.
+// The first holds the record, and so is refused where something of it is outside the mandate.
 json_t *audit_prove(const struct desk_request *request, struct nav_error *err);
 // {"number", "reason", "until_ms"?, "before"?, "limit"?} → {"ok":true,"lines":[{event_seq, …as of search…,
-// delivered, acknowledged_seq, acknowledged_at, erased}],"events":n,"left_out":n,"next":seq?}: the events
-// about a person, newest first, each with everything that became of it, oldest first. limit and next are of
-// events.
+// delivered, acknowledged_seq, acknowledged_at, erased}],"events":n,"mandate","next":seq?}: the events
+// about a person of which the mandate has something, newest first, each with everything that became of it,
+// oldest first. limit and next are of events.
 json_t *audit_person(const struct desk_request *request, struct nav_error *err);
 // {"since_ms"?} → {"ok":true,"since":…,"complete":bool,"records":n,"findings":[{what, title, who, count,
 // detail, seqs, …numbers}]}
 json_t *audit_follow_up(const struct desk_request *request, struct nav_error *err);
-// A page of what comes after "after" up to "until" (0: the last checkpoint):
+// Of an auditor whose mandate is all. A page of what comes after "after" up to "until" (0: the last
+// checkpoint):
 // {"ok":true,"hub":…,"log_id":hex,"until":n,"last":n,"done":bool,"records":base64 of records.bin's form,
 // "checkpoints":[{"size":n,"note":…}]}; ask again with "after":last and the same "until".
 json_t *audit_export(const struct desk_request *request, struct nav_error *err);

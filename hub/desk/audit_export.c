@@ -54,6 +54,14 @@ static bool read_range(const struct desk_request *request, struct page *page, st
                   "after and until must be records' numbers");
 }
 
+// The archive is the whole ledger: its proofs need every record.
+static bool is_permitted(const struct desk_request *request, struct nav_error *err) {
+  return request->person->mandate_all ||
+         nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_PERMITTED, "mandate",
+                  "an export holds every agency's records, which takes an auditor whose mandate in "
+                  "agencies.yaml is all");
+}
+
 static bool fill(struct desk_database *database, struct page *page, struct nav_error *err) {
   char after[NUMBER];
   char until[NUMBER];
@@ -134,7 +142,7 @@ static json_t *answer(const struct desk_request *request, struct page *page, str
 json_t *audit_export(const struct desk_request *request, struct nav_error *err) {
   struct page page = {.done = false};
   char query[96];
-  if (!read_range(request, &page, err)) return NULL;
+  if (!read_range(request, &page, err) || !is_permitted(request, err)) return NULL;
   if (page.until != 0) {
     (void)snprintf(query, sizeof query, "audit export --until %" PRId64 ", after seq %" PRId64, page.until,
                    page.after);

@@ -289,6 +289,14 @@ void audit_lines_of(const Nav__V1__Record *record, const struct definitions *def
   audit_line_case(record, definitions, arena, &lines->items[0]);
 }
 
+void audit_line_name_event(struct audit_line *line, const Nav__V1__Record *accepted) {
+  if (accepted == NULL || accepted->record_case != NAV__V1__RECORD__RECORD_ACCEPTED) return;
+  const Nav__V1__Accepted *a = accepted->accepted;
+  line->from = a->agency;
+  line->event_id = event_id(a->has_event_id, a->event_id);
+  line->type = wire_body_name(a->type);
+}
+
 json_t *audit_withheld(uint32_t reveal) {
   json_t *list = json_array();
   for (int class = NAV__V1__SENSITIVITY__SENSITIVITY_PLACE;

@@ -1,5 +1,6 @@
 // What one ledger record says to an auditor, as lines: an Accepted record one for each lane that its verdict
-// names, any other record one. Called by: audit_search. Must never: hold content; records have none.
+// names, any other record one. Called by: audit_search, audit_record, audit_person,
+// audit_show_words. Must never: hold content; records have none.
 #ifndef NAV_DESK_AUDIT_LINE_H
 #define NAV_DESK_AUDIT_LINE_H
 
@@ -16,6 +17,7 @@ struct audit_line {
   uint16_t kind;
   const char *actor;        // person, agency or program
   const char *from;         // sending agency
+  const char *by;           // of assessments: the agency that decided
   const char *to;           // the lane's agency; of readings the reader's
   const uint8_t *event_id;  // 16 bytes
   uint64_t event_seq;       // 0: about no single event
@@ -44,6 +46,9 @@ struct audit_lines {
 // Texts point into the record, the definitions or the arena.
 void audit_lines_of(const Nav__V1__Record *record, const struct definitions *definitions,
                     struct nav_arena *arena, struct audit_lines *lines);
+// Where the record names its event by number alone: the event's Accepted says whose it was. NULL, or
+// another record: nothing.
+void audit_line_name_event(struct audit_line *line, const Nav__V1__Record *accepted);
 // The classes that a reveal leaves out, by name; a new reference.
 json_t *audit_withheld(uint32_t reveal);
 // {seq, at, kind, actor, from, to, event_id, type, purpose, basis, rule, outcome, withheld, reason}; a new

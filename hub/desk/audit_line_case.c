@@ -18,7 +18,7 @@ static void hold_released(const Nav__V1__HoldReleased *r, const struct definitio
   line->event_seq = r->event_seq;
   if (r->lane != NULL) audit_take_verdict(line, d, r->lane, arena);
   line->actor = audit_or_null(r->person);
-  line->from = audit_or_null(r->agency);
+  line->by = line->from = audit_or_null(r->agency);
   line->reason = r->n_conditions == 0
                      ? audit_or_null(r->reason)
                      : nav_arena_printf(arena, "%s (found to hold: %s)", r->reason == NULL ? "" : r->reason,
@@ -30,7 +30,7 @@ static void hold_refused(const Nav__V1__HoldRefused *r, const struct definitions
   line->event_seq = r->event_seq;
   audit_take_lane(line, d, r->lane);
   line->actor = audit_or_null(r->person);
-  line->from = audit_or_null(r->agency);
+  line->by = line->from = audit_or_null(r->agency);
   line->outcome = "withhold";
   line->reason = audit_or_null(r->reason);
 }
@@ -39,7 +39,7 @@ static void hold_escalated(const Nav__V1__HoldEscalated *r, const struct definit
                            struct nav_arena *arena, struct audit_line *line) {
   line->event_seq = r->event_seq;
   audit_take_lane(line, d, r->lane);
-  line->from = audit_or_null(r->agency);
+  line->by = line->from = audit_or_null(r->agency);
   line->outcome = "hold";
   line->reason = nav_arena_printf(arena, "nobody answered in time: level %" PRIu32 ", %s", r->level,
                                   r->to == NULL ? "" : r->to);
@@ -48,7 +48,7 @@ static void hold_escalated(const Nav__V1__HoldEscalated *r, const struct definit
 static void hold_lapsed(const Nav__V1__HoldLapsed *r, const struct definitions *d, struct audit_line *line) {
   line->event_seq = r->event_seq;
   audit_take_lane(line, d, r->lane);
-  line->from = audit_or_null(r->agency);
+  line->by = line->from = audit_or_null(r->agency);
   line->outcome = "withhold";
   line->reason = "on own initiative, and nobody answered";
 }

@@ -23,7 +23,8 @@ struct telling {
   const struct person_event *event;
   size_t first, end;  // its pairs
   json_t *told;
-  int64_t left_out;
+  uint64_t last_told;  // event; 0: none
+  size_t events_told;
   // What was released, and the line that says so; filled once the acknowledgements are known.
   struct person_delivery *deliveries;
   struct {
@@ -99,10 +100,7 @@ static void note_delivery(struct telling *t, json_t *line, uint32_t lane, uint64
 
 // The line, or NULL where the mandate does not cover it.
 static json_t *tell(struct telling *t, const struct audit_line *line) {
-  if (!mandate_shows(t->request->person, line)) {
-    t->left_out++;
-    return NULL;
-  }
+  if (!mandate_shows(t->request->person, line)) return NULL;
   json_t *json = audit_line_json(line);
   if (json == NULL) return NULL;
   (void)json_object_set_new(json, "event_seq", json_integer((json_int_t)t->event->seq));
@@ -111,6 +109,8 @@ static json_t *tell(struct telling *t, const struct audit_line *line) {
   (void)json_object_set_new(json, "acknowledged_at", json_null());
   (void)json_object_set_new(json, "erased", json_boolean(t->event->erased));
   (void)json_array_append_new(t->told, json);
+  if (t->last_told != t->event->seq) t->events_told++;
+  t->last_told = t->event->seq;
   return json;
 }
 
@@ -134,11 +134,9 @@ static void tell_accepted(struct telling *t) {
 }
 
 static void tell_pair(struct telling *t, const struct person_pair *pair) {
-  const Nav__V1__Accepted *accepted = t->event->record->accepted;
   audit_lines_of(pair->record, &t->definitions, t->request->arena, &t->lines);
   struct audit_line *line = &t->lines.items[0];
-  if (line->from == NULL) line->from = accepted->agency;
-  if (line->event_id == NULL && accepted->event_id.len == 16) line->event_id = accepted->event_id.data;
+  if (line->event_id == NULL) audit_line_name_event(line, t->event->record);
   json_t *json = tell(t, line);
   if (json != NULL && pair->record->record_case == NAV__V1__RECORD__RECORD_HOLD_RELEASED &&
       is_release(pair->record->hold_released->lane))
@@ -234,8 +232,8 @@ static json_t *answer(struct telling *t, struct person_rows *rows, struct nav_er
     return NULL;
   }
   if (!tell_deliveries(t, err)) return NULL;
-  json_t *json = json_pack("{s:b, s:O, s:I, s:I}", "ok", 1, "lines", t->told, "events",
-                           (json_int_t)rows->events_count, "left_out", (json_int_t)t->left_out);
+  json_t *json = json_pack("{s:b, s:O, s:I, s:o}", "ok", 1, "lines", t->told, "events",
+                           (json_int_t)t->events_told, "mandate", mandate_json(t->request->person));
   if (json != NULL && rows->more)
     (void)json_object_set_new(json, "next",
                               json_integer((json_int_t)rows->events[rows->events_count - 1].seq));

@@ -6,10 +6,11 @@
 
 #include "hub/base/id.h"
 #include "hub/desk/audit.h"
+#include "hub/desk/audit_record.h"
 #include "hub/desk/subtrees.h"
 #include "hub/ledger/proof.h"
 
-enum { NUMBER_SIZE = 24, QUERY_SIZE = 64 };
+enum { QUERY_SIZE = 64 };
 
 struct newest {
   uint64_t size;
@@ -63,27 +64,16 @@ static bool disagrees(struct nav_error *err, uint64_t seq) {
 
 // ---- one record ----
 
+// A proof carries the record's own bytes: they must be the auditor's to read, all of them.
 static bool read_record(const struct desk_request *request, uint64_t seq, struct ledger_proof *proof,
                         struct nav_error *err) {
-  char number[NUMBER_SIZE];
-  const char *values[] = {number};
-  (void)snprintf(number, sizeof number, "%" PRIu64, seq);
-  PGresult *result = desk_query(request->database,
-                                "SELECT record FROM nav.ledger_view WHERE seq = $1::bigint", 1, values, err);
-  if (result == NULL) return false;
-  bool ok = PQntuples(result) == 1;
-  if (!ok) {
-    (void)nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_FOUND, "seq", "the ledger has no record %s",
-                   number);
-  } else {
-    const uint8_t *bytes = desk_bytes(result, 0, 0, &proof->record_length);
-    uint8_t *copy = nav_arena_alloc(request->arena, proof->record_length + 1);
-    if (copy != NULL) memcpy(copy, bytes, proof->record_length);
-    ok = copy != NULL || nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
-    proof->record = copy;
-  }
-  PQclear(result);
-  return ok;
+  const struct audit_record *a = audit_record_read(request, seq, err);
+  if (a == NULL) return false;
+  proof->record = a->bytes;
+  proof->record_length = a->length;
+  return a->is_whole || nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_PERMITTED, "seq",
+                                 "the record says something outside your mandate (agencies.yaml: mandate), "
+                                 "and a proof holds all of it");
 }
 
 static json_t *file_json(const struct ledger_proof *proof, const struct newest *newest, uint64_t seq,

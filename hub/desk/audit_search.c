@@ -34,7 +34,6 @@ struct search {
   int64_t scanned;
   int64_t deadline_ms;
   bool full;
-  int64_t left_out;  // lines outside the auditor's mandate
   json_t *found;
 };
 
@@ -94,24 +93,14 @@ static void name_event(const struct search *s, struct audit_line *line) {
   size_t length = 0;
   const uint8_t *bytes = PQntuples(result) == 1 ? desk_bytes(result, 0, 0, &length) : NULL;
   const Nav__V1__Record *record = bytes != NULL ? record_decode(s->page, bytes, length, &err) : NULL;
-  if (record != NULL && record->record_case == NAV__V1__RECORD__RECORD_ACCEPTED) {
-    struct audit_lines lines;
-    struct definitions none = {0};
-    audit_lines_of(record, &none, s->page, &lines);
-    line->from = lines.items[0].from;
-    line->event_id = lines.items[0].event_id;
-    line->type = lines.items[0].type;
-  }
+  audit_line_name_event(line, record);
   PQclear(result);
 }
 
 static void take_line(struct search *s, struct audit_line *line) {
   if (line->event_seq != 0 && line->event_id == NULL) name_event(s, line);
   if (!audit_filter_fits(&s->filter, line)) return;
-  if (!mandate_shows(s->request->person, line)) {
-    s->left_out++;
-    return;
-  }
+  if (!mandate_shows(s->request->person, line)) return;
   (void)json_array_append_new(s->found, audit_line_json(line));
 }
 
@@ -191,7 +180,7 @@ static json_t *search(struct search *s, struct nav_error *err) {
     return NULL;
   }
   json_t *answer =
-      json_pack("{s:b, s:O, s:I}", "ok", 1, "lines", s->found, "left_out", (json_int_t)s->left_out);
+      json_pack("{s:b, s:O, s:o}", "ok", 1, "lines", s->found, "mandate", mandate_json(s->request->person));
   if (answer != NULL && more) (void)json_object_set_new(answer, "next", json_integer((json_int_t)s->before));
   return answer;
 }

@@ -7,6 +7,8 @@
 
 #include "hub/access/access.h"
 #include "hub/desk/audit_words.h"
+#include "hub/desk/mandate.h"
+#include "hub/desk/rules_changed.h"
 #include "hub/ledger/record.h"
 #include "hub/wire/sha256.h"
 
@@ -17,31 +19,22 @@ static const char *number_text(char out[NUMBER_SIZE], uint64_t number) {
   return out;
 }
 
-// A record that the words refer to; *found NULL where it is not there or cannot be read: verify tells of
-// that.
-static bool read_record(const struct desk_request *request, const char *sql, uint64_t seq,
-                        const Nav__V1__Record **found, struct nav_error *err) {
-  char number[NUMBER_SIZE];
-  const char *values[] = {number_text(number, seq)};
-  struct nav_error ignored;
-  size_t length = 0;
-  *found = NULL;
-  PGresult *result = desk_query(request->database, sql, 1, values, err);
-  if (result == NULL) return false;
-  const uint8_t *bytes = PQntuples(result) == 1 ? desk_bytes(result, 0, 0, &length) : NULL;
-  if (bytes != NULL) *found = record_decode(request->arena, bytes, length, &ignored);
-  PQclear(result);
-  return true;
+// Whether the mandate has anything of a record about this one.
+static bool is_told(const struct desk_request *request, const struct audit_record *a,
+                    const Nav__V1__Record *later) {
+  struct audit_lines *lines = nav_arena_zalloc(request->arena, 1, sizeof *lines);
+  if (request->person->mandate_all) return true;
+  if (lines == NULL) return false;
+  audit_lines_of(later, &a->definitions, request->arena, lines);
+  for (size_t i = 0; i < lines->count; i++) {
+    if (lines->items[i].event_id == NULL) audit_line_name_event(&lines->items[i], a->record);
+    if (mandate_shows(request->person, &lines->items[i])) return true;
+  }
+  return false;
 }
 
-static bool read_one(const struct desk_request *request, uint64_t seq, const Nav__V1__Record **found,
-                     struct nav_error *err) {
-  *found = NULL;
-  if (seq == 0) return true;
-  return read_record(request, "SELECT record FROM nav.ledger_view WHERE seq = $1::bigint", seq, found, err);
-}
-
-static bool read_later(const struct desk_request *request, struct audit_words *words, struct nav_error *err) {
+static bool read_later(const struct desk_request *request, const struct audit_record *a,
+                       struct audit_words *words, struct nav_error *err) {
   static const Nav__V1__Record *later[AUDIT_WORDS_LATER_MAX];
   char number[NUMBER_SIZE];
   const char *values[] = {number_text(number, words->record->seq)};
@@ -56,7 +49,7 @@ static bool read_later(const struct desk_request *request, struct audit_words *w
     size_t length = 0;
     const uint8_t *bytes = desk_bytes(result, i, 0, &length);
     const Nav__V1__Record *record = record_decode(request->arena, bytes, length, &ignored);
-    if (record != NULL) later[words->later_count++] = record;
+    if (record != NULL && is_told(request, a, record)) later[words->later_count++] = record;
   }
   words->later = later;
   PQclear(result);
@@ -65,7 +58,7 @@ static bool read_later(const struct desk_request *request, struct audit_words *w
 
 // Whether law.yaml of these rules is the one of the rules that were in force then.
 static bool law_is_of(const struct access_rules *rules, const Nav__V1__Record *then) {
-  if (then == NULL || then->record_case != NAV__V1__RECORD__RECORD_RULES_CHANGED) return false;
+  if (then == NULL) return false;
   for (size_t i = 0; i < access_rules_file_count(rules); i++) {
     uint8_t now[NAV_SHA256_SIZE];
     if (strcmp(access_rules_file(rules, i, now), "law.yaml") != 0) continue;
@@ -86,11 +79,12 @@ static struct access_rules *load_rules(const struct desk_request *request) {
   return rules;
 }
 
-json_t *audit_show_words(const struct desk_request *request, const Nav__V1__Record *record,
-                         const struct definitions *definitions, uint64_t checkpoint_size,
-                         struct nav_error *err) {
-  struct audit_words words = {.record = record,
-                              .definitions = definitions,
+json_t *audit_show_words(const struct desk_request *request, const struct audit_record *a,
+                         uint64_t checkpoint_size, struct nav_error *err) {
+  struct audit_words words = {.record = a->record,
+                              .about = a->about,
+                              .reader = request->person->mandate_all ? NULL : request->person,
+                              .definitions = &a->definitions,
                               .agencies = request->agencies,
                               .hold_answer_ms = request->nav->hold_answer_ms,
                               .hold_urgent_ms = request->nav->hold_urgent_ms,
@@ -99,16 +93,10 @@ json_t *audit_show_words(const struct desk_request *request, const Nav__V1__Reco
   const Nav__V1__Record *rules_then = NULL;
   uint64_t about = 0;
   uint64_t other = 0;
-  audit_words_seqs(record, &about, &other);
-  if (!read_one(request, about, &words.about, err) || !read_one(request, other, &words.other, err) ||
-      !read_later(request, &words, err) ||
-      !read_record(
-          request,
-          "SELECT record FROM nav.ledger_view WHERE kind = 13 AND seq <= $1::bigint ORDER BY seq DESC "
-          "LIMIT 1",
-          record->seq, &rules_then, err)) {
+  audit_words_seqs(a->record, &about, &other);
+  if (!audit_record_other(request, other, &words.other, err) || !read_later(request, a, &words, err) ||
+      !rules_changed_read(request, a->record->seq, &rules_then, err))
     return NULL;
-  }
   struct access_rules *rules = load_rules(request);
   words.rules = rules;
   words.law_is_then = rules != NULL && law_is_of(rules, rules_then);

@@ -2,7 +2,7 @@
 // rule and legal basis, what was revealed and withheld, the stated reason, what followed, and which
 // checkpoint covers it. Pure: what it needs of other records is given in. A kind of record is one row of the
 // table in audit_words.c and one function in the file of its family. Called by: audit_show_words, tests. Must
-// never: tell content, or say more than the record and those given in.
+// never: tell content, say more than the record and those given in, or what is outside the reader's mandate.
 #ifndef NAV_DESK_AUDIT_WORDS_H
 #define NAV_DESK_AUDIT_WORDS_H
 
@@ -19,6 +19,7 @@ enum { AUDIT_WORDS_LATER_MAX = 100, AUDIT_WORDS_LISTED_MAX = 20 };  // records, 
 struct audit_words {
   const Nav__V1__Record *record;
   const struct definitions *definitions;
+  const struct conf_person *reader;        // whose mandate bounds what is said; NULL: everything is
   const struct conf_agencies *agencies;    // as they are now: titles, assessors
   const struct access_rules *rules;        // as they are now: names of paragraphs
   bool law_is_then;                        // law.yaml is what it was when the record was written

@@ -62,32 +62,51 @@ static bool is_among(const uint32_t *lanes, size_t count, uint32_t lane) {
   return false;
 }
 
-// The lanes of one event that had been sent it, or those that had not.
+// The lanes of one event that had been sent it, or those that had not, as far as the mandate has them.
 static const char *lanes_of(const struct saying *s, const Nav__V1__RecalledEvent *event, bool sent) {
+  const char *from = s->words->record->recalled->agency;
   const char *text = "";
   for (size_t i = 0; i < event->n_lanes; i++) {
     if (is_among(event->undelivered, event->n_undelivered, event->lanes[i]) == sent) continue;
+    if (!part_told(s, from, event->lanes[i], true)) continue;
     text = part_join(s, text, text[0] == '\0' ? "" : "; ", part_lane(s, event->lanes[i]));
   }
-  return text[0] != '\0' ? text : said(s, "ingen", "nobody");
+  if (text[0] != '\0') return text;
+  return part_told_all(s, from) ? said(s, "ingen", "nobody")
+                                : said(s, "ingen inom ditt mandat", "nobody within your mandate");
 }
 
-void words_recalled(struct saying *s) {
-  const Nav__V1__Recalled *r = s->words->record->recalled;
+static bool event_is_told(const struct saying *s, const Nav__V1__RecalledEvent *event) {
+  const char *from = s->words->record->recalled->agency;
+  for (size_t i = 0; i < event->n_lanes; i++) {
+    if (part_told(s, from, event->lanes[i], true)) return true;
+  }
+  return part_told_all(s, from);
+}
+
+static void say_recalled_counts(struct saying *s, const Nav__V1__Recalled *r) {
   size_t lanes = 0;
   size_t undelivered = 0;
   for (size_t i = 0; i < r->n_events; i++) {
     lanes += r->events[i]->n_lanes;
     undelivered += r->events[i]->n_undelivered;
   }
-  say(s, "%s återkallade %s (återkallelsen står i post %" PRIu64 "): %s.",
-      "%s recalled %s (the recall stands in record %" PRIu64 "): %s.", part_agency(s, r->agency),
-      part_events(s, r->n_events), r->recall_seq, name_recall_reason(s, (int)r->reason));
   say(s, "%zu utlämnanden hade skett; %zu hade inte sänts, och sänds aldrig.",
       "%zu disclosures had been made; %zu had not been sent, and never will be.", lanes - undelivered,
       undelivered);
+}
+
+void words_recalled(struct saying *s) {
+  const Nav__V1__Recalled *r = s->words->record->recalled;
+  size_t told = 0;
+  for (size_t i = 0; i < r->n_events; i++) told += event_is_told(s, r->events[i]) ? 1 : 0;
+  say(s, "%s återkallade %s (återkallelsen står i post %" PRIu64 "): %s.",
+      "%s recalled %s (the recall stands in record %" PRIu64 "): %s.", part_agency(s, r->agency),
+      part_events(s, told), r->recall_seq, name_recall_reason(s, (int)r->reason));
+  if (part_told_all(s, r->agency)) say_recalled_counts(s, r);
   for (size_t i = 0; i < r->n_events && i < AUDIT_WORDS_LISTED_MAX; i++) {
     const Nav__V1__RecalledEvent *event = r->events[i];
+    if (!event_is_told(s, event)) continue;
     say(s,
         "Händelse %s, version %" PRIu32 " (post %" PRIu64
         "): hade fått den: %s; hade inte hunnit få den: %s.",

@@ -38,6 +38,26 @@ static void say_content(struct saying *s, const Nav__V1__Accepted *a) {
       part_persons(s, a->n_persons));
 }
 
+static bool is_released(const Nav__V1__LaneVerdict *lane) {
+  return lane->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE;
+}
+
+static void say_lanes(struct saying *s, const Nav__V1__Accepted *a, const Nav__V1__VerdictDefined *verdict) {
+  for (size_t i = 0; i < verdict->n_lanes; i++) {
+    const Nav__V1__LaneVerdict *lane = verdict->lanes[i];
+    if (!part_told(s, a->agency, lane->lane, is_released(lane))) continue;
+    say_verdict(s, lane);
+    say_asked(s, lane, a->type, a->agency, s->words->record->time_ms);
+  }
+  if (part_told_all(s, a->agency)) {
+    say(s, "Alla andra mottagare och ändamål: undanhålls helt, eftersom ingen regel lämnar ut.",
+        "All other recipients and purposes: withheld whole, as no rule releases it.");
+  } else {
+    say(s, "Vad som beslutades för andra mottagare ligger utanför ditt mandat.",
+        "What was decided for other recipients is outside your mandate.");
+  }
+}
+
 void words_accepted(struct saying *s) {
   const Nav__V1__Accepted *a = s->words->record->accepted;
   const Nav__V1__VerdictDefined *verdict = definitions_verdict(s->words->definitions, a->verdict);
@@ -53,12 +73,7 @@ void words_accepted(struct saying *s) {
     say(s, "Ingen regel lämnar ut den till någon: den undanhålls från alla.",
         "No rule releases it to anybody: it is withheld from all.");
   } else {
-    for (size_t i = 0; i < verdict->n_lanes; i++) {
-      say_verdict(s, verdict->lanes[i]);
-      say_asked(s, verdict->lanes[i], a->type, a->agency, s->words->record->time_ms);
-    }
-    say(s, "Alla andra mottagare och ändamål: undanhålls helt, eftersom ingen regel lämnar ut.",
-        "All other recipients and purposes: withheld whole, as no rule releases it.");
+    say_lanes(s, a, verdict);
   }
   say_content(s, a);
   say(s, "Allt om händelsen: navctl audit search --event %s.",

@@ -9,6 +9,7 @@
 #include "hub/access/words.h"
 #include "hub/base/clock.h"
 #include "hub/base/id.h"
+#include "hub/desk/mandate.h"
 #include "hub/wire/event.h"
 
 enum { PARAGRAPH_SIZE = 256, NUMBER_SIZE = 24 };
@@ -170,6 +171,16 @@ const char *part_event(const struct saying *s, const Nav__V1__Record *about, uin
   return part(s, "%s (händelse %s, version %" PRIu32 ", från %s, post %" PRIu64 ")",
               "%s (event %s, revision %" PRIu32 ", from %s, record %" PRIu64 ")", name_event(s, event->type),
               part_hex(s, event->event_id), event->revision, part_agency(s, event->agency), seq);
+}
+
+bool part_told_all(const struct saying *s, const char *from) {
+  return s->words->reader == NULL || mandate_covers(s->words->reader, from);
+}
+
+bool part_told(const struct saying *s, const char *from, uint32_t number, bool released) {
+  const struct desk_lane *lane = definitions_lane(s->words->definitions, number);
+  return part_told_all(s, from) ||
+         (released && lane != NULL && mandate_covers(s->words->reader, lane->agency));
 }
 
 void say_reason(struct saying *s, const char *reason) {

@@ -39,6 +39,11 @@ const char *part_lane(const struct saying *s, uint32_t lane);       // "Skolan (
 // that is the event's Accepted, else by its number alone.
 const char *part_event(const struct saying *s, const Nav__V1__Record *about, uint64_t seq);
 
+// Whether the reader's mandate has a lane of an event from `from`: the sender's all, the recipient's own
+// where it is released.
+bool part_told(const struct saying *s, const char *from, uint32_t lane, bool released);
+bool part_told_all(const struct saying *s, const char *from);
+
 // Sentences that several kinds have.
 void say_reason(struct saying *s, const char *reason);  // nothing where none was stated
 void say_verdict(struct saying *s, const Nav__V1__LaneVerdict *verdict);

@@ -9,6 +9,7 @@
 #include "hub/base/clock.h"
 #include "hub/desk/audit.h"
 #include "hub/desk/audit_seq.h"
+#include "hub/desk/rules_changed.h"
 #include "hub/ledger/record.h"
 #include "nav/v1/session.pb-c.h"
 
@@ -98,27 +99,13 @@ static bool gather(struct follow_up *f, struct nav_error *err) {
 }
 
 static bool read_rules(struct follow_up *f, struct nav_error *err) {
-  PGresult *result =
-      desk_query(f->request->database,
-                 "SELECT record FROM nav.ledger_view WHERE kind = 13 AND kind NOT IN (20, 21, 30) "
-                 "ORDER BY seq DESC LIMIT 1",
-                 0, NULL, err);
-  if (result == NULL) return false;
-  bool ok = true;
-  if (PQntuples(result) == 1) {
-    size_t length = 0;
-    const uint8_t *bytes = desk_bytes(result, 0, 0, &length);
-    const Nav__V1__Record *record = record_decode(f->request->arena, bytes, length, err);
-    ok = record != NULL && record->record_case == NAV__V1__RECORD__RECORD_RULES_CHANGED;
-    if (ok) {
-      f->rules = record->rules_changed;
-      f->rules_seq = record->seq;
-      f->rules_used = nav_arena_zalloc(f->request->arena, f->rules->n_rules + 1, sizeof *f->rules_used);
-      ok = f->rules_used != NULL || nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
-    }
-  }
-  PQclear(result);
-  return ok;
+  const Nav__V1__Record *record = NULL;
+  if (!rules_changed_read(f->request, UINT64_MAX, &record, err)) return false;
+  if (record == NULL) return true;
+  f->rules = record->rules_changed;
+  f->rules_seq = record->seq;
+  f->rules_used = nav_arena_zalloc(f->request->arena, f->rules->n_rules + 1, sizeof *f->rules_used);
+  return f->rules_used != NULL || nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
 }
 
 static bool find_first(struct follow_up *f, int64_t since_ms, struct nav_error *err) {

@@ -35,10 +35,26 @@ static bool is_hubs_own(const struct audit_line *line) {
 }
 
 bool mandate_shows(const struct conf_person *person, const struct audit_line *line) {
-  if (person->mandate_all || is_hubs_own(line) || mandate_covers(person, line->from)) return true;
+  if (person->mandate_all || is_hubs_own(line) || mandate_covers(person, line->from) ||
+      mandate_covers(person, line->by))
+    return true;
   if (is_received(line) && mandate_covers(person, line->to)) return true;
   for (size_t i = 0; i < line->participants_count; i++) {
     if (mandate_covers(person, line->participants[i])) return true;
   }
   return false;
+}
+
+bool mandate_shows_whole(const struct conf_person *person, const struct audit_line *line) {
+  if (!mandate_shows(person, line)) return false;
+  return line->kind != NAV__V1__RECORD__RECORD_RECALLED || person->mandate_all ||
+         mandate_covers(person, line->from);
+}
+
+json_t *mandate_json(const struct conf_person *person) {
+  if (person->mandate_all) return json_string("all");
+  json_t *list = json_array();
+  for (size_t i = 0; i < person->mandate_count; i++)
+    (void)json_array_append_new(list, json_string(person->mandate[i]));
+  return list;
 }

@@ -8,6 +8,7 @@
 #include "hub/base/clock.h"
 #include "hub/base/id.h"
 #include "hub/desk/reader_private.h"
+#include "hub/desk/rules_changed.h"
 #include "hub/ledger/record.h"
 
 enum { NUMBER_SIZE = 24, SPANS_MAX = 16, TYPES_MAX = 64, SQL_BYTES_MAX = 3500 };
@@ -70,24 +71,11 @@ struct desk_reader *desk_reader_new(const struct desk_request *request, struct n
 // ---- state ----
 
 static bool read_rules_hash(struct desk_reader *reader, struct desk_state *state, struct nav_error *err) {
-  PGresult *result =
-      desk_query(reader->request->database,
-                 "SELECT record FROM nav.ledger_view WHERE kind NOT IN (20, 21, 30) AND kind = 13 "
-                 "ORDER BY seq DESC LIMIT 1",
-                 0, NULL, err);
-  if (result == NULL) return false;
-  bool ok = true;
-  if (PQntuples(result) == 1) {
-    size_t length = 0;
-    const uint8_t *bytes = desk_bytes(result, 0, 0, &length);
-    const Nav__V1__Record *record = record_decode(reader->request->arena, bytes, length, err);
-    ok = record != NULL;
-    if (ok && record->rules_changed != NULL && record->rules_changed->hash.len == sizeof state->rules_hash) {
-      memcpy(state->rules_hash, record->rules_changed->hash.data, sizeof state->rules_hash);
-    }
-  }
-  PQclear(result);
-  return ok;
+  const Nav__V1__Record *record = NULL;
+  if (!rules_changed_read(reader->request, UINT64_MAX, &record, err)) return false;
+  if (record != NULL && record->rules_changed->hash.len == sizeof state->rules_hash)
+    memcpy(state->rules_hash, record->rules_changed->hash.data, sizeof state->rules_hash);
+  return true;
 }
 
 bool desk_reader_state(struct desk_reader *reader, struct desk_state *state, struct nav_error *err) {

@@ -145,6 +145,14 @@ static bool check_signature(const struct line *line, const char *note, size_t te
   return true;
 }
 
+bool checkpoint_origin(const char *note, char origin[CHECKPOINT_ORIGIN_SIZE]) {
+  size_t length = strcspn(note, "\n");
+  if (note[length] == '\0' || length == 0 || length >= CHECKPOINT_ORIGIN_SIZE) return false;
+  memcpy(origin, note, length);
+  origin[length] = '\0';
+  return true;
+}
+
 bool checkpoint_open(const char *note, const char *origin, const uint8_t *public_key,
                      struct checkpoint *checkpoint, struct nav_error *err) {
   if (strnlen(note, NOTE_SIZE_MAX + 1) > NOTE_SIZE_MAX) return bad_note(err, "is larger than 64 KiB");

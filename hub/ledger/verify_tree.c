@@ -8,8 +8,6 @@
 #include "hub/ledger/checkpoint.h"
 #include "hub/ledger/verify_private.h"
 
-enum { ORIGIN_SIZE = 320 };
-
 bool verify_tree_row(struct verify *v, const struct verify_ledger_row *row) {
   struct verify_tree *tree = &v->tree;
   uint8_t leaf[NAV_SHA256_SIZE];
@@ -84,7 +82,7 @@ static void accuse_interval(struct verify *v, uint64_t size) {
 
 static bool open_as(struct verify *v, const char *note, const uint8_t log_id[KEY_LOG_ID_SIZE],
                     struct checkpoint *opened, struct nav_error *err) {
-  char origin[ORIGIN_SIZE];
+  char origin[CHECKPOINT_ORIGIN_SIZE];
   char hex[2 * KEY_LOG_ID_SIZE + 1];
   (void)snprintf(origin, sizeof origin, "%s/%s", v->settings->hub, nav_hex(hex, log_id, KEY_LOG_ID_SIZE));
   return checkpoint_open(note, origin, v->settings->checkpoint_key, opened, err);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "hub/base/disk.h"
 #include "hub/base/id.h"
 
 enum {
@@ -18,17 +19,6 @@ enum {
   USE_MAX = 32,
   LINE_SIZE = USE_MAX + 1 + 2 * KEY_BYTES_MAX + 2,
 };
-
-static bool write_all(int fd, const char *line, size_t length) {
-  while (length > 0) {
-    ssize_t written = write(fd, line, length);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    line += written;
-    length -= (size_t)written;
-  }
-  return true;
-}
 
 // Makes the name itself durable.
 static bool sync_folder(const char *path, struct nav_error *err) {
@@ -40,17 +30,14 @@ static bool sync_folder(const char *path, struct nav_error *err) {
   } else {
     slash[slash == folder ? 1 : 0] = '\0';
   }
-  int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return nav_fail_errno(err, folder, "cannot open the folder");
-  bool ok = fsync(fd) == 0 || nav_fail_errno(err, folder, "cannot make the folder durable");
-  (void)close(fd);
-  return ok;
+  return nav_disk_sync_folder(folder) || nav_fail_errno(err, folder, "cannot make the folder durable");
 }
 
 static bool write_file(const char *path, mode_t mode, const char *line, struct nav_error *err) {
   int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
   if (fd < 0) return nav_fail_errno(err, path, "cannot create");
-  bool ok = fchmod(fd, mode) == 0 && write_all(fd, line, strlen(line)) && fsync(fd) == 0;
+  bool ok = fchmod(fd, mode) == 0 && nav_disk_write_at(fd, (const uint8_t *)line, strlen(line), 0) &&
+            fsync(fd) == 0;
   if (!ok) (void)nav_fail_errno(err, path, "cannot write");
   if (close(fd) != 0 && ok) ok = nav_fail_errno(err, path, "cannot write");
   if (!ok) (void)unlink(path);

@@ -127,6 +127,24 @@ def reload(hub):
     time.sleep(0.3)
 
 
+def part_of_a_record(hub, seq, told):
+    """A record of which the mandate has one lane: what it says of other lanes is not told, in no form."""
+    for number in told:
+        record = hub.json("audit", "show", str(number))
+        assert record["mandate"] == ["polisen"] and record["meaning"], record
+        words = " ".join(record["words"]["sv"] + record["words"]["en"])
+        if record["kind"] == "recalled":
+            assert record["record"] is None, "a recall names every recipient"
+            assert "inom ditt mandat" in words and "utlämnanden hade skett" not in words, words
+            assert hub.navctl("audit", "prove", str(number), check=False).returncode == 3
+        for other in ["skolan", "bostadsbolaget", "kommunen"]:
+            assert f"({other})" not in words, (other, words)
+    table = hub.navctl("audit", "show", str(told[-1]))
+    assert "outside your mandate (polisen)" in table.stderr and "Post " in table.stdout, table
+    done = hub.navctl("audit", "show", str(seq), check=False)
+    assert done.returncode == 3, "the police were released nothing by the verdict itself"
+
+
 def mandates(hub, seq, second):
     """The police's own auditor: what the police were given, not what waited for or was kept from them; the school's: the school's."""
     hub.be("soc-gruppledare", "[assessor, auditor], mandate: [polisen]")
@@ -135,8 +153,14 @@ def mandates(hub, seq, second):
     lines = json.loads(done.stdout)
     assert {line["kind"] for line in lines} == {"hold_released", "recalled"}, lines
     assert {line["event_seq"] for line in lines} == {seq} and "outside your mandate" in done.stderr, done.stderr
-    done = hub.navctl("audit", "show", str(second), check=False)
-    assert done.returncode == 3 and "outside your mandate" in done.stderr, done
+    assert "(polisen)" in done.stderr and not any(c.isdigit() for c in done.stderr.split("mandate", 1)[1]), "nor how much"
+    for command in ["show", "prove"]:
+        done = hub.navctl("audit", command, str(second), check=False)
+        assert done.returncode == 3 and "outside your mandate" in done.stderr, done
+    part_of_a_record(hub, seq, [line["seq"] for line in lines])
+    done = hub.navctl("audit", "export", "--out", os.path.join(hub.home, "all.tar"), check=False)
+    assert done.returncode == 3 and "mandate in agencies.yaml is all" in done.stderr, done
+    assert not os.path.exists(os.path.join(hub.home, "all.tar"))
     done = hub.navctl("audit", "search", "--agency", "skolan", "--kind", "accepted", "-o", "json")
     assert json.loads(done.stdout) == [] and "outside your mandate" in done.stderr, done
     hub.be("soc-gruppledare", "[assessor, auditor]")  # its own agency's

@@ -14,6 +14,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -72,6 +73,28 @@ def incident(agency, days=None):
     if days is not None:
         event.retention_days = days
     return event
+
+
+class Traffic:
+    """Agencies that publish without a pause: a run must end all the same."""
+
+    def __init__(self, hub):
+        self.agencies = [Agency(hub, name) for name in ("polisen", "skolan", "bostadsbolaget")]
+        self.over = threading.Event()
+        self.threads = [threading.Thread(target=self._publish, args=(agency,)) for agency in self.agencies]
+
+    def _publish(self, agency):
+        while not self.over.is_set():
+            agency.publish(*[incident(agency) for _ in range(60)])
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+
+    def __exit__(self, *_):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
 
 
 # ---- content, opened by whoever has a key ----
@@ -288,7 +311,8 @@ def killed_while_it_runs(hub, police):
     time.sleep(0.05)
     hub.restart_core(kill=True)
     run.wait(60)
-    hub.erased()
+    with Traffic(hub):
+        hub.erased()
     assert hub.json("retention", "preview") == []
     verifies(hub)
     contents = {int(r[0]) for r in hub.postgres.sql("postgres", "SELECT seq FROM nav.content")}

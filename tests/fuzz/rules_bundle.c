@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "adapters/engine/disk.h"
 #include "adapters/engine/edge_rules.h"
 #include "adapters/sdk/private.h"
+#include "hub/base/disk.h"
 #include "hub/wire/message.h"
 
 enum { HEAD = 3, FILES_MAX = 16, DISTURBANCES = 8 };
@@ -71,7 +71,7 @@ static void begin(void) {
     char *made = mkdtemp(base);
     NAV_ASSERT(sodium >= 0 && made != NULL);
     (void)snprintf(state_folder, sizeof state_folder, "%s/state", base);
-    bool ok = disk_make_folder(state_folder, &err);
+    bool ok = nav_disk_make_folder(state_folder, &err);
     NAV_ASSERT(ok && atexit(remove_base) == 0);
     (void)crypto_sign_seed_keypair(pair.public_key, pair.secret_key, seed);
     begun = true;

@@ -34,7 +34,7 @@ static int make(void **state) {
   (void)state;
   uint8_t seed[crypto_sign_SEEDBYTES] = {1};
   (void)crypto_sign_seed_keypair(key.public_key, key.secret_key, seed);
-  return mkdtemp(folder) != NULL && seen_path(folder, path) ? 0 : -1;
+  return mkdtemp(folder) != NULL && snprintf(path, sizeof path, "%s/seen", folder) > 0 ? 0 : -1;
 }
 
 static int remove_all(void **state) {
@@ -46,7 +46,7 @@ static int remove_all(void **state) {
 static struct seen load(void) {
   struct seen seen;
   struct nav_error err = {0};
-  if (!seen_load(&seen, path, hub, key.public_key, &err)) fail_msg("%s: %s", err.place, err.text);
+  if (!seen_load(&seen, folder, hub, key.public_key, &err)) fail_msg("%s: %s", err.place, err.text);
   return seen;
 }
 
@@ -100,9 +100,10 @@ static void a_larger_one_stays_and_a_smaller_changes_nothing(void **state) {
   struct checkpoint smaller = {.size = 800, .root = {4}};
   struct nav_error err = {0};
   note(400, 1);
-  assert_true(seen_note_larger(path, sign(&larger, origin), &err));
+  struct seen seen = load();
+  assert_true(seen_note_larger(&seen, sign(&larger, origin), &err));
   assert_int_equal(load().size, 900);
-  assert_true(seen_note_larger(path, sign(&smaller, origin), &err));
+  assert_true(seen_note_larger(&seen, sign(&smaller, origin), &err));
   assert_int_equal(load().size, 900);
   note(500, 2);  // nav-core's own, which is behind what a witness has seen
   assert_int_equal(load().size, 900);
@@ -113,16 +114,16 @@ static void a_file_of_another_is_refused(void **state) {
   (void)state;
   struct checkpoint checkpoint = {.size = 900, .root = {3}};
   struct nav_error err = {0};
-  struct seen seen;
   (void)unlink(path);
-  assert_true(seen_note_larger(path, sign(&checkpoint, "nav.example.sex/a5a5"), &err));
-  assert_false(seen_load(&seen, path, hub, key.public_key, &err));
+  struct seen seen = load();
+  assert_true(seen_note_larger(&seen, sign(&checkpoint, "nav.example.sex/a5a5"), &err));
+  assert_false(seen_load(&seen, folder, hub, key.public_key, &err));
   (void)unlink(path);
   char *text = strdup(sign(&checkpoint, origin));
   text[strlen(origin) + 1] = '8';  // size 800, which nobody signed
-  assert_true(seen_note_larger(path, text, &err));
+  assert_true(seen_note_larger(&seen, text, &err));
   free(text);
-  assert_false(seen_load(&seen, path, hub, key.public_key, &err));
+  assert_false(seen_load(&seen, folder, hub, key.public_key, &err));
 }
 
 int main(void) {

@@ -109,6 +109,18 @@ static const Nav__V1__Record *record_of(struct fixture *f, const json_t *json) {
   return json == NULL ? NULL : from_json(f, &nav__v1__record__descriptor, json);
 }
 
+// Somebody whose mandate is those agencies; NULL: everything is theirs.
+static const struct conf_person *reader_of(struct fixture *f, const json_t *agencies) {
+  struct conf_person *person = nav_arena_zalloc(f->arena, 1, sizeof *person);
+  const char **list = nav_arena_zalloc(f->arena, json_array_size(agencies) + 1, sizeof *list);
+  if (agencies == NULL) return NULL;
+  for (size_t i = 0; i < json_array_size(agencies); i++)
+    list[i] = json_string_value(json_array_get(agencies, i));
+  person->mandate = (void *)list;
+  person->mandate_count = json_array_size(agencies);
+  return person;
+}
+
 static struct audit_words words_of(struct fixture *f, const json_t *one) {
   static const Nav__V1__Record *later[LATER_MAX];
   const json_t *list = json_object_get(one, "later");
@@ -116,6 +128,7 @@ static struct audit_words words_of(struct fixture *f, const json_t *one) {
       .record = record_of(f, json_object_get(one, "record")),
       .definitions = &f->definitions,
       .agencies = f->agencies,
+      .reader = reader_of(f, json_object_get(one, "reader")),
       .rules = f->rules,
       .law_is_then = !json_is_true(json_object_get(one, "law_changed")),
       .hold_answer_ms = 86400000,
