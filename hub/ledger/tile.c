@@ -26,7 +26,8 @@ bool tile_hash(const struct tile *tile, const struct tile_place *place, uint8_t 
                struct nav_error *err) {
   size_t count = tile == NULL ? 0 : tile->count;
   size_t width = place->width;
-  if (tile == NULL || place->at + width > count) return tile_missing(place->level, place->index * TILE_HASHES + count, err);
+  if (tile == NULL || place->at + width > count)
+    return tile_missing(place->level, place->index * TILE_HASHES + count, err);
   uint8_t hashes[TILE_HASHES / 2][NAV_SHA256_SIZE];
   memcpy(hashes, tile->hashes[place->at], width * NAV_SHA256_SIZE);
   for (; width > 1; width /= 2)
