@@ -272,6 +272,12 @@ bool holds_has_event(const struct holds *holds, uint64_t event_seq) {
   return false;
 }
 
+// Of a request and of what is sealed only the content told who waits: at the next start it could not be told
+// again, so that it ends with it, on the record.
+static bool outlives_content(const struct hold *hold) {
+  return hold->must_answer && hold->kind == HOLD_EVENT;
+}
+
 size_t holds_close_erased(struct core *core, uint64_t event_seq, uint64_t by_seq, size_t *kept) {
   struct holds *holds = core->holds;
   size_t closed = 0;
@@ -280,7 +286,7 @@ size_t holds_close_erased(struct core *core, uint64_t event_seq, uint64_t by_seq
     struct hold *hold = &holds->slots[i].hold;
     i = holds->slots[i].next_by_seq;
     if (hold->event_seq != event_seq) continue;
-    if (hold->must_answer) {
+    if (outlives_content(hold)) {
       (*kept)++;
       continue;
     }
@@ -289,6 +295,24 @@ size_t holds_close_erased(struct core *core, uint64_t event_seq, uint64_t by_seq
     closed++;
   }
   return closed;
+}
+
+void holds_count_event(const struct holds *holds, uint64_t event_seq, size_t *closable, size_t *kept) {
+  for (int32_t i = holds->by_seq[chain_of_seq(event_seq)]; i != NONE; i = holds->slots[i].next_by_seq) {
+    const struct hold *hold = &holds->slots[i].hold;
+    if (hold->event_seq != event_seq) continue;
+    *(outlives_content(hold) ? kept : closable) += 1;
+  }
+}
+
+void holds_each_release(const struct holds *holds, uint64_t first_seq, uint64_t last_seq,
+                        holds_release_row *row, void *context) {
+  for (size_t i = holds->released_count; i > 0; i--) {
+    const struct released *released = &holds->released[i - 1];
+    if (released->position < first_seq) return;  // nothing is released before it is accepted
+    if (released->event_seq >= first_seq && released->event_seq <= last_seq)
+      row(context, released->event_seq, released->lane, released->position);
+  }
 }
 
 // ---- deadlines ----

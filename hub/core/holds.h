@@ -60,10 +60,16 @@ void holds_open_event(struct core *core, uint64_t seq, const struct batch_event 
 // Closes all of an event's, with a record each.
 void holds_close_event(struct core *core, uint64_t event_seq, Nav__V1__HoldClosedReason reason,
                        uint64_t by_seq);
-// Its content was erased: closes what nobody must answer. Gives how many it closed; *kept what stays, which
-// can only be refused.
+// Its content was erased: closes what nobody must answer, and what only the content told of (a request, a
+// sealed event). Gives how many it closed; *kept what stays, which can only be refused.
 size_t holds_close_erased(struct core *core, uint64_t event_seq, uint64_t by_seq, size_t *kept);
 bool holds_has_event(const struct holds *holds, uint64_t event_seq);
+// Adds how many of the event would be closed, and how many kept.
+void holds_count_event(const struct holds *holds, uint64_t event_seq, size_t *closable, size_t *kept);
+// What was released after assessment of the events from first to last.
+typedef void holds_release_row(void *context, uint64_t event_seq, uint32_t lane, uint64_t position);
+void holds_each_release(const struct holds *holds, uint64_t first_seq, uint64_t last_seq,
+                        holds_release_row *row, void *context);
 // NULL: not open.
 struct hold *holds_find(const struct holds *holds, uint64_t event_seq, uint32_t lane);
 // Whether the event was released to the lane after assessment, and at which position.

@@ -51,6 +51,19 @@ static void finish_well(struct core *core) {
 
 // ---- a bucket ----
 
+// Who had not had how much of the bucket.
+static json_t *lanes_json(const struct core *core) {
+  json_t *list = json_array();
+  for (uint32_t i = 1; i < core->numbers->lanes_end; i++) {
+    const struct number_lane *lane = &core->numbers->lanes[i];
+    if (core->retention->undelivered[i] == 0) continue;
+    (void)json_array_append_new(
+        list, json_pack("{s:s, s:s, s:I}", "agency", lane->agency, "purpose", lane->purpose, "events",
+                        (json_int_t)core->retention->undelivered[i]));
+  }
+  return list;
+}
+
 static void add_item(struct core *core) {
   struct retention *run = core->retention;
   const struct bucket_place *place = &run->places[run->at];
@@ -63,13 +76,13 @@ static void add_item(struct core *core) {
   nav_date_from_days(place->day, &year, &month, &day);
   (void)snprintf(date, sizeof date, "%04d-%02d-%02d", year, month, day);
   (void)json_array_append_new(
-      run->items, json_pack("{s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "class",
+      run->items, json_pack("{s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I}", "class",
                             (json_int_t)place->retention_class, "days",
                             (json_int_t)bucket_class_days(place->retention_class), "day", date, "events",
                             (json_int_t)run->events, "first_seq", (json_int_t)run->first_seq, "last_seq",
-                            (json_int_t)run->last_seq, "undelivered", (json_int_t)undelivered, "holds_closed",
-                            (json_int_t)run->closed, "holds_kept", (json_int_t)run->kept, "seq",
-                            (json_int_t)run->record_seq));
+                            (json_int_t)run->last_seq, "undelivered", (json_int_t)undelivered, "lanes",
+                            lanes_json(core), "holds_closed", (json_int_t)run->closed, "holds_kept",
+                            (json_int_t)run->kept, "seq", (json_int_t)run->record_seq));
   run->all_events += run->events;
 }
 

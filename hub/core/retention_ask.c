@@ -118,7 +118,7 @@ static void bounds_came(void *context, const PGresult *result) {
   run->first_seq = run->events == 0 ? 0 : int8_at(result, 0, 1);
   run->last_seq = run->events == 0 ? 0 : int8_at(result, 0, 2);
   run->scanned_seq = run->first_seq == 0 ? 0 : run->first_seq - 1;
-  run->phase = run->dry || run->events == 0 ? RETENTION_STAGE : RETENTION_EVENTS;
+  run->phase = run->events == 0 ? RETENTION_STAGE : RETENTION_EVENTS;
 }
 
 void retention_ask_bounds(struct core *core) {
@@ -154,6 +154,31 @@ static void count_undelivered(struct core *core, uint64_t seq, uint32_t verdict_
   }
 }
 
+struct page {
+  struct core *core;
+  const PGresult *rows;
+};
+
+// One of the page's events, which stand in order, was released after assessment.
+static void count_release(void *context, uint64_t event_seq, uint32_t lane, uint64_t position) {
+  const struct page *page = context;
+  int low = 0;
+  int high = PQntuples(page->rows);
+  while (low < high) {
+    int middle = low + (high - low) / 2;
+    if (int8_at(page->rows, middle, 0) < event_seq) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  bool here = low < PQntuples(page->rows) && int8_at(page->rows, low, 0) == event_seq;
+  if (!here || lane == 0 || lane >= page->core->numbers->lanes_end ||
+      recalls_has(page->core->recalls, event_seq))
+    return;
+  if (had_up_to(core_lane(page->core, lane)) < position) page->core->retention->undelivered[lane]++;
+}
+
 static void note_held(struct retention *run, uint64_t seq) {
   if (run->held_count == run->held_capacity) {
     size_t capacity = run->held_capacity == 0 ? 64 : 2 * run->held_capacity;
@@ -173,9 +198,13 @@ static void events_came(void *context, const PGresult *result) {
   for (int i = 0; i < rows; i++) {
     uint64_t seq = int8_at(result, i, 0);
     count_undelivered(core, seq, int4_at(result, i, 1));
-    if (holds_has_event(core->holds, seq)) note_held(run, seq);
+    if (run->dry) holds_count_event(core->holds, seq, &run->closed, &run->kept);
+    if (!run->dry && holds_has_event(core->holds, seq)) note_held(run, seq);
     run->scanned_seq = seq;
   }
+  if (rows > 0)
+    holds_each_release(core->holds, int8_at(result, 0, 0), run->scanned_seq, count_release,
+                       &(struct page){core, result});
   if (rows < EVENTS_A_PAGE) run->phase = RETENTION_STAGE;
 }
 

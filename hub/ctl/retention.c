@@ -15,15 +15,13 @@ static bool print(const struct ctl *ctl, const json_t *answer, bool done) {
                                               {"undelivered", "UNDELIVERED", true},
                                               {"holds_closed", "HOLDS CLOSED", true},
                                               {"holds_kept", "HOLDS KEPT", true},
+                                              {"lanes", NULL, false},
                                               {"first_seq", NULL, true},
                                               {"last_seq", NULL, true},
                                               {"seq", "RECORD", true}};
-  static const size_t preview[] = {0, 1, 2, 3, 7, 8};
   const json_t *buckets = json_object_get(answer, "buckets");
-  struct ctl_column some[sizeof preview / sizeof *preview];
-  for (size_t i = 0; i < sizeof preview / sizeof *preview; i++) some[i] = columns[preview[i]];
-  bool ok = done ? output_rows(ctl->format, columns, sizeof columns / sizeof *columns, buckets)
-                 : output_rows(ctl->format, some, sizeof some / sizeof *some, buckets);
+  size_t count = sizeof columns / sizeof *columns - (done ? 0 : 1);  // a preview has no record
+  bool ok = output_rows(ctl->format, columns, count, buckets);
   if (!ok || ctl->format != CTL_TABLE) return ok;
   return printf("%s: %zu buckets with %lld events%s", done ? "Erased" : "To be erased",
                 json_array_size(buckets), (long long)json_integer_value(json_object_get(answer, "events")),

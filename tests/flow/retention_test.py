@@ -193,6 +193,10 @@ def previewed(hub, week, held):
     assert [(b["class"], b["events"]) for b in shown] == [(1, len(week)), (4, 1)], shown
     assert shown[0]["first_seq"] == min(week) and shown[0]["last_seq"] == max(week), shown
     assert hub.key_files() == before and "To be erased: 2 buckets with 5 events" in hub.navctl("retention", "preview").stdout
+    lanes = {(lane["agency"], lane["purpose"]): lane["events"] for lane in shown[0]["lanes"]}
+    assert lanes["skolan", PURPOSE] == 1 and lanes["bostadsbolaget", PURPOSE] == 4, lanes
+    assert shown[1]["holds_closed"] > 0, shown
+    return shown
 
 
 def the_databases_own_refusals(hub):
@@ -333,10 +337,12 @@ def main():
         os.makedirs(backup)
         week, years, held = in_the_past(hub)
         police, fresh = today(hub)
-        previewed(hub, week, held)
+        shown = previewed(hub, week, held)
         the_databases_own_refusals(hub)
         made_ahead(hub)
         done = run(hub, week, years, fresh, held, backup)
+        told = ("class", "day", "events", "undelivered", "lanes", "holds_closed", "holds_kept")
+        assert [[b[key] for key in told] for b in done] == [[b[key] for key in told] for b in shown], (done, shown)
         recorded(hub, week, held, done)
         told_and_gone_on(hub, years, fresh)
         again_changes_nothing(hub)

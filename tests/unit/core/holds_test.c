@@ -219,7 +219,40 @@ static void closing_takes_an_events_lanes_and_no_others(void **state) {
   assert_int_equal(holds_slots(core->holds), slots);  // the places that were given back
 }
 
+// A duty outlives its content, to be refused; a request does not: only its content told who waits.
+static void erasing_closes_what_nobody_must_answer(void **state) {
+  struct core *core = *state;
+  size_t count = 0, closable = 0, kept = 0, stays = 0;
+  Nav__V1__LaneVerdict lane = lane_verdict(SOC_ETT, PASSES(RELEASE));
+  Nav__V1__Event request = NAV__V1__EVENT__INIT;
+  request.body_case = NAV__V1__EVENT__BODY_REQUEST;
+  request.addressee = made_text("soc");
+  struct batch_event row = event_row(7, POL, 1, made_verdict(core, &lane, 1, true));
+  holds_open_event(core, 20, &row, &request);
+  assert_true(holds_find(core->holds, 20, SOC_ETT)->must_answer);
+  (void)open_hold(core, 21, SOC, true, false);
+  (void)open_hold(core, 22, SOC, false, true);
+  for (uint64_t seq = 20; seq <= 23; seq++) holds_count_event(core->holds, seq, &closable, &kept);
+  assert_int_equal(closable, 2);
+  assert_int_equal(kept, 1);
+  for (uint64_t seq = 20; seq <= 23; seq++) closable -= holds_close_erased(core, seq, 50, &stays);
+  assert_int_equal(closable, 0);
+  assert_int_equal(stays, 1);
+  Nav__V1__Record **records = made_records(core, &count);
+  assert_int_equal(count, 2);
+  check_closed(records[0], 20, SOC_ETT, CLOSED(ERASED), 50);
+  check_closed(records[1], 22, POL_ETT, CLOSED(ERASED), 50);
+  assert_non_null(holds_find(core->holds, 21, POL_ETT));
+  assert_int_equal(holds_count(core->holds), 1);
+}
+
 // ---- decided ----
+
+static void sum_release(void *context, uint64_t event_seq, uint32_t lane, uint64_t position) {
+  assert_int_equal(lane, BO_ETT);
+  assert_int_equal(position, event_seq + 700);
+  *(uint64_t *)context += event_seq;
+}
 
 static void what_was_released_is_found_again(void **state) {
   struct core *core = *state;
@@ -236,6 +269,9 @@ static void what_was_released_is_found_again(void **state) {
   assert_false(holds_was_released(core->holds, 10, BO_ETT, &position));
   assert_false(holds_was_released(core->holds, 11, POL_ETT, &position));
   assert_false(holds_was_released(core->holds, 2000, BO_ETT, &position));
+  uint64_t sum = 0;
+  holds_each_release(core->holds, 150, 152, sum_release, &sum);
+  assert_int_equal(sum, 150 + 151 + 152);
   assert_int_equal(holds_count(core->holds), 0);
 }
 
@@ -537,6 +573,7 @@ int main(void) {
       TEST(a_revision_closes_what_its_own_earlier_ones_wait_for),
       TEST(nobody_but_who_asked_revises_a_request),
       TEST(closing_takes_an_events_lanes_and_no_others),
+      TEST(erasing_closes_what_nobody_must_answer),
       TEST(what_was_released_is_found_again),
       TEST(what_is_on_own_initiative_lapses_after_the_deputies),
       TEST(nothing_else_ever_lapses),
