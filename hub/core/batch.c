@@ -55,6 +55,7 @@ void batch_clear(struct batch *batch) {
   batch->last_seq = 0;
   batch->has_checkpoint = false;
   batch->urgent = false;
+  batch->begins_log = false;
   batch->finished = false;
   nav_buffer_clear(&batch->ledger);
   nav_buffer_clear(&batch->event);

@@ -65,6 +65,7 @@ struct batch {
   struct nav_buffer note;
   struct merkle_frontier frontier;  // at the checkpoint
   bool urgent;                      // somebody waits for it
+  bool begins_log;                  // its commit gives the ledger the sequence's log id; see restore.h
   bool finished;                    // the COPY trailers are written: no more may be staged
   struct nav_buffer scratch;
 };

@@ -18,6 +18,7 @@
 #include "hub/core/recalls.h"
 #include "hub/core/redecided.h"
 #include "hub/core/reload.h"
+#include "hub/core/restore.h"
 #include "hub/core/retention.h"
 #include "hub/core/rules_send.h"
 #include "hub/core/tree_load.h"
@@ -113,6 +114,11 @@ static bool load_definition(void *context, uint64_t seq, const uint8_t *bytes, s
       if (record->rules_changed->hash.len == NAV_SHA256_SIZE) {
         memcpy(loading->rules_hash, record->rules_changed->hash.data, NAV_SHA256_SIZE);
       }
+      return true;
+    case NAV__V1__RECORD__RECORD_STARTED:
+      return logs_take_started(&loading->core->logs, seq, record->started, err);
+    case NAV__V1__RECORD__RECORD_RESTORED:
+      logs_take_restored(&loading->core->logs, seq, record->restored);
       return true;
     case NAV__V1__RECORD__RECORD_RECALLED:
       recalls_load(loading->core, seq, record->recalled);
@@ -239,7 +245,9 @@ static bool stage_beginning(struct core *core, const struct loading *loading, st
   uint8_t digest[NAV_SHA256_SIZE];
   core->quarantine = quarantine_open(core->nav->state_folder, &crashed, digest, err);
   if (core->quarantine == NULL) return false;
+  if (core->restored_reason != NULL) restore_begin(core);
   stage_started(core);
+  if (core->restored_reason != NULL && !restore_stage(core, err)) return false;
   if (crashed) stage_quarantined(core, digest);
   if (memcmp(loading->rules_hash, access_rules_hash(core->rules), NAV_SHA256_SIZE) != 0) {
     (void)reload_stage_rules(core, &(struct rules_change){"", "", "", 0});
@@ -332,6 +340,7 @@ static bool open_sockets(struct core *core, struct nav_error *err) {
 
 bool core_start(struct core *core, const char *home, struct nav_error *err) {
   core_handle_signals();
+  if (core->restored_reason != NULL && !restore_check_reason(core->restored_reason, err)) return false;
   core->now_ms = nav_clock_now_ms();
   struct loading loading = {.core = core, .arena = nav_arena_new(RECORD_ARENA_MAX)};
   bool ok = loading.arena != NULL && load_configuration(core, home, err) && load_keys(core, err) &&

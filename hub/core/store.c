@@ -168,11 +168,19 @@ static bool append_checkpoint(struct nav_buffer *sql, PGconn *connection, const 
   return ok;
 }
 
+static bool append_log(struct store *store, const struct batch *batch, uint64_t epoch) {
+  char hex[2 * KEY_LOG_ID_SIZE + 1];
+  memcpy(store->log_id, batch->sequence->log_id, KEY_LOG_ID_SIZE);
+  return nav_buffer_printf(&store->sql, "SELECT nav.begin_log(%" PRIu64 ", '\\x%s');", epoch,
+                           sodium_bin2hex(hex, sizeof hex, store->log_id, KEY_LOG_ID_SIZE));
+}
+
 static bool build_sql(struct store *store, const struct batch *batch, uint64_t epoch) {
   struct nav_buffer *sql = &store->sql;
   nav_buffer_clear(sql);
   bool ok = nav_buffer_printf(sql, "BEGIN; SELECT nav.advance(%" PRIu64 ", %" PRIu64 ", %" PRIu64 ");", epoch,
                               batch->first_seq, batch->last_seq);
+  if (ok && batch->begins_log) ok = append_log(store, batch, epoch);
   for (size_t i = 0; ok && i < batch->parts_count; i++) {
     if (store_knows_part(store, batch->parts[i])) continue;
     ok = nav_buffer_printf(sql, "SELECT nav.ensure_part(%u);", batch->parts[i]);

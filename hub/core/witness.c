@@ -114,6 +114,17 @@ static void refuse(struct core *core, struct session *session, int code, const c
   session_end(core->sessions, session);
 }
 
+static void refuse_log(struct core *core, struct session *session, const char *note) {
+  char origin[CHECKPOINT_ORIGIN_SIZE];
+  bool before = core->logs.restored_seq != 0 && checkpoint_origin(note, origin) &&
+                logs_know(&core->logs, core->nav->hub, origin);
+  refuse(core, session, NAV__V1__CODE__CODE_WRONG_LOG,
+         before
+             ? "the hub's database was put back to an earlier state, and its ledger says why: ask the hub's "
+               "operator, and begin anew with this ledger when you agree; see hub/ledger/RESTORE.md"
+             : "the checkpoint that this agency holds is not one of this hub's ledger");
+}
+
 // The witness is shown what there is here, so that it can tell for itself, and sent away.
 static void contradict(struct core *core, struct session *session, const struct merkle_proof *proof) {
   send_checkpoint(core, session, proof);
@@ -140,8 +151,7 @@ void witness_start(struct core *core, struct session *session, const Nav__V1__St
     static const struct merkle_proof none;
     nav_log_failure(NAV_LOG_ERROR, "a witness's note", &err);
     send_checkpoint(core, session, &none);
-    refuse(core, session, NAV__V1__CODE__CODE_WRONG_LOG,
-           "the checkpoint that this agency holds is not one of this hub's ledger");
+    refuse_log(core, session, start->checkpoint);
     return;
   }
   session->is_witness = session->witness_waits = true;

@@ -11,6 +11,7 @@ static const struct {
     {NAV__V1__RECORD__RECORD_STARTED, words_started},
     {NAV__V1__RECORD__RECORD_STOPPED, words_stopped},
     {NAV__V1__RECORD__RECORD_RESUMED, words_resumed},
+    {NAV__V1__RECORD__RECORD_RESTORED, words_restored},
     {NAV__V1__RECORD__RECORD_RULES_CHANGED, words_rules_changed},
     {NAV__V1__RECORD__RECORD_CONFIG_CHANGED, words_config_changed},
     {NAV__V1__RECORD__RECORD_KEY_CHANGED, words_key_changed},

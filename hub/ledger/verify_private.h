@@ -135,6 +135,9 @@ struct verify {
   uint64_t order_seq;  // whose time and epoch those are
   uint8_t log_id[KEY_LOG_ID_SIZE];
   uint64_t log_id_seq;                       // which record changed it; 0: none
+  uint8_t previous_log_id[KEY_LOG_ID_SIZE];  // before that
+  bool log_changed;                          // and no Restored record has followed yet
+  bool has_started;                          // a record before this one named a log
   uint8_t hub_key[KEY_ED25519_PUBLIC_SIZE];  // the checkpoint key that the ledger names, if it does
   uint64_t hub_key_seq;
 

@@ -41,6 +41,7 @@ MAY = {
     "person_view": {"nav_desk": READER},
     "mention_view": {"nav_desk": READER, "nav_auditor": READER},
     "advance": {"nav_core": "EXECUTE"},
+    "begin_log": {"nav_core": "EXECUTE"},
     "ensure_part": {"nav_core": "EXECUTE"},
     "make_part_ahead": {"nav_core": "EXECUTE"},
     "drop_part": {"nav_core": "EXECUTE"},

@@ -148,8 +148,14 @@ def verify(path, key_hex):
             notes[int(match[1])] = open_note(raw, key)
             need(notes[int(match[1])][1] == int(match[1]), f"{name} is signed for another size")
     need(notes, "nothing in it is signed")
-    origins = {origin for origin, _, _ in notes.values()}
-    need(len(origins) == 1, "its checkpoints are of several logs")
+    # A database that was put back goes on as another log: in order of size each log's checkpoints stand together.
+    origins = []
+    for size in sorted(notes):
+        if not origins or notes[size][0] != origins[-1]:
+            origins.append(notes[size][0])
+    hub = f"{manifest.get('hub')}/"
+    need(len(set(origins)) == len(origins), "its checkpoints are of several logs, mixed")
+    need(all(origin.startswith(hub) and "/" not in origin[len(hub):] for origin in origins), "the manifest says another hub")
     tree, signed = Tree(), 0
     for record in records_of(files.get("records.bin", b"")):
         tree.add(record)
@@ -157,10 +163,10 @@ def verify(path, key_hex):
             need(tree.root() == notes[tree.size][2], f"records {signed + 1} to {tree.size} do not give the root that was signed")
             signed = tree.size
     need(signed == max(notes), f"records up to {max(notes)} were signed, and {tree.size} are there")
-    origin = origins.pop()
+    origin = origins[-1]
     need(manifest.get("root") == tree.root().hex() and manifest.get("records") == tree.size, "the manifest says another root or number")
     need(origin == f"{manifest.get('hub')}/{manifest.get('log_id')}", "the manifest says another log")
-    return {"records": tree.size, "covered": signed, "checkpoints": len(notes), "origin": origin, "root": tree.root().hex()}
+    return {"records": tree.size, "covered": signed, "checkpoints": len(notes), "origin": origin, "origins": origins, "root": tree.root().hex()}
 
 
 def main():
