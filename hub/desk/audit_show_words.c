@@ -71,6 +71,11 @@ static bool law_is_of(const struct access_rules *rules, const Nav__V1__Record *t
   return false;
 }
 
+static bool rules_are_of(const struct access_rules *rules, const Nav__V1__Record *then) {
+  return rules != NULL && then != NULL && then->rules_changed->hash.len == NAV_SHA256_SIZE &&
+         memcmp(then->rules_changed->hash.data, access_rules_hash(rules), NAV_SHA256_SIZE) == 0;
+}
+
 // NULL: they cannot be loaded, and paragraphs keep their ids alone.
 static struct access_rules *load_rules(const struct desk_request *request) {
   struct conf_faults faults = {0};
@@ -99,6 +104,7 @@ json_t *audit_show_words(const struct desk_request *request, const struct audit_
     return NULL;
   struct access_rules *rules = load_rules(request);
   words.rules = rules;
+  words.rules_then = rules_are_of(rules, rules_then) ? rules : NULL;
   words.law_is_then = rules != NULL && law_is_of(rules, rules_then);
   json_t *said = json_pack("{s:o, s:o}", "sv", audit_words(&words, ACCESS_SWEDISH), "en",
                            audit_words(&words, ACCESS_ENGLISH));

@@ -22,6 +22,7 @@ struct audit_words {
   const struct conf_person *reader;        // whose mandate bounds what is said; NULL: everything is
   const struct conf_agencies *agencies;    // as they are now: titles, assessors
   const struct access_rules *rules;        // as they are now: names of paragraphs
+  const struct access_rules *rules_then;   // those that were in force at the record; NULL: cannot be had
   bool law_is_then;                        // law.yaml is what it was when the record was written
   int64_t hold_answer_ms, hold_urgent_ms;  // the installation's
   const Nav__V1__Record *about;            // the record that this one is about
