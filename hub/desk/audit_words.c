@@ -105,7 +105,7 @@ json_t *audit_words(const struct audit_words *words, enum access_language langua
         "JSON.");
   }
   say_later(&s);
-  say_checkpoint(&s);
+  if (!words->for_person) say_checkpoint(&s);
   if (!s.lost && s.sentences != NULL) return s.sentences;
   json_decref(s.sentences);
   return NULL;
