@@ -31,7 +31,11 @@ static int next_checkpoint(void *context, struct verify_checkpoint_row *row, str
 
 static void add_fault(void *context, uint64_t seq, const char *what) {
   if (json_array_size(context) == FAULTS_MAX) return;
-  (void)json_array_append_new(context, json_pack("{s:I, s:s}", "seq", (json_int_t)seq, "what", what));
+  json_t *fault = json_pack("{s:I, s:s}", "seq", (json_int_t)seq, "what", what);
+  // An archive may hold any bytes: a fault whose words are not UTF-8 is a fault all the same.
+  if (fault == NULL)
+    fault = json_pack("{s:I, s:s}", "seq", (json_int_t)seq, "what", "holds bytes that are not UTF-8");
+  (void)json_array_append_new(context, fault);
 }
 
 static json_t *verify(struct export_read *read, const uint8_t key[32], struct nav_error *err) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "hub/ledger/note.h"
+#include "hub/wire/utf8.h"
 
 enum { SIGNED_SIZE = NOTE_KEY_ID_SIZE + KEY_SIGNATURE_SIZE };
 
@@ -87,6 +88,7 @@ bool checkpoint_text(const char *note, const char *origin, struct checkpoint_tex
   for (const char *p = note; *p != '\0'; p++) {
     if ((unsigned char)*p < 0x20 && *p != '\n') return bad_note(err, "holds a control character");
   }
+  if (!wire_utf8_valid((const uint8_t *)note, strlen(note))) return bad_note(err, "is not UTF-8");
   return parse_text(note, origin, &text->checkpoint, &text->signatures, &text->length, err);
 }
 
