@@ -8,6 +8,7 @@
 #include "hub/access/access.h"
 #include "hub/conf/nav.h"
 #include "hub/core/buckets.h"
+#include "hub/core/cosigners.h"
 #include "hub/core/logs.h"
 #include "hub/core/numbers.h"
 #include "hub/core/persons.h"
@@ -123,8 +124,9 @@ struct core {
 
   struct control_port *control;
   struct witness *witness;  // witness.c: tiles of proofs; NULL: none has been made yet
-  struct reload *reload;    // new rules on their way; NULL: none. See reload.h
-  int64_t now_ms;           // set once a turn of the loop
+  struct cosigners *cosigners;
+  struct reload *reload;  // new rules on their way; NULL: none. See reload.h
+  int64_t now_ms;         // set once a turn of the loop
   int64_t last_commit_ms, retry_ms, swept_ms;
   bool database_lost;
   bool stopping;

@@ -96,6 +96,7 @@ static void committed(struct core *core) {
 
 static void commit(struct core *core) {
   struct batch *batch = core->staging;
+  cosigners_stage(core->cosigners, batch);
   batch_finish(batch, core->origin, &core->checkpoint_key, core->nav->checkpoint_records,
                core->nav->checkpoint_ms, core->stopping);
   core->committing = batch;

@@ -79,11 +79,13 @@ static bool make_parts(struct core *core, struct nav_error *err) {
   core->recalls = recalls_new();
   core->redecided = redecided_new();
   core->erasures = erasures_new();
-  bool ok = core->holds != NULL && core->holds_ended != NULL && core->hold_decisions != NULL &&
-            core->recalls != NULL && core->redecided != NULL && core->erasures != NULL &&
-            core->numbers != NULL && core->verdicts != NULL && core->buckets != NULL &&
-            core->recent != NULL && core->registers != NULL && core->reader != NULL &&
-            batch_init(&core->batches[0], &core->sequence) && batch_init(&core->batches[1], &core->sequence);
+  core->cosigners = cosigners_new();
+  bool ok = core->cosigners != NULL && core->holds != NULL && core->holds_ended != NULL &&
+            core->hold_decisions != NULL && core->recalls != NULL && core->redecided != NULL &&
+            core->erasures != NULL && core->numbers != NULL && core->verdicts != NULL &&
+            core->buckets != NULL && core->recent != NULL && core->registers != NULL &&
+            core->reader != NULL && batch_init(&core->batches[0], &core->sequence) &&
+            batch_init(&core->batches[1], &core->sequence);
   core->staging = &core->batches[0];
   return ok ? true : nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
 }
@@ -106,6 +108,10 @@ static bool load_definition(void *context, uint64_t seq, const uint8_t *bytes, s
   switch (record->record_case) {
     case NAV__V1__RECORD__RECORD_AGENCY_DEFINED:
       return numbers_load_agency(loading->core->numbers, record->agency_defined, err);
+    case NAV__V1__RECORD__RECORD_KEY_CHANGED:
+      return cosigners_note_key(loading->core->cosigners, seq, record->key_changed) ||
+             nav_fail(err, NAV_ERROR_LOCAL, 0, "ledger", "names witness keys of more than %d agencies",
+                      CONF_AGENCIES_MAX);
     case NAV__V1__RECORD__RECORD_LANE_DEFINED:
       return numbers_load_lane(loading->core->numbers, record->lane_defined, err);
     case NAV__V1__RECORD__RECORD_VERDICT_DEFINED:
@@ -252,6 +258,7 @@ static bool stage_beginning(struct core *core, const struct loading *loading, st
   if (memcmp(loading->rules_hash, access_rules_hash(core->rules), NAV_SHA256_SIZE) != 0) {
     (void)reload_stage_rules(core, &(struct rules_change){"", "", "", 0});
   }
+  cosigners_define(core->cosigners, core->agencies, core->staging, core->now_ms);
   core->staging->urgent = true;
   return numbers_define(core->numbers, core->rules, core->staging, core->now_ms, err);
 }
@@ -289,6 +296,9 @@ static void on_frame(void *context, struct session *session, Nav__V1__ClientFram
       return;
     case NAV__V1__CLIENT_FRAME__FRAME_PING:
       deliver_ping(core, session, frame->ping);
+      return;
+    case NAV__V1__CLIENT_FRAME__FRAME_COSIGNATURE:
+      witness_cosignature(core, session, frame->cosignature);
       return;
     default:
       (void)nav_fail(&err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_UNKNOWN_MESSAGE, "frame",
@@ -412,6 +422,7 @@ void core_stop(struct core *core) {
   numbers_free(core->numbers);
   rules_send_free(core);
   witness_free(core);
+  cosigners_free(core->cosigners);
   access_rules_free(core->rules);
   conf_agencies_free(core->agencies);
   conf_nav_free(core->nav);

@@ -10,7 +10,7 @@
 
 #include "hub/core/store_private.h"
 
-enum { CHUNK_BYTES = 128 * 1024, COPIES = 6, COMMIT_SQL_MAX = 64 * 1024 };
+enum { CHUNK_BYTES = 128 * 1024, COPIES = 6, COMMIT_SQL_MAX = 256 * 1024 };
 
 static const char *const COPY_SQL =
     "COPY nav.ledger (seq, at, kind, lane, about, record, leaf) FROM STDIN (FORMAT binary);"
@@ -175,6 +175,25 @@ static bool append_log(struct store *store, const struct batch *batch, uint64_t 
                            sodium_bin2hex(hex, sizeof hex, store->log_id, KEY_LOG_ID_SIZE));
 }
 
+// In the same query, so that they cost no round trip. A line that is there already stays: an agency that
+// connects again confirms again.
+static bool append_cosignatures(struct nav_buffer *sql, PGconn *connection, const struct batch *batch) {
+  bool ok = true;
+  for (size_t i = 0; ok && i < batch->cosignatures_count; i++) {
+    const struct batch_cosignature *row = &batch->cosignatures[i];
+    char *agency = PQescapeLiteral(connection, row->agency, strlen(row->agency));
+    char *line = PQescapeLiteral(connection, row->line, strlen(row->line));
+    ok = agency != NULL && line != NULL &&
+         nav_buffer_printf(sql,
+                           "INSERT INTO nav.cosignature (size, agency, line) VALUES (%" PRIu64
+                           ", %s, %s) ON CONFLICT (size, agency) DO NOTHING;",
+                           row->size, agency, line);
+    PQfreemem(agency);
+    PQfreemem(line);
+  }
+  return ok;
+}
+
 static bool build_sql(struct store *store, const struct batch *batch, uint64_t epoch) {
   struct nav_buffer *sql = &store->sql;
   nav_buffer_clear(sql);
@@ -187,6 +206,7 @@ static bool build_sql(struct store *store, const struct batch *batch, uint64_t e
   }
   ok = ok && nav_buffer_append_text(sql, COPY_SQL);
   if (ok && batch->has_checkpoint) ok = append_checkpoint(sql, store->connection, batch);
+  ok = ok && append_cosignatures(sql, store->connection, batch);
   return ok && nav_buffer_append_text(sql, "COMMIT") && nav_buffer_text(sql) != NULL;
 }
 

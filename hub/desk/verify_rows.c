@@ -7,7 +7,7 @@
 
 #include "hub/base/buffer.h"
 
-enum { CURSORS = 7, EVENT_ID_SIZE = 16 };
+enum { CURSORS = 8, EVENT_ID_SIZE = 16 };
 
 // A row larger than any of ours is cut just past the limit: it fails its hash, and memory stays bounded.
 static const char ledger_sql[] =
@@ -31,12 +31,15 @@ static const char mention_sql[] =
 static const char subtree_sql[] =
     "SELECT level, index, hash FROM nav.subtree_view WHERE level BETWEEN 1 AND 61 AND index >= 0 AND "
     "index < (1::bigint << (62 - level)) - 1 ORDER BY (index + 1) << level, level";
+static const char cosignature_sql[] =
+    "SELECT size, left(agency, 65), left(line, 512) FROM nav.cosignature_view WHERE size > 0 ORDER BY size, "
+    "agency";
 static const char *const statements[CURSORS] = {ledger_sql, event_sql,   content_sql, checkpoint_sql,
-                                                person_sql, mention_sql, subtree_sql};
-static const char *const names[CURSORS] = {"verify_ledger",     "verify_event",  "verify_content",
-                                           "verify_checkpoint", "verify_person", "verify_mention",
-                                           "verify_subtree"};
-enum { LEDGER, EVENT, CONTENT, CHECKPOINT, PERSON, MENTION, SUBTREE };
+                                                person_sql, mention_sql, subtree_sql, cosignature_sql};
+static const char *const names[CURSORS] = {"verify_ledger",     "verify_event",      "verify_content",
+                                           "verify_checkpoint", "verify_person",     "verify_mention",
+                                           "verify_subtree",    "verify_cosignature"};
+enum { LEDGER, EVENT, CONTENT, CHECKPOINT, PERSON, MENTION, SUBTREE, COSIGNATURE };
 
 struct rows {
   struct desk_cursor cursors[CURSORS];
@@ -133,6 +136,16 @@ static int next_subtree(void *context, struct verify_subtree_row *row, struct na
   return 1;
 }
 
+static int next_cosignature(void *context, struct verify_cosignature_row *row, struct nav_error *err) {
+  struct desk_cursor *c = &((struct rows *)context)->cursors[COSIGNATURE];
+  int got = desk_cursor_next(c, err);
+  if (got <= 0) return got;
+  *row = (struct verify_cosignature_row){.size = (uint64_t)desk_int8(c->page, c->row, 0),
+                                         .agency = PQgetvalue(c->page, c->row, 1),
+                                         .line = PQgetvalue(c->page, c->row, 2)};
+  return 1;
+}
+
 static bool read_lease(struct desk_database *database, struct verify_settings *settings,
                        struct nav_error *err) {
   PGresult *result = desk_query(database, "SELECT log_id, epoch, last_seq FROM nav.lease_view", 0, NULL, err);
@@ -162,6 +175,7 @@ static bool find_below_one(struct desk_database *database, verify_fault *fault, 
       "SELECT 'nav.person', seq FROM nav.person_view WHERE (seq < 1) IS NOT FALSE UNION ALL "
       "SELECT 'nav.mention', seq FROM nav.mention_view WHERE (seq < 1) IS NOT FALSE UNION ALL "
       "SELECT 'nav.checkpoint', size FROM nav.checkpoint_view WHERE (size < 1) IS NOT FALSE UNION ALL "
+      "SELECT 'nav.cosignature', size FROM nav.cosignature_view WHERE (size < 1) IS NOT FALSE UNION ALL "
       "SELECT 'nav.subtree', index FROM nav.subtree_view WHERE (level BETWEEN 1 AND 61 AND index >= 0 AND "
       "index < (1::bigint << (62 - level)) - 1) IS NOT TRUE LIMIT 100",
       0, NULL, err);
@@ -180,8 +194,8 @@ bool desk_verify(struct desk_database *database, const char *hub, const uint8_t 
                  void *fault_context, struct verify_report *report, struct nav_error *err) {
   struct verify_settings settings = {.hub = hub, .checkpoint_key = key};
   struct rows rows = {0};
-  struct verify_source source = {&rows,           next_ledger, next_event,   next_content,
-                                 next_checkpoint, next_person, next_mention, next_subtree};
+  struct verify_source source = {&rows,       next_ledger,  next_event,   next_content,    next_checkpoint,
+                                 next_person, next_mention, next_subtree, next_cosignature};
   if (!read_lease(database, &settings, err) || !find_below_one(database, fault, fault_context, err))
     return false;
   if (!settings.has_lease) {

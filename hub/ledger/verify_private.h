@@ -6,6 +6,7 @@
 
 #include "hub/base/arena.h"
 #include "hub/base/id.h"
+#include "hub/ledger/cosignature.h"
 #include "hub/ledger/record.h"
 #include "hub/ledger/verify.h"
 #include "hub/wire/merkle.h"
@@ -78,6 +79,14 @@ struct verify_name {
   uint64_t seq;                   // of its definition
   uint64_t position;              // a lane's last acknowledged
   uint64_t position_seq;          // by which record
+};
+
+// A witness key as the last KeyChanged record of that agency says; seq 0: unlearned.
+struct verify_cosigner {
+  char agency[VERIFY_NAME_SIZE];
+  uint8_t key[KEY_ED25519_PUBLIC_SIZE];
+  bool has_key;
+  uint64_t seq;
 };
 
 // A list by number that grows as numbers are defined.
@@ -158,7 +167,10 @@ struct verify {
   struct verify_event_row event;
   struct verify_content_row content;
   struct verify_checkpoint_row checkpoint;
-  bool has_event, has_content, has_checkpoint, has_subtree;
+  struct verify_cosignature_row cosignature;
+  struct verify_cosigner *cosigners;  // VERIFY_COSIGNERS_MAX; NULL: no key yet
+  size_t cosigners_count;
+  bool has_event, has_content, has_checkpoint, has_subtree, has_cosignature;
   struct verify_index indexes[VERIFY_INDEXES];
   struct verify_subtree_row subtree;
 };
@@ -230,6 +242,16 @@ void verify_subtrees_signed(struct verify *v,
                             bool records);  // the tree of the records, or of the leaf column
 // After the last record; those up to `last` are known to be missing.
 NAV_MUST_USE bool verify_subtrees_end(struct verify *v, uint64_t last, struct nav_error *err);
+
+// verify_cosignature.c
+// A KeyChanged record: the witness key that it names, if it does.
+void verify_cosigner_key(struct verify *v, uint64_t seq, const Nav__V1__KeyChanged *record);
+void verify_cosigners_forget(struct verify *v, uint64_t first);  // what records from `first` on have said
+NAV_MUST_USE bool verify_cosignatures_begin(struct verify *v, struct nav_error *err);
+// The rows up to the checkpoint's size; holds: it is the hub's. In an export the note's own lines.
+NAV_MUST_USE bool verify_cosignatures_at(struct verify *v, const struct verify_checkpoint_row *row,
+                                         bool holds, struct nav_error *err);
+NAV_MUST_USE bool verify_cosignatures_end(struct verify *v, struct nav_error *err);
 
 // verify_event.c, again
 // What is left in the sources after the last record that is there or known to be missing.

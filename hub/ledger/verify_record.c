@@ -179,6 +179,7 @@ static void check_restored(struct verify *v, const Nav__V1__Record *record) {
 }
 
 static void note_key(struct verify *v, uint64_t seq, const Nav__V1__KeyChanged *record) {
+  verify_cosigner_key(v, seq, record);
   if (record->owner == NULL || record->use == NULL || strcmp(record->owner, "hub") != 0 ||
       strcmp(record->use, "checkpoint") != 0 || record->public_key.len != sizeof v->hub_key) {
     return;

@@ -84,6 +84,8 @@ def main():
         # Another ledger with the same keys, and longer than what the agency holds.
         put_back(hub, sql(hub, f"SELECT max(size) FROM nav.checkpoint WHERE size < {seen}")[0][0])
         while newest(hub) <= seen:
+            for _ in range(25):  # the last file may have come whole under the last checkpoint
+                hub.navctl("audit", "show", "1", check=False)
             grow(hub, newest(hub))
         is_alarmed(hub, "does not prove that its ledger begins with")
         assert witnessed(hub) == seen

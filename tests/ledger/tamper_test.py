@@ -65,6 +65,7 @@ class Ledger:
         self.sizes = [int(r[0]) for r in rows("SELECT size FROM nav.checkpoint ORDER BY size")]
         self.notes = {int(s): bytes.fromhex(n).decode() for s, n in
                       rows("SELECT size, encode(convert_to(note, 'UTF8'), 'hex') FROM nav.checkpoint")}
+        self.cosigned = [(int(s), a) for s, a in rows("SELECT size, agency FROM nav.cosignature ORDER BY 1, 2")]
         self.persons = [(int(s), t) for s, t in rows("SELECT seq, encode(token, 'hex') FROM nav.person ORDER BY 1, 2")]
         self.mentions = [(int(s), e) for s, e in rows("SELECT seq, event_seq FROM nav.mention ORDER BY 1, 2")]
         self.last = max(self.record)
@@ -345,6 +346,48 @@ def subtree_changed(r, lg):
         f"UPDATE nav.subtree SET index = index + {lg.last} WHERE {where}"]))
 
 
+# ---- nav.cosignature: a row names its checkpoint ----
+
+@kind(3)
+def cosignature_changed(r, lg):
+    size, agency = r.choice(lg.cosigned)
+    where = f"size = {size} AND agency = '{agency}'"
+    other = r.choice([s for s, a in lg.cosigned if a == agency and s != size])
+    at = r.randrange(4, 120)
+    other_agency = next(a for s, a in lg.cosigned if a != agency)
+    return Case().accuse(size).sql("UPDATE nav.cosignature SET " + r.choice([
+        f"line = (SELECT line FROM nav.cosignature WHERE size = {other} AND agency = '{agency}')", "line = ''", "line = line || line",
+        f"line = overlay(line placing (CASE WHEN substr(line, {at}, 1) = 'A' THEN 'B' ELSE 'A' END) FROM {at})", "agency = 'okänd'",
+        f"line = (SELECT line FROM nav.cosignature WHERE size = {size} AND agency = '{other_agency}')"]) + f" WHERE {where}")
+
+
+@kind(1)
+def cosignature_of_no_checkpoint(r, lg):
+    size = r.choice([s for s in range(1, lg.last + 30) if s not in lg.sizes])
+    return Case().accuse(size).sql(f"INSERT INTO nav.cosignature SELECT {size}, agency, line FROM nav.cosignature WHERE size = "
+                                   f"{r.choice(lg.cosigned)[0]} LIMIT 1")
+
+
+@kind(1)
+def cosigned_checkpoint_taken_away(r, lg):
+    size = r.choice(lg.cosigned)[0]
+    return Case().accuse(size).sql(f"DELETE FROM nav.checkpoint WHERE size = {size}")
+
+
+@kind(1)
+def cosignature_inserted_below_one(r, lg):
+    return Case().accuse(LEASE).sql("ALTER TABLE nav.cosignature DROP CONSTRAINT cosignature_size_check").sql(
+        f"INSERT INTO nav.cosignature VALUES ({-r.randrange(5)}, 'polisen', '')")
+
+
+@kind(1)
+def untold_cosignature_taken_away(r, lg):
+    case = Case()
+    case.untold = True
+    size, agency = r.choice(lg.cosigned)
+    return case.sql(f"DELETE FROM nav.cosignature WHERE size = {size} AND agency = '{agency}'")
+
+
 # ---- nav.checkpoint, nav.lease ----
 
 @kind(3)
@@ -382,7 +425,9 @@ def checkpoint_moved(r, lg):
     size, to = r.choice(lg.sizes), r.randrange(1, lg.last + 30)
     while to in lg.sizes:
         to += 1
-    return Case().accuse(to).sql(f"UPDATE nav.checkpoint SET size = {to} WHERE size = {size}")
+    case = Case().accuse(to)
+    case.exact.add(size)  # its cosignatures stand alone
+    return case.sql(f"UPDATE nav.checkpoint SET size = {to} WHERE size = {size}")
 
 
 @kind(1)
@@ -405,7 +450,7 @@ def untold_tail_with_everything(r, lg):
     case = Case()
     case.untold = True
     for table, column in (("ledger", "seq"), ("event", "seq"), ("content", "seq"), ("checkpoint", "size"), ("person", "seq"),
-                          ("mention", "seq"), ("subtree", "((index + 1) << level)")):
+                          ("mention", "seq"), ("cosignature", "size"), ("subtree", "((index + 1) << level)")):
         case.sql(f"DELETE FROM nav.{table} WHERE {column} > {keep}")
     return case.sql(f"UPDATE nav.lease SET last_seq = {keep}")
 
@@ -414,8 +459,8 @@ def untold_tail_with_everything(r, lg):
 def untold_checkpoint_taken_away(r, lg):
     case = Case()
     case.untold = True
-    gone = r.sample(lg.sizes, r.choice([1, 2, len(lg.sizes)]))
-    return case.sql(f"DELETE FROM nav.checkpoint WHERE size IN ({', '.join(map(str, gone))})")
+    gone = ", ".join(map(str, r.sample(lg.sizes, r.choice([1, 2, len(lg.sizes)]))))
+    return case.sql(f"DELETE FROM nav.checkpoint WHERE size IN ({gone})").sql(f"DELETE FROM nav.cosignature WHERE size IN ({gone})")
 
 
 @kind(2)
@@ -433,7 +478,7 @@ def untold_epoch_of_the_lease_raised(r, lg):
 
 
 ALONE = {"tail_cut_off", "records_swapped", "records_bytes_swapped", "record_moved", "record_deleted", "lease_changed",
-         "checkpoint_changed", "checkpoint_forged", "checkpoint_moved", "row_inserted_twice", "record_inserted_after_the_end", "record_inserted_below_one", "several"}
+         "checkpoint_changed", "checkpoint_forged", "checkpoint_moved", "cosigned_checkpoint_taken_away", "cosignature_of_no_checkpoint", "row_inserted_twice", "record_inserted_after_the_end", "record_inserted_below_one", "several"}
 
 
 @kind(4)

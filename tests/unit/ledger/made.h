@@ -15,7 +15,8 @@ enum {
   MADE_RECORDS_MAX = 2500000,
   MADE_EVENTS_A_PUBLICATION = 4,
   MADE_PERSONS = 50000,
-  MADE_SUBTREES_MAX = 16384
+  MADE_SUBTREES_MAX = 16384,
+  MADE_WITNESSES = 2  // the first agencies: they cosign every checkpoint over their keys' records
 };
 
 struct made_settings {
@@ -44,6 +45,10 @@ struct made {
   struct merkle_frontier frontier;
   struct verify_subtree_row subtrees[MADE_SUBTREES_MAX];
   size_t subtrees_count;
+  struct key_pair_sign witness_keys[MADE_WITNESSES];
+  uint64_t witness_seq;                         // of the last of their KeyChanged records; 0: none yet
+  struct verify_cosignature_row *cosignatures;  // of nav.cosignature
+  size_t cosignatures_count;
   int64_t time_ms;
 };
 

@@ -57,7 +57,15 @@ static int subtree_next(void *context, struct verify_subtree_row *row, struct na
   return 1;
 }
 
+static int cosignature_next(void *context, struct verify_cosignature_row *row, struct nav_error *err) {
+  struct made_reading *r = context;
+  (void)err;
+  if (r->cosignature == r->made->cosignatures_count) return 0;
+  *row = r->made->cosignatures[r->cosignature++];
+  return 1;
+}
+
 struct verify_source made_source(struct made_reading *reading) {
-  return (struct verify_source){reading,         ledger_next, event_next,   content_next,
-                                checkpoint_next, person_next, mention_next, subtree_next};
+  return (struct verify_source){reading,     ledger_next,  event_next,   content_next,    checkpoint_next,
+                                person_next, mention_next, subtree_next, cosignature_next};
 }
