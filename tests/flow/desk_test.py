@@ -255,7 +255,8 @@ def test_cut_tail(d):
     d.expect_faults(everywhere + f"UPDATE nav.lease SET last_seq = {cut}", [(cut + 1, f"to {last} are missing: a checkpoint covers them")])
     # With the checkpoints gone as well the agencies' cosignatures tell of them; with those gone too nothing here can: that is what the
     # agencies keep checkpoints for.
-    gone = everywhere + f"UPDATE nav.lease SET last_seq = {cut}; DELETE FROM nav.checkpoint WHERE size > {cut};"
+    gone = everywhere + f"UPDATE nav.lease SET last_seq = {cut}; DELETE FROM nav.checkpoint WHERE size > {cut};" \
+        f"DELETE FROM nav.subtree WHERE ((index + 1) << level) > {cut};"
     sizes = [int(s) for s in d.one(f"SELECT string_agg(size::text, ' ' ORDER BY size, agency) FROM nav.cosignature WHERE size > {cut}",
                                    "whole").split()]
     d.expect_faults(gone, [(size, "and none is there") for size in sizes])
