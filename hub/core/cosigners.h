@@ -43,6 +43,7 @@ struct cosigned {
 struct cosigners {
   struct cosigner list[CONF_AGENCIES_MAX];
   size_t count;
+  size_t keyed;  // of them that have a key
   struct cosigned shown, before;
 };
 

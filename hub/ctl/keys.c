@@ -56,8 +56,7 @@ static bool yaml_path(const struct conf_nav *nav, const char *id, char path[PATH
 
 // Of an agency: config/keys/<id>.yaml, agencies/<id> and what is in it.
 struct places {
-  char yaml[PATH_SIZE], agencies[PATH_SIZE], folder[PATH_SIZE], keys[PATH_SIZE], signing[PATH_SIZE],
-      witness[PATH_SIZE];
+  char yaml[PATH_SIZE], agencies[PATH_SIZE], folder[PATH_SIZE], keys[PATH_SIZE], signing[PATH_SIZE];
 };
 
 static bool find_places(const struct conf_nav *nav, const char *id, struct places *p, struct nav_error *err) {
@@ -67,13 +66,23 @@ static bool find_places(const struct conf_nav *nav, const char *id, struct place
   return join(config_keys, err, nav->config_folder, "keys", "") &&
          join(p->yaml, err, config_keys, name, "") && join(p->agencies, err, nav->home, "agencies", "") &&
          join(p->folder, err, p->agencies, id, "") && join(p->keys, err, p->folder, "keys", "") &&
-         join(p->signing, err, p->keys, "signing.key", "") &&
-         join(p->witness, err, p->keys, "witness.key", "");
+         join(p->signing, err, p->keys, "signing.key", "");
 }
 
 static bool is_there(const char *path) {
   struct stat status;
   return lstat(path, &status) == 0;
+}
+
+// A public file from before witness keys, or one that an earlier run did not come to.
+static bool lacks_witness(const char *path) {
+  char text[YAML_SIZE + 1];
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  ssize_t length = fd < 0 ? -1 : read(fd, text, YAML_SIZE);
+  if (fd >= 0) (void)close(fd);
+  if (length <= 0 || text[length - 1] != '\n') return false;
+  text[length] = '\0';
+  return strstr(text, "\nwitness:") == NULL;
 }
 
 // One line at the file's end, durable.
@@ -92,7 +101,8 @@ static bool add_witness(const struct places *p, struct nav_error *err) {
   struct keys_agency keys;
   char hex[2 * KEY_ED25519_PUBLIC_SIZE + 1];
   char line[sizeof hex + 16];
-  if (!keys_agency_load(p->keys, &keys, err) || !keys_agency_add_witness(p->keys, &keys, err)) return false;
+  if (!keys_agency_load(p->keys, &keys, err)) return false;
+  if (!keys.has_witness && !keys_agency_add_witness(p->keys, &keys, err)) return false;
   (void)snprintf(line, sizeof line, "witness: %s\n",
                  nav_hex(hex, keys.witness.public_key, KEY_ED25519_PUBLIC_SIZE));
   sodium_memzero(&keys, sizeof keys);
@@ -106,7 +116,7 @@ static bool new_agency(const struct conf_nav *nav, const char *id, struct nav_er
   struct places p;
   struct keys_agency keys;
   if (!find_places(nav, id, &p, err)) return false;
-  if (is_there(p.yaml) && is_there(p.signing) && !is_there(p.witness)) return add_witness(&p, err);
+  if (is_there(p.signing) && lacks_witness(p.yaml)) return add_witness(&p, err);
   if (!yaml_path(nav, id, yaml, err) || !make_folder(p.agencies, 0755, err) ||
       !make_folder(p.folder, 0755, err))
     return false;

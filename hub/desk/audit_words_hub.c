@@ -86,6 +86,11 @@ void words_config_changed(struct saying *s) {
 
 void words_key_changed(struct saying *s) {
   const Nav__V1__KeyChanged *r = s->words->record->key_changed;
+  if (r->public_key.len == 0) {
+    say(s, "Från och med nu har %s ingen nyckel för %s.", "From now on %s has no key for %s.",
+        part_agency(s, r->owner), name_key_use(s, r->use));
+    return;
+  }
   say(s, "Från och med nu gäller en ny publik nyckel för %s, för %s: %s.",
       "From now on a new public key of %s holds, for %s: %s.", part_agency(s, r->owner),
       name_key_use(s, r->use), part_hex(s, r->public_key));

@@ -94,7 +94,7 @@ bool checkpoint_text(const char *note, const char *origin, struct checkpoint_tex
 
 bool checkpoint_open(const char *note, const char *origin, const uint8_t *public_key,
                      struct checkpoint *checkpoint, struct nav_error *err) {
-  struct checkpoint_text text;
+  struct checkpoint_text text = {0};
   if (!checkpoint_text(note, origin, &text, err)) return false;
   const char *rest = text.signatures;
   struct note_line line;

@@ -56,6 +56,7 @@ def put_back(hub, size):
         f"DELETE FROM nav.ledger WHERE seq > {size}; DELETE FROM nav.event WHERE seq > {size};"
         f"DELETE FROM nav.content WHERE seq > {size}; DELETE FROM nav.checkpoint WHERE size > {size};"
         f"DELETE FROM nav.person WHERE seq > {size}; DELETE FROM nav.mention WHERE seq > {size};"
+        f"DELETE FROM nav.cosignature WHERE size > {size};"
         f"DELETE FROM nav.subtree WHERE ((index + 1) << level) > {size};"
         f"UPDATE nav.lease SET last_seq = {size}")
     os.remove(hub.path("state", "seen"))
