@@ -15,7 +15,8 @@ enum {
   MADE_RECORDS_MAX = 2500000,
   MADE_EVENTS_A_PUBLICATION = 4,
   MADE_PERSONS = 50000,
-  MADE_SUBTREES_MAX = 16384
+  MADE_SUBTREES_MAX = 16384,
+  MADE_RULES_TEXTS_MAX = 3,  // of two changes of rules: one file stays the same
 };
 
 struct made_settings {
@@ -23,6 +24,7 @@ struct made_settings {
   unsigned checkpoint_every;  // records
   int64_t start_ms;
   const char *hub;
+  bool keeps_no_texts;  // of rules: a ledger from before they were kept
 };
 
 struct made {
@@ -44,6 +46,8 @@ struct made {
   struct merkle_frontier frontier;
   struct verify_subtree_row subtrees[MADE_SUBTREES_MAX];
   size_t subtrees_count;
+  struct verify_rules_row rules_texts[MADE_RULES_TEXTS_MAX];
+  size_t rules_texts_count;
   int64_t time_ms;
 };
 
