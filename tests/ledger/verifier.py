@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A second verifier of our exports, from public specifications alone and sharing no code with the hub: RFC 6962 section 2.1 (the tree),
-c2sp.org/signed-note and c2sp.org/tlog-checkpoint (the tree heads), RFC 8032 (Ed25519, PyNaCl), POSIX tar.
+c2sp.org/signed-note and c2sp.org/tlog-checkpoint (the tree heads), RFC 8032 (Ed25519, PyNaCl), POSIX tar, protobuf's wire format.
 
     tests/ledger/verifier.py FILE CHECKPOINT_KEY_HEX      prints what it checked; exit code 1 where the export does not hold
 
@@ -19,6 +19,8 @@ import nacl.signing
 
 DASH = "— "
 NOTE_NAME = re.compile(r"checkpoints/([1-9][0-9]*)\.txt")
+RULES_NAME = re.compile(r"rules/([0-9a-f]{64})\.yaml")
+RULES_CHANGED, FILES, FILE_NAME, FILE_SHA256, TEXTS_KEPT = 13, 2, 1, 2, 8  # fields of nav.v1.Record, RulesChanged and RulesFile
 
 
 class Refused(Exception):
@@ -135,32 +137,83 @@ def records_of(data):
         at += 12 + length
 
 
+def fields(data):
+    """(number, value) of a protobuf message: integers of varints, bytes of the rest."""
+    def varint(at):
+        value, shift = 0, 0
+        while True:
+            need(at < len(data) and shift < 70, "a record is no protobuf")
+            value |= (data[at] & 0x7f) << shift
+            at, shift = at + 1, shift + 7
+            if data[at - 1] < 0x80:
+                return value, at
+    at = 0
+    while at < len(data):
+        tag, at = varint(at)
+        if tag & 7 == 0:
+            value, at = varint(at)
+        else:
+            need(tag & 7 in (1, 2, 5), "a record is no protobuf")
+            size, at = varint(at) if tag & 7 == 2 else (8 if tag & 7 == 1 else 4, at)
+            value, at = data[at:at + size], at + size
+            need(at <= len(data), "a record is no protobuf")
+        yield tag >> 3, value
+
+
+class Rules:
+    """The texts in rules/ against the records that name them."""
+
+    def __init__(self, files):
+        self.texts = {match[1]: raw for name, raw in files.items() if (match := RULES_NAME.fullmatch(name))}
+        for name, raw in self.texts.items():
+            need(hashlib.sha256(raw).hexdigest() == name, f"rules/{name}.yaml is not of its hash")
+        self.named, self.kept = set(), False
+
+    def take(self, seq, record):
+        for number, changed in fields(record):
+            if number != RULES_CHANGED:
+                continue
+            inner = list(fields(changed))
+            self.kept = self.kept or any(n == TEXTS_KEPT and v == 1 for n, v in inner)
+            for file in [dict(fields(v)) for n, v in inner if n == FILES]:
+                sha256 = file.get(FILE_SHA256, b"").hex()
+                self.named.add(sha256)
+                need(not self.kept or sha256 in self.texts,
+                     f"record {seq} put {file.get(FILE_NAME, b'?').decode(errors='replace')} in force, and its text is not there")
+
+    def end(self):
+        need(set(self.texts) <= self.named, "a text in rules/ is named by no record")
+
+
 def verify(path, key_hex):
-    """{"records", "covered", "checkpoints", "origin", "root"}; Refused where it does not hold. covered: by the last checkpoint."""
+    """{"records", "covered", "checkpoints", "origin", "root", "texts"}; Refused where it does not hold. covered: by the last checkpoint."""
     key = nacl.signing.VerifyKey(bytes.fromhex(key_hex))
     files = read_archive(path)
     manifest = check_manifest(files)
     notes = {}
     for name, raw in files.items():
         match = NOTE_NAME.fullmatch(name)
-        need(match or name in ("GUIDE.md", "manifest.json", "records.bin"), f"{name} does not belong in an export")
+        need(match or RULES_NAME.fullmatch(name) or name in ("GUIDE.md", "manifest.json", "records.bin"), f"{name} does not belong in an export")
         if match:
             notes[int(match[1])] = open_note(raw, key)
             need(notes[int(match[1])][1] == int(match[1]), f"{name} is signed for another size")
     need(notes, "nothing in it is signed")
     origins = {origin for origin, _, _ in notes.values()}
     need(len(origins) == 1, "its checkpoints are of several logs")
-    tree, signed = Tree(), 0
+    tree, signed, rules = Tree(), 0, Rules(files)
     for record in records_of(files.get("records.bin", b"")):
         tree.add(record)
+        rules.take(tree.size, record)
         if tree.size in notes:
             need(tree.root() == notes[tree.size][2], f"records {signed + 1} to {tree.size} do not give the root that was signed")
             signed = tree.size
+    rules.end()
     need(signed == max(notes), f"records up to {max(notes)} were signed, and {tree.size} are there")
     origin = origins.pop()
     need(manifest.get("root") == tree.root().hex() and manifest.get("records") == tree.size, "the manifest says another root or number")
     need(origin == f"{manifest.get('hub')}/{manifest.get('log_id')}", "the manifest says another log")
-    return {"records": tree.size, "covered": signed, "checkpoints": len(notes), "origin": origin, "root": tree.root().hex()}
+    return {"records": tree.size, "covered": signed, "checkpoints": len(notes), "origin": origin, "root": tree.root().hex(),
+            "texts": len(rules.texts)}
 
 
 def main():
