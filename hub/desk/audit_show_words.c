@@ -9,6 +9,7 @@
 #include "hub/desk/audit_words.h"
 #include "hub/desk/mandate.h"
 #include "hub/desk/rules_changed.h"
+#include "hub/desk/rules_text.h"
 #include "hub/ledger/record.h"
 #include "hub/wire/sha256.h"
 
@@ -71,12 +72,26 @@ static bool law_is_of(const struct access_rules *rules, const Nav__V1__Record *t
   return false;
 }
 
-// NULL: they cannot be loaded, and paragraphs keep their ids alone.
-static struct access_rules *load_rules(const struct desk_request *request) {
+struct loaded {
+  struct access_rules *rules;      // NULL: they cannot be loaded, and paragraphs keep their ids alone
+  struct conf_agencies *agencies;  // of then; NULL: today's
+  bool law_is_then;
+};
+
+// Today's, or where the law register was another then the kept ones.
+static struct loaded load_rules(const struct desk_request *request, const Nav__V1__Record *then) {
   struct conf_faults faults = {0};
-  struct access_rules *rules = access_rules_load(request->nav->config_folder, request->agencies, &faults);
+  struct loaded loaded = {.rules =
+                              access_rules_load(request->nav->config_folder, request->agencies, &faults)};
   conf_faults_free(&faults);
-  return rules;
+  loaded.law_is_then = loaded.rules != NULL && law_is_of(loaded.rules, then);
+  if (loaded.law_is_then || then == NULL) return loaded;
+  struct access_rules *kept = rules_text_load(request, then->rules_changed, &loaded.agencies);
+  if (kept == NULL) return loaded;
+  access_rules_free(loaded.rules);
+  loaded.rules = kept;
+  loaded.law_is_then = true;
+  return loaded;
 }
 
 json_t *audit_show_words(const struct desk_request *request, const struct audit_record *a,
@@ -97,12 +112,13 @@ json_t *audit_show_words(const struct desk_request *request, const struct audit_
   if (!audit_record_other(request, other, &words.other, err) || !read_later(request, a, &words, err) ||
       !rules_changed_read(request, a->record->seq, &rules_then, err))
     return NULL;
-  struct access_rules *rules = load_rules(request);
-  words.rules = rules;
-  words.law_is_then = rules != NULL && law_is_of(rules, rules_then);
+  struct loaded loaded = load_rules(request, rules_then);
+  words.rules = loaded.rules;
+  words.law_is_then = loaded.law_is_then;
   json_t *said = json_pack("{s:o, s:o}", "sv", audit_words(&words, ACCESS_SWEDISH), "en",
                            audit_words(&words, ACCESS_ENGLISH));
-  access_rules_free(rules);
+  access_rules_free(loaded.rules);
+  conf_agencies_free(loaded.agencies);
   if (said == NULL) (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
   return said;
 }
