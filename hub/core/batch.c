@@ -21,6 +21,7 @@ bool batch_init(struct batch *batch, struct sequence *sequence) {
   nav_buffer_init(&batch->subtree, ROWS_BYTES_MAX);
   nav_buffer_init(&batch->person, ROWS_BYTES_MAX);
   nav_buffer_init(&batch->mention, ROWS_BYTES_MAX);
+  nav_buffer_init(&batch->rules_text, ROWS_BYTES_MAX);
   nav_buffer_init(&batch->answers, ANSWERS_BYTES_MAX);
   nav_buffer_init(&batch->note, NOTE_BYTES_MAX);
   nav_buffer_init(&batch->scratch, RECORD_SIZE_MAX);
@@ -43,6 +44,7 @@ void batch_free(struct batch *batch) {
   nav_buffer_free(&batch->subtree);
   nav_buffer_free(&batch->person);
   nav_buffer_free(&batch->mention);
+  nav_buffer_free(&batch->rules_text);
   nav_buffer_free(&batch->answers);
   nav_buffer_free(&batch->note);
   nav_buffer_free(&batch->scratch);
@@ -67,6 +69,9 @@ void batch_clear(struct batch *batch) {
   nav_buffer_clear(&batch->subtree);
   nav_buffer_clear(&batch->person);
   nav_buffer_clear(&batch->mention);
+  nav_buffer_free(&batch->rules_text);  // large and rare: the memory is not kept
+  nav_buffer_init(&batch->rules_text, ROWS_BYTES_MAX);
+  batch->has_rules_texts = false;
   nav_buffer_clear(&batch->answers);
   nav_buffer_clear(&batch->note);
   NAV_ASSERT(copy_begin(&batch->ledger) && copy_begin(&batch->event) && copy_begin(&batch->content) &&
@@ -78,7 +83,7 @@ bool batch_is_empty(const struct batch *batch) { return batch->first_seq == 0; }
 bool batch_has_room(const struct batch *batch) {
   return !batch->finished && batch->entries_count + WIRE_EVENTS_MAX <= BATCH_EVENTS_MAX &&
          batch->content.length < BATCH_BYTES_MAX && batch->ledger.length < BATCH_BYTES_MAX &&
-         batch->mention.length < BATCH_BYTES_MAX &&
+         batch->mention.length < BATCH_BYTES_MAX && batch->rules_text.length < BATCH_BYTES_MAX &&
          (batch->first_seq == 0 || batch->last_seq - batch->first_seq < BATCH_RECORDS_MAX);
 }
 
@@ -178,6 +183,16 @@ void batch_stage_entry(struct batch *batch, struct head_entry *entry) {
   batch->entries[batch->entries_count++] = entry;
 }
 
+void batch_stage_rules_text(struct batch *batch, uint64_t seq, const uint8_t sha256[NAV_SHA256_SIZE],
+                            const char *text, size_t length) {
+  struct nav_buffer *rows = &batch->rules_text;
+  NAV_ASSERT(seq == batch->last_seq);
+  NAV_ASSERT(batch->has_rules_texts || copy_begin(rows));
+  batch->has_rules_texts = true;
+  NAV_ASSERT(copy_row(rows, 3) && copy_bytes(rows, sha256, NAV_SHA256_SIZE) && copy_int8(rows, seq) &&
+             copy_bytes(rows, text, length));
+}
+
 const struct nav_buffer *batch_last_record(const struct batch *batch) { return &batch->scratch; }
 
 static void add_answer(struct batch *batch, struct batch_answer answer) {
@@ -262,5 +277,6 @@ void batch_finish(struct batch *batch, const char *origin, const struct key_pair
   }
   NAV_ASSERT(copy_end(&batch->ledger) && copy_end(&batch->event) && copy_end(&batch->content) &&
              copy_end(&batch->subtree) && copy_end(&batch->person) && copy_end(&batch->mention));
+  NAV_ASSERT(!batch->has_rules_texts || copy_end(&batch->rules_text));
   batch->finished = true;
 }

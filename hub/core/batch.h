@@ -61,7 +61,9 @@ struct batch {
   uint64_t first_seq;  // 0: empty
   uint64_t last_seq;
   struct nav_buffer ledger, event, content, subtree, person, mention;  // binary COPY
-  struct head_entry **entries;                                         // events, for the lanes' head
+  struct nav_buffer rules_text;                                        // the same; most batches have none
+  bool has_rules_texts;
+  struct head_entry **entries;  // events, for the lanes' head
   size_t entries_count;
   struct nav_buffer answers;
   struct batch_answer *answer_list;
@@ -116,6 +118,9 @@ void batch_stage_event(struct batch *batch, uint64_t seq, const struct batch_eve
                        const uint8_t *sealed, size_t sealed_length, struct head_entry *entry);
 // A cause of deliveries that is no event of its own: the record just staged. Takes over the entry.
 void batch_stage_entry(struct batch *batch, struct head_entry *entry);
+// A text that the RulesChanged record just staged names by its hash; at most ACCESS_TEXTS_BYTES_MAX a record.
+void batch_stage_rules_text(struct batch *batch, uint64_t seq, const uint8_t sha256[NAV_SHA256_SIZE],
+                            const char *text, size_t length);
 // The bytes of the record that was staged last.
 const struct nav_buffer *batch_last_record(const struct batch *batch);
 void batch_answer_session(struct batch *batch, uint64_t session_id, const void *hub_frame);

@@ -96,6 +96,7 @@ struct loading {
   struct core *core;
   struct nav_arena *arena;
   uint8_t rules_hash[NAV_SHA256_SIZE];  // of the last RulesChanged
+  bool rules_kept;                      // its texts are kept: not so of a ledger from before nav.rules_text
   uint8_t config_hash[NAV_SHA256_SIZE];
 };
 
@@ -120,6 +121,7 @@ static bool load_definition(void *context, uint64_t seq, const uint8_t *bytes, s
       if (record->rules_changed->hash.len == NAV_SHA256_SIZE) {
         memcpy(loading->rules_hash, record->rules_changed->hash.data, NAV_SHA256_SIZE);
       }
+      loading->rules_kept = record->rules_changed->texts_kept;
       return true;
     case NAV__V1__RECORD__RECORD_STARTED:
       return logs_take_started(&loading->core->logs, seq, record->started, err);
@@ -255,7 +257,8 @@ static bool stage_beginning(struct core *core, const struct loading *loading, st
   stage_started(core);
   if (core->restored_reason != NULL && !restore_stage(core, err)) return false;
   if (crashed) stage_quarantined(core, digest);
-  if (memcmp(loading->rules_hash, access_rules_hash(core->rules), NAV_SHA256_SIZE) != 0) {
+  if (!loading->rules_kept ||
+      memcmp(loading->rules_hash, access_rules_hash(core->rules), NAV_SHA256_SIZE) != 0) {
     (void)reload_stage_rules(core, &(struct rules_change){"", "", "", 0});
   }
   cosigners_define(core->cosigners, core->agencies, core->staging, core->now_ms);

@@ -10,7 +10,7 @@
 
 #include "hub/core/store_private.h"
 
-enum { CHUNK_BYTES = 128 * 1024, COPIES = 6, COMMIT_SQL_MAX = 256 * 1024 };
+enum { CHUNK_BYTES = 128 * 1024, COPIES = 7, COMMIT_SQL_MAX = 256 * 1024 };
 
 static const char *const COPY_SQL =
     "COPY nav.ledger (seq, at, kind, lane, about, record, leaf) FROM STDIN (FORMAT binary);"
@@ -20,6 +20,10 @@ static const char *const COPY_SQL =
     "COPY nav.subtree (level, index, hash) FROM STDIN (FORMAT binary);"
     "COPY nav.person (token, seq) FROM STDIN (FORMAT binary);"
     "COPY nav.mention (event_seq, seq) FROM STDIN (FORMAT binary);";
+
+// The last, and of a batch that has such rows alone.
+static const char *const RULES_TEXT_SQL =
+    "COPY nav.rules_text (sha256, seq, text) FROM STDIN (FORMAT binary);";
 
 bool store_failed(struct nav_error *err, PGconn *connection, const PGresult *result, const char *what) {
   const char *state = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -205,6 +209,7 @@ static bool build_sql(struct store *store, const struct batch *batch, uint64_t e
     ok = nav_buffer_printf(sql, "SELECT nav.ensure_part(%u);", batch->parts[i]);
   }
   ok = ok && nav_buffer_append_text(sql, COPY_SQL);
+  if (ok && batch->has_rules_texts) ok = nav_buffer_append_text(sql, RULES_TEXT_SQL);
   if (ok && batch->has_checkpoint) ok = append_checkpoint(sql, store->connection, batch);
   ok = ok && append_cosignatures(sql, store->connection, batch);
   return ok && nav_buffer_append_text(sql, "COMMIT") && nav_buffer_text(sql) != NULL;
@@ -223,9 +228,9 @@ void store_commit(struct store *store, const struct batch *batch, uint64_t epoch
 }
 
 static const struct nav_buffer *rows_of(const struct store *store) {
-  const struct nav_buffer *const rows[COPIES] = {&store->batch->ledger,  &store->batch->event,
-                                                 &store->batch->content, &store->batch->subtree,
-                                                 &store->batch->person,  &store->batch->mention};
+  const struct nav_buffer *const rows[COPIES] = {
+      &store->batch->ledger, &store->batch->event,   &store->batch->content,   &store->batch->subtree,
+      &store->batch->person, &store->batch->mention, &store->batch->rules_text};
   return rows[store->copy];
 }
 

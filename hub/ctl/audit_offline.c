@@ -29,6 +29,12 @@ static int next_checkpoint(void *context, struct verify_checkpoint_row *row, str
   return p->inner.checkpoint(p->inner.context, row, err);
 }
 
+static int rules_kept(void *context, const uint8_t sha256[NAV_SHA256_SIZE], uint64_t seq,
+                      struct nav_error *err) {
+  struct progress *p = context;
+  return p->inner.rules_kept(p->inner.context, sha256, seq, err);
+}
+
 static void add_fault(void *context, uint64_t seq, const char *what) {
   if (json_array_size(context) == FAULTS_MAX) return;
   json_t *fault = json_pack("{s:I, s:s}", "seq", (json_int_t)seq, "what", what);
@@ -49,6 +55,7 @@ static json_t *verify(struct export_read *read, const uint8_t key[32], struct na
   source.context = &progress;
   source.ledger = next_record;
   source.checkpoint = next_checkpoint;
+  source.rules_kept = rules_kept;
   if (!verify_run(&source, &settings, add_fault, faults, &report, err)) {
     json_decref(faults);
     return NULL;

@@ -75,6 +75,14 @@ static const struct ctl_option export_options[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct ctl_option rules_options[] = {
+    {"file", "NAME", "with SEQ: print that file alone, byte for byte, such as access/young-at-risk.yaml"},
+    {"out", "FOLDER", "with SEQ: write the files into a new folder, for access check and explain"},
+    {"limit", "N", "without SEQ: at most so many changes (default 1000)"},
+    {"reason", "TEXT", "why you look; stands in the ledger"},
+    {NULL, NULL, NULL},
+};
+
 static const struct ctl_option verify_options[] = {
     {"offline", "FILE", "an export instead of the database; needs no hub"},
     {"key", "FILE", "with --offline: the hub's public keys, keys/hub.yaml"},
@@ -254,6 +262,14 @@ const struct ctl_command ctl_commands[] = {
     {"audit follow-up", "", 0, 0, "What stands out: when, how much and by whom was read, released, refused",
      "  navctl audit follow-up --since 30d\n  navctl audit follow-up -o json | jq '.findings[].title'\n",
      follow_up_options, 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_audit_follow_up},
+    {"audit rules", "[SEQ]", 0, 1, "Every change of rules, and the files that were in force at a record",
+     "  navctl audit rules\n  navctl audit rules 4021\n"
+     "  navctl audit rules 4021 --file access/young-at-risk.yaml\n"
+     "  navctl audit rules 4021 --out then && navctl access explain then --event e.json --to polisen "
+     "--purpose "
+     "sig\n\n"
+     "SEQ is any record: what held then is what the newest change up to it put in force.\n",
+     rules_options, ROWS, ctl_audit_rules},
     {"audit export", "", 0, 0, "Records and signed checkpoints in one archive that anybody can check",
      "  navctl audit export --out liggaren.tar --reason \"review of November\"\n"
      "  navctl audit verify --offline liggaren.tar --key hub.yaml\n",

@@ -34,5 +34,14 @@ json_t *audit_follow_up(const struct desk_request *request, struct nav_error *er
 // {"ok":true,"hub":…,"log_id":hex,"until":n,"last":n,"done":bool,"records":base64 of records.bin's form,
 // "checkpoints":[{"size":n,"note":…}]}; ask again with "after":last and the same "until".
 json_t *audit_export(const struct desk_request *request, struct nav_error *err);
+// The kept texts of rules that go with it: {"after":n,"sha256"?,"until":n} →
+// {"ok":true,"done":bool,"texts":[{"seq","sha256","text":base64}]}; ask again with the last one's seq in
+// after and its sha256.
+json_t *audit_export_rules(const struct desk_request *request, struct nav_error *err);
+// {"before"?, "limit"?} → {"ok":true,"lines":[{seq, at, person, agency, hash, rules, files, kept,
+// names}],"mandate", "next":seq?}: every change of rules, newest first. {"seq":n,"file"?,"from"?} →
+// {"ok":true,"change":{…},"texts":[{"name","sha256","text":base64}],"next":place?}: what was in force at that
+// record; ask again with "from":next.
+json_t *audit_rules(const struct desk_request *request, struct nav_error *err);
 
 #endif

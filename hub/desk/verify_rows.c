@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "hub/base/buffer.h"
+#include "hub/base/id.h"
 
-enum { CURSORS = 8, EVENT_ID_SIZE = 16 };
+enum { CURSORS = 9, EVENT_ID_SIZE = 16 };
 
 // A row larger than any of ours is cut just past the limit: it fails its hash, and memory stays bounded.
 static const char ledger_sql[] =
@@ -34,14 +35,19 @@ static const char subtree_sql[] =
 static const char cosignature_sql[] =
     "SELECT size, left(agency, 65), left(line, 512) FROM nav.cosignature_view WHERE size > 0 ORDER BY size, "
     "agency";
-static const char *const statements[CURSORS] = {ledger_sql, event_sql,   content_sql, checkpoint_sql,
-                                                person_sql, mention_sql, subtree_sql, cosignature_sql};
-static const char *const names[CURSORS] = {"verify_ledger",     "verify_event",      "verify_content",
-                                           "verify_checkpoint", "verify_person",     "verify_mention",
-                                           "verify_subtree",    "verify_cosignature"};
-enum { LEDGER, EVENT, CONTENT, CHECKPOINT, PERSON, MENTION, SUBTREE, COSIGNATURE };
+static const char rules_text_sql[] =
+    "SELECT seq, substr(sha256, 1, 33), substr(text, 1, 262145) FROM nav.rules_text_view WHERE seq > 0 ORDER "
+    "BY seq, sha256";
+static const char *const statements[CURSORS] = {ledger_sql,     event_sql,       content_sql,
+                                                checkpoint_sql, person_sql,      mention_sql,
+                                                subtree_sql,    cosignature_sql, rules_text_sql};
+static const char *const names[CURSORS] = {"verify_ledger",     "verify_event",       "verify_content",
+                                           "verify_checkpoint", "verify_person",      "verify_mention",
+                                           "verify_subtree",    "verify_cosignature", "verify_rules"};
+enum { LEDGER, EVENT, CONTENT, CHECKPOINT, PERSON, MENTION, SUBTREE, COSIGNATURE, RULES_TEXT };
 
 struct rows {
+  struct desk_database *database;
   struct desk_cursor cursors[CURSORS];
 };
 
@@ -146,6 +152,33 @@ static int next_cosignature(void *context, struct verify_cosignature_row *row, s
   return 1;
 }
 
+static int next_rules_text(void *context, struct verify_rules_row *row, struct nav_error *err) {
+  struct desk_cursor *c = &((struct rows *)context)->cursors[RULES_TEXT];
+  int got = desk_cursor_next(c, err);
+  if (got <= 0) return got;
+  *row = (struct verify_rules_row){.seq = (uint64_t)desk_int8(c->page, c->row, 0),
+                                   .sha256 = fixed(c, 1, NAV_SHA256_SIZE)};
+  row->text = desk_bytes(c->page, c->row, 2, &row->length);
+  return 1;
+}
+
+// Whether it is of its hash is found as it goes by.
+static int rules_kept(void *context, const uint8_t sha256[NAV_SHA256_SIZE], uint64_t seq,
+                      struct nav_error *err) {
+  char hex[2 * NAV_SHA256_SIZE + 1];
+  char number[24];
+  const char *values[] = {nav_hex(hex, sha256, NAV_SHA256_SIZE), number};
+  (void)snprintf(number, sizeof number, "%" PRIu64, seq);
+  PGresult *result =
+      desk_query(((struct rows *)context)->database,
+                 "SELECT 1 FROM nav.rules_text_view WHERE sha256 = decode($1, 'hex') AND seq <= $2::bigint",
+                 2, values, err);
+  if (result == NULL) return -1;
+  int kept = PQntuples(result) > 0 ? VERIFY_RULES_KEPT : VERIFY_RULES_MISSING;
+  PQclear(result);
+  return kept;
+}
+
 static bool read_lease(struct desk_database *database, struct verify_settings *settings,
                        struct nav_error *err) {
   PGresult *result = desk_query(database, "SELECT log_id, epoch, last_seq FROM nav.lease_view", 0, NULL, err);
@@ -174,6 +207,7 @@ static bool find_below_one(struct desk_database *database, verify_fault *fault, 
       "SELECT 'nav.content', seq FROM nav.content_view WHERE (seq < 1) IS NOT FALSE UNION ALL "
       "SELECT 'nav.person', seq FROM nav.person_view WHERE (seq < 1) IS NOT FALSE UNION ALL "
       "SELECT 'nav.mention', seq FROM nav.mention_view WHERE (seq < 1) IS NOT FALSE UNION ALL "
+      "SELECT 'nav.rules_text', seq FROM nav.rules_text_view WHERE (seq < 1) IS NOT FALSE UNION ALL "
       "SELECT 'nav.checkpoint', size FROM nav.checkpoint_view WHERE (size < 1) IS NOT FALSE UNION ALL "
       "SELECT 'nav.cosignature', size FROM nav.cosignature_view WHERE (size < 1) IS NOT FALSE UNION ALL "
       "SELECT 'nav.subtree', index FROM nav.subtree_view WHERE (level BETWEEN 1 AND 61 AND index >= 0 AND "
@@ -193,9 +227,10 @@ static bool find_below_one(struct desk_database *database, verify_fault *fault, 
 bool desk_verify(struct desk_database *database, const char *hub, const uint8_t key[32], verify_fault *fault,
                  void *fault_context, struct verify_report *report, struct nav_error *err) {
   struct verify_settings settings = {.hub = hub, .checkpoint_key = key};
-  struct rows rows = {0};
-  struct verify_source source = {&rows,       next_ledger,  next_event,   next_content,    next_checkpoint,
-                                 next_person, next_mention, next_subtree, next_cosignature};
+  struct rows rows = {.database = database};
+  struct verify_source source = {&rows,       next_ledger,  next_event,   next_content,     next_checkpoint,
+                                 next_person, next_mention, next_subtree, next_cosignature, next_rules_text,
+                                 rules_kept};
   if (!read_lease(database, &settings, err) || !find_below_one(database, fault, fault_context, err))
     return false;
   if (!settings.has_lease) {

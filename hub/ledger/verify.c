@@ -94,6 +94,7 @@ void verify_forget(struct verify *v) {
   verify_cosigners_forget(v, first);
   if (v->hub_key_seq >= first) check_hub_key(v);
   if (v->hub_key_seq >= first) v->hub_key_seq = 0;
+  if (v->texts_kept_seq >= first) v->texts_kept_seq = 0;
   v->last_time_ms = INT64_MIN;
   v->last_epoch = 0;
   v->lost = true;
@@ -308,7 +309,7 @@ static bool run(struct verify *v, struct nav_error *err) {
   int got = 0;
   if (!first_rows(v, err)) return false;
   if (!next_checkpoint(v, err) || !verify_index_begin(v, err) || !verify_subtrees_begin(v, err) ||
-      !verify_cosignatures_begin(v, err))
+      !verify_cosignatures_begin(v, err) || !verify_rules_begin(v, err))
     return false;
   if (v->has_checkpoint) verify_tree_log_id(v, &v->checkpoint);
   memcpy(v->tree.interval_log_id, v->log_id, sizeof v->log_id);

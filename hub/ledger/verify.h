@@ -1,6 +1,6 @@
 // `audit verify`: recomputes a ledger from its rows and says which row is wrong and how. Pure and streaming:
-// rows come from five sources, each in order, and memory does not grow with the ledger (definitions, the last
-// publications and the faults under way are kept, each bounded). What it finds, and whom it accuses:
+// rows come from several sources, each in order, and memory does not grow with the ledger (definitions, the
+// last publications and the faults under way are kept, each bounded). What it finds, and whom it accuses:
 //   a record's bytes changed           that record: its hash is not its leaf column's, and the leaves give
 //   the root a checkpoint signed its leaf changed as well           the records since the last checkpoint
 //   that holds: nothing in the database can tell more; then the tree
@@ -9,6 +9,8 @@
 //   a record gone, two swapped         the number missing; the two records that say they are another
 //   a derived column, an event row, sealed content, a checkpoint    that row
 //   a row of nav.person or nav.mention   the record that it is of
+//   a text of rules missing           the RulesChanged that names it; one changed, or that none names: the
+//                                      record that it came with
 //   a row of nav.subtree missing, extra or changed                   that row, and no record
 //   an agency's cosignature of a checkpoint                          that checkpoint's size, and no record
 //   sealed content gone                that event, where no Erased record covers its class and day
@@ -90,6 +92,15 @@ struct verify_index_row {
 };
 typedef int verify_next_index(void *context, struct verify_index_row *row, struct nav_error *err);
 
+// Of nav.rules_text.
+struct verify_rules_row {
+  uint64_t seq;           // of the RulesChanged it came with
+  const uint8_t *sha256;  // 32 bytes
+  const uint8_t *text;
+  size_t length;
+};
+enum verify_rules { VERIFY_RULES_MISSING, VERIFY_RULES_KEPT, VERIFY_RULES_CHANGED };
+
 struct verify_subtree_row {
   unsigned level;  // 8, 16, …
   uint64_t index;
@@ -116,6 +127,12 @@ struct verify_source {
   verify_next_index *person, *mention;
   int (*subtree)(void *context, struct verify_subtree_row *row, struct nav_error *err);
   int (*cosignature)(void *context, struct verify_cosignature_row *row, struct nav_error *err);
+  // By seq. NULL: texts are asked for alone, as in an export.
+  int (*rules_text)(void *context, struct verify_rules_row *row, struct nav_error *err);
+  // Whether the text of that hash is there, come with this record or one before it: an enum verify_rules; -1:
+  // *err. NULL: none are looked for.
+  int (*rules_kept)(void *context, const uint8_t sha256[NAV_SHA256_SIZE], uint64_t seq,
+                    struct nav_error *err);
 };
 
 struct verify_settings {

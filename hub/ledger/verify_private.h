@@ -163,6 +163,7 @@ struct verify {
   size_t doubts_count;
   uint64_t doubts_more;  // for which there was no room
   struct verify_erasing erasing;
+  uint64_t texts_kept_seq;  // the first RulesChanged that keeps texts: every later one does; 0: none yet
 
   struct verify_event_row event;
   struct verify_content_row content;
@@ -173,6 +174,8 @@ struct verify {
   bool has_event, has_content, has_checkpoint, has_subtree, has_cosignature;
   struct verify_index indexes[VERIFY_INDEXES];
   struct verify_subtree_row subtree;
+  struct verify_rules_row rules_text;
+  bool has_rules_text;
 };
 
 void verify_accuse(struct verify *v, uint64_t seq, const char *format, ...)
@@ -232,6 +235,12 @@ NAV_MUST_USE bool verify_index_begin(struct verify *v, struct nav_error *err);
 NAV_MUST_USE bool verify_index_up_to(struct verify *v, uint64_t seq, const Nav__V1__Record *record,
                                      struct nav_error *err);
 NAV_MUST_USE bool verify_index_after_end(struct verify *v, struct nav_error *err);
+
+// verify_rules.c: nav.rules_text, as verify_rows_*.
+NAV_MUST_USE bool verify_rules_begin(struct verify *v, struct nav_error *err);
+NAV_MUST_USE bool verify_rules_up_to(struct verify *v, uint64_t seq, const Nav__V1__Record *record,
+                                     struct nav_error *err);
+NAV_MUST_USE bool verify_rules_after_end(struct verify *v, struct nav_error *err);
 
 // verify_subtree.c
 void verify_told(void *told, unsigned level, uint64_t index, const uint8_t hash[NAV_SHA256_SIZE]);

@@ -250,7 +250,8 @@ def test_forged_checkpoint(d):
 def test_cut_tail(d):
     last = int(d.one("SELECT max(seq) FROM nav.ledger", "whole"))
     cut = last - 20
-    everywhere = "".join(f"DELETE FROM nav.{t} WHERE seq > {cut};" for t in ("ledger", "event", "content", "person", "mention"))
+    everywhere = "".join(f"DELETE FROM nav.{t} WHERE seq > {cut};" for t in ("ledger", "event", "content", "person", "mention", "rules_text"))
+    everywhere += f"DELETE FROM nav.subtree WHERE (index + 1) << level > {cut};"
     d.expect_faults(everywhere, [(cut + 1, f"the records {cut + 1} to {last} are missing")])
     d.expect_faults(everywhere + f"UPDATE nav.lease SET last_seq = {cut}", [(cut + 1, f"to {last} are missing: a checkpoint covers them")])
     # With the checkpoints gone as well the agencies' cosignatures tell of them; with those gone too nothing here can: that is what the

@@ -138,6 +138,18 @@ static void put_cosignatures(const struct made *made) {
   (void)puts("\\.");
 }
 
+static void put_rules_texts(const struct made *made) {
+  (void)puts("COPY nav.rules_text (sha256, seq, text) FROM stdin;");
+  for (size_t i = 0; i < made->rules_texts_count; i++) {
+    const struct verify_rules_row *row = &made->rules_texts[i];
+    put_bytes(row->sha256, NAV_SHA256_SIZE);
+    (void)printf("\t%" PRIu64 "\t", row->seq);
+    put_bytes(row->text, row->length);
+    (void)putchar('\n');
+  }
+  (void)puts("\\.");
+}
+
 int main(int argc, char **argv) {
   if (argc != 4) {
     (void)fputs("make_ledger PUBLICATIONS CHECKPOINT_EVERY HUB\n", stderr);
@@ -160,6 +172,7 @@ int main(int argc, char **argv) {
   put_checkpoints(made);
   put_subtrees(made);
   put_cosignatures(made);
+  put_rules_texts(made);
   made_free(made);
   return fflush(stdout) == 0 && ferror(stdout) == 0 ? 0 : 1;
 }

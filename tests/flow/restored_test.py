@@ -39,7 +39,7 @@ def cut(hub, size):
     sql(hub, "SET session_replication_role = replica;"
         f"DELETE FROM nav.ledger WHERE seq > {size}; DELETE FROM nav.event WHERE seq > {size};"
         f"DELETE FROM nav.content WHERE seq > {size}; DELETE FROM nav.checkpoint WHERE size > {size};"
-        f"DELETE FROM nav.cosignature WHERE size > {size};"
+        f"DELETE FROM nav.cosignature WHERE size > {size}; DELETE FROM nav.rules_text WHERE seq > {size};"
         f"DELETE FROM nav.person WHERE seq > {size}; DELETE FROM nav.mention WHERE seq > {size};"
         f"DELETE FROM nav.subtree WHERE ((index + 1) << level) > {size};"
         f"UPDATE nav.lease SET last_seq = {size}")

@@ -68,7 +68,13 @@ class Ledger:
         self.cosigned = [(int(s), a) for s, a in rows("SELECT size, agency FROM nav.cosignature ORDER BY 1, 2")]
         self.persons = [(int(s), t) for s, t in rows("SELECT seq, encode(token, 'hex') FROM nav.person ORDER BY 1, 2")]
         self.mentions = [(int(s), e) for s, e in rows("SELECT seq, event_seq FROM nav.mention ORDER BY 1, 2")]
+        self.texts = [(int(s), bytes.fromhex(h), bytes.fromhex(t)) for s, h, t in
+                      rows("SELECT seq, encode(sha256, 'hex'), encode(text, 'hex') FROM nav.rules_text ORDER BY 1, 2")]
         self.last = max(self.record)
+
+    def naming(self, sha256):
+        """The RulesChanged records that name the text."""
+        return [s for s, k in self.kind.items() if k == 13 and sha256 in self.record[s]]
 
     def interval(self, seq):
         """The first and last record under the same checkpoint."""
@@ -388,6 +394,38 @@ def untold_cosignature_taken_away(r, lg):
     return case.sql(f"DELETE FROM nav.cosignature WHERE size = {size} AND agency = '{agency}'")
 
 
+# ---- nav.rules_text ----
+
+@kind(3)
+def rules_text_changed(r, lg):
+    """By one who takes the constraint away first, which the database itself would hold."""
+    seq, sha256, text = r.choice(lg.texts)
+    return Case().accuse(seq).sql("ALTER TABLE nav.rules_text DROP CONSTRAINT rules_text_is_of_its_hash").sql(
+        f"UPDATE nav.rules_text SET text = {hexed(flip(r, text))} WHERE sha256 = {hexed(sha256)}")
+
+
+@kind(3)
+def rules_text_deleted(r, lg):
+    """Every record that names it is named."""
+    _, sha256, _ = r.choice(lg.texts)
+    return Case().accuse(*lg.naming(sha256)).sql(f"DELETE FROM nav.rules_text WHERE sha256 = {hexed(sha256)}")
+
+
+@kind(2)
+def rules_text_inserted(r, lg):
+    seq, text = r.randrange(1, lg.last + 9), r.randbytes(r.randrange(200))
+    return Case().accuse(seq).sql(f"INSERT INTO nav.rules_text VALUES (sha256({hexed(text)}), {seq}, {hexed(text)})")
+
+
+@kind(2)
+def rules_text_moved(r, lg):
+    """To another record: it does not name it, and those before that one lack theirs."""
+    _, sha256, _ = r.choice(lg.texts)
+    to = r.choice([s for s in range(1, lg.last + 1) if s not in lg.naming(sha256)])
+    return Case().accuse(to, *[s for s in lg.naming(sha256) if s < to]).sql(
+        f"UPDATE nav.rules_text SET seq = {to} WHERE sha256 = {hexed(sha256)}")
+
+
 # ---- nav.checkpoint, nav.lease ----
 
 @kind(3)
@@ -450,7 +488,7 @@ def untold_tail_with_everything(r, lg):
     case = Case()
     case.untold = True
     for table, column in (("ledger", "seq"), ("event", "seq"), ("content", "seq"), ("checkpoint", "size"), ("person", "seq"),
-                          ("mention", "seq"), ("cosignature", "size"), ("subtree", "((index + 1) << level)")):
+                          ("mention", "seq"), ("cosignature", "size"), ("rules_text", "seq"), ("subtree", "((index + 1) << level)")):
         case.sql(f"DELETE FROM nav.{table} WHERE {column} > {keep}")
     return case.sql(f"UPDATE nav.lease SET last_seq = {keep}")
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A second verifier of our exports, from public specifications alone and sharing no code with the hub: RFC 6962 section 2.1 (the tree),
 c2sp.org/signed-note, c2sp.org/tlog-checkpoint (the tree heads) and c2sp.org/tlog-cosignature (the agencies' confirmations, under the
-keys that KeyChanged records name, as the export's guide says), RFC 8032 (Ed25519, PyNaCl), POSIX tar.
+keys that KeyChanged records name, as the export's guide says), RFC 8032 (Ed25519, PyNaCl), POSIX tar, protobuf's wire format.
 
     tests/ledger/verifier.py FILE CHECKPOINT_KEY_HEX      prints what it checked; exit code 1 where the export does not hold
 
@@ -20,6 +20,8 @@ import nacl.signing
 
 DASH = "— "
 NOTE_NAME = re.compile(r"checkpoints/([1-9][0-9]*)\.txt")
+RULES_NAME = re.compile(r"rules/([0-9a-f]{64})\.yaml")
+RULES_CHANGED, FILES, FILE_NAME, FILE_SHA256, TEXTS_KEPT = 13, 2, 1, 2, 8  # fields of nav.v1.Record, RulesChanged and RulesFile
 
 
 class Refused(Exception):
@@ -101,7 +103,7 @@ def open_note(raw, key):
     return origin, int(size), root, body, others
 
 
-# ---- cosignatures ----
+# ---- records ----
 
 def protobuf(data):
     """(field number, value) of a message's bytes; value: an int, or bytes."""
@@ -126,6 +128,8 @@ def protobuf(data):
             yield tag >> 3, data[at:at + length]
             at += length
 
+
+# ---- cosignatures ----
 
 def note_witness_key(keys, record):
     """Record.key_changed (15): owner (1), use (2), public_key (3)."""
@@ -190,15 +194,41 @@ def records_of(data):
         at += 12 + length
 
 
+class Rules:
+    """The texts in rules/ against the records that name them."""
+
+    def __init__(self, files):
+        self.texts = {match[1]: raw for name, raw in files.items() if (match := RULES_NAME.fullmatch(name))}
+        for name, raw in self.texts.items():
+            need(hashlib.sha256(raw).hexdigest() == name, f"rules/{name}.yaml is not of its hash")
+        self.named, self.kept = set(), False
+
+    def take(self, seq, record):
+        for number, changed in protobuf(record):
+            if number != RULES_CHANGED:
+                continue
+            inner = list(protobuf(changed))
+            self.kept = self.kept or any(n == TEXTS_KEPT and v == 1 for n, v in inner)
+            for file in [dict(protobuf(v)) for n, v in inner if n == FILES]:
+                sha256 = file.get(FILE_SHA256, b"").hex()
+                self.named.add(sha256)
+                need(not self.kept or sha256 in self.texts,
+                     f"record {seq} put {file.get(FILE_NAME, b'?').decode(errors='replace')} in force, and its text is not there")
+
+    def end(self):
+        need(set(self.texts) <= self.named, "a text in rules/ is named by no record")
+
+
 def verify(path, key_hex):
-    """{"records", "covered", "checkpoints", "cosignatures", "origin", "root"}; Refused where it does not hold. covered: by the last checkpoint."""
+    """{"records", "covered", "checkpoints", "cosignatures", "origin", "origins", "root", "texts"}; Refused where it does not hold. covered: by the
+    last checkpoint."""
     key = nacl.signing.VerifyKey(bytes.fromhex(key_hex))
     files = read_archive(path)
     manifest = check_manifest(files)
     notes = {}
     for name, raw in files.items():
         match = NOTE_NAME.fullmatch(name)
-        need(match or name in ("GUIDE.md", "manifest.json", "records.bin"), f"{name} does not belong in an export")
+        need(match or RULES_NAME.fullmatch(name) or name in ("GUIDE.md", "manifest.json", "records.bin"), f"{name} does not belong in an export")
         if match:
             notes[int(match[1])] = open_note(raw, key)
             need(notes[int(match[1])][1] == int(match[1]), f"{name} is signed for another size")
@@ -211,20 +241,22 @@ def verify(path, key_hex):
     hub = f"{manifest.get('hub')}/"
     need(len(set(origins)) == len(origins), "its checkpoints are of several logs, mixed")
     need(all(origin.startswith(hub) and "/" not in origin[len(hub):] for origin in origins), "the manifest says another hub")
-    tree, signed, keys, cosignatures = Tree(), 0, {}, 0
+    tree, signed, keys, cosignatures, rules = Tree(), 0, {}, 0, Rules(files)
     for record in records_of(files.get("records.bin", b"")):
         tree.add(record)
+        rules.take(tree.size, record)
         note_witness_key(keys, record)
         if tree.size in notes:
             need(tree.root() == notes[tree.size][2], f"records {signed + 1} to {tree.size} do not give the root that was signed")
             signed = tree.size
             cosignatures += check_cosignatures(keys, notes[tree.size])
+    rules.end()
     need(signed == max(notes), f"records up to {max(notes)} were signed, and {tree.size} are there")
     origin = origins[-1]
     need(manifest.get("root") == tree.root().hex() and manifest.get("records") == tree.size, "the manifest says another root or number")
     need(origin == f"{manifest.get('hub')}/{manifest.get('log_id')}", "the manifest says another log")
     return {"records": tree.size, "covered": signed, "checkpoints": len(notes), "cosignatures": cosignatures, "origin": origin,
-            "origins": origins, "root": tree.root().hex()}
+            "origins": origins, "root": tree.root().hex(), "texts": len(rules.texts)}
 
 
 def main():

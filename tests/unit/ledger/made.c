@@ -201,6 +201,46 @@ static char *text(const char *constant) {
   return cast.out;
 }
 
+// Keeps the text with the record that is about to be made, where none before it has.
+static const uint8_t *keep_text(struct made *made, const char *rules) {
+  uint8_t sha256[NAV_SHA256_SIZE];
+  const uint8_t *bytes = keep(made, rules, strlen(rules));
+  nav_sha256(sha256, &(struct nav_bytes){bytes, strlen(rules)}, 1);
+  for (size_t i = 0; i < made->rules_texts_count; i++) {
+    if (memcmp(made->rules_texts[i].sha256, sha256, sizeof sha256) == 0) return made->rules_texts[i].sha256;
+  }
+  NAV_ASSERT(made->rules_texts_count < MADE_RULES_TEXTS_MAX);
+  struct verify_rules_row *row = &made->rules_texts[made->rules_texts_count++];
+  *row = (struct verify_rules_row){made->ledger_count + 1, keep(made, sha256, sizeof sha256), bytes,
+                                   strlen(rules)};
+  return row->sha256;
+}
+
+static void change_rules(struct made *made, const char *law, const char *access) {
+  Nav__V1__RulesFile files[2] = {NAV__V1__RULES_FILE__INIT, NAV__V1__RULES_FILE__INIT};
+  Nav__V1__RulesFile *list[2] = {&files[0], &files[1]};
+  uint8_t hash[NAV_SHA256_SIZE];
+  uint8_t hashes[2][NAV_SHA256_SIZE];
+  memset(hash, 7, sizeof hash);
+  memcpy(hashes[0], keep_text(made, law), NAV_SHA256_SIZE);
+  memcpy(hashes[1], keep_text(made, access), NAV_SHA256_SIZE);
+  files[0].name = text("law.yaml");
+  files[1].name = text("access/made.yaml");
+  for (size_t i = 0; i < 2; i++) {
+    files[i].has_sha256 = true;
+    files[i].sha256 = (ProtobufCBinaryData){NAV_SHA256_SIZE, hashes[i]};
+  }
+  Nav__V1__RulesChanged rules = NAV__V1__RULES_CHANGED__INIT;
+  rules.has_hash = true;
+  rules.has_texts_kept = rules.texts_kept = !made->settings.keeps_no_texts;
+  rules.hash = (ProtobufCBinaryData){sizeof hash, hash};
+  rules.person = text("anna");
+  rules.files = list;
+  rules.n_files = 2;
+  if (made->settings.keeps_no_texts) made->rules_texts_count = 0;
+  STAGE(made, rules_changed, RULES_CHANGED, &rules);
+}
+
 static void define(struct made *made) {
   Nav__V1__Started started = NAV__V1__STARTED__INIT;
   started.program = text("nav-core");
@@ -214,13 +254,7 @@ static void define(struct made *made) {
   key.has_public_key = true;
   key.public_key = (ProtobufCBinaryData){KEY_ED25519_PUBLIC_SIZE, made->checkpoint_key.public_key};
   STAGE(made, key_changed, KEY_CHANGED, &key);
-  Nav__V1__RulesChanged rules = NAV__V1__RULES_CHANGED__INIT;
-  uint8_t hash[NAV_SHA256_SIZE];
-  memset(hash, 7, sizeof hash);
-  rules.has_hash = true;
-  rules.hash = (ProtobufCBinaryData){sizeof hash, hash};
-  rules.person = text("anna");
-  STAGE(made, rules_changed, RULES_CHANGED, &rules);
+  change_rules(made, "bases: []\n", "rules: []\n");
   for (uint32_t i = 0; i < MADE_AGENCIES; i++) {
     Nav__V1__AgencyDefined agency = NAV__V1__AGENCY_DEFINED__INIT;
     agency.has_number = true;
@@ -483,6 +517,7 @@ static void make_publication(struct made *made, unsigned number) {
                  digests[i]);
     nav_buffer_free(&plans[i].bytes);
   }
+  if (number == 13) change_rules(made, "bases: []\n", "rules: []\n# reviewed\n");
   if (number % 5 == 4) acknowledge(made, 1 + number % LANES, made->ledger_count);
   if (number % 11 == 10) redecide(made, made->events[made->events_count - 1].seq);
   if (number % 7 == 6) reject_and_read(made, made->events[made->events_count - 1].seq);

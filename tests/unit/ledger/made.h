@@ -16,7 +16,8 @@ enum {
   MADE_EVENTS_A_PUBLICATION = 4,
   MADE_PERSONS = 50000,
   MADE_SUBTREES_MAX = 16384,
-  MADE_WITNESSES = 2  // the first agencies: they cosign every checkpoint over their keys' records
+  MADE_WITNESSES = 2,        // the first agencies: they cosign every checkpoint over their keys' records
+  MADE_RULES_TEXTS_MAX = 3,  // of two changes of rules: one file stays the same
 };
 
 struct made_settings {
@@ -24,6 +25,7 @@ struct made_settings {
   unsigned checkpoint_every;  // records
   int64_t start_ms;
   const char *hub;
+  bool keeps_no_texts;  // of rules: a ledger from before they were kept
 };
 
 struct made {
@@ -49,6 +51,8 @@ struct made {
   uint64_t witness_seq;                         // of the last of their KeyChanged records; 0: none yet
   struct verify_cosignature_row *cosignatures;  // of nav.cosignature
   size_t cosignatures_count;
+  struct verify_rules_row rules_texts[MADE_RULES_TEXTS_MAX];
+  size_t rules_texts_count;
   int64_t time_ms;
 };
 
