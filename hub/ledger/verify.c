@@ -68,11 +68,15 @@ void verify_doubts_end(struct verify *v, bool proven) {
   v->doubts_more = 0;
 }
 
-static void forget_names(struct verify_names *names, uint64_t first) {
+// Whether any was there.
+static bool forget_names(struct verify_names *names, uint64_t first) {
+  bool any = false;
   for (size_t i = 0; i < names->count; i++) {
+    any = any || names->items[i].seq >= first;
     if (names->items[i].seq >= first) names->items[i] = (struct verify_name){0};
     if (names->items[i].position_seq >= first) names->items[i].position = 0;
   }
+  return any;
 }
 
 static void check_hub_key(struct verify *v) {
@@ -83,8 +87,8 @@ static void check_hub_key(struct verify *v) {
 
 void verify_forget(struct verify *v) {
   uint64_t first = v->tree.interval_first;
-  forget_names(&v->agencies, first);
-  forget_names(&v->lanes, first);
+  if (forget_names(&v->agencies, first)) v->agencies_forgotten = true;
+  (void)forget_names(&v->lanes, first);
   for (size_t i = 0; i < VERIFY_PUBLICATIONS_BACK; i++) {
     struct verify_publication *p = &v->publications[i];
     if (p->seq >= first) p->seq = 0;
@@ -97,7 +101,7 @@ void verify_forget(struct verify *v) {
   if (v->texts_kept_seq >= first) v->texts_kept_seq = 0;
   v->last_time_ms = INT64_MIN;
   v->last_epoch = 0;
-  v->lost = true;
+  v->lost = v->keys_lost = true;
 }
 
 static void missing(struct verify *v, uint64_t first, uint64_t last, const char *why) {
@@ -106,7 +110,7 @@ static void missing(struct verify *v, uint64_t first, uint64_t last, const char 
   } else {
     verify_accuse(v, first, "the records %" PRIu64 " to %" PRIu64 " are missing%s", first, last, why);
   }
-  v->lost = true;
+  v->lost = v->keys_lost = true;
   v->erasing.record_lost = true;
 }
 
@@ -219,6 +223,7 @@ static bool check_row(struct verify *v, const struct verify_ledger_row *row, str
   const Nav__V1__Record *record = trusted_record(v, row);
   if (record == NULL) {
     v->lost = true;
+    if (row->kind == NAV__V1__RECORD__RECORD_KEY_CHANGED) v->keys_lost = true;
     if (row->kind == NAV__V1__RECORD__RECORD_ERASED) {
       v->erasing.record_lost = true;
       if (row->at_us / 1000 > v->erasing.end_time_ms) v->erasing.end_time_ms = row->at_us / 1000;

@@ -29,10 +29,11 @@ void verify_cosigner_key(struct verify *v, uint64_t seq, const Nav__V1__KeyChang
   struct verify_cosigner *cosigner = find(v, record->owner);
   if (cosigner == NULL) cosigner = add(v, record->owner);
   if (cosigner == NULL) {
-    v->lost = true;  // no room: its lines are not judged
+    v->keys_lost = true;  // no room: its lines are not judged
     return;
   }
   cosigner->seq = seq;
+  cosigner->unsure_count = 0;
   cosigner->has_key = record->public_key.len == sizeof cosigner->key;
   if (cosigner->has_key) memcpy(cosigner->key, record->public_key.data, sizeof cosigner->key);
 }
@@ -54,18 +55,37 @@ static bool next(struct verify *v, struct nav_error *err) {
 
 bool verify_cosignatures_begin(struct verify *v, struct nav_error *err) { return next(v, err); }
 
+static bool is_defined(const struct verify *v, const char *agency) {
+  if (v->agencies_forgotten) return true;  // it may be
+  for (size_t i = 0; i < v->agencies.count; i++) {
+    const struct verify_name *name = &v->agencies.items[i];
+    if (name->seq != 0 && strcmp(name->agency, agency) == 0) return true;
+  }
+  return false;
+}
+
+// The key had not changed after all: the lines of another one were wrong.
+static void accuse_unsure(struct verify *v, struct verify_cosigner *cosigner) {
+  for (size_t i = 0; i < cosigner->unsure_count; i++)
+    verify_accuse_checkpoint(v, cosigner->unsure[i],
+                             "the cosignature at %" PRIu64
+                             " does not hold: %s made it with another key than those before and after it",
+                             cosigner->unsure[i], cosigner->agency);
+  cosigner->unsure_count = 0;
+}
+
 // One line of that agency over the note, which the hub signed.
 static void check(struct verify *v, const struct verify_checkpoint_row *row, const char *origin,
                   const char *agency, const struct note_line *line) {
-  const struct verify_cosigner *cosigner = find(v, agency);
+  struct verify_cosigner *cosigner = find(v, agency);
   struct checkpoint_text text;
   char name[COSIGNATURE_NAME_SIZE];
   struct nav_error err = {0};
   uint64_t time_s = 0;
   bool known = cosigner != NULL && cosigner->seq != 0 && cosigner->has_key;
   if (!known) {
-    // What a lost record may have named is not known.
-    if (!v->lost)
+    // What a lost record may have named is not known; that of an agency that no record defines is.
+    if (!v->keys_lost || !is_defined(v, agency))
       verify_accuse_checkpoint(v, row->size,
                                "the cosignature of %s at %" PRIu64
                                ": no record up to there names a witness key of it",
@@ -75,9 +95,14 @@ static void check(struct verify *v, const struct verify_checkpoint_row *row, con
   if (checkpoint_text(row->note, origin, &text, &err) && cosignature_name(name, agency, origin) &&
       cosignature_check(line, row->note, text.length, name, cosigner->key, &time_s, &err)) {
     v->report->cosignatures++;
+    accuse_unsure(v, cosigner);
     return;
   }
-  if (v->lost && err.code == NAV__V1__CODE__CODE_UNKNOWN_KEY) return;  // a lost record may have changed it
+  if (v->keys_lost && err.code == NAV__V1__CODE__CODE_UNKNOWN_KEY &&
+      cosigner->unsure_count < VERIFY_UNSURE_MAX) {
+    cosigner->unsure[cosigner->unsure_count++] = row->size;
+    return;
+  }
   verify_accuse_checkpoint(v, row->size, "the cosignature at %" PRIu64 " does not hold: %s", row->size,
                            err.text);
 }

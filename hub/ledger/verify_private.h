@@ -81,12 +81,18 @@ struct verify_name {
   uint64_t position_seq;          // by which record
 };
 
+enum { VERIFY_UNSURE_MAX = 32 };  // of one agency; what is more is accused
+
 // A witness key as the last KeyChanged record of that agency says; seq 0: unlearned.
 struct verify_cosigner {
   char agency[VERIFY_NAME_SIZE];
   uint8_t key[KEY_ED25519_PUBLIC_SIZE];
   bool has_key;
   uint64_t seq;
+  // Checkpoints with a line of another key, after a record was lost that may have changed it: wrong once a
+  // later line holds under the known key.
+  uint64_t unsure[VERIFY_UNSURE_MAX];
+  size_t unsure_count;
 };
 
 // A list by number that grows as numbers are defined.
@@ -169,6 +175,8 @@ struct verify {
   struct verify_content_row content;
   struct verify_checkpoint_row checkpoint;
   struct verify_cosignature_row cosignature;
+  bool agencies_forgotten;  // a definition of one was learned, and is not to be trusted
+  bool keys_lost;           // a record that may have named a witness key is missing or not to be trusted
   struct verify_cosigner *cosigners;  // VERIFY_COSIGNERS_MAX; NULL: no key yet
   size_t cosigners_count;
   bool has_event, has_content, has_checkpoint, has_subtree, has_cosignature;

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -171,6 +172,46 @@ static void kept_texts_of_rules_are_compared(void **state) {
   made_free(t.made);
 }
 
+static bool says_of(uint64_t seq, const char *text) {
+  for (size_t i = 0; i < found.count && i < FAULTS_KEPT; i++)
+    if (found.seq[i] == seq && strstr(found.what[i], text) != NULL) return true;
+  return false;
+}
+
+// A record that is lost may have named a key; that excuses no confirmation of an agency that is none, or one
+// of another key between two of the known one.
+static void a_wrong_confirmation_after_a_lost_record_is_named(void **state) {
+  (void)state;
+  struct test_ledger t = make();
+  assert_true(t.made->cosignatures_count > 6);
+  struct verify_cosignature_row *row = &t.made->cosignatures[t.made->cosignatures_count - 5];
+  const struct verify_cosignature_row kept = *row;
+  uint64_t lost = nth(&t, READ, 0);
+  assert_true(lost < row->size && row->size < t.made->ledger_count);
+  own_leaf(&t, row_at(&t, lost))[0] ^= 1;
+  (void)check(&t, &found);
+  assert_int_equal(found.count, 1);
+  row->agency = "unknown-office";
+  (void)check(&t, &found);
+  assert_true(says_of(row->size, "no record up to there names a witness key of it"));
+  *row = kept;
+  remove_row(&t, lost);
+  (void)check(&t, &found);
+  assert_false(says_of(row->size, "cosignature"));
+  char line[512];
+  (void)snprintf(line, sizeof line, "%s", kept.line);
+  char *key_id = strrchr(line, ' ') + 1;
+  key_id[0] = key_id[0] == 'A' ? 'B' : 'A';
+  row->line = line;
+  (void)check(&t, &found);
+  assert_true(says_of(row->size, "another key than those before and after it"));
+  row->agency = "unknown-office";
+  (void)check(&t, &found);
+  assert_true(says_of(row->size, "no record up to there names a witness key of it"));
+  *row = kept;
+  made_free(t.made);
+}
+
 // Their records say that none were kept: nothing is missing, and what is there all the same is still
 // compared.
 static void a_ledger_from_before_texts_were_kept_holds(void **state) {
@@ -238,6 +279,7 @@ int main(void) {
       cmocka_unit_test(kept_texts_of_rules_are_compared),
       cmocka_unit_test(a_ledger_from_before_texts_were_kept_holds),
       cmocka_unit_test(subtrees_are_compared_and_named_alone),
+      cmocka_unit_test(a_wrong_confirmation_after_a_lost_record_is_named),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
