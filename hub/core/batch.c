@@ -2,6 +2,7 @@
 // was answered, and everybody sends again.
 #include "hub/core/batch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +26,8 @@ bool batch_init(struct batch *batch, struct sequence *sequence) {
   nav_buffer_init(&batch->note, NOTE_BYTES_MAX);
   nav_buffer_init(&batch->scratch, RECORD_SIZE_MAX);
   batch->entries = calloc(BATCH_EVENTS_MAX, sizeof(struct head_entry *));
-  if (batch->entries == NULL) return false;
+  batch->cosignatures = calloc(BATCH_COSIGNATURES_MAX, sizeof *batch->cosignatures);
+  if (batch->entries == NULL || batch->cosignatures == NULL) return false;
   batch_clear(batch);
   return true;
 }
@@ -33,6 +35,7 @@ bool batch_init(struct batch *batch, struct sequence *sequence) {
 void batch_free(struct batch *batch) {
   for (size_t i = 0; i < batch->entries_count; i++) head_entry_free(batch->entries[i]);
   free(batch->entries);
+  free(batch->cosignatures);
   free(batch->answer_list);
   free(batch->acknowledged);
   nav_buffer_free(&batch->ledger);
@@ -53,10 +56,12 @@ void batch_clear(struct batch *batch) {
   batch->answers_count = 0;
   batch->acknowledged_count = 0;
   batch->parts_count = 0;
+  batch->cosignatures_count = 0;
   batch->first_seq = 0;
   batch->last_seq = 0;
   batch->has_checkpoint = false;
   batch->urgent = false;
+  batch->begins_log = false;
   batch->finished = false;
   nav_buffer_clear(&batch->ledger);
   nav_buffer_clear(&batch->event);
@@ -212,6 +217,15 @@ void batch_answer_control(struct batch *batch, uint64_t connection, const char *
   size_t offset = batch->answers.length;
   NAV_ASSERT(nav_buffer_append(&batch->answers, json, strlen(json) + 1));
   add_answer(batch, (struct batch_answer){0, connection, offset, batch->answers.length - offset});
+}
+
+bool batch_stage_cosignature(struct batch *batch, uint64_t size, const char *agency, const char *line) {
+  if (batch->finished || batch->cosignatures_count == BATCH_COSIGNATURES_MAX) return false;
+  struct batch_cosignature *row = &batch->cosignatures[batch->cosignatures_count++];
+  row->size = size;
+  (void)snprintf(row->agency, sizeof row->agency, "%s", agency);
+  (void)snprintf(row->line, sizeof row->line, "%s", line);
+  return true;
 }
 
 void batch_note_acknowledged(struct batch *batch, uint32_t lane, uint64_t position, uint64_t delivered) {

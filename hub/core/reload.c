@@ -279,6 +279,7 @@ static uint64_t put_in_force(struct core *core, struct access_rules *rules, stru
   if (changed) seq = reload_stage_rules(core, &change);
   // numbers_fit has said that it can; without memory the program ends, as in batch_stage.
   NAV_ASSERT(numbers_define(core->numbers, rules, core->staging, core->now_ms, &err));
+  cosigners_define(core->cosigners, agencies, core->staging, core->now_ms);
   core->staging->urgent = true;
   return seq;
 }

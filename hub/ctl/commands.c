@@ -114,6 +114,8 @@ static const struct ctl_option person_options[] = {
     {"reason", "TEXT", "why you ask; stands in the ledger. Must be given"},
     {"until", "TIME", "what was accepted before"},
     {"limit", "N", "at most so many events (default 1000)"},
+    {"extract", "FILE", "write all of it there in plain words instead, for the person"},
+    {"lang", "sv|en", "of the extract (default sv)"},
     {NULL, NULL, NULL},
 };
 
@@ -249,7 +251,8 @@ const struct ctl_command ctl_commands[] = {
      prove_options, 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_audit_prove},
     {"audit person", "NUMBER", 1, 1, "Everybody who could have, had or read anything about a person",
      "  navctl audit person 201201012380 --reason 'Begäran om registerutdrag, dnr 12'\n"
-     "  navctl audit person 20120101-2380 --reason '…' --until 2026-11-01 -o csv > utdrag.csv\n\n"
+     "  navctl audit person 20120101-2380 --reason '…' --until 2026-11-01 -o csv > utdrag.csv\n"
+     "  navctl audit person 20120101-2380 --reason 'Art. 15, dnr 12' --extract utdrag.txt\n\n"
      "NUMBER is a personal, coordination or interim number, with or without century and '-'. Ten digits mean "
      "who is\n"
      "under 100 today, '+' between them who is not. The ledger says who asked and why, and never the number. "

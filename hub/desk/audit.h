@@ -20,10 +20,11 @@ json_t *audit_show(const struct desk_request *request, struct nav_error *err);
 // {"from":size} → {"ok":true,"proof":{from, size, root, hashes, note}}: PROOF(from, D[size]) of RFC 6962.
 // The first holds the record, and so is refused where something of it is outside the mandate.
 json_t *audit_prove(const struct desk_request *request, struct nav_error *err);
-// {"number", "reason", "until_ms"?, "before"?, "limit"?} → {"ok":true,"lines":[{event_seq, …as of search…,
-// delivered, acknowledged_seq, acknowledged_at, erased}],"events":n,"mandate","next":seq?}: the events
-// about a person of which the mandate has something, newest first, each with everything that became of it,
-// oldest first. limit and next are of events.
+// {"number", "reason", "until_ms"?, "before"?, "limit"?, "extract"?: true} → {"ok":true,"lines":[{event_seq,
+// …as of search…, delivered, acknowledged_seq, acknowledged_at, erased}],"events":n,"mandate","next":seq?}:
+// the events about a person of which the mandate has something, newest first, each with everything that
+// became of it, oldest first. limit and next are of events. extract: the same in words, for the person, as
+// "extract":[{"event_seq","erased","sv":[sentence,…],"en":[…]}].
 json_t *audit_person(const struct desk_request *request, struct nav_error *err);
 // {"since_ms"?} → {"ok":true,"since":…,"complete":bool,"records":n,"findings":[{what, title, who, count,
 // detail, seqs, …numbers}]}

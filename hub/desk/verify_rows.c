@@ -8,7 +8,7 @@
 #include "hub/base/buffer.h"
 #include "hub/base/id.h"
 
-enum { CURSORS = 8, EVENT_ID_SIZE = 16 };
+enum { CURSORS = 9, EVENT_ID_SIZE = 16 };
 
 // A row larger than any of ours is cut just past the limit: it fails its hash, and memory stays bounded.
 static const char ledger_sql[] =
@@ -32,15 +32,19 @@ static const char mention_sql[] =
 static const char subtree_sql[] =
     "SELECT level, index, hash FROM nav.subtree_view WHERE level BETWEEN 1 AND 61 AND index >= 0 AND "
     "index < (1::bigint << (62 - level)) - 1 ORDER BY (index + 1) << level, level";
+static const char cosignature_sql[] =
+    "SELECT size, left(agency, 65), left(line, 512) FROM nav.cosignature_view WHERE size > 0 ORDER BY size, "
+    "agency";
 static const char rules_text_sql[] =
     "SELECT seq, substr(sha256, 1, 33), substr(text, 1, 262145) FROM nav.rules_text_view WHERE seq > 0 ORDER "
     "BY seq, sha256";
-static const char *const statements[CURSORS] = {ledger_sql, event_sql,   content_sql, checkpoint_sql,
-                                                person_sql, mention_sql, subtree_sql, rules_text_sql};
-static const char *const names[CURSORS] = {"verify_ledger",     "verify_event",  "verify_content",
-                                           "verify_checkpoint", "verify_person", "verify_mention",
-                                           "verify_subtree",    "verify_rules"};
-enum { LEDGER, EVENT, CONTENT, CHECKPOINT, PERSON, MENTION, SUBTREE, RULES_TEXT };
+static const char *const statements[CURSORS] = {ledger_sql,     event_sql,       content_sql,
+                                                checkpoint_sql, person_sql,      mention_sql,
+                                                subtree_sql,    cosignature_sql, rules_text_sql};
+static const char *const names[CURSORS] = {"verify_ledger",     "verify_event",       "verify_content",
+                                           "verify_checkpoint", "verify_person",      "verify_mention",
+                                           "verify_subtree",    "verify_cosignature", "verify_rules"};
+enum { LEDGER, EVENT, CONTENT, CHECKPOINT, PERSON, MENTION, SUBTREE, COSIGNATURE, RULES_TEXT };
 
 struct rows {
   struct desk_database *database;
@@ -138,6 +142,16 @@ static int next_subtree(void *context, struct verify_subtree_row *row, struct na
   return 1;
 }
 
+static int next_cosignature(void *context, struct verify_cosignature_row *row, struct nav_error *err) {
+  struct desk_cursor *c = &((struct rows *)context)->cursors[COSIGNATURE];
+  int got = desk_cursor_next(c, err);
+  if (got <= 0) return got;
+  *row = (struct verify_cosignature_row){.size = (uint64_t)desk_int8(c->page, c->row, 0),
+                                         .agency = PQgetvalue(c->page, c->row, 1),
+                                         .line = PQgetvalue(c->page, c->row, 2)};
+  return 1;
+}
+
 static int next_rules_text(void *context, struct verify_rules_row *row, struct nav_error *err) {
   struct desk_cursor *c = &((struct rows *)context)->cursors[RULES_TEXT];
   int got = desk_cursor_next(c, err);
@@ -195,6 +209,7 @@ static bool find_below_one(struct desk_database *database, verify_fault *fault, 
       "SELECT 'nav.mention', seq FROM nav.mention_view WHERE (seq < 1) IS NOT FALSE UNION ALL "
       "SELECT 'nav.rules_text', seq FROM nav.rules_text_view WHERE (seq < 1) IS NOT FALSE UNION ALL "
       "SELECT 'nav.checkpoint', size FROM nav.checkpoint_view WHERE (size < 1) IS NOT FALSE UNION ALL "
+      "SELECT 'nav.cosignature', size FROM nav.cosignature_view WHERE (size < 1) IS NOT FALSE UNION ALL "
       "SELECT 'nav.subtree', index FROM nav.subtree_view WHERE (level BETWEEN 1 AND 61 AND index >= 0 AND "
       "index < (1::bigint << (62 - level)) - 1) IS NOT TRUE LIMIT 100",
       0, NULL, err);
@@ -213,8 +228,9 @@ bool desk_verify(struct desk_database *database, const char *hub, const uint8_t 
                  void *fault_context, struct verify_report *report, struct nav_error *err) {
   struct verify_settings settings = {.hub = hub, .checkpoint_key = key};
   struct rows rows = {.database = database};
-  struct verify_source source = {&rows,       next_ledger,  next_event,   next_content,    next_checkpoint,
-                                 next_person, next_mention, next_subtree, next_rules_text, rules_kept};
+  struct verify_source source = {&rows,       next_ledger,  next_event,   next_content,     next_checkpoint,
+                                 next_person, next_mention, next_subtree, next_cosignature, next_rules_text,
+                                 rules_kept};
   if (!read_lease(database, &settings, err) || !find_below_one(database, fault, fault_context, err))
     return false;
   if (!settings.has_lease) {

@@ -91,6 +91,7 @@ void verify_forget(struct verify *v) {
     memset(p->used, 0, sizeof p->used);
   }
   memcpy(v->log_id, v->tree.interval_log_id, sizeof v->log_id);
+  verify_cosigners_forget(v, first);
   if (v->hub_key_seq >= first) check_hub_key(v);
   if (v->hub_key_seq >= first) v->hub_key_seq = 0;
   if (v->texts_kept_seq >= first) v->texts_kept_seq = 0;
@@ -125,8 +126,8 @@ static bool checkpoints_before(struct verify *v, uint64_t before, struct nav_err
       reached = v->checkpoint.size;
     }
     v->report->checkpoints++;
-    (void)verify_tree_checkpoint(v, &v->checkpoint);
-    if (!next_checkpoint(v, err)) return false;
+    bool holds = verify_tree_checkpoint(v, &v->checkpoint);
+    if (!verify_cosignatures_at(v, &v->checkpoint, holds, err) || !next_checkpoint(v, err)) return false;
   }
   if (reached + 1 < before) verify_tree_break(v);
   return true;
@@ -265,12 +266,14 @@ static bool check_tail(struct verify *v, struct nav_error *err) {
   while (v->has_checkpoint) {
     verify_tree_break(v);
     v->report->checkpoints++;
-    if (verify_tree_checkpoint(v, &v->checkpoint) && v->checkpoint.size > expected) {
+    bool holds = verify_tree_checkpoint(v, &v->checkpoint);
+    if (holds && v->checkpoint.size > expected) {
       expected = v->checkpoint.size;
       by_checkpoint = true;
     }
-    if (!next_checkpoint(v, err)) return false;
+    if (!verify_cosignatures_at(v, &v->checkpoint, holds, err) || !next_checkpoint(v, err)) return false;
   }
+  if (!verify_cosignatures_end(v, err)) return false;
   if (expected > v->last_seq) {
     missing(v, v->last_seq + 1, expected,
             by_checkpoint ? ": a checkpoint covers them" : ": nav.lease has counted them");
@@ -306,7 +309,7 @@ static bool run(struct verify *v, struct nav_error *err) {
   int got = 0;
   if (!first_rows(v, err)) return false;
   if (!next_checkpoint(v, err) || !verify_index_begin(v, err) || !verify_subtrees_begin(v, err) ||
-      !verify_rules_begin(v, err))
+      !verify_cosignatures_begin(v, err) || !verify_rules_begin(v, err))
     return false;
   if (v->has_checkpoint) verify_tree_log_id(v, &v->checkpoint);
   memcpy(v->tree.interval_log_id, v->log_id, sizeof v->log_id);
@@ -343,6 +346,7 @@ bool verify_run(const struct verify_source *source, const struct verify_settings
     nav_arena_free(v->arena);
     verify_names_free(&v->agencies);
     verify_names_free(&v->lanes);
+    free(v->cosigners);
     verify_erasing_free(v);
     free(v);
   }

@@ -12,6 +12,7 @@
 //   a text of rules missing           the RulesChanged that names it; one changed, or that none names: the
 //                                      record that it came with
 //   a row of nav.subtree missing, extra or changed                   that row, and no record
+//   an agency's cosignature of a checkpoint                          that checkpoint's size, and no record
 //   sealed content gone                that event, where no Erased record covers its class and day
 //   the tail cut off                   the numbers missing, by the lease or the last checkpoint
 //   a record by which others are      the others wait for the next checkpoint: if that does not hold they
@@ -33,6 +34,7 @@
 enum {
   VERIFY_WHAT_SIZE = 480,         // a fault's text, with NUL
   VERIFY_NUMBERS_MAX = 1 << 20,   // of verdicts; lanes and agencies: a sixteenth
+  VERIFY_COSIGNERS_MAX = 4096,    // agencies that ever had a witness key
   VERIFY_PUBLICATIONS_BACK = 64,  // an Accepted names one of the last so many Published
 };
 
@@ -105,9 +107,16 @@ struct verify_subtree_row {
   const uint8_t *hash;  // 32 bytes
 };
 
-// Each gives its next row, ledger, events and content by seq, checkpoints by size, subtrees by their last
-// record, (index + 1) << level, which is below 2^62, then by level; all of one snapshot. 1: a row; 0: no
-// more; -1: *err. subtree may be NULL: an export has none.
+struct verify_cosignature_row {
+  uint64_t size;
+  const char *agency;
+  const char *line;  // with its newline
+};
+
+// Each gives its next row, ledger, events and content by seq, checkpoints by size, cosignatures by size,
+// subtrees by their last record, (index + 1) << level, which is below 2^62, then by level; all of one
+// snapshot. 1: a row; 0: no more; -1: *err. subtree and cosignature may be NULL: an export has none, and its
+// notes carry the cosignature lines.
 struct verify_source {
   void *context;
   int (*ledger)(void *context, struct verify_ledger_row *row, struct nav_error *err);
@@ -117,6 +126,7 @@ struct verify_source {
   // By seq and key. NULL: there is no such table, as in an export.
   verify_next_index *person, *mention;
   int (*subtree)(void *context, struct verify_subtree_row *row, struct nav_error *err);
+  int (*cosignature)(void *context, struct verify_cosignature_row *row, struct nav_error *err);
   // By seq. NULL: texts are asked for alone, as in an export.
   int (*rules_text)(void *context, struct verify_rules_row *row, struct nav_error *err);
   // Whether the text of that hash is there, come with this record or one before it: an enum verify_rules; -1:
@@ -140,6 +150,7 @@ struct verify_report {
   uint64_t events;    // Accepted records
   uint64_t contents;  // of which the sealed content is still there and was compared
   uint64_t checkpoints;
+  uint64_t cosignatures;  // that hold
   uint64_t unproved;  // records that no signed root vouches for: after the last checkpoint, or beside a fault
   uint64_t faults;    // 0: the ledger holds
   uint8_t root[NAV_SHA256_SIZE];  // over all records that are there

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "hub/base/clock.h"
 #include "hub/base/id.h"
@@ -127,6 +128,16 @@ static void put_subtrees(const struct made *made) {
   (void)puts("\\.");
 }
 
+static void put_cosignatures(const struct made *made) {
+  (void)puts("COPY nav.cosignature (size, agency, line) FROM stdin;");
+  for (size_t i = 0; i < made->cosignatures_count; i++) {
+    const struct verify_cosignature_row *row = &made->cosignatures[i];
+    (void)printf("%" PRIu64 "\t%s\t%.*s\\n\n", row->size, row->agency, (int)(strlen(row->line) - 1),
+                 row->line);
+  }
+  (void)puts("\\.");
+}
+
 static void put_rules_texts(const struct made *made) {
   (void)puts("COPY nav.rules_text (sha256, seq, text) FROM stdin;");
   for (size_t i = 0; i < made->rules_texts_count; i++) {
@@ -160,6 +171,7 @@ int main(int argc, char **argv) {
   put_indexes(made);
   put_checkpoints(made);
   put_subtrees(made);
+  put_cosignatures(made);
   put_rules_texts(made);
   made_free(made);
   return fflush(stdout) == 0 && ferror(stdout) == 0 ? 0 : 1;

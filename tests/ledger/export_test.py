@@ -148,6 +148,35 @@ def note_of_another_key(r, e):
         e.files[name] = f"{body}\n— {origin} {signature}\n".encode()
 
 
+def cosigned(e):
+    """Names of notes that carry an agency's line."""
+    return [n for n in e.notes() if e.files[n].count("— ".encode()) > 1]
+
+
+def cosignature_byte(r, e):
+    name = r.choice(cosigned(e))
+    head, mark, lines = e.files[name].partition("\n\n— ".encode())
+    own, end, others = lines.partition(b"\n")
+    e.files[name] = head + mark + own + end + flip(r, others)
+
+
+def cosignature_of_another_size(r, e):
+    a, b = r.sample(cosigned(e), 2)
+    own = e.files[a].decode().split("\n— ")
+    own[-1] = e.files[b].decode().split("\n— ")[-1]
+    e.files[a] = "\n— ".join(own).encode()
+
+
+def cosignature_of_another_key(r, e):
+    name = r.choice(cosigned(e))
+    key, signer = nacl.signing.SigningKey(r.randbytes(32)), "polisen." + e.files[name].decode().split("/")[0]
+    body = e.files[name].decode().rpartition("\n\n")[0] + "\n"
+    seconds = r.randrange(1, 2**32)
+    data = hashlib.sha256(signer.encode() + b"\n\x04" + key.verify_key.encode()).digest()[:4] + seconds.to_bytes(8, "big")
+    data += key.sign(f"cosignature/v1\ntime {seconds}\n{body}".encode()).signature
+    e.files[name] += f"— {signer} {base64.b64encode(data).decode()}\n".encode()
+
+
 def no_notes(_, e):
     for name in e.notes():
         del e.files[name]
@@ -173,8 +202,9 @@ def rules_renamed(r, e):
     rules_added(r, e)
 
 
-FORGERIES = [rules_byte, rules_missing, rules_added, rules_renamed, record_byte, record_missing, record_missing_renumbered, records_swapped, record_inserted, tail_cut, any_byte_of_records,
-             note_byte, note_of_another_size, note_of_another_key, no_notes]
+FORGERIES = [rules_byte, rules_missing, rules_added, rules_renamed, record_byte, record_missing, record_missing_renumbered,
+             records_swapped, record_inserted, tail_cut, any_byte_of_records, note_byte, note_of_another_size, note_of_another_key,
+             cosignature_byte, cosignature_of_another_size, cosignature_of_another_key, no_notes]
 
 
 def manifest_not_mended(r, e):
@@ -209,6 +239,7 @@ def test_real_export(d, path, key, key_file):
     database = d.verify_report()
     assert report["root"] == database["root"] and report["records"] == database["records"], (report, database)
     second = theirs(path, key)
+    assert report["cosignatures"] > 2 and second["cosignatures"] == report["cosignatures"] == database["cosignatures"], (report, second)
     assert second is not None and second["root"] == report["root"] and second["records"] == report["records"], second
     files = verifier.read_archive(path)
     assert second["texts"] == 3 and len([n for n in files if n.startswith("rules/")]) == 3, second
@@ -257,7 +288,7 @@ def test_forgeries(path, key, key_file, count, seed):
     for number in range(count):
         r = random.Random(f"{seed}/{number}")
         e = whole.copy()
-        way = manifest_not_mended if number % 16 == 15 else FORGERIES[number % len(FORGERIES)]
+        way = manifest_not_mended if number % 19 == 18 else FORGERIES[number % len(FORGERIES)]
         way(r, e)
         if way is not manifest_not_mended:
             e.mend_manifest()

@@ -9,6 +9,7 @@
 #include "hub/base/clock.h"
 #include "hub/base/id.h"
 #include "hub/ledger/checkpoint.h"
+#include "hub/ledger/cosignature.h"
 #include "hub/ledger/record.h"
 #include "hub/wire/merkle.h"
 #include "hub/wire/message.h"
@@ -158,12 +159,29 @@ static uint64_t stage(struct made *made, Nav__V1__Record *record) {
   return record->seq;
 }
 
+static void cosign(struct made *made, const struct verify_checkpoint_row *row) {
+  char origin[CHECKPOINT_ORIGIN_SIZE];
+  struct checkpoint_text text;
+  struct nav_error err;
+  NAV_ASSERT(checkpoint_origin(row->note, origin) && checkpoint_text(row->note, origin, &text, &err));
+  for (size_t i = 0; made->witness_seq != 0 && i < MADE_WITNESSES; i++) {
+    char name[COSIGNATURE_NAME_SIZE];
+    char line[COSIGNATURE_LINE_SIZE];
+    NAV_ASSERT(cosignature_name(name, made_agencies[i], origin));
+    cosignature_make(line, row->note, text.length, name, &made->witness_keys[i],
+                     (uint64_t)made->time_ms / 1000);
+    made->cosignatures[made->cosignatures_count++] = (struct verify_cosignature_row){
+        row->size, made_agencies[i], (const char *)keep(made, line, strlen(line) + 1)};
+  }
+}
+
 // A checkpoint after every so many records, in the middle of a publication as well as between them.
 static void checkpoint_if_due(struct made *made) {
   uint64_t last = made->checkpoints_count == 0 ? 0 : made->checkpoints[made->checkpoints_count - 1].size;
   if (made->ledger_count - last < made->settings.checkpoint_every) return;
   made->checkpoints[made->checkpoints_count++] =
       made_checkpoint(made, made->ledger_count, &made->checkpoint_key);
+  cosign(made, &made->checkpoints[made->checkpoints_count - 1]);
 }
 
 #define STAGE(made, name, NAME, message)                  \
@@ -252,6 +270,15 @@ static void define(struct made *made) {
     lane.purpose = text(lanes[i].purpose);
     STAGE(made, lane_defined, LANE_DEFINED, &lane);
   }
+  for (uint32_t i = 0; i < MADE_WITNESSES; i++) {
+    Nav__V1__KeyChanged witness = NAV__V1__KEY_CHANGED__INIT;
+    witness.owner = text(made_agencies[i]);
+    witness.use = text("witness");
+    witness.has_public_key = true;
+    witness.public_key = (ProtobufCBinaryData){KEY_ED25519_PUBLIC_SIZE, made->witness_keys[i].public_key};
+    STAGE(made, key_changed, KEY_CHANGED, &witness);
+  }
+  made->witness_seq = made->ledger_count;
 }
 
 // Odd verdicts release to lane 2 (social) without names and hold for lane 4 (police); even ones release to
@@ -506,6 +533,9 @@ struct made *made_new(const struct made_settings *settings) {
   memset(made->log_id, 0xA5, sizeof made->log_id);
   seed_pair(&made->checkpoint_key, 99);
   for (int i = 0; i < MADE_AGENCIES; i++) seed_pair(&made->agency_keys[i], (uint8_t)(i + 1));
+  for (int i = 0; i < MADE_WITNESSES; i++) seed_pair(&made->witness_keys[i], (uint8_t)(i + 51));
+  made->cosignatures = calloc(MADE_RECORDS_MAX, MADE_WITNESSES * sizeof *made->cosignatures);
+  NAV_ASSERT(made->cosignatures != NULL);
   made->ledger = calloc(MADE_RECORDS_MAX, sizeof *made->ledger);
   made->events = calloc(MADE_RECORDS_MAX, sizeof *made->events);
   made->contents = calloc(MADE_RECORDS_MAX, sizeof *made->contents);
@@ -523,6 +553,7 @@ struct made *made_new(const struct made_settings *settings) {
       made->checkpoints[made->checkpoints_count - 1].size < made->ledger_count) {
     made->checkpoints[made->checkpoints_count++] =
         made_checkpoint(made, made->ledger_count, &made->checkpoint_key);
+    cosign(made, &made->checkpoints[made->checkpoints_count - 1]);
   }
   return made;
 }
@@ -538,6 +569,7 @@ void made_erase(struct made *made, uint32_t retention_class, uint32_t day, int64
   if (made->checkpoints[made->checkpoints_count - 1].size < made->ledger_count) {
     made->checkpoints[made->checkpoints_count++] =
         made_checkpoint(made, made->ledger_count, &made->checkpoint_key);
+    cosign(made, &made->checkpoints[made->checkpoints_count - 1]);
   }
 }
 
@@ -548,6 +580,7 @@ void made_free(struct made *made) {
   free(made->events);
   free(made->contents);
   free(made->checkpoints);
+  free(made->cosignatures);
   free(made->persons);
   free(made->mentions);
   free(made);

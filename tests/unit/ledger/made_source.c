@@ -59,6 +59,14 @@ static int subtree_next(void *context, struct verify_subtree_row *row, struct na
   return 1;
 }
 
+static int cosignature_next(void *context, struct verify_cosignature_row *row, struct nav_error *err) {
+  struct made_reading *r = context;
+  (void)err;
+  if (r->cosignature == r->made->cosignatures_count) return 0;
+  *row = r->made->cosignatures[r->cosignature++];
+  return 1;
+}
+
 static int rules_text_next(void *context, struct verify_rules_row *row, struct nav_error *err) {
   struct made_reading *r = context;
   (void)err;
@@ -79,6 +87,7 @@ static int rules_kept(void *context, const uint8_t sha256[NAV_SHA256_SIZE], uint
 }
 
 struct verify_source made_source(struct made_reading *reading) {
-  return (struct verify_source){reading,     ledger_next,  event_next,   content_next,    checkpoint_next,
-                                person_next, mention_next, subtree_next, rules_text_next, rules_kept};
+  return (struct verify_source){reading,          ledger_next,     event_next,   content_next,
+                                checkpoint_next,  person_next,     mention_next, subtree_next,
+                                cosignature_next, rules_text_next, rules_kept};
 }
