@@ -284,6 +284,11 @@ def test_what_was_published_is_found(h):
     start_hub(h)
     lines = json.loads(h.navctl("audit", "search", "--event", event(7)["id"], "-o", "json").stdout)
     assert lines and all(line["from"] == "skolan" and line["type"] == "SchoolIncident" for line in lines)
+    # What was refused under an event's id stands beside it: it names no record, only the id.
+    lines = json.loads(h.navctl("audit", "search", "--event", event(4)["id"], "-o", "json").stdout)
+    assert {line["kind"] for line in lines} == {"accepted", "rejected"}, lines
+    lines = json.loads(h.navctl("audit", "search", "--event", event(4)["id"], "--kind", "rejected", "-o", "json").stdout)
+    assert [line["kind"] for line in lines] == ["rejected"], lines
     report = h.verify()
     assert report["ok"], report
     status = h.navctl("status").stdout
