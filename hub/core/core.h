@@ -104,7 +104,6 @@ struct core {
   struct logs logs;             // which log ids the ledger has had
   const char *restored_reason;  // restore.h: why the database was put back; NULL: it was not
   uint64_t restored_seq;        // the record of that
-  uint8_t previous_log_id[KEY_LOG_ID_SIZE];
 
   struct lane *lanes[NUMBERS_LANES_MAX];  // by number
   struct agency_count *counts[NUMBERS_AGENCIES_MAX];

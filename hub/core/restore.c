@@ -22,7 +22,6 @@ bool restore_check_reason(const char *reason, struct nav_error *err) {
 void restore_begin(struct core *core) {
   struct sequence *sequence = &core->sequence;
   char hex[2 * KEY_LOG_ID_SIZE + 1];
-  memcpy(core->previous_log_id, sequence->log_id, KEY_LOG_ID_SIZE);
   randombytes_buf(sequence->log_id, KEY_LOG_ID_SIZE);
   (void)snprintf(core->origin, sizeof core->origin, "%s/%s", core->nav->hub,
                  nav_hex(hex, sequence->log_id, KEY_LOG_ID_SIZE));
@@ -31,8 +30,11 @@ void restore_begin(struct core *core) {
 
 bool restore_stage(struct core *core, struct nav_error *err) {
   Nav__V1__Restored restored = NAV__V1__RESTORED__INIT;
-  restored.has_previous_log_id = restored.has_last_seq = true;
-  restored.previous_log_id = (ProtobufCBinaryData){KEY_LOG_ID_SIZE, core->previous_log_id};
+  restored.has_last_seq = true;
+  restored.has_previous_log_id = core->logs.count > 0;  // an empty database had none
+  if (restored.has_previous_log_id)
+    restored.previous_log_id =
+        (ProtobufCBinaryData){KEY_LOG_ID_SIZE, core->logs.items[core->logs.count - 1].id};
   restored.last_seq = core->committed_seq;
   restored.given_up = core->seen.note;
   restored.reason = (char *)(uintptr_t)core->restored_reason;

@@ -1,6 +1,5 @@
 // navctl audit export: nav-desk gives the records page by page; the archive is written here, as the caller.
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,17 +10,21 @@
 #include "hub/ctl/ctl.h"
 #include "hub/ctl/export_write.h"
 #include "hub/ctl/output.h"
+#include "hub/wire/json.h"
 
 enum { TIMEOUT_MS = 150000 };
 
+static uint8_t *decode(const char *text, const char *place, size_t *length, struct nav_error *err) {
+  uint8_t *bytes = wire_json_from_base64(text, length);
+  if (bytes == NULL)
+    (void)nav_fail(err, NAV_ERROR_LOCAL, 0, place, "nav-desk's answer is no base64, or there is no memory");
+  return bytes;
+}
+
 static bool add_records(struct export_write *w, const char *text, struct nav_error *err) {
-  size_t size = strlen(text) / 4 * 3 + 3;
   size_t length = 0;
-  uint8_t *bytes = malloc(size);
-  bool ok = bytes != NULL && sodium_base642bin(bytes, size, text, strlen(text), NULL, &length, NULL,
-                                               sodium_base64_VARIANT_ORIGINAL) == 0;
-  if (!ok) (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "records", "nav-desk's answer is no base64");
-  ok = ok && export_write_records(w, bytes, length, err);
+  uint8_t *bytes = decode(text, "records", &length, err);
+  bool ok = bytes != NULL && export_write_records(w, bytes, length, err);
   free(bytes);
   return ok;
 }
@@ -37,14 +40,9 @@ static bool add_page(struct export_write *w, const json_t *page, struct nav_erro
 }
 
 static bool add_text(struct export_write *w, const json_t *json, struct nav_error *err) {
-  const char *text = output_text_of(json, "text");
-  size_t size = strlen(text) / 4 * 3 + 3;
   size_t length = 0;
-  uint8_t *bytes = malloc(size);
-  bool ok = bytes != NULL && sodium_base642bin(bytes, size, text, strlen(text), NULL, &length, NULL,
-                                               sodium_base64_VARIANT_ORIGINAL) == 0;
-  if (!ok) (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "texts", "nav-desk's answer is no base64");
-  ok = ok && export_write_rules(w, output_text_of(json, "sha256"), bytes, length, err);
+  uint8_t *bytes = decode(output_text_of(json, "text"), "texts", &length, err);
+  bool ok = bytes != NULL && export_write_rules(w, output_text_of(json, "sha256"), bytes, length, err);
   free(bytes);
   return ok;
 }

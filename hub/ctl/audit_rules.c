@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "hub/ctl/ctl.h"
 #include "hub/ctl/ctl_audit.h"
 #include "hub/ctl/output.h"
+#include "hub/wire/json.h"
 #include "hub/wire/sha256.h"
 
 enum { PAGE_LINES = 100, FILE_NAME_BYTES_MAX = 255, FOLDER_MODE = 0750, FILE_MODE = 0640 };
@@ -80,13 +80,10 @@ static bool is_of_its_hash(const struct kept *file) {
 }
 
 static bool decode(const json_t *json, struct kept *file) {
-  const char *text = output_text_of(json, "text");
-  size_t size = strlen(text) / 4 * 3 + 3;
   file->name = output_text_of(json, "name");
   file->sha256 = output_text_of(json, "sha256");
-  file->text = malloc(size);
-  return file->text != NULL && sodium_base642bin(file->text, size, text, strlen(text), NULL, &file->length,
-                                                 NULL, sodium_base64_VARIANT_ORIGINAL) == 0;
+  file->text = wire_json_from_base64(output_text_of(json, "text"), &file->length);
+  return file->text != NULL;
 }
 
 static enum ctl_exit add_file(struct kept_files *files, const json_t *json) {
@@ -179,13 +176,7 @@ static bool print_json(enum ctl_format format, const struct kept_files *files) {
     if (text != NULL) {
       (void)json_object_set_new(json, "text", text);
     } else {
-      char *base64 = malloc(sodium_base64_encoded_len(file->length, sodium_base64_VARIANT_ORIGINAL));
-      if (base64 != NULL)
-        (void)sodium_bin2base64(base64,
-                                sodium_base64_encoded_len(file->length, sodium_base64_VARIANT_ORIGINAL),
-                                file->text, file->length, sodium_base64_VARIANT_ORIGINAL);
-      (void)json_object_set_new(json, "base64", json_string(base64));
-      free(base64);
+      (void)json_object_set_new(json, "base64", wire_json_base64(file->text, file->length));
     }
     (void)json_array_append_new(list, json);
   }

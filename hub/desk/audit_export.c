@@ -2,7 +2,6 @@
 // says which records it takes: a request is answered by a worker of its own, so none can rest on an earlier
 // one's.
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "hub/base/buffer.h"
 #include "hub/base/id.h"
 #include "hub/desk/audit.h"
+#include "hub/wire/json.h"
 #include "hub/wire/keys.h"
 #include "nav/v1/session.pb-c.h"
 
@@ -144,16 +144,6 @@ static json_t *read_notes(struct desk_database *database, const struct page *pag
   return list;
 }
 
-static json_t *encode(const struct page *page) {
-  size_t size = sodium_base64_encoded_len(page->bytes.length, sodium_base64_VARIANT_ORIGINAL);
-  char *text = malloc(size);
-  if (text == NULL) return NULL;
-  (void)sodium_bin2base64(text, size, page->bytes.data, page->bytes.length, sodium_base64_VARIANT_ORIGINAL);
-  json_t *json = json_string(text);
-  free(text);
-  return json;
-}
-
 static json_t *answer(const struct desk_request *request, struct page *page, struct nav_error *err) {
   char log_id[2 * KEY_LOG_ID_SIZE + 1] = "";
   size_t length = 0;
@@ -168,7 +158,8 @@ static json_t *answer(const struct desk_request *request, struct page *page, str
   if (notes == NULL) return NULL;
   json_t *made = json_pack("{s:b, s:s, s:s, s:I, s:I, s:b, s:o, s:o}", "ok", 1, "hub", request->nav->hub,
                            "log_id", log_id, "until", (json_int_t)page->until, "last", (json_int_t)page->last,
-                           "done", page->done ? 1 : 0, "records", encode(page), "checkpoints", notes);
+                           "done", page->done ? 1 : 0, "records",
+                           wire_json_base64(page->bytes.data, page->bytes.length), "checkpoints", notes);
   if (made == NULL) (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
   return made;
 }

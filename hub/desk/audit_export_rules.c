@@ -1,13 +1,13 @@
 // `audit export`, the kept texts of rules: after the records, a page at a time, each page after an AuditRead
 // of its own, as audit_export.c does.
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "hub/base/id.h"
 #include "hub/desk/audit.h"
+#include "hub/wire/json.h"
 #include "hub/wire/sha256.h"
 #include "nav/v1/session.pb-c.h"
 
@@ -45,17 +45,9 @@ static json_t *text_json(const struct desk_cursor *cursor, size_t *length) {
   size_t hash_length = 0;
   const uint8_t *hash = desk_bytes(cursor->page, cursor->row, 1, &hash_length);
   const uint8_t *text = desk_bytes(cursor->page, cursor->row, 2, length);
-  size_t size = sodium_base64_encoded_len(*length, sodium_base64_VARIANT_ORIGINAL);
-  char *encoded = malloc(size);
-  if (encoded == NULL || hash_length != NAV_SHA256_SIZE) {
-    free(encoded);
-    return NULL;
-  }
-  (void)sodium_bin2base64(encoded, size, text, *length, sodium_base64_VARIANT_ORIGINAL);
-  json_t *json = json_pack("{s:I, s:s, s:s}", "seq", (json_int_t)desk_int8(cursor->page, cursor->row, 0),
-                           "sha256", nav_hex(hex, hash, NAV_SHA256_SIZE), "text", encoded);
-  free(encoded);
-  return json;
+  if (hash_length != NAV_SHA256_SIZE) return NULL;
+  return json_pack("{s:I, s:s, s:o}", "seq", (json_int_t)desk_int8(cursor->page, cursor->row, 0), "sha256",
+                   nav_hex(hex, hash, NAV_SHA256_SIZE), "text", wire_json_base64(text, *length));
 }
 
 static json_t *page(const struct desk_request *request, const struct place *place, struct nav_error *err) {

@@ -3,24 +3,33 @@
 
 #include "hub/access/access.h"
 #include "hub/desk/audit_words.h"
+#include "hub/desk/rules_changed.h"
 
-void extract_begin(struct extract *extract, const struct desk_request *request,
-                   const struct definitions *definitions) {
+bool extract_begin(struct extract *extract, const struct desk_request *request,
+                   const struct definitions *definitions, struct nav_error *err) {
   struct conf_faults faults = {0};
+  const Nav__V1__Record *newest = NULL;
   *extract = (struct extract){.request = request, .definitions = definitions, .events = json_array()};
   extract->rules = access_rules_load(request->nav->config_folder, request->agencies, &faults);
   conf_faults_free(&faults);
+  extract->rules_since = UINT64_MAX;
+  if (!rules_changed_read(request, UINT64_MAX, &newest, err)) return false;
+  if (rules_changed_are(extract->rules, newest)) extract->rules_since = newest->seq;
+  return true;
 }
 
 static void add_words(struct extract *extract, const Nav__V1__Record *record, const Nav__V1__Record *about,
                       json_t *swedish, json_t *english) {
   const struct conf_person *person = extract->request->person;
+  bool are_then = record->seq >= extract->rules_since;
   const struct audit_words words = {.record = record,
                                     .about = about,
                                     .reader = person->mandate_all ? NULL : person,
                                     .definitions = extract->definitions,
                                     .agencies = extract->request->agencies,
                                     .rules = extract->rules,
+                                    .rules_then = are_then ? extract->rules : NULL,
+                                    .law_is_then = are_then,
                                     .hold_answer_ms = extract->request->nav->hold_answer_ms,
                                     .hold_urgent_ms = extract->request->nav->hold_urgent_ms,
                                     .for_person = true,

@@ -10,11 +10,13 @@ struct extract {
   const struct desk_request *request;
   const struct definitions *definitions;
   struct access_rules *rules;  // NULL: paragraphs keep their ids alone
+  uint64_t rules_since;        // they have been in force from that record on; UINT64_MAX: not known
   json_t *events;              // [{"event_seq","erased","sv":[sentence,…],"en":[…]}]
 };
 
-void extract_begin(struct extract *extract, const struct desk_request *request,
-                   const struct definitions *definitions);
+// False: *err; extract_end it all the same.
+NAV_MUST_USE bool extract_begin(struct extract *extract, const struct desk_request *request,
+                                const struct definitions *definitions, struct nav_error *err);
 // The event, and of its count pairs those that are_told says.
 void extract_event(struct extract *extract, const struct person_event *event, const struct person_pair *pairs,
                    const bool *are_told, size_t count);

@@ -220,11 +220,12 @@ static bool open_reasons(const struct desk_request *request, const struct person
 }
 
 // The lines; and what it says in words, where that was asked for.
-static json_t *tell_all(struct telling *t) {
+static bool tell_all(struct telling *t, json_t **extract, struct nav_error *err) {
   t->extracts = json_is_true(json_object_get(t->request->json, "extract"));
-  if (t->extracts) extract_begin(&t->extract, t->request, &t->definitions);
-  tell_events(t);
-  return t->extracts ? extract_end(&t->extract) : NULL;
+  bool ok = !t->extracts || extract_begin(&t->extract, t->request, &t->definitions, err);
+  if (ok) tell_events(t);
+  *extract = t->extracts ? extract_end(&t->extract) : NULL;
+  return ok;
 }
 
 static json_t *answer(struct telling *t, struct person_rows *rows, struct nav_error *err) {
@@ -246,7 +247,11 @@ static json_t *answer(struct telling *t, struct person_rows *rows, struct nav_er
     (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
     return NULL;
   }
-  json_t *extract = tell_all(t);
+  json_t *extract = NULL;
+  if (!tell_all(t, &extract, err)) {
+    json_decref(extract);
+    return NULL;
+  }
   if (t->too_many) {
     json_decref(extract);
     (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "limit",

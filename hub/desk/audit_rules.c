@@ -1,7 +1,6 @@
 // `audit rules`: every change of rules; and the texts that were in force at a record, a page at a time, each
 // after an AuditRead of its own. The rules are the hub's own, so every mandate has them.
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "hub/desk/rules_changed.h"
 #include "hub/desk/rules_text.h"
 #include "hub/ledger/record.h"
+#include "hub/wire/json.h"
 #include "hub/wire/sha256.h"
 #include "nav/v1/session.pb-c.h"
 
@@ -137,16 +137,6 @@ static const Nav__V1__Record *in_force_at(const struct desk_request *request, ui
   return record;
 }
 
-static json_t *text_json(const char *text, size_t length) {
-  size_t size = sodium_base64_encoded_len(length, sodium_base64_VARIANT_ORIGINAL);
-  char *encoded = malloc(size);
-  if (encoded == NULL) return NULL;
-  (void)sodium_bin2base64(encoded, size, (const uint8_t *)text, length, sodium_base64_VARIANT_ORIGINAL);
-  json_t *json = json_string(encoded);
-  free(encoded);
-  return json;
-}
-
 // One file with its text in base64. NULL: *err.
 static json_t *file_json(const struct desk_request *request, const Nav__V1__Record *record,
                          const Nav__V1__RulesFile *file, size_t *length, struct nav_error *err) {
@@ -167,7 +157,7 @@ static json_t *file_json(const struct desk_request *request, const Nav__V1__Reco
     return NULL;
   }
   return json_pack("{s:s, s:o, s:o}", "name", text_or_empty(file->name), "sha256", hex_json(&file->sha256),
-                   "text", text_json(text, *length));
+                   "text", wire_json_base64((const uint8_t *)text, *length));
 }
 
 struct texts {

@@ -72,11 +72,6 @@ static bool law_is_of(const struct access_rules *rules, const Nav__V1__Record *t
   return false;
 }
 
-static bool rules_are_of(const struct access_rules *rules, const Nav__V1__Record *then) {
-  return rules != NULL && then != NULL && then->rules_changed->hash.len == NAV_SHA256_SIZE &&
-         memcmp(then->rules_changed->hash.data, access_rules_hash(rules), NAV_SHA256_SIZE) == 0;
-}
-
 struct loaded {
   struct access_rules *rules;      // NULL: they cannot be loaded, and paragraphs keep their ids alone
   struct conf_agencies *agencies;  // of then; NULL: today's
@@ -89,7 +84,7 @@ static struct loaded load_rules(const struct desk_request *request, const Nav__V
   struct loaded loaded = {.rules =
                               access_rules_load(request->nav->config_folder, request->agencies, &faults)};
   conf_faults_free(&faults);
-  loaded.are_then = loaded.law_is_then = rules_are_of(loaded.rules, then);
+  loaded.are_then = loaded.law_is_then = rules_changed_are(loaded.rules, then);
   if (loaded.are_then || then == NULL) return loaded;
   struct access_rules *kept = rules_text_load(request, then->rules_changed, &loaded.agencies);
   loaded.are_then = kept != NULL;

@@ -41,9 +41,10 @@ void words_restored(struct saying *s) {
       "The database had been put back to an earlier state: the ledger ended with record %" PRIu64
       ". The hub had shown a checkpoint over %s records; what is missing is gone.",
       r->last_seq, size_of_note(s, r->given_up));
-  say(s, "Liggaren hade id %s, och går vidare under det som posten före den här nämner.",
-      "The ledger's id was %s; it goes on under the one that the record before this one names.",
-      part_hex(s, r->previous_log_id));
+  if (r->previous_log_id.len > 0)
+    say(s, "Liggaren hade id %s, och går vidare under det som posten före den här nämner.",
+        "The ledger's id was %s; it goes on under the one that the record before this one names.",
+        part_hex(s, r->previous_log_id));
   say_reason(s, r->reason);
 }
 

@@ -3,8 +3,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "hub/ledger/record.h"
+#include "hub/wire/sha256.h"
 
 enum { NUMBER_SIZE = 24 };
 
@@ -34,4 +36,9 @@ bool rules_changed_read(const struct desk_request *request, uint64_t up_to, cons
   }
   PQclear(result);
   return ok;
+}
+
+bool rules_changed_are(const struct access_rules *rules, const Nav__V1__Record *then) {
+  return rules != NULL && then != NULL && then->rules_changed->hash.len == NAV_SHA256_SIZE &&
+         memcmp(then->rules_changed->hash.data, access_rules_hash(rules), NAV_SHA256_SIZE) == 0;
 }

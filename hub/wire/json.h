@@ -18,6 +18,11 @@ enum { WIRE_JSON_DEPTH_MAX = 32 };  // of objects and lists in each other
 // are refused. A new reference; NULL: *err has class PEER and "line:column" as place.
 json_t *wire_json_parse(const char *text, size_t length, struct nav_error *err);
 
+// Bytes as a text in base64 (RFC 4648 section 4), and back. A new reference; NULL: no memory.
+json_t *wire_json_base64(const uint8_t *bytes, size_t length);
+// malloc'ed, the caller's; NULL: no memory, or the text is no base64.
+uint8_t *wire_json_from_base64(const char *text, size_t *length);
+
 // A new reference; NULL only without memory, or where a text in it is not UTF-8 (which decoding refuses).
 json_t *wire_json_from_message(const ProtobufCMessage *message);
 // In the arena. NULL: *err has the JSON path ("data.subjects.0.name") as place.

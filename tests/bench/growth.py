@@ -5,7 +5,7 @@ of audit person, audit search and audit prove, asked of nav-desk as navctl asks,
 
     tests/bench/growth.py [--records N] [--asks N]      a JSON object on standard output
 
-Needs the release build (cmake --preset release) and about 1 kB of disk a record in the folder for temporary files, which is removed at the
+Needs a release build with its tests (cmake --preset release -DNAV_TESTS=ON) and about 1 kB of disk a record in the folder for temporary files, which is removed at the
 end. What the figures mean stands in hub/ledger/GROWTH.md."""
 
 import argparse

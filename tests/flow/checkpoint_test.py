@@ -64,16 +64,19 @@ def refuses(hub, text):
     assert text in hub.log("nav-core"), hub.log("nav-core")[-1500:]
 
 
+def cut(hub, size):
+    """The database as it was when it had so many records; nav-core is stopped, and what it has shown stays as it is."""
+    hub.stop("nav-core", fine=(0, 1))
+    rows = [("ledger", "seq"), ("event", "seq"), ("content", "seq"), ("checkpoint", "size"), ("person", "seq"), ("mention", "seq"),
+            ("cosignature", "size"), ("rules_text", "seq"), ("subtree", "((index + 1) << level)")]
+    sql(hub, "SET session_replication_role = replica;" + "".join(f"DELETE FROM nav.{t} WHERE {c} > {size};" for t, c in rows) +
+        f"UPDATE nav.lease SET last_seq = {size}")
+
+
 def put_back(hub):
     """A ledger cut to one of its own checkpoints is whole by itself; only what was shown tells."""
-    hub.stop("nav-core")
     size = sql(hub, "SELECT size FROM nav.checkpoint ORDER BY size DESC OFFSET 1 LIMIT 1")[0][0]
-    sql(hub, "SET session_replication_role = replica;"
-        f"DELETE FROM nav.ledger WHERE seq > {size}; DELETE FROM nav.event WHERE seq > {size};"
-        f"DELETE FROM nav.content WHERE seq > {size}; DELETE FROM nav.checkpoint WHERE size > {size};"
-        f"DELETE FROM nav.person WHERE seq > {size}; DELETE FROM nav.mention WHERE seq > {size};"
-        f"DELETE FROM nav.subtree WHERE ((index + 1) << level) > {size};"
-        f"UPDATE nav.lease SET last_seq = {size}")
+    cut(hub, size)
     refuses(hub, f"the database holds {size}: records are gone")
     print("a database put back is refused")
 

@@ -113,6 +113,7 @@ def extracts(hub, lines):
     for words in ("Registerutdrag ur Trygghetsnavet", "Ärende: Art. 15, dnr 12", "allt som navets liggare har", "lämnade en orosanmälan",
                   "beslutade efter bedömning att lämna ut", "Särskild risk", "återkallade 1 händelse", "Händelser: 2"):
         assert words in text, (words, text)
+    assert "dagens law.yaml" not in text and "10 kap. 18 a § OSL" in text, text
     assert WORD not in text and "kontrollpunkt" not in text and "navctl" not in text, "content, or what is no matter of the person's"
     assert text.count("\nPost ") >= len({line["seq"] for line in lines}), text
     assert hub.navctl("audit", "person", CHILD, "--reason", "prov", "--extract", path, check=False).returncode == 1, "never over another"

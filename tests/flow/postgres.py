@@ -137,6 +137,10 @@ class Postgres:
     def create_database(self):
         for role in ROLES:
             self.sql("postgres", f"CREATE ROLE {role} LOGIN", database="postgres")
+        self.empty_database()
+
+    def empty_database(self):
+        """A database nav with nothing in it; one that is there must be renamed first."""
         subprocess.run(["psql", "-X", "-q", "-c", "CREATE DATABASE nav OWNER nav_owner",
                         self.connection("postgres", "postgres")], check=True, capture_output=True)
 

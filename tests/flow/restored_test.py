@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from checkpoint_test import newest, refuses, sql  # noqa: E402
+from checkpoint_test import cut, newest, refuses, sql  # noqa: E402
 from hub import BIN, ROOT, Hub, wait_until  # noqa: E402
 from kill_test import EVENTS_A_FILE, police_file  # noqa: E402
 from witness_test import ALARM, grow, state, witnessed  # noqa: E402
@@ -32,17 +32,6 @@ def restored(hub, reason, code):
                           timeout=60)
     assert done.returncode == code, done
     return done.stderr
-
-
-def cut(hub, size):
-    hub.stop("nav-core", fine=(0, 1))
-    sql(hub, "SET session_replication_role = replica;"
-        f"DELETE FROM nav.ledger WHERE seq > {size}; DELETE FROM nav.event WHERE seq > {size};"
-        f"DELETE FROM nav.content WHERE seq > {size}; DELETE FROM nav.checkpoint WHERE size > {size};"
-        f"DELETE FROM nav.cosignature WHERE size > {size}; DELETE FROM nav.rules_text WHERE seq > {size};"
-        f"DELETE FROM nav.person WHERE seq > {size}; DELETE FROM nav.mention WHERE seq > {size};"
-        f"DELETE FROM nav.subtree WHERE ((index + 1) << level) > {size};"
-        f"UPDATE nav.lease SET last_seq = {size}")
 
 
 def publish(hub, number):
@@ -135,6 +124,22 @@ def it_holds(hub, seq):
     assert len(json.loads(done.stdout)["origins"]) == 2, done.stdout
 
 
+def from_nothing(hub):
+    """No backup at all: an empty database goes on too, on the record."""
+    for name in ("nav-desk", "nav-gate", "nav-core"):
+        hub.stop(name)
+    hub.postgres.sql("postgres", "ALTER DATABASE nav RENAME TO lost", database="postgres")
+    hub.postgres.empty_database()
+    hub.navctl("db", "upgrade")
+    refuses(hub, "connect the database")
+    assert "says that the database was put back" in restored(hub, REASON, 0)
+    hub.start_all()
+    [line] = asked(hub, "audit", "search", "--kind", "restored")
+    assert line["seq"] == 2 and "the last record was 0" in line["reason"], line
+    report = hub.verify()
+    assert report["ok"], report
+
+
 def main():
     with Hub() as hub:
         kept = life(hub)
@@ -142,6 +147,7 @@ def main():
         seq = on_record(hub, kept)
         agencies_go_on(hub)
         it_holds(hub, seq)
+        from_nothing(hub)
     print("restored: refused, said on the record, went on under a new id, verified")
     return 0
 

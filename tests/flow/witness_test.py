@@ -8,7 +8,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from checkpoint_test import newest, refuses, sql  # noqa: E402
+from checkpoint_test import cut, newest, refuses, sql  # noqa: E402
 from hub import Hub, wait_until  # noqa: E402
 from kill_test import police_file  # noqa: E402
 
@@ -51,14 +51,7 @@ def witnesses(hub):
 
 def put_back(hub, size):
     """As one would who holds the hub's machine: the ledger cut, and what the hub remembers of it removed."""
-    hub.stop("nav-core", fine=(0, 1))
-    sql(hub, "SET session_replication_role = replica;"
-        f"DELETE FROM nav.ledger WHERE seq > {size}; DELETE FROM nav.event WHERE seq > {size};"
-        f"DELETE FROM nav.content WHERE seq > {size}; DELETE FROM nav.checkpoint WHERE size > {size};"
-        f"DELETE FROM nav.person WHERE seq > {size}; DELETE FROM nav.mention WHERE seq > {size};"
-        f"DELETE FROM nav.cosignature WHERE size > {size};"
-        f"DELETE FROM nav.subtree WHERE ((index + 1) << level) > {size};"
-        f"UPDATE nav.lease SET last_seq = {size}")
+    cut(hub, size)
     os.remove(hub.path("state", "seen"))
     hub.start_program("nav-core")
     wait_until("nav-core answers again", lambda: hub.status(fail=False))
