@@ -40,6 +40,7 @@ struct loop {
   bool ends;  // --once or standard input
   bool unreachable;
   bool connected;           // as last told
+  bool replays_asked;       // --replay-since, of this run
   int64_t connected_ms;     // monotonic: last seen connected, or the start
   int64_t durable_told_ms;  // when a fault of the inbox was last logged
   bool send_failed;         // a mapping goes on emitting after this; *error is why
@@ -103,6 +104,14 @@ static void on_notice(void *context, const Nav__V1__Notice *notice) {
   if (!notices_write(loop->notices, notice, &err)) nav_log_failure(NAV_LOG_WARNING, "a notice", &err);
 }
 
+static void on_set_aside(void *context, const char *purpose, uint64_t position) {
+  (void)context;
+  nav_log(NAV_LOG_WARNING,
+          "position %llu of %s could not be read and is set aside; the hub's operator can have it delivered "
+          "again (navctl lane redeliver)",
+          (unsigned long long)position, purpose);
+}
+
 static void on_rules(void *context, const Nav__V1__RulesBundle *bundle) {
   struct loop *loop = context;
   edge_take_rules(loop->edge, bundle);
@@ -156,12 +165,24 @@ static void tell_connection(struct loop *loop) {
   nav_log(NAV_LOG_INFO, connected ? "connected to %s" : "the hub at %s is away", loop->settings->endpoint);
 }
 
+// Once a run; where the session has just ended, in the next.
+static void ask_replays(struct loop *loop) {
+  struct nav_error err;
+  if (loop->options->replay_since_ms == 0 || loop->replays_asked || !loop->connected) return;
+  for (size_t i = 0; i < loop->settings->purposes_count; i++)
+    if (!nav_client_replay(loop->client, loop->settings->purposes[i], 0, loop->options->replay_since_ms,
+                           &err))
+      return;
+  loop->replays_asked = true;
+}
+
 // One step of everything that is not the mapping. False ends the run.
 static bool tick(void *context, int wait_ms, struct nav_error *err) {
   struct loop *loop = context;
   if (stop_asked) return nav_fail(err, NAV_ERROR_RETRY, 0, "", "stopped by a signal");
   if (!nav_client_step(loop->client, wait_ms, err) || !poster_resend(loop->poster, err)) return false;
   tell_connection(loop);
+  ask_replays(loop);
   if (loop->ends && nav_clock_monotonic_ms() - loop->connected_ms > LOOP_UNREACHABLE_MS) {
     loop->unreachable = true;
     return nav_fail(err, NAV_ERROR_RETRY, 0, loop->settings->endpoint,
@@ -309,6 +330,7 @@ static bool open_client(struct loop *loop, struct nav_error *err) {
                                            .durable = on_durable,
                                            .resume = on_resume,
                                            .notice = on_notice,
+                                           .set_aside = on_set_aside,
                                            .checkpoint = on_checkpoint,
                                            .cosign = on_cosign,
                                            .witnessed = on_witnessed,

@@ -9,7 +9,7 @@
 #include "hub/base/clock.h"
 #include "hub/conf/tree.h"
 
-enum option { HOME, CONFIG, ONCE, DRY_RUN, OUTPUT, NOW, HELP, VERSION, OPTIONS_COUNT };
+enum option { HOME, CONFIG, ONCE, DRY_RUN, OUTPUT, NOW, REPLAY, HELP, VERSION, OPTIONS_COUNT };
 
 static const struct {
   const char *name;
@@ -28,6 +28,9 @@ static const struct {
     [OUTPUT] = {"-o", "text|json",
                 "with --once: how the closing count is told (json: also on standard output)"},
     [NOW] = {"--now", "RFC3339", "take this as the time, for what a source leaves out"},
+    [REPLAY] =
+        {"--replay-since", "RFC3339",
+         "ask the hub for all that it has delivered since then, once more: for an inbox that was lost"},
     [HELP] = {"--help", NULL, "this text"},
     [VERSION] = {"--version", NULL, "the program's version"},
 };
@@ -45,7 +48,7 @@ static void print_help(const struct nav_mapping *mapping) {
     char left[32];
     (void)snprintf(left, sizeof left, "%s %s", table[i].name,
                    table[i].argument != NULL ? table[i].argument : "");
-    (void)printf("  %-18s %s\n", left, table[i].help);
+    (void)printf("  %-24s %s\n", left, table[i].help);
   }
   (void)printf("\nFiles of the outbox end in:");
   for (const char *const *suffix = mapping->suffixes; *suffix != NULL; suffix++) (void)printf(" %s", *suffix);
@@ -90,6 +93,9 @@ static bool take(struct options *options, const struct nav_mapping *mapping, int
       options->has_now = true;
       return nav_clock_parse(value, false, &options->now_ms) ||
              wrong(mapping, "--now is a time such as 2026-11-22T02:30:00Z, not", value, NULL) > 0;
+    case REPLAY:
+      return (nav_clock_parse(value, true, &options->replay_since_ms) && options->replay_since_ms > 0) ||
+             wrong(mapping, "--replay-since is a time such as 2026-11-22T02:30:00Z, not", value, NULL) > 0;
     default:
       return false;
   }

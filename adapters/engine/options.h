@@ -14,6 +14,7 @@ struct options {
   bool dry_run;
   bool standard_input;  // "-" without --dry-run
   bool json;
+  int64_t replay_since_ms;  // 0: not asked for
   bool has_now;
   int64_t now_ms;
   char **files;  // of --dry-run; "-" is standard input

@@ -113,6 +113,7 @@ static bool advance(struct nav_client *client) {
   bool any = receive(client);
   int64_t now_ms = nav_clock_monotonic_ms();
   incoming_settle(client, now_ms);
+  again_step(client, now_ms);
   outgoing_publish(client, now_ms);
   session_watch(client, now_ms);
   return any;
@@ -141,5 +142,7 @@ bool nav_client_connected(const struct nav_client *client) { return client->stat
 size_t nav_client_unsettled(const struct nav_client *client) { return queue_count(client->queue); }
 int64_t nav_client_last_delivery_ms(const struct nav_client *client) { return client->delivery_ms; }
 bool nav_client_caught_up(const struct nav_client *client) {
+  for (size_t i = 0; i < client->lanes_count; i++)
+    if (client->lanes[i].replay_due_ms != 0) return false;
   return client->state == CLIENT_LIVE && client->caught_up;
 }

@@ -33,7 +33,7 @@ struct nav_client_events {
   // One event's receipt; token is what nav_client_publish was given.
   void (*receipt)(void *context, uint64_t token, const Nav__V1__EventReceipt *receipt);
   // One delivery. The event is decoded and valid until the call returns. False: it cannot be stored now; the
-  // session ends and the hub sends it again.
+  // session ends and the hub sends it again; or, after nav_client_refuse, it cannot be taken.
   bool (*delivery)(void *context, const char *purpose, const uint8_t log_id[KEY_LOG_ID_SIZE],
                    const Nav__V1__Delivery *delivery, const Nav__V1__VerdictInfo *verdict,
                    const Nav__V1__Event *event);
@@ -42,6 +42,9 @@ struct nav_client_events {
   // The place the caller has stored for a purpose; false: none (a new inbox).
   bool (*resume)(void *context, const char *purpose, uint8_t log_id[KEY_LOG_ID_SIZE], uint64_t *position);
   void (*notice)(void *context, const Nav__V1__Notice *notice);  // may be NULL
+  // The hub has set aside what was refused, or what could not be read: it comes no more, unless an operator
+  // of the hub has it delivered again. May be NULL.
+  void (*set_aside)(void *context, const char *purpose, uint64_t position);
   // The access rules that the hub decides by, for a caller that decides before it sends; NULL: it wants none.
   // Told where the hub's differ from those that rules_hash names, and whenever they change; the signature is
   // the hub's. Valid until the call returns.
@@ -75,6 +78,17 @@ NAV_MUST_USE bool nav_client_publish(struct nav_client *client, uint64_t token, 
 // to wait_ms for something to happen. False: *err says what no reconnect will mend (refused key, refused
 // agency).
 NAV_MUST_USE bool nav_client_step(struct nav_client *client, int wait_ms, struct nav_error *err);
+
+// Called in `delivery`, which then returns false: this one cannot be taken. The hub records it and sends it
+// again, with growing pauses; after its limit of tries, or at once where it is final, it goes on past it.
+// reason: at most 512 bytes are sent; it may not tell what the event says.
+void nav_client_refuse(struct nav_client *client, bool final, const char *reason);
+// Asks the hub to send again what it has delivered for the purpose: all after a position, or (since_ms, as
+// milliseconds since 1970, above 0) all that has come since then. Such deliveries say `replay`. The hub
+// begins one of a purpose every ten seconds; the library asks until it does. False: *err (RETRY: not
+// connected).
+NAV_MUST_USE bool nav_client_replay(struct nav_client *client, const char *purpose, uint64_t after_position,
+                                    int64_t since_ms, struct nav_error *err);
 
 bool nav_client_connected(const struct nav_client *client);
 // Events queued or sent that have no receipt yet.

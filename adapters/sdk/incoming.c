@@ -9,7 +9,7 @@ static void protocol_error(struct nav_client *client, int64_t now_ms) {
   session_drop(client, now_ms, PAUSE_REFUSED_MS);
 }
 
-static struct client_lane *find_lane(struct nav_client *client, uint32_t number) {
+struct client_lane *incoming_lane(struct nav_client *client, uint32_t number) {
   for (size_t i = 0; i < client->lanes_count; i++) {
     if (client->lanes[i].number == number) return &client->lanes[i];
   }
@@ -60,23 +60,7 @@ static void take_session(struct nav_client *client, const Nav__V1__Session *sess
   client->state = CLIENT_LIVE;
 }
 
-// What our schema cannot read is told to the hub and passed over: it must not stop the lane.
-static void send_nack(struct nav_client *client, const struct client_lane *lane, uint64_t position,
-                      const struct nav_error *err, int64_t now_ms) {
-  char reason[NAV_ERROR_PLACE_SIZE + NAV_ERROR_TEXT_SIZE];
-  Nav__V1__Nack nack = NAV__V1__NACK__INIT;
-  nack.has_lane = nack.has_position = true;
-  nack.lane = lane->number;
-  nack.position = position;
-  (void)nav_error_string(err, reason, sizeof reason);
-  nack.reason = reason;
-  Nav__V1__ClientFrame frame = NAV__V1__CLIENT_FRAME__INIT;
-  frame.frame_case = NAV__V1__CLIENT_FRAME__FRAME_NACK;
-  frame.nack = &nack;
-  if (session_may_send(client)) (void)session_send(client, &frame, now_ms);
-}
-
-// False: the session has ended.
+// False: it was not taken, or the session has ended.
 static bool pass_on(struct nav_client *client, struct client_lane *lane,
                     const Nav__V1__Deliveries *deliveries, const Nav__V1__Delivery *delivery,
                     int64_t now_ms) {
@@ -89,14 +73,21 @@ static bool pass_on(struct nav_client *client, struct client_lane *lane,
   const Nav__V1__Event *event = wire_decode_lenient(&nav__v1__event__descriptor, client->event_arena,
                                                     delivery->event.data, delivery->event.len, &err);
   if (event == NULL) {
-    send_nack(client, lane, delivery->position, &err, now_ms);
-    return client->state == CLIENT_LIVE;
+    char reason[NAV_ERROR_PLACE_SIZE + NAV_ERROR_TEXT_SIZE];
+    again_refuse(client, lane, delivery->position, nav_error_string(&err, reason, sizeof reason), true,
+                 now_ms);
+    return false;
   }
+  client->refused = false;
   if (client->events.delivery(client->events.context, lane->purpose, client->log_id, delivery,
                               deliveries->verdicts[delivery->verdict], event)) {
     return true;
   }
-  session_drop(client, now_ms, PAUSE_REFUSED_MS);
+  if (client->refused) {
+    again_refuse(client, lane, delivery->position, client->refusal, client->refused_for_good, now_ms);
+  } else {
+    session_drop(client, now_ms, PAUSE_REFUSED_MS);
+  }
   return false;
 }
 
@@ -117,7 +108,7 @@ static bool take_delivery(struct nav_client *client, struct client_lane *lane,
 
 static void take_deliveries(struct nav_client *client, const Nav__V1__Deliveries *deliveries,
                             int64_t now_ms) {
-  struct client_lane *lane = find_lane(client, deliveries->lane);
+  struct client_lane *lane = incoming_lane(client, deliveries->lane);
   if (lane == NULL || deliveries->log_id.len != KEY_LOG_ID_SIZE ||
       memcmp(deliveries->log_id.data, client->log_id, KEY_LOG_ID_SIZE) != 0) {
     protocol_error(client, now_ms);
@@ -126,8 +117,8 @@ static void take_deliveries(struct nav_client *client, const Nav__V1__Deliveries
   client->delivery_ms = nav_clock_monotonic_ms();
   client->caught_up = client->ping_covers = false;
   client->undurable_bytes += client->plain.length;
-  for (size_t i = 0; i < deliveries->n_deliveries; i++) {
-    if (!take_delivery(client, lane, deliveries, deliveries->deliveries[i], now_ms)) return;
+  for (size_t i = 0; i < deliveries->n_deliveries && !lane->refusing; i++) {
+    if (!take_delivery(client, lane, deliveries, deliveries->deliveries[i], now_ms)) break;
   }
   incoming_settle(client, now_ms);
 }
@@ -191,8 +182,11 @@ static void dispatch(struct nav_client *client, const Nav__V1__HubFrame *frame, 
     case NAV__V1__HUB_FRAME__FRAME_DELIVERIES:
       take_deliveries(client, frame->deliveries, now_ms);
       break;
+    case NAV__V1__HUB_FRAME__FRAME_RESENT:
+      again_resent(client, frame->resent);
+      break;
     case NAV__V1__HUB_FRAME__FRAME_WAIT:
-      outgoing_wait(client, frame->wait, now_ms);
+      if (!again_wait(client, frame->wait, now_ms)) outgoing_wait(client, frame->wait, now_ms);
       break;
     case NAV__V1__HUB_FRAME__FRAME_PONG:
       take_pong(client, frame->pong);

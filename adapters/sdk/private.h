@@ -31,6 +31,7 @@ enum {
   FRAMES_A_STEP = 256,
   FRAME_ARENA_MAX = 8 * 1024 * 1024,
   TEXT_MAX = 256,
+  REFUSAL_MAX = 512,
   RULES_BYTES_MAX = 8 * 1024 * 1024,
   RULES_PARTS_MAX = 1024,
 };
@@ -49,6 +50,11 @@ struct client_lane {
   uint64_t passed;        // the last position that the caller has or was given
   uint64_t received;      // the last position of this session that a receipt is due for
   uint64_t acknowledged;  // what the hub has a receipt for
+  bool refusing;          // after a Nack: what comes is passed over until the hub's Resent
+  // A replay that was asked for and must wait; 0: none.
+  int64_t replay_due_ms;
+  uint64_t replay_after;
+  int64_t replay_since_ms;
 };
 
 struct nav_client {
@@ -92,6 +98,9 @@ struct nav_client {
   struct nav_buffer rules;
   uint8_t rules_hash[NAV_SHA256_SIZE];
   uint32_t rules_next, rules_count;
+  // What nav_client_refuse said of the delivery that the caller has in hand.
+  char refusal[REFUSAL_MAX + 1];
+  bool refused, refused_for_good;
   // What no reconnect mends.
   bool failed;
   struct nav_error failure;
@@ -118,6 +127,16 @@ int64_t session_due_ms(const struct nav_client *client, int64_t now_ms);
 void incoming_frame(struct nav_client *client, int64_t now_ms);
 // Makes deliveries durable, acknowledges them, gives credit back; at most as often as it should.
 void incoming_settle(struct nav_client *client, int64_t now_ms);
+
+struct client_lane *incoming_lane(struct nav_client *client, uint32_t number);  // NULL: not ours
+
+// again.c: Nacks and replays. The reason is cut at what a Nack carries.
+void again_refuse(struct nav_client *client, struct client_lane *lane, uint64_t position, const char *reason,
+                  bool final, int64_t now_ms);
+void again_resent(struct nav_client *client, const Nav__V1__Resent *resent);
+// Whether it was of a replay, which is then asked for again.
+bool again_wait(struct nav_client *client, const Nav__V1__Wait *wait, int64_t now_ms);
+void again_step(struct nav_client *client, int64_t now_ms);
 
 // rules.c: a part of the rules. False: the hub contradicts itself, or is not who signed them.
 bool rules_take(struct nav_client *client, const Nav__V1__RulesPart *part);

@@ -5,7 +5,9 @@
 
 #include "hub/core/hold_commands.h"
 #include "hub/core/recalls.h"
+#include "hub/core/redeliver.h"
 #include "hub/core/reload.h"
+#include "hub/core/replay.h"
 #include "hub/core/retention.h"
 
 enum {
@@ -19,6 +21,9 @@ static const struct control_command commands[] = {
     {"hold-decide", "assessor", hold_command_decide, CONF_ROLE_ASSESSOR, true},
     {"recall-confirm", "any", recall_command_confirm, ANY_ROLE, true},
     {"access-load", "operator", reload_command, CONF_ROLE_OPERATOR, true},
+    {"lane-list", "operator", nacks_command_list, CONF_ROLE_OPERATOR, false},
+    {"lane-redeliver", "operator", redeliver_command, CONF_ROLE_OPERATOR, true},
+    {"lane-replay", "operator", replay_command, CONF_ROLE_OPERATOR, true},
     {"retention-preview", "operator", retention_preview, CONF_ROLE_OPERATOR, false},
     {"retention-run", "operator", retention_run, CONF_ROLE_OPERATOR, true},
     {NULL, NULL, NULL, 0, false},

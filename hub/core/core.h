@@ -10,6 +10,7 @@
 #include "hub/core/buckets.h"
 #include "hub/core/cosigners.h"
 #include "hub/core/logs.h"
+#include "hub/core/nacks.h"
 #include "hub/core/numbers.h"
 #include "hub/core/persons.h"
 #include "hub/core/quarantine.h"
@@ -32,6 +33,9 @@ struct lane {
   uint64_t released;        // events whose verdict releases them to this lane, ever
   uint64_t scan;            // every event up to this seq has been looked at for this session
   uint64_t replay_until;    // deliveries up to this position are a replay
+  uint64_t replay_after;    // that began after this one
+  int64_t replay_ms;        // when one was last asked for (monotonic)
+  bool replay_asked;        // from a time, which is being looked up
   uint64_t wait_seq;        // nothing is sent before this record is committed (a replay's)
   uint64_t *sent;           // positions sent and not acknowledged: a ring of LANE_SENT_MAX
   uint64_t sent_first, sent_next;
@@ -41,6 +45,7 @@ struct lane {
   struct head_entry *lag[LAG_ROWS_MAX];  // read from the store, not yet sent
   size_t lag_first, lag_count;
   uint64_t lag_until;  // when lag is used up, everything up to here has been looked at
+  struct lane_nacks nacks;
 };
 
 struct agency_count {
@@ -57,6 +62,8 @@ struct holds_ended;
 struct hold_decisions;
 struct recalls;
 struct redecided;
+struct replays;
+struct redelivery;
 struct reload;
 struct rules_bundle;
 struct erasures;
@@ -87,6 +94,8 @@ struct core {
   struct hold_decisions *hold_decisions;
   struct recalls *recalls;
   struct redecided *redecided;
+  struct replays *replays;
+  struct redelivery *redelivery;  // on its way; NULL: none
   struct registers *registers;
   struct erasures *erasures;
   struct retention *retention;  // what is asked for and under way; NULL: nothing
@@ -168,7 +177,12 @@ void deliver_start(struct core *core, struct session *session, const Nav__V1__St
 void deliver_unbind(struct core *core, struct session *session);
 void deliver_acknowledge(struct core *core, struct session *session, const Nav__V1__Acknowledge *acknowledge);
 void deliver_credit(struct session *session, const Nav__V1__Credit *credit);
-void deliver_nack(struct core *core, struct session *session, const Nav__V1__Nack *nack);
+// Whether the lane is this session's.
+bool deliver_owns(const struct core *core, const struct session *session, uint32_t number);
+// Whether the session was sent the position and has not acknowledged it; or has been sent it in a replay.
+bool deliver_was_sent(const struct lane *lane, uint64_t position);
+// The lane is sent everything after the position again.
+void deliver_rewind(struct core *core, struct lane *lane, uint64_t position);
 void deliver_ping(struct core *core, struct session *session, const Nav__V1__Ping *ping);
 // Sends what lanes have, as far as credit and the gate allow. True: there is more to send at once.
 bool deliver_step(struct core *core);

@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hub/base/clock.h"
 #include "hub/base/log.h"
 #include "hub/core/erasures.h"
 #include "hub/core/holds.h"
 #include "hub/core/redecided.h"
+#include "hub/core/replay.h"
 #include "hub/core/rules_send.h"
 #include "hub/core/witness.h"
 
@@ -65,28 +67,13 @@ void deliver_free(struct core *core) {
     struct lane *lane = core->lanes[i];
     if (lane == NULL) continue;
     drop_lag(core, lane);
+    nacks_free(lane);
     free(lane->sent);
     free(lane);
   }
 }
 
 // ---- a session's start ----
-
-// The client's own place is behind what it acknowledged (an inbox restored from a backup): a recorded replay.
-static void start_replay(struct core *core, struct lane *lane, uint32_t number, uint64_t after) {
-  Nav__V1__Replayed replayed = NAV__V1__REPLAYED__INIT;
-  replayed.has_lane = replayed.has_after_position = replayed.has_up_to_position = true;
-  replayed.lane = number;
-  replayed.after_position = after;
-  replayed.up_to_position = lane->cursor;
-  Nav__V1__Record record = NAV__V1__RECORD__INIT;
-  record.record_case = NAV__V1__RECORD__RECORD_REPLAYED;
-  record.replayed = &replayed;
-  lane->wait_seq = batch_stage(core->staging, &record, core->now_ms);
-  core->staging->urgent = true;
-  lane->scan = after;
-  lane->replay_until = lane->cursor;
-}
 
 static bool bind(struct core *core, struct session *session, const Nav__V1__Resume *resume) {
   uint32_t number =
@@ -107,7 +94,8 @@ static bool bind(struct core *core, struct session *session, const Nav__V1__Resu
   session->lanes[session->lanes_count++] = number;
   bool knows_place = resume->has_position && resume->log_id.len == KEY_LOG_ID_SIZE &&
                      memcmp(resume->log_id.data, core->sequence.log_id, KEY_LOG_ID_SIZE) == 0;
-  if (knows_place && resume->position < lane->cursor) start_replay(core, lane, number, resume->position);
+  // Its own place is behind what it acknowledged: an inbox restored from a backup.
+  if (knows_place && resume->position < lane->cursor) replay_resume(core, number, resume->position);
   return true;
 }
 
@@ -181,31 +169,48 @@ void deliver_ping(struct core *core, struct session *session, const Nav__V1__Pin
 
 // ---- acknowledgements ----
 
-static bool owns(const struct core *core, const struct session *session, uint32_t number) {
+bool deliver_owns(const struct core *core, const struct session *session, uint32_t number) {
   return number > 0 && number < core->numbers->lanes_end && core->lanes[number] != NULL &&
          core->lanes[number]->session == session;
 }
 
-// Whether the position was sent in this session; a lane's unacknowledged positions ascend.
-static bool was_sent(const struct lane *lane, uint64_t position) {
+// Where the first unacknowledged position that is not below this one stands; a lane's ascend.
+static uint64_t sent_at(const struct lane *lane, uint64_t position) {
   uint64_t low = lane->sent_first;
   uint64_t high = lane->sent_next;
   while (low < high) {
     uint64_t middle = low + (high - low) / 2;
-    uint64_t at = lane->sent[middle % LANE_SENT_MAX];
-    if (at == position) return true;
-    if (at < position) {
+    if (lane->sent[middle % LANE_SENT_MAX] < position) {
       low = middle + 1;
     } else {
       high = middle;
     }
   }
-  return false;
+  return low;
+}
+
+// Whether it waits to be acknowledged in this session.
+static bool was_sent(const struct lane *lane, uint64_t position) {
+  uint64_t at = sent_at(lane, position);
+  return at < lane->sent_next && lane->sent[at % LANE_SENT_MAX] == position;
+}
+
+bool deliver_was_sent(const struct lane *lane, uint64_t position) {
+  if (position <= lane->replay_until) return position > lane->replay_after && position <= lane->scan;
+  return was_sent(lane, position);
+}
+
+void deliver_rewind(struct core *core, struct lane *lane, uint64_t position) {
+  drop_lag(core, lane);
+  if (position < lane->scan) lane->scan = position;
+  // During a replay what was sent before it waits on.
+  if (position >= lane->replay_until) lane->sent_next = sent_at(lane, position + 1);
 }
 
 void deliver_acknowledge(struct core *core, struct session *session,
                          const Nav__V1__Acknowledge *acknowledge) {
-  if (!owns(core, session, acknowledge->lane)) return;  // of a lane that a newer session has taken over
+  if (!deliver_owns(core, session, acknowledge->lane))
+    return;  // of a lane that a newer session has taken over
   struct lane *lane = core->lanes[acknowledge->lane];
   uint64_t position = acknowledge->position;
   bool is_replay = position <= lane->replay_until;
@@ -230,19 +235,6 @@ void deliver_acknowledge(struct core *core, struct session *session,
   }
   intake_reject(core, session->agency->id, &err, NULL, NULL);
   session_refuse(core->sessions, session, err.code, err.text);
-}
-
-void deliver_nack(struct core *core, struct session *session, const Nav__V1__Nack *nack) {
-  if (!owns(core, session, nack->lane) || !batch_has_room(core->staging)) return;
-  Nav__V1__Nacked nacked = NAV__V1__NACKED__INIT;
-  nacked.has_lane = nacked.has_position = true;
-  nacked.lane = nack->lane;
-  nacked.position = nack->position;
-  nacked.reason = nack->reason;
-  Nav__V1__Record record = NAV__V1__RECORD__INIT;
-  record.record_case = NAV__V1__RECORD__RECORD_NACKED;
-  record.nacked = &nacked;
-  (void)batch_stage(core->staging, &record, core->now_ms);
 }
 
 bool deliver_acknowledgements_wait(const struct core *core) {
@@ -333,13 +325,16 @@ static bool pump(struct core *core, uint32_t number, struct lane *lane) {
 
 static bool may_send(const struct core *core, const struct lane *lane) {
   return lane != NULL && lane->session != NULL && !lane->session->ended && lane->session->credit_bytes > 0 &&
-         lane->wait_seq <= core->committed_seq && sessions_have_room(core->sessions);
+         lane->wait_seq <= core->committed_seq &&
+         (lane->nacks.tries == 0 || lane->nacks.pause_until_ms <= nav_clock_monotonic_ms()) &&
+         sessions_have_room(core->sessions);
 }
 
 static void answer_ping(struct core *core, struct session *session) {
   for (size_t i = 0; i < session->lanes_count; i++) {
     const struct lane *lane = core->lanes[session->lanes[i]];
     if (lane->session != session) continue;
+    if (lane->replay_asked) return;
     bool at_end = lane->lag_count == 0 && lane->scan >= core->head.floor_seq &&
                   head_find(&core->head, lane->scan) == core->head.next;
     if (!at_end && lane->scan < session->ping_seq) return;

@@ -83,7 +83,7 @@ static bool decide_again(struct deliver_frame *frame, const struct head_entry *e
                          const Nav__V1__Event *event, struct head_copy *wanted) {
   struct core *core = frame->core;
   const struct head_copy before = *wanted;
-  bool assessed = entry->cause == HEAD_RELEASED;
+  bool assessed = entry->assessed;
   struct access_decision now = {.outcome = NAV__V1__OUTCOME__OUTCOME_WITHHOLD,
                                 .rule = ACCESS_NO_RULE,
                                 .hold_rule = ACCESS_NO_RULE,
@@ -233,6 +233,11 @@ static int verdict_index(struct deliver_frame *frame, const Nav__V1__LaneVerdict
   return (int)index;
 }
 
+// What waits to be acknowledged is sent again after a replay that began before it was; it waits once.
+static uint64_t last_sent(const struct lane *lane) {
+  return lane->sent_next > lane->sent_first ? lane->sent[(lane->sent_next - 1) % LANE_SENT_MAX] : 0;
+}
+
 static void add(struct deliver_frame *frame, const struct head_entry *entry, const struct head_copy *copy,
                 int verdict) {
   Nav__V1__Deliveries *message = &frame->message;
@@ -254,7 +259,7 @@ static void add(struct deliver_frame *frame, const struct head_entry *entry, con
   }
   if (entry->seq <= frame->lane->replay_until) {
     delivery->has_replay = delivery->replay = true;
-  } else {
+  } else if (entry->seq > last_sent(frame->lane)) {
     frame->lane->sent[frame->lane->sent_next++ % LANE_SENT_MAX] = entry->seq;
   }
   frame->delivery_list[index] = delivery;
@@ -277,8 +282,7 @@ static const Nav__V1__LaneVerdict *verdict_of(const struct deliver_frame *frame,
   const Nav__V1__LaneVerdict *lane = NULL;
   *again = true;
   if (entry->cause == HEAD_RELEASED) {
-    lane = entry->record->hold_released->lane;
-    if (lane->lane != frame->number) return NULL;
+    lane = entry->released;
   } else {
     const struct verdict *verdict = verdicts_get(core->verdicts, entry->verdict);
     lane = verdict == NULL ? NULL : verdict_lane(verdict, frame->number);
@@ -294,7 +298,7 @@ static const struct head_copy *copy_of_recall(struct deliver_frame *frame, const
   struct head_copy copy = {0};
   const struct access_paths nothing = {NULL, 0};
   nav_arena_reset(frame->arena);
-  const Nav__V1__Event *event = recall_event(entry->record->recalled, frame->number, frame->arena);
+  const Nav__V1__Event *event = recall_event(entry->recalled, frame->number, frame->arena);
   if (event == NULL || !write_copy(&copy, event, &nothing)) return NULL;
   return keep_copy(frame, NULL, false, &copy);
 }
@@ -305,6 +309,8 @@ bool deliver_frame_add(struct deliver_frame *frame, struct head_entry *entry, bo
   recall.rule = (char *)(uintptr_t)RECALL_RULE;
   recall.basis = (char *)(uintptr_t)RECALL_BASIS;
   bool again = false;
+  if ((entry->only_lane != 0 && entry->only_lane != frame->number) || nacks_has(frame->lane, entry->seq))
+    return true;
   bool recalled = entry->cause == HEAD_RECALLED;
   const Nav__V1__LaneVerdict *lane = recalled ? &recall : verdict_of(frame, entry, &again);
   if (lane == NULL) return true;

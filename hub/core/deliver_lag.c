@@ -8,12 +8,13 @@
 #include "hub/core/deliver.h"
 #include "hub/core/stored.h"
 
-// The causes of what the lane is sent, in order: events that a verdict releases, holds that were released,
-// recalls.
+// The causes of what the lane is sent, in order: events that a verdict releases, what was released or
+// redelivered to the lane alone, recalls.
 static const char *const RANGE_SQL =
     "WITH cause AS ((SELECT seq AS position, seq AS about, verdict, NULL::bytea AS record FROM nav.event "
     "WHERE seq > $1 AND seq <= $2 AND verdict = ANY($3) ORDER BY seq LIMIT 256) UNION ALL "
-    "(SELECT seq, about, 0, record FROM nav.ledger WHERE lane = $4 AND kind = 60 AND seq > $1 AND seq <= $2 "
+    "(SELECT seq, about, 0, record FROM nav.ledger WHERE lane = $4 AND kind IN (33, 60) AND seq > $1 AND seq "
+    "<= $2 "
     "ORDER BY seq LIMIT 256) UNION ALL "
     "(SELECT seq, NULL, 0, record FROM nav.ledger WHERE kind NOT IN (20, 21, 30) AND kind = 70 AND seq > $1 "
     "AND seq <= $2 ORDER BY seq LIMIT 256) ORDER BY 1 LIMIT 256) "

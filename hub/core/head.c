@@ -19,23 +19,48 @@ struct head_entry *head_entry_new(uint64_t seq, uint32_t verdict, uint32_t accep
   return entry;
 }
 
+static bool is_released(struct head_entry *entry, const Nav__V1__LaneVerdict *lane, uint64_t event_seq,
+                        bool assessed) {
+  if (lane == NULL || lane->lane == 0) return false;
+  entry->cause = HEAD_RELEASED;
+  entry->event_seq = event_seq;
+  entry->only_lane = lane->lane;
+  entry->assessed = assessed;
+  entry->released = lane;
+  return true;
+}
+
+static bool is_recalled(struct head_entry *entry, const Nav__V1__Recalled *recalled, uint32_t only_lane) {
+  entry->cause = HEAD_RECALLED;
+  entry->event_seq = recalled->recall_seq;
+  entry->only_lane = only_lane;
+  entry->recalled = recalled;
+  return true;
+}
+
+// False: a record of this kind sends nobody anything.
+static bool take_cause(struct head_entry *entry, const Nav__V1__Record *record) {
+  const Nav__V1__Redelivered *again = record->redelivered;
+  switch (record->record_case) {
+    case NAV__V1__RECORD__RECORD_HOLD_RELEASED:
+      return is_released(entry, record->hold_released->lane, record->hold_released->event_seq, true);
+    case NAV__V1__RECORD__RECORD_RECALLED:
+      return is_recalled(entry, record->recalled, 0);
+    case NAV__V1__RECORD__RECORD_REDELIVERED:
+      return again->recalled != NULL
+                 ? again->lane != 0 && is_recalled(entry, again->recalled, again->lane)
+                 : is_released(entry, again->released, again->event_seq, again->assessed != 0);
+    default:
+      return false;
+  }
+}
+
 struct head_entry *head_entry_of_record(uint64_t seq, const uint8_t *record, size_t record_length,
                                         uint32_t accepted_day, const uint8_t *event, size_t length) {
   struct head_entry *entry = head_entry_new(seq, 0, accepted_day, event, length);
   if (entry == NULL) return NULL;
   entry->record = nav__v1__record__unpack(NULL, record_length, record);
-  const Nav__V1__Record *r = entry->record;
-  if (r != NULL && r->record_case == NAV__V1__RECORD__RECORD_HOLD_RELEASED &&
-      r->hold_released->lane != NULL) {
-    entry->cause = HEAD_RELEASED;
-    entry->event_seq = r->hold_released->event_seq;
-    return entry;
-  }
-  if (r != NULL && r->record_case == NAV__V1__RECORD__RECORD_RECALLED) {
-    entry->cause = HEAD_RECALLED;
-    entry->event_seq = r->recalled->recall_seq;
-    return entry;
-  }
+  if (entry->record != NULL && take_cause(entry, entry->record)) return entry;
   head_entry_free(entry);
   return NULL;
 }

@@ -23,16 +23,21 @@ struct head_copy {
   size_t size;
 };
 
-// Why lanes are sent something: an event was accepted, a hold of one lane was released, events were recalled.
+// Why lanes are sent something: an event was accepted; one lane was let have one (a hold was released, or
+// what it could not take is delivered again); events were recalled.
 enum head_cause { HEAD_EVENT, HEAD_RELEASED, HEAD_RECALLED };
 
 struct head_entry {
   uint64_t seq;        // of the causing record: the lane's position
   uint64_t event_seq;  // of what is delivered; of HEAD_EVENT the same
   enum head_cause cause;
-  uint32_t verdict;         // of HEAD_EVENT
-  uint32_t accepted_day;    // days since 1970; not of HEAD_RECALLED
-  Nav__V1__Record *record;  // of HEAD_RELEASED and HEAD_RECALLED; owned
+  uint32_t verdict;                      // of HEAD_EVENT
+  uint32_t accepted_day;                 // days since 1970; not of HEAD_RECALLED
+  Nav__V1__Record *record;               // of HEAD_RELEASED and HEAD_RECALLED; owned
+  uint32_t only_lane;                    // 0: of every lane
+  bool assessed;                         // of HEAD_RELEASED: a person let it out
+  const Nav__V1__LaneVerdict *released;  // of HEAD_RELEASED, in record
+  const Nav__V1__Recalled *recalled;     // of HEAD_RECALLED, in record
   uint32_t copies_count;
   struct head_copy copies[HEAD_COPIES_MAX];
   size_t length;
@@ -42,8 +47,8 @@ struct head_entry {
 // NULL: no memory.
 struct head_entry *head_entry_new(uint64_t seq, uint32_t verdict, uint32_t accepted_day, const uint8_t *event,
                                   size_t length);
-// Of a HoldReleased (with the event it releases) or a Recalled (without): record is its stored bytes. NULL:
-// no memory, or the bytes are no such record.
+// Of a HoldReleased or Redelivered (with the event), or a Recalled (without): record is its stored bytes.
+// NULL: no memory, or the bytes are no such record.
 struct head_entry *head_entry_of_record(uint64_t seq, const uint8_t *record, size_t record_length,
                                         uint32_t accepted_day, const uint8_t *event, size_t length);
 void head_entry_free(struct head_entry *entry);  // takes NULL

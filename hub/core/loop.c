@@ -11,7 +11,9 @@
 #include "hub/core/core.h"
 #include "hub/core/erasures.h"
 #include "hub/core/holds.h"
+#include "hub/core/redeliver.h"
 #include "hub/core/reload.h"
+#include "hub/core/replay.h"
 #include "hub/core/retention.h"
 
 enum {
@@ -272,6 +274,8 @@ void core_run(struct core *core) {
     reader_step(core->reader);
     if (!core->stopping) intake_step(core);
     if (!core->stopping) hold_decide_step(core);
+    if (!core->stopping) replay_step(core);
+    if (!core->stopping) redeliver_step(core);
     if (!core->stopping) retention_step(core);
     if (!core->stopping) parts_ahead_step(core);
     erasures_step(core);

@@ -17,7 +17,9 @@
 #include "hub/core/holds_ended.h"
 #include "hub/core/recalls.h"
 #include "hub/core/redecided.h"
+#include "hub/core/redeliver.h"
 #include "hub/core/reload.h"
+#include "hub/core/replay.h"
 #include "hub/core/restore.h"
 #include "hub/core/retention.h"
 #include "hub/core/rules_send.h"
@@ -78,14 +80,15 @@ static bool make_parts(struct core *core, struct nav_error *err) {
   core->hold_decisions = hold_decisions_new();
   core->recalls = recalls_new();
   core->redecided = redecided_new();
+  core->replays = replays_new();
   core->erasures = erasures_new();
   core->cosigners = cosigners_new();
   bool ok = core->cosigners != NULL && core->holds != NULL && core->holds_ended != NULL &&
             core->hold_decisions != NULL && core->recalls != NULL && core->redecided != NULL &&
-            core->erasures != NULL && core->numbers != NULL && core->verdicts != NULL &&
-            core->buckets != NULL && core->recent != NULL && core->registers != NULL &&
-            core->reader != NULL && batch_init(&core->batches[0], &core->sequence) &&
-            batch_init(&core->batches[1], &core->sequence);
+            core->replays != NULL && core->erasures != NULL && core->numbers != NULL &&
+            core->verdicts != NULL && core->buckets != NULL && core->recent != NULL &&
+            core->registers != NULL && core->reader != NULL &&
+            batch_init(&core->batches[0], &core->sequence) && batch_init(&core->batches[1], &core->sequence);
   core->staging = &core->batches[0];
   return ok ? true : nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
 }
@@ -130,6 +133,10 @@ static bool load_definition(void *context, uint64_t seq, const uint8_t *bytes, s
       return true;
     case NAV__V1__RECORD__RECORD_RECALLED:
       recalls_load(loading->core, seq, record->recalled);
+      return true;
+    case NAV__V1__RECORD__RECORD_NACKED:
+    case NAV__V1__RECORD__RECORD_REDELIVERED:
+      nacks_load(loading->core, record);
       return true;
     case NAV__V1__RECORD__RECORD_ERASED:
       erasures_load(loading->core, seq, record->erased);
@@ -295,7 +302,10 @@ static void on_frame(void *context, struct session *session, Nav__V1__ClientFram
       deliver_credit(session, frame->credit);
       return;
     case NAV__V1__CLIENT_FRAME__FRAME_NACK:
-      deliver_nack(core, session, frame->nack);
+      nacks_take(core, session, frame->nack);
+      return;
+    case NAV__V1__CLIENT_FRAME__FRAME_REPLAY_REQUEST:
+      replay_take(core, session, frame->replay_request);
       return;
     case NAV__V1__CLIENT_FRAME__FRAME_PING:
       deliver_ping(core, session, frame->ping);
@@ -400,6 +410,7 @@ void core_count_verdict(struct core *core, uint32_t agency_number, uint32_t numb
 void core_stop(struct core *core) {
   reload_free(core);
   retention_free(core);
+  redeliver_free(core);
   erasures_free(core->erasures);
   control_port_close(core->control);
   intake_free(core);
@@ -420,6 +431,7 @@ void core_stop(struct core *core) {
   holds_ended_free(core->holds_ended);
   holds_free(core->holds);
   redecided_free(core->redecided);
+  replays_free(core->replays);
   recalls_free(core->recalls);
   verdicts_free(core->verdicts);
   numbers_free(core->numbers);

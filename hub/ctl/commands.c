@@ -157,6 +157,18 @@ static const struct ctl_option recall_options[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct ctl_option redeliver_options[] = {
+    {"reason", "TEXT", "why; stands in the ledger (required)"},
+    {NULL, NULL, NULL},
+};
+
+static const struct ctl_option replay_options[] = {
+    {"after", "POSITION", "from the one after this position of the lane"},
+    {"since", "TIME", "from this time on: 7d, 36h, 2026-11-22 or RFC 3339"},
+    {"reason", "TEXT", "why; stands in the ledger (required)"},
+    {NULL, NULL, NULL},
+};
+
 static const struct ctl_option retention_options[] = {
     {"reason", "TEXT", "why; stands in the ledger (default: that the time is up)"},
     {NULL, NULL, NULL},
@@ -274,6 +286,17 @@ const struct ctl_command ctl_commands[] = {
      "  navctl audit export --out liggaren.tar --reason \"review of November\"\n"
      "  navctl audit verify --offline liggaren.tar --key hub.yaml\n",
      export_options, 0, ctl_audit_export},
+    {"lane list", "", 0, 0, "What recipients could not take, and was set aside", "  navctl lane list\n", NULL,
+     ROWS, ctl_lane_list},
+    {"lane redeliver", "AGENCY PURPOSE POSITION", 3, 3,
+     "Deliver once more what was set aside, under the rules in force now",
+     "  navctl lane redeliver polisen situation-picture 4021 --reason 'Rättat hos mottagaren'\n",
+     redeliver_options, ROWS, ctl_lane_redeliver},
+    {"lane replay", "AGENCY PURPOSE", 2, 2,
+     "Send a connected recipient again what it has had, under the rules in force now",
+     "  navctl lane replay polisen situation-picture --since 7d --reason 'Återläst säkerhetskopia'\n"
+     "  navctl lane replay polisen situation-picture --after 4000 --reason '…'\n",
+     replay_options, ROWS, ctl_lane_replay},
     {"retention preview", "", 0, 0, "What content's time is up, and would be erased now",
      "  navctl retention preview\n  navctl retention preview -o json | jq length\n", NULL, ROWS,
      ctl_retention_preview},

@@ -16,8 +16,9 @@ static const struct ctl_column agency_columns[] = {
 };
 
 static const struct ctl_column lane_columns[] = {
-    {"number", "LANE", true},   {"agency", "AGENCY", false},    {"purpose", "PURPOSE", false},
-    {"cursor", "CURSOR", true}, {"received", "RECEIVED", true}, {"behind", "BEHIND", true},
+    {"number", "LANE", true},         {"agency", "AGENCY", false},    {"purpose", "PURPOSE", false},
+    {"cursor", "CURSOR", true},       {"received", "RECEIVED", true}, {"behind", "BEHIND", true},
+    {"set_aside", "SET ASIDE", true},
 };
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))

@@ -199,17 +199,36 @@ static void acknowledged(const Nav__V1__Record *r, const struct definitions *d, 
 static void replayed(const Nav__V1__Record *r, const struct definitions *d, struct nav_arena *arena,
                      struct audit_line *line) {
   audit_take_lane(line, d, r->replayed->lane);
-  line->actor = line->to;
-  line->reason = nav_arena_printf(arena, "positions after %" PRIu64 " up to %" PRIu64,
-                                  r->replayed->after_position, r->replayed->up_to_position);
+  bool ordered = r->replayed->person != NULL && r->replayed->person[0] != '\0';
+  line->actor = ordered ? r->replayed->person : line->to;
+  if (ordered) line->by = audit_or_null(r->replayed->agency);
+  line->reason = audit_both(arena,
+                            nav_arena_printf(arena, "positions after %" PRIu64 " up to %" PRIu64,
+                                             r->replayed->after_position, r->replayed->up_to_position),
+                            r->replayed->reason);
 }
 
 static void nacked(const Nav__V1__Record *r, const struct definitions *d, struct nav_arena *arena,
                    struct audit_line *line) {
   audit_take_lane(line, d, r->nacked->lane);
   line->actor = line->to;
-  line->reason =
-      audit_both(arena, nav_arena_printf(arena, "position %" PRIu64, r->nacked->position), r->nacked->reason);
+  const char *what = r->nacked->set_aside ? ", set aside" : "";
+  line->reason = audit_both(
+      arena, nav_arena_printf(arena, "position %" PRIu64 "%s", r->nacked->position, what), r->nacked->reason);
+}
+
+static void redelivered(const Nav__V1__Record *r, const struct definitions *d, struct nav_arena *arena,
+                        struct audit_line *line) {
+  line->event_seq = r->redelivered->event_seq;
+  if (r->redelivered->released != NULL) {
+    audit_take_verdict(line, d, r->redelivered->released, arena);
+  } else {
+    audit_take_lane(line, d, r->redelivered->lane);
+  }
+  line->actor = audit_or_null(r->redelivered->person);
+  line->by = audit_or_null(r->redelivered->agency);
+  line->reason = audit_both(arena, nav_arena_printf(arena, "position %" PRIu64, r->redelivered->position),
+                            r->redelivered->reason);
 }
 
 static void read_line(const Nav__V1__Record *r, const struct definitions *d, struct nav_arena *arena,
@@ -278,6 +297,7 @@ static const struct {
     {NAV__V1__RECORD__RECORD_ACKNOWLEDGED, acknowledged},
     {NAV__V1__RECORD__RECORD_REPLAYED, replayed},
     {NAV__V1__RECORD__RECORD_NACKED, nacked},
+    {NAV__V1__RECORD__RECORD_REDELIVERED, redelivered},
     {NAV__V1__RECORD__RECORD_READ, read_line},
     {NAV__V1__RECORD__RECORD_BRIEFING_COMPILED, briefing_compiled},
     {NAV__V1__RECORD__RECORD_AUDIT_READ, audit_read},

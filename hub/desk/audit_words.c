@@ -27,6 +27,7 @@ static const struct {
     {NAV__V1__RECORD__RECORD_ACKNOWLEDGED, words_acknowledged},
     {NAV__V1__RECORD__RECORD_REPLAYED, words_replayed},
     {NAV__V1__RECORD__RECORD_NACKED, words_nacked},
+    {NAV__V1__RECORD__RECORD_REDELIVERED, words_redelivered},
     {NAV__V1__RECORD__RECORD_READ, words_read},
     {NAV__V1__RECORD__RECORD_BRIEFING_COMPILED, words_briefing_compiled},
     {NAV__V1__RECORD__RECORD_AUDIT_READ, words_audit_read},

@@ -141,12 +141,33 @@ void words_replayed(struct saying *s) {
       "%s was sent again what stands after position %" PRIu64 " up to %" PRIu64
       ", under the rules in force now.",
       part_lane(s, r->lane), r->after_position, r->up_to_position);
+  if (r->person == NULL || r->person[0] == '\0') return;  // the recipient's own doing: it gives no reason
+  say(s, "%s beslutade om det.", "%s ordered it.", part_person(s, r->person, r->agency));
+  say_reason(s, r->reason);
 }
 
 void words_nacked(struct saying *s) {
   const Nav__V1__Nacked *r = s->words->record->nacked;
   say(s, "%s kunde inte ta emot position %" PRIu64 ".", "%s could not take position %" PRIu64 ".",
       part_lane(s, r->lane), r->position);
+  if (r->has_tries) say(s, "Det var försök %" PRIu32 " i rad.", "It was try %" PRIu32 " in a row.", r->tries);
+  if (r->set_aside)
+    say(s, "Den lades åt sidan: spåret går vidare förbi den, tills någon låter den lämnas ut igen.",
+        "It was set aside: the lane goes on past it, until somebody has it delivered again.");
+  say_reason(s, r->reason);
+}
+
+void words_redelivered(struct saying *s) {
+  const Nav__V1__Redelivered *r = s->words->record->redelivered;
+  say(s,
+      "%s beslutade att det som lagts åt sidan på position %" PRIu64
+      " skulle lämnas ut igen till %s, enligt de regler som nu gäller: %s.",
+      "%s ordered that what had been set aside at position %" PRIu64
+      " be delivered again to %s, under the rules in force now: %s.",
+      part_person(s, r->person, r->agency), r->position, part_lane(s, r->lane),
+      part_event(s, s->words->about, r->event_seq));
+  if (r->released != NULL) say_verdict(s, r->released);
+  if (r->recalled != NULL) say(s, "Det var ett återtagande.", "It was a recall.");
   say_reason(s, r->reason);
 }
 

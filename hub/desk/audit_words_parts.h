@@ -66,7 +66,7 @@ audit_sentence words_started, words_stopped, words_resumed, words_restored, word
     words_config_changed, words_key_changed, words_agency_defined, words_lane_defined, words_verdict_defined,
     words_refused_session;
 audit_sentence words_published, words_accepted, words_rejected, words_rejected_more, words_quarantined,
-    words_redecided, words_acknowledged, words_replayed, words_nacked;
+    words_redecided, words_acknowledged, words_replayed, words_nacked, words_redelivered;
 audit_sentence words_read, words_briefing_compiled, words_audit_read;
 audit_sentence words_hold_released, words_hold_refused, words_hold_escalated, words_hold_lapsed,
     words_hold_closed, words_erased, words_recalled, words_recall_confirmed, words_consent_changed,

@@ -44,6 +44,8 @@ static uint32_t lane_of(const Nav__V1__Record *record) {
       return record->replayed->lane;
     case NAV__V1__RECORD__RECORD_NACKED:
       return record->nacked->lane;
+    case NAV__V1__RECORD__RECORD_REDELIVERED:
+      return record->redelivered->lane;
     case NAV__V1__RECORD__RECORD_HOLD_RELEASED:
       return record->hold_released->lane != NULL ? record->hold_released->lane->lane : 0;
     case NAV__V1__RECORD__RECORD_HOLD_REFUSED:
@@ -63,6 +65,8 @@ static uint64_t about_of(const Nav__V1__Record *record) {
   switch (record->record_case) {
     case NAV__V1__RECORD__RECORD_REDECIDED:
       return record->redecided->event_seq;
+    case NAV__V1__RECORD__RECORD_REDELIVERED:
+      return record->redelivered->event_seq;
     case NAV__V1__RECORD__RECORD_HOLD_RELEASED:
       return record->hold_released->event_seq;
     case NAV__V1__RECORD__RECORD_HOLD_REFUSED:

@@ -146,6 +146,16 @@ static void check_redecided(struct verify *v, uint64_t seq, const Nav__V1__Redec
   }
 }
 
+static void check_redelivered(struct verify *v, uint64_t seq, const Nav__V1__Redelivered *record) {
+  bool of_lane = record->released == NULL || record->released->lane == record->lane;
+  if (record->position >= seq || record->event_seq >= seq || !of_lane) {
+    verify_accuse(v, seq, "redelivers position %" PRIu64 ", which is none before it of that lane",
+                  record->position);
+  } else {
+    (void)lane_known(v, seq, record->lane);
+  }
+}
+
 static void check_started(struct verify *v, uint64_t seq, const Nav__V1__Started *record) {
   if (!record->has_log_id) return;  // a program without a ledger of its own
   if (record->log_id.len != KEY_LOG_ID_SIZE) {
@@ -229,6 +239,9 @@ void verify_record(struct verify *v, const Nav__V1__Record *record) {
       break;
     case NAV__V1__RECORD__RECORD_NACKED:
       (void)lane_known(v, seq, record->nacked->lane);
+      break;
+    case NAV__V1__RECORD__RECORD_REDELIVERED:
+      check_redelivered(v, seq, record->redelivered);
       break;
     case NAV__V1__RECORD__RECORD_ERASED:
       for (size_t i = 0; i < record->erased->n_lanes; i++)

@@ -204,6 +204,8 @@ class Client:
         self.waiting = []      # deliveries read while something else was waited for
         self.unsettled = {}    # publication number → its receipt, when it has come
         self.sent_position = {}
+        self.refusing = set()  # lanes that wait for the hub's answer to our Nack
+        self.resent = []       # those answers
 
     def _open_socket(self):
         self.socket = zmq.Context.instance().socket(zmq.DEALER)
@@ -277,8 +279,12 @@ class Client:
         frame = self.schema.HubFrame.FromString(plain)
         if frame.WhichOneof("frame") == "refused":
             raise HubError(f"refused: {frame.refused.text}", frame.refused.code)
+        if frame.WhichOneof("frame") == "resent":
+            self.refusing.discard(frame.resent.lane)
+            self.resent.append(frame.resent)
         if frame.WhichOneof("frame") == "deliveries":
-            self.waiting.extend(self._deliveries_of(frame.deliveries))
+            if frame.deliveries.lane not in self.refusing:
+                self.waiting.extend(self._deliveries_of(frame.deliveries))
             self._send(credit=self.schema.Credit(bytes=len(plain)))  # what was taken may come again
         if frame.WhichOneof("frame") == "receipt":
             self.unsettled[frame.receipt.number] = frame.receipt
@@ -338,6 +344,17 @@ class Client:
         self.ping_number += 1
         self._send(ping=self.schema.Ping(number=self.ping_number))
         return self.ping_number
+
+    def refuse(self, delivery, reason, final=False):
+        """Says that this delivery cannot be taken. The hub sends it, and all after it, again: after a pause, or, where we refuse it
+        too often or for good, past it. What is on its way meanwhile is passed over."""
+        self.refusing.add(delivery.lane)
+        self.waiting = [d for d in self.waiting if d.lane != delivery.lane]
+        self._send(nack=self.schema.Nack(lane=delivery.lane, position=delivery.position, reason=reason, final=final))
+
+    def replay(self, lane, after=None, since_ms=None):
+        """Asks for what we have had, once more; each delivery of it says `replay`."""
+        self._send(replay_request=self.schema.ReplayRequest(lane=lane, after_position=after, since_time_ms=since_ms))
 
     def acknowledge(self, delivery):
         """Says, signed, that everything of the lane up to this delivery is stored; the hub does not send it again.

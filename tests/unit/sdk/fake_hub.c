@@ -269,6 +269,18 @@ void hub_pong(struct fake_hub *hub, uint64_t number) {
   hub_send(hub, &frame);
 }
 
+void hub_resent(struct fake_hub *hub, uint32_t lane, uint64_t position, bool set_aside) {
+  Nav__V1__Resent resent = NAV__V1__RESENT__INIT;
+  resent.has_lane = resent.has_position = resent.has_set_aside = true;
+  resent.lane = lane;
+  resent.position = position;
+  resent.set_aside = set_aside;
+  Nav__V1__HubFrame frame = NAV__V1__HUB_FRAME__INIT;
+  frame.frame_case = NAV__V1__HUB_FRAME__FRAME_RESENT;
+  frame.resent = &resent;
+  hub_send(hub, &frame);
+}
+
 static void dispatch(struct fake_hub *hub, const Nav__V1__ClientFrame *frame) {
   if (!hub->started && frame->frame_case != NAV__V1__CLIENT_FRAME__FRAME_START) {
     fault(hub, "speaks before Start");
@@ -289,6 +301,13 @@ static void dispatch(struct fake_hub *hub, const Nav__V1__ClientFrame *frame) {
       break;
     case NAV__V1__CLIENT_FRAME__FRAME_NACK:
       hub->nacks++;
+      hub->nack_position = frame->nack->position;
+      hub->nack_final = frame->nack->final != 0;
+      (void)snprintf(hub->nack_reason, sizeof hub->nack_reason, "%s", frame->nack->reason);
+      break;
+    case NAV__V1__CLIENT_FRAME__FRAME_REPLAY_REQUEST:
+      hub->replay_lane = frame->replay_request->lane;
+      hub->replay_since_ms = frame->replay_request->since_time_ms;
       break;
     case NAV__V1__CLIENT_FRAME__FRAME_PING:
       hub->pings++;

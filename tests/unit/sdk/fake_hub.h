@@ -63,6 +63,11 @@ struct fake_hub {
 
   // What came.
   unsigned hellos, publications, pings, nacks, faults;
+  uint64_t nack_position;
+  bool nack_final;
+  char nack_reason[64];
+  uint32_t replay_lane;
+  int64_t replay_since_ms;
   const char *fault;
   struct hub_event events[HUB_EVENTS_MAX];
   size_t events_count;
@@ -85,6 +90,8 @@ void hub_answer_held(struct fake_hub *hub);
 void hub_send(struct fake_hub *hub, const Nav__V1__HubFrame *frame);
 void hub_send_raw(struct fake_hub *hub, const void *data, size_t length);
 void hub_pong(struct fake_hub *hub, uint64_t number);
+// The answer to a Nack.
+void hub_resent(struct fake_hub *hub, uint32_t lane, uint64_t position, bool set_aside);
 // One frame of deliveries at positions first … first + count - 1, each with an event of so many bytes of text
 // at least.
 void hub_deliver(struct fake_hub *hub, size_t lane, uint64_t first, size_t count, size_t text_bytes,

@@ -29,6 +29,7 @@ static bool on_delivery(void *context, const char *purpose, const uint8_t log_id
   assert_int_equal(nav_get_u64(event->id.data + 8), delivery->position);
   if (delivery->position == fixture->refuse_position) {
     fixture->refuse_position = 0;
+    if (fixture->refuse_reason != NULL) nav_client_refuse(fixture->client, false, fixture->refuse_reason);
     return false;
   }
   assert_true(fixture->positions_count < POSITIONS_MAX);
@@ -48,6 +49,12 @@ static bool on_durable(void *context) {
     if (last > fixture->place) fixture->place = last;
   }
   return true;
+}
+
+static void on_set_aside(void *context, const char *purpose, uint64_t position) {
+  struct fixture *fixture = context;
+  assert_string_equal(purpose, "lagesbild");
+  fixture->set_aside = position;
 }
 
 static bool on_resume(void *context, const char *purpose, uint8_t log_id[KEY_LOG_ID_SIZE],
@@ -82,7 +89,8 @@ struct nav_client_events fixture_events(void) {
                                     .delivery = on_delivery,
                                     .durable = on_durable,
                                     .resume = on_resume,
-                                    .notice = on_notice};
+                                    .notice = on_notice,
+                                    .set_aside = on_set_aside};
 }
 
 void fixture_new_client(bool receives) {

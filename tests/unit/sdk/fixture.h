@@ -30,7 +30,9 @@ struct fixture {
   char purpose[32], rule[32];
   unsigned durables, notices;
   bool durable_fails;
-  uint64_t refuse_position;  // the delivery callback says no to it, once
+  uint64_t refuse_position;   // the delivery callback says no to it, once
+  const char *refuse_reason;  // and tells the hub why; NULL: the session ends
+  uint64_t set_aside;         // the last position that the hub has set aside
   bool has_place;
   uint64_t place;
 };

@@ -175,14 +175,52 @@ static void send_deliveries(uint32_t number, const uint8_t *event, size_t length
   hub_send(&f->hub, &frame);
 }
 
-void an_event_that_cannot_be_read_is_told_and_passed_over(void **state) {
+// What is on its way when it is refused comes again, and is passed over until the hub says so.
+void an_event_that_cannot_be_read_is_refused_for_good(void **state) {
   (void)state;
   UNTIL(nav_client_connected(f->client));
   send_deliveries(1, (const uint8_t *)"\xff\xff\xff", 3);
+  hub_deliver(&f->hub, 0, 2, 3, 20, false);
+  UNTIL(f->hub.nacks == 1);
+  assert_int_equal(f->hub.nack_position, 1);
+  assert_true(f->hub.nack_final && f->hub.nack_reason[0] != '\0');
+  fixture_step_for(100);
+  assert_int_equal(f->positions_count, 0);
+  assert_int_equal(lane()->cursor, 0);
+  hub_resent(&f->hub, 1, 1, true);
+  hub_deliver(&f->hub, 0, 2, 3, 20, false);
+  UNTIL(lane()->cursor == 4);
+  assert_positions(2, 3);
+  assert_int_equal(f->set_aside, 1);
+}
+
+void what_the_caller_refuses_is_sent_again(void **state) {
+  (void)state;
+  UNTIL(nav_client_connected(f->client));
+  f->refuse_position = 2;
+  f->refuse_reason = "HTTP 422";
+  hub_deliver(&f->hub, 0, 1, 4, 20, false);
   UNTIL(f->hub.nacks == 1 && lane()->cursor == 1);
-  hub_deliver(&f->hub, 0, 2, 1, 20, false);
-  UNTIL(lane()->cursor == 2);
-  assert_positions(2, 1);
+  assert_int_equal(f->hub.nack_position, 2);
+  assert_false(f->hub.nack_final);
+  assert_string_equal(f->hub.nack_reason, "HTTP 422");
+  hub_resent(&f->hub, 1, 2, false);
+  hub_deliver(&f->hub, 0, 2, 3, 20, false);
+  UNTIL(lane()->cursor == 4);
+  assert_positions(1, 4);
+  assert_int_equal(f->hub.hellos, 1);
+  assert_int_equal(f->set_aside, 0);
+}
+
+void a_replay_is_asked_for_by_purpose(void **state) {
+  (void)state;
+  assert_false(nav_client_replay(f->client, "lagesbild", 0, 5, &f->err));
+  assert_int_equal(f->err.class, NAV_ERROR_RETRY);
+  UNTIL(nav_client_connected(f->client));
+  assert_false(nav_client_replay(f->client, "no-such-purpose", 0, 5, &f->err));
+  assert_true(nav_client_replay(f->client, "lagesbild", 0, 5, &f->err));
+  UNTIL(f->hub.replay_lane == 1);
+  assert_int_equal(f->hub.replay_since_ms, 5);
 }
 
 void deliveries_of_an_unknown_lane_end_the_session(void **state) {

@@ -12,7 +12,9 @@ void replays_are_passed_on_and_move_nothing(void **state);
 void credit_is_never_overdrawn_and_flows_on(void **state);
 void without_durability_credit_runs_out(void **state);
 void caught_up_means_a_pong_after_the_last_delivery(void **state);
-void an_event_that_cannot_be_read_is_told_and_passed_over(void **state);
+void an_event_that_cannot_be_read_is_refused_for_good(void **state);
+void what_the_caller_refuses_is_sent_again(void **state);
+void a_replay_is_asked_for_by_purpose(void **state);
 void deliveries_of_an_unknown_lane_end_the_session(void **state);
 void notices_are_passed_on(void **state);
 

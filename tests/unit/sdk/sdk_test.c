@@ -342,7 +342,9 @@ int main(int argc, char **argv) {
       RECEIVES(credit_is_never_overdrawn_and_flows_on),
       RECEIVES(without_durability_credit_runs_out),
       RECEIVES(caught_up_means_a_pong_after_the_last_delivery),
-      RECEIVES(an_event_that_cannot_be_read_is_told_and_passed_over),
+      RECEIVES(an_event_that_cannot_be_read_is_refused_for_good),
+      RECEIVES(what_the_caller_refuses_is_sent_again),
+      RECEIVES(a_replay_is_asked_for_by_purpose),
       RECEIVES(deliveries_of_an_unknown_lane_end_the_session),
       RECEIVES(notices_are_passed_on),
   };

@@ -1,0 +1,32 @@
+// Replays: a lane is sent again what it has acknowledged, under the rules in force now. One record each; what
+// is replayed says so and never moves the cursor. Asked for by the recipient (its own place is older, or a
+// ReplayRequest) or ordered by an operator. Called by: deliver (a session's start), start (frames), the loop
+// (step), control_commands. Must never: give a lane what its verdicts did not release, or begin before its
+// record is committed.
+#ifndef NAV_CORE_REPLAY_H
+#define NAV_CORE_REPLAY_H
+
+#include <jansson.h>
+
+#include "hub/core/core.h"
+
+struct control_request;
+
+enum {
+  REPLAYS_ASKED_MAX = 16,       // that wait for a time to be found in the ledger
+  REPLAY_AGAIN_MS = 10 * 1000,  // before a recipient may ask for another of the same lane
+};
+
+struct replays *replays_new(void);
+void replays_free(struct replays *replays);  // takes NULL
+// The client's own place is behind its cursor.
+void replay_resume(struct core *core, uint32_t lane, uint64_t after);
+// A client's ReplayRequest; it is told to wait where one is under way or was just now.
+void replay_take(struct core *core, struct session *session, const Nav__V1__ReplayRequest *request);
+// Looks up one of the times that are asked for, when the reader is free.
+void replay_step(struct core *core);
+// {"command":"lane-replay","agency":…,"purpose":…,"reason":…,"after":seq | "since_ms":n}
+// → {"ok":true,"seq":n,"after":n,"up_to":n}. The lane must be connected.
+json_t *replay_command(struct control_request *request, struct nav_error *err);
+
+#endif

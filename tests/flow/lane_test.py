@@ -1,0 +1,212 @@
+"""Deliveries that a recipient cannot take, and what is sent again: tries with pauses, set aside with the reason on record, past it in order,
+redelivered on an operator's word; replays from a position and from a time; all of it the same after the hub was killed.
+
+Run by: ctest (NAV_BIN is the build's bin folder)."""
+
+import json
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import nav_client  # noqa: E402
+from hub import Hub, wait_until  # noqa: E402
+
+SCHEMA = nav_client.load_schema()
+PURPOSE = "situation-picture"
+NOW_MS = int(time.time() * 1000)
+TRIES_MAX = 5
+
+
+class Agency:
+    def __init__(self, hub, name):
+        self.keys = nav_client.Keys(hub.path("agencies", name, "keys"))
+        curve, session = nav_client.read_hub_keys(hub.path("config", "keys", "hub.yaml"))
+        self.name = name
+        self.client = nav_client.Client(name, self.keys, f"tcp://127.0.0.1:{hub.port}", curve, session, schema=SCHEMA,
+                                        wait_ms=20000)
+
+    def incident(self, number):
+        event = SCHEMA.Event(id=self.keys.event_id(NOW_MS, self.name, f"incident-{number}"), source=self.name,
+                             revision=1, time_ms=NOW_MS, recorded_time_ms=NOW_MS)
+        event.place.municipality = "0180"
+        event.place.precision = SCHEMA.PRECISION_AREA
+        event.public_incident.kind = "Brand"
+        return event.SerializeToString()
+
+
+def publish(hub, police, numbers):
+    police.client.connect()
+    receipts = police.client.publish([police.incident(i) for i in numbers])
+    assert all(r.status == SCHEMA.RECEIPT_STATUS_ACCEPTED for r in receipts), receipts
+    return [r.seq for r in receipts]
+
+
+def lane_of(hub, agency="skolan"):
+    return next(lane for lane in hub.status()["lanes"] if lane["agency"] == agency and lane["purpose"] == PURPOSE)
+
+
+def set_aside(hub):
+    return json.loads(hub.navctl("lane", "list", "-o", "json").stdout)
+
+
+def take_all(client, bad=(), final=False):
+    """Takes what comes and refuses the bad positions, until all is here. Gives positions taken, in order, and refusals."""
+    taken, refusals = [], []
+    number = client.ping()
+    while True:
+        while client.waiting:
+            delivery = client.waiting.pop(0)
+            if delivery.position in bad:
+                refusals.append((delivery.position, time.monotonic()))
+                client.refuse(delivery, f"HTTP 422 on {delivery.position}", final)
+                number = client.ping()  # a Pong that was on its way says nothing of what comes again
+                continue
+            taken.append(delivery.position)
+            client.acknowledge(delivery)
+        frame = client._receive()
+        if frame.WhichOneof("frame") == "pong" and frame.pong.number == number and not client.waiting:
+            return taken, refusals
+
+
+def refused_again_and_again(hub, seqs):
+    school = Agency(hub, "skolan")
+    school.client.connect(purposes=[PURPOSE])
+    bad = seqs[2]
+    taken, refusals = take_all(school.client, bad={bad})
+    assert taken == [s for s in seqs if s != bad], (taken, seqs)
+    assert [position for position, _ in refusals] == [bad] * TRIES_MAX, refusals
+    pauses = [b - a for (_, a), (_, b) in zip(refusals, refusals[1:])]
+    assert all(pause >= 0.9 * 2 ** i for i, pause in enumerate(pauses)), pauses
+    assert [r.set_aside for r in school.client.resent] == [False] * (TRIES_MAX - 1) + [True]
+    wait_until("all is acknowledged", lambda: lane_of(hub)["cursor"] == seqs[-1])
+    lane = lane_of(hub)
+    assert (lane["set_aside"], lane["behind"]) == (1, 0), lane
+    aside = set_aside(hub)
+    assert [(a["agency"], a["purpose"], a["position"]) for a in aside] == [("skolan", PURPOSE, bad)], aside
+    # A new session is not sent it either.
+    school.client.connect(purposes=[PURPOSE])
+    assert take_all(school.client) == ([], [])
+    return school, bad
+
+
+def on_the_record(hub, bad):
+    lines = [json.loads(line) for line in
+             hub.navctl("audit", "search", "--kind", "nacked", "-o", "ndjson").stdout.splitlines()]
+    reasons = [line["reason"] for line in lines]
+    assert len(lines) == TRIES_MAX and all(f"HTTP 422 on {bad}" in reason for reason in reasons), reasons
+    assert sum("set aside" in reason for reason in reasons) == 1, reasons
+    said = hub.navctl("audit", "show", str(max(line["seq"] for line in lines))).stdout
+    assert "lades åt sidan" in said, said
+
+
+def killed_and_redelivered(hub, bad):
+    hub.kill("nav-core")
+    hub.start_program("nav-core")
+    hub.wait_ready()
+    assert [a["position"] for a in set_aside(hub)] == [bad]
+    assert (lane_of(hub)["set_aside"], lane_of(hub)["behind"]) == (1, 0)
+    school = Agency(hub, "skolan")
+    wait_until("a session", lambda: connects(school))
+    assert take_all(school.client) == ([], [])
+    refused = hub.navctl("lane", "redeliver", "skolan", PURPOSE, str(bad + 1), "--reason", "fel", check=False)
+    assert refused.returncode == 4, refused
+    refused = hub.navctl("lane", "redeliver", "skolan", PURPOSE, str(bad), check=False)
+    assert refused.returncode != 0 and "say why" in refused.stderr, refused
+    answer = json.loads(hub.navctl("lane", "redeliver", "skolan", PURPOSE, str(bad), "--reason", "Rättat hos mottagaren",
+                                   "-o", "json").stdout)[0]
+    got = wait_until("it comes", lambda: list(school.client.deliveries()))
+    assert [d.position for d in got] == [answer["seq"]] and got[0].event.public_incident.kind == "Brand", got
+    school.client.acknowledge(got[0])
+    wait_until("all is acknowledged", lambda: lane_of(hub)["cursor"] == answer["seq"])
+    assert (lane_of(hub)["set_aside"], lane_of(hub)["behind"]) == (0, 0), lane_of(hub)
+    said = hub.navctl("audit", "show", str(answer["seq"])).stdout
+    assert "Rättat hos mottagaren" in said and "lämnas ut igen" in said, said
+    return school, answer["seq"]
+
+
+def connects(agency):
+    try:
+        agency.client.connect(purposes=[PURPOSE])
+        return True
+    except nav_client.HubError:
+        return False
+
+
+def refused_for_good(hub, police, school, numbers):
+    seqs = publish(hub, police, numbers)
+    taken, refusals = take_all(school.client, bad=set(seqs[:2]), final=True)
+    assert (taken, [p for p, _ in refusals]) == (seqs[2:], seqs[:2]), (taken, refusals)
+    # Redelivered, refused again and redelivered: nothing is lost on the way.
+    for position in seqs[:2]:
+        hub.navctl("lane", "redeliver", "skolan", PURPOSE, str(position), "--reason", "Nytt försök")
+    again = take_all(school.client)[0]
+    assert len(again) == 2 and set_aside(hub) == [], again
+    wait_until("all is acknowledged", lambda: lane_of(hub)["cursor"] == again[-1])
+    return seqs
+
+
+def replayed(hub, school, all_seqs, middle_ms):
+    lane = lane_of(hub)
+    school.client.replay(lane["number"], after=all_seqs[1])
+    got = [(d.position, d.replay) for d in school.client.deliveries()]
+    assert got and all(replay for _, replay in got), got
+    positions = [p for p, _ in got]
+    assert positions == sorted(positions) and set(all_seqs[3:]) <= set(positions), (positions, all_seqs)
+    # Too soon: told to wait, and nothing comes.
+    school.client.replay(lane["number"], after=all_seqs[1])
+    assert list(school.client.deliveries()) == []
+    # By an operator, from a time.
+    answer = hub.navctl("lane", "replay", "skolan", PURPOSE, "--since",
+                        time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(middle_ms / 1000)) + f".{middle_ms % 1000:03d}Z",
+                        "--reason", "Återläst säkerhetskopia", "-o", "json")
+    answer = json.loads(answer.stdout)[0]
+    got = [d.position for d in school.client.deliveries() if d.replay]
+    assert got and min(got) > answer["after"] and got == [p for p in positions if p > answer["after"]], (got, answer)
+    assert lane_of(hub)["cursor"] == lane["cursor"], "a replay moves no cursor"
+    nothing = hub.navctl("lane", "replay", "skolan", PURPOSE, "--after", str(lane["cursor"]), "--reason", "x", check=False)
+    assert nothing.returncode != 0 and "nothing to replay" in nothing.stderr, nothing
+    away = hub.navctl("lane", "replay", "social", PURPOSE, "--after", "1", "--reason", "x", check=False)
+    assert away.returncode == 4, away
+
+
+def bad_nacks(hub, school, seqs):
+    """Of what was not sent: refused, recorded, and the session goes on."""
+    number = lane_of(hub)["number"]
+    school.client._send(nack=SCHEMA.Nack(lane=number, position=seqs[-1] + 1000, reason="?"))
+    try:
+        list(school.client.deliveries())
+        raise AssertionError("a Nack of what was never sent was taken")
+    except nav_client.HubError as error:
+        assert error.code == SCHEMA.CODE_BAD_POSITION, error
+
+
+def inbox_refilled(hub):
+    """An adapter whose inbox was lost asks for what it has had."""
+    hub.run_adapter("skolan", "--once")
+    before = hub.inbox("skolan", PURPOSE)
+    hub.run_adapter("skolan", "--once", "--replay-since", "2020-01-01T00:00:00Z")
+    again = hub.inbox("skolan", PURPOSE)[len(before):]
+    assert len(again) >= 8 and all(line["navreplay"] for line in again), (before, again)
+
+
+def main():
+    with Hub() as hub:
+        police = Agency(hub, "polisen")
+        seqs = publish(hub, police, range(6))
+        school, bad = refused_again_and_again(hub, seqs)
+        on_the_record(hub, bad)
+        school, seq = killed_and_redelivered(hub, bad)
+        time.sleep(0.05)
+        middle_ms = int(time.time() * 1000)
+        time.sleep(0.05)
+        more = refused_for_good(hub, police, school, range(10, 15))
+        replayed(hub, school, seqs + [seq] + more[2:], middle_ms)
+        bad_nacks(hub, school, more)
+        inbox_refilled(hub)
+        hub.verify()
+        print("lanes: refused, set aside, redelivered, replayed; the ledger holds")
+
+
+if __name__ == "__main__":
+    main()
