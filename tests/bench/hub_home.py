@@ -57,6 +57,18 @@ class BenchHub(Hub):
         with open(path, "w", encoding="utf-8") as file:
             file.write(head + text + mark + rest)
 
+    def start(self, name, *command):
+        """In a session of its own: Ctrl-C is for the benchmark, which then stops it."""
+        with open(self.path("log", name + ".log"), "ab") as log:
+            self.processes[name] = subprocess.Popen([os.path.join(BIN, command[0]), *command[1:]], stdin=subprocess.DEVNULL, stdout=log,
+                                                    stderr=log, start_new_session=True)
+
+    def __exit__(self, *exc):
+        try:
+            super().__exit__(*exc)
+        finally:
+            self.postgres.destroy()  # also where a program did not end as it should
+
     def start_all(self):
         for name in ("nav-core", "nav-gate"):
             self.start_program(name)

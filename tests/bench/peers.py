@@ -64,7 +64,8 @@ class Peer:
 
     def spawn(self, command, env=None):
         with open(os.path.join(self.folder, "log"), "ab") as log:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, env=env)
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, env=env,
+                                       start_new_session=True)
         self.processes.append(process)
         return process
 
