@@ -3,7 +3,9 @@
 // checkpoint; the time to hash the leaves and to grow the tree is measured by itself and counted to the first
 // alone. A ratio within one run, since machines differ. Run by commit_bench.py, which makes the databases.
 //
-//   commit_bench CONNECTION CONNECTION      both with a new ledger
+//   commit_bench CONNECTION CONNECTION [BYTES PERSONS]      both with a new ledger
+// BYTES of each event's content, 600 (a school's report) to begin with; PERSONS in each, 0 to 2. commit_us is
+// COPY and commit alone, of what is staged already.
 #include <poll.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -18,7 +20,10 @@
 #include "hub/core/store.h"
 
 enum {
-  CONTENT_SIZE = 600,  // sealed; a school's report with two persons
+  CONTENT_SIZE = 600,
+  CONTENT_SIZE_MAX = 4096,
+  SEALED_MORE = 16,  // what sealing adds
+  PERSONS_MAX = 2,
   EVENTS_A_PUBLICATION = 64,
   CLASS = 4,
   CHECKPOINT_RECORDS = 4096,
@@ -42,6 +47,7 @@ struct bench {
   double stage_s, hash_s;
   struct side with, without;
   size_t events;
+  size_t content_size, persons;  // of an event
 };
 
 static double now_s(void) {
@@ -85,15 +91,16 @@ static uint64_t stage_published(struct bench *b, size_t count) {
 }
 
 static void stage_event(struct bench *b, uint64_t published_seq, uint32_t index) {
-  static uint8_t sealed[CONTENT_SIZE];
-  static uint8_t tokens[2][BATCH_TOKEN_SIZE];
+  static uint8_t sealed[CONTENT_SIZE_MAX + SEALED_MORE];
+  static uint8_t tokens[PERSONS_MAX][BATCH_TOKEN_SIZE];
   static uint8_t commitment[NAV_SHA256_SIZE];
   uint32_t day = (uint32_t)nav_day_stockholm(nav_clock_now_ms());
   struct batch_event row = {.agency = 1, .revision = 1, .type = 30, .verdict = 1, .retention_class = CLASS};
   Nav__V1__Accepted accepted = NAV__V1__ACCEPTED__INIT;
   Nav__V1__Record record = NAV__V1__RECORD__INIT;
-  ProtobufCBinaryData persons[2] = {{sizeof tokens[0], tokens[0]}, {sizeof tokens[1], tokens[1]}};
-  randombytes_buf(sealed, sizeof sealed);
+  ProtobufCBinaryData persons[PERSONS_MAX] = {{sizeof tokens[0], tokens[0]}, {sizeof tokens[1], tokens[1]}};
+  size_t size = b->content_size + SEALED_MORE;
+  randombytes_buf(sealed, size);
   randombytes_buf(commitment, sizeof commitment);
   randombytes_buf(tokens, sizeof tokens);
   randombytes_buf(row.event_id, sizeof row.event_id);
@@ -114,16 +121,16 @@ static void stage_event(struct bench *b, uint64_t published_seq, uint32_t index)
   accepted.retention_class = CLASS;
   accepted.bucket_day = row.bucket_day = day;
   accepted.persons = persons;
-  accepted.n_persons = 2;
+  accepted.n_persons = b->persons;
   row.persons = (const uint8_t(*)[BATCH_TOKEN_SIZE])tokens;
-  row.persons_count = 2;
+  row.persons_count = b->persons;
   record.record_case = NAV__V1__RECORD__RECORD_ACCEPTED;
   record.accepted = &accepted;
   double start = now_s();
   uint64_t seq = batch_stage(&b->batch, &record, accepted.event_time_ms);
-  struct head_entry *entry = head_entry_new(seq, 1, day, sealed, sizeof sealed);
+  struct head_entry *entry = head_entry_new(seq, 1, day, sealed, size);
   NAV_ASSERT(entry != NULL);
-  batch_stage_event(&b->batch, seq, &row, sealed, sizeof sealed, entry);
+  batch_stage_event(&b->batch, seq, &row, sealed, size, entry);
   b->stage_s += now_s() - start;
   keep_record(b);
 }
@@ -206,9 +213,9 @@ static void measure(struct bench *b, size_t events, unsigned rounds) {
   double without = b->without.seconds + b->stage_s - b->hash_s;
   (void)printf(
       "{\"events_a_commit\": %zu, \"events\": %zu, \"with_us\": %.2f, \"without_us\": %.2f, "
-      "\"hashing_us\": %.2f, \"ratio\": %.3f}\n",
+      "\"commit_us\": %.2f, \"hashing_us\": %.2f, \"ratio\": %.3f}\n",
       events, b->events, with / (double)b->events * 1e6, without / (double)b->events * 1e6,
-      b->hash_s / (double)b->events * 1e6, with / without);
+      b->with.seconds / (double)b->events * 1e6, b->hash_s / (double)b->events * 1e6, with / without);
 }
 
 static void open_side(struct side *side, const char *conninfo, uint8_t log_id[KEY_LOG_ID_SIZE]) {
@@ -223,14 +230,20 @@ static void open_side(struct side *side, const char *conninfo, uint8_t log_id[KE
   }
 }
 
+static bool take_sizes(struct bench *b, int argc, char **argv) {
+  b->content_size = argc > 3 ? strtoul(argv[3], NULL, 10) : CONTENT_SIZE;
+  b->persons = argc > 4 ? strtoul(argv[4], NULL, 10) : PERSONS_MAX;
+  return b->content_size > 0 && b->content_size <= CONTENT_SIZE_MAX && b->persons <= PERSONS_MAX;
+}
+
 int main(int argc, char **argv) {
   static const struct {
     size_t events;
     unsigned rounds;
   } sizes[] = {{16, 200}, {256, 60}, {4096, 12}, {8192, 12}};
   static struct bench b;
-  if (argc != 3 || sodium_init() < 0) {
-    (void)fprintf(stderr, "commit_bench CONNECTION CONNECTION, see its first lines\n");
+  if ((argc != 3 && argc != 5) || !take_sizes(&b, argc, argv) || sodium_init() < 0) {
+    (void)fprintf(stderr, "commit_bench CONNECTION CONNECTION [BYTES PERSONS], see its first lines\n");
     return 2;
   }
   nav_log_open("commit_bench", NAV_LOG_WARNING);

@@ -279,7 +279,7 @@ static void text_is_as_agreed(void **state) {
   if (getenv("NAV_TEST_WRITE") != NULL) {
     assert_true(fputs(text, file) >= 0);
   } else {
-    (void)fread(expected, 1, GOLDEN_MAX - 1, file);
+    assert_true(fread(expected, 1, GOLDEN_MAX - 1, file) > 0);
     assert_string_equal(text, expected);
   }
   (void)fclose(file);

@@ -1,0 +1,83 @@
+"""A hub for benchmarks: tests/flow's Hub, with the configuration that the load programs expect and without nav-desk, which no event
+passes.
+
+    with BenchHub(recipients=5) as hub:
+        hub.load("five", "--rate", "1000")      # one run of nav-bench-hub: its line, decoded
+
+The rules are the shipped ones. The first five recipients are shipped agencies; more are added to agencies.yaml as parties of the situation
+picture, in the shape that the shipped ones have, so that the same shipped rule releases to them.
+Used by: tests/bench. Must never: turn off what a hub in production has on (CURVE, signatures, sealing, ledger, fsync)."""
+
+import json
+import os
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+os.environ.setdefault("NAV_BIN", os.path.join(ROOT, "build", "bin"))
+sys.path.insert(0, os.path.join(ROOT, "tests", "flow"))
+from hub import BIN, Hub  # noqa: E402
+
+SHIPPED = ("socialtjansten", "skolan", "bostadsbolaget", "tycktill", "brandforsvaret")
+LOAD_S_MAX = 3600
+# fsync and synchronous_commit are on by tests/flow/postgres.py; the rest is what an installation of this size would have.
+POSTGRES = {"fsync": "on", "synchronous_commit": "on", "shared_buffers": "'256MB'", "max_wal_size": "'4GB'", "checkpoint_timeout": "'15min'"}
+
+
+def run_load(program, *args):
+    """One run of a load program: (its line, whether all that was accepted arrived)."""
+    done = subprocess.run([os.path.join(BIN, program), *args], stdout=subprocess.PIPE, text=True, timeout=LOAD_S_MAX, check=False)
+    if not done.stdout:
+        raise RuntimeError(f"{program} {' '.join(args)} ended with {done.returncode} and no line")
+    return json.loads(done.stdout), done.returncode == 0
+
+
+def extra_agency(number):
+    return (f"\n  - id: bench-{number}\n    title: Part {number} i prov av takt\n    kind: city\n    form: authority\n"
+            f"    purposes: [situation-picture]\n")
+
+
+class BenchHub(Hub):
+    """recipients: 5 to 64."""
+
+    def __init__(self, recipients=5):
+        extra = [f"bench-{n}" for n in range(6, recipients + 1)]
+        super().__init__(settings=POSTGRES, agencies=("polisen", *SHIPPED, *extra))
+        self.extra = len(extra)
+
+    def make_home(self):
+        super().make_home()
+        if self.extra == 0:
+            return
+        path = self.path("config", "agencies.yaml")
+        with open(path, encoding="utf-8") as file:
+            head, mark, rest = file.read().partition("\n# Persons of the hub.")
+        assert mark, "agencies.yaml has no persons"
+        text = "".join(extra_agency(n) for n in range(6, 6 + self.extra))
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(head + text + mark + rest)
+
+    def start(self, name, *command):
+        """In a session of its own: Ctrl-C is for the benchmark, which then stops it."""
+        with open(self.path("log", name + ".log"), "ab") as log:
+            self.processes[name] = subprocess.Popen([os.path.join(BIN, command[0]), *command[1:]], stdin=subprocess.DEVNULL, stdout=log,
+                                                    stderr=log, start_new_session=True)
+
+    def __exit__(self, *exc):
+        try:
+            super().__exit__(*exc)
+        finally:
+            self.postgres.destroy()  # also where a program did not end as it should
+
+    def start_all(self):
+        for name in ("nav-core", "nav-gate"):
+            self.start_program(name)
+        self.wait_ready()
+
+    def servers(self):
+        """The programs whose processor time and memory a run tells."""
+        return ["--server", f"core={self.processes['nav-core'].pid}", "--server", f"gate={self.processes['nav-gate'].pid}",
+                "--server", f"postgres={self.postgres.pid()}+"]
+
+    def load(self, case, *more):
+        return run_load("nav-bench-hub", "--peer", "trygghetsnavet", "--case", case, "--at", self.home, *self.servers(), *more)

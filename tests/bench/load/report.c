@@ -1,0 +1,132 @@
+// See report.h.
+#include "tests/bench/load/report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/bench/load/usage.h"
+
+struct totals {
+  uint64_t accepted, refused, sent, received, repeated, strange;
+  uint64_t last_answer_ns, last_event_ns;
+  struct histogram answers, events;
+};
+
+static uint64_t later(uint64_t a, uint64_t b) { return a > b ? a : b; }
+
+static void add_up(struct totals *totals) {
+  for (unsigned i = 0; i < load_options->publishers; i++) {
+    struct load_worker *w = &load_shared->publishers[i];
+    totals->accepted += atomic_load(&w->accepted);
+    totals->refused += atomic_load(&w->refused);
+    totals->sent += atomic_load(&w->sent);
+    totals->last_answer_ns = later(totals->last_answer_ns, atomic_load(&w->last_ns));
+    histogram_merge(&totals->answers, &w->latency);
+  }
+  for (unsigned i = 0; i < load_options->recipients; i++) {
+    struct load_worker *w = &load_shared->recipients[i];
+    totals->received += atomic_load(&w->received);
+    totals->repeated += atomic_load(&w->repeated);
+    totals->strange += atomic_load(&w->strange);
+    totals->last_event_ns = later(totals->last_event_ns, atomic_load(&w->last_ns));
+    histogram_merge(&totals->events, &w->latency);
+  }
+}
+
+uint64_t report_accepted(void) {
+  uint64_t accepted = 0;
+  for (unsigned i = 0; i < load_options->publishers; i++)
+    accepted += atomic_load(&load_shared->publishers[i].accepted);
+  return accepted;
+}
+
+uint64_t report_received(void) {
+  uint64_t received = 0;
+  for (unsigned i = 0; i < load_options->recipients; i++)
+    received += atomic_load(&load_shared->recipients[i].received);
+  return received;
+}
+
+static double us(const struct histogram *histogram, double part) {
+  return histogram_part(histogram, part) / 1e3;
+}
+
+static double seconds_between(uint64_t from_ns, uint64_t to_ns) {
+  return to_ns > from_ns ? (double)(to_ns - from_ns) / 1e9 : 0;
+}
+
+static double a_second(uint64_t count, double seconds) { return seconds > 0 ? (double)count / seconds : 0; }
+
+static void print_name(const char *name) { (void)printf("\"%s\": ", name); }
+
+// Percent of one core: the machine's all is 100 for each of its cores.
+static void print_cpu(const struct report_sample *begin, const struct report_sample *end, uint64_t accepted) {
+  double seconds = seconds_between(begin->at_ns, end->at_ns);
+  double servers = 0;
+  (void)printf(", \"cpu_percent\": {");
+  for (size_t i = 0; i < load_options->servers_count; i++) {
+    double used = end->server_s[i] - begin->server_s[i];
+    servers += used;
+    print_name(load_options->servers[i].name);
+    (void)printf("%.0f, ", 100 * used / seconds);
+  }
+  double clients = end->clients_s - begin->clients_s;
+  double others = end->machine_s - begin->machine_s - servers - clients;
+  (void)printf("\"clients\": %.0f, \"others\": %.0f}", 100 * clients / seconds, 100 * others / seconds);
+  uint64_t events = load_options->publishers > 0 ? accepted : end->received - begin->received;
+  if (events > 0) (void)printf(", \"server_us_an_event\": %.1f", 1e6 * servers / (double)events);
+}
+
+static void print_peaks(void) {
+  (void)printf(", \"peak_mb\": {");
+  for (size_t i = 0; i < load_options->servers_count; i++) {
+    (void)printf("%s", i > 0 ? ", " : "");
+    print_name(load_options->servers[i].name);
+    (void)printf("%.0f", usage_peak_mb(load_options->servers[i].pid));
+  }
+  (void)printf("}");
+}
+
+static void print_load(const struct totals *totals, double seconds) {
+  (void)printf(
+      ", \"publishers\": %u, \"recipients\": %u, \"event_bytes\": %u, \"window\": %u, \"rate\": %.0f",
+      load_options->publishers, load_options->recipients, load_options->bytes, load_options->window,
+      load_options->rate);
+  (void)printf(", \"seconds\": %.2f, \"sent\": %" PRIu64 ", \"accepted\": %" PRIu64 ", \"refused\": %" PRIu64
+               ", \"received\": %" PRIu64 ", \"repeated\": %" PRIu64 ", \"strange\": %" PRIu64,
+               seconds, totals->sent, totals->accepted, totals->refused, totals->received, totals->repeated,
+               totals->strange);
+}
+
+// Negative: recipients have more than was told to be accepted, as where an answer was lost.
+static int64_t missing(const struct totals *totals) {
+  uint64_t each = load_options->publishers > 0 ? totals->accepted : load_options->expect;
+  return (int64_t)(each * load_options->recipients) - (int64_t)totals->received;
+}
+
+// sustained_s: all deliveries over the whole time until the last one: where it is less than delivered_s,
+// something had piled up.
+void report_print(const struct report_sample *begin, const struct report_sample *end, uint64_t drained_ns) {
+  static struct totals totals;
+  memset(&totals, 0, sizeof totals);
+  add_up(&totals);
+  double seconds = seconds_between(begin->at_ns, end->at_ns);
+  uint64_t accepted = end->accepted - begin->accepted;
+  uint64_t start_ns = atomic_load(&load_shared->start_ns);
+  (void)printf("{\"peer\": \"%s\", \"case\": \"%s\", \"accepted_s\": %.0f, \"delivered_s\": %.0f",
+               load_options->peer, load_options->name, a_second(accepted, seconds),
+               a_second(end->received - begin->received, seconds));
+  (void)printf(", \"e2e_p50_us\": %.0f, \"e2e_p99_us\": %.0f, \"missing\": %" PRId64, us(&totals.events, 0.5),
+               us(&totals.events, 0.99), missing(&totals));
+  (void)printf(", \"e2e_max_us\": %.0f, \"accept_p50_us\": %.0f, \"accept_p99_us\": %.0f",
+               (double)totals.events.max_ns / 1e3, us(&totals.answers, 0.5), us(&totals.answers, 0.99));
+  (void)printf(", \"sustained_s\": %.0f, \"drain_seconds\": %.2f",
+               a_second(totals.received, seconds_between(start_ns, totals.last_event_ns)),
+               seconds_between(end->at_ns, drained_ns));
+  print_load(&totals, seconds);
+  print_cpu(begin, end, accepted);
+  print_peaks();
+  (void)printf("}\n");
+  (void)fflush(stdout);
+}
