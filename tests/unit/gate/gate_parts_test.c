@@ -70,7 +70,7 @@ static int status_of(void (*run)(void)) {
   if (child == 0) {
     const struct rlimit none = {0, 0};
     (void)setrlimit(RLIMIT_CORE, &none);
-    (void)freopen("/dev/null", "w", stderr);
+    if (freopen("/dev/null", "w", stderr) == NULL) _exit(1);
     run();
     _exit(0);
   }
