@@ -18,12 +18,17 @@ struct merkle_frontier {
 void merkle_leaf(uint8_t out[NAV_SHA256_SIZE], const void *data, size_t length);
 void merkle_node(uint8_t out[NAV_SHA256_SIZE], const uint8_t *left, const uint8_t *right);
 // One subtree that a leaf has made perfect: level 1 has two leaves, level n 2^n; index from 0 at that level.
+enum { MERKLE_LEAF_PREFIX = 0x00, MERKLE_NODE_PREFIX = 0x01 };
+
 typedef void merkle_perfect(void *context, unsigned level, uint64_t index,
                             const uint8_t hash[NAV_SHA256_SIZE]);
 // As merkle_append; perfect is told of every subtree that becomes whole, the smallest first.
 void merkle_append_telling(struct merkle_frontier *frontier, const uint8_t leaf[NAV_SHA256_SIZE],
                            merkle_perfect *perfect, void *context);
 void merkle_append(struct merkle_frontier *frontier, const uint8_t leaf[NAV_SHA256_SIZE]);
+// The same of many leaves, a level's nodes hashed side by side; perfect (may be NULL) is told level by level.
+void merkle_append_many(struct merkle_frontier *frontier, const uint8_t (*leaves)[NAV_SHA256_SIZE],
+                        size_t count, merkle_perfect *perfect, void *context);
 // The root; of no leaves: SHA-256 of nothing.
 void merkle_root(const struct merkle_frontier *frontier, uint8_t out[NAV_SHA256_SIZE]);
 
