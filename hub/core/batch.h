@@ -58,11 +58,11 @@ struct batch_cosignature {
 
 // A record staged whose leaf, and whose commitment where it is an event's, is hashed with those of others.
 struct batch_unhashed {
-  size_t record;            // where its bytes stand in `ledger`; its leaf stands 4 bytes after them
-  size_t sealed;            // where its content stands in `content`
-  uint32_t length;          // of the record
-  uint32_t sealed_length;   // 0: none
-  uint32_t commitment;      // where in the record
+  size_t record;           // where its bytes stand in `ledger`; its leaf stands 4 bytes after them
+  size_t sealed;           // where its content stands in `content`
+  uint32_t length;         // of the record
+  uint32_t sealed_length;  // 0: none
+  uint32_t commitment;     // where in the record
 };
 
 struct batch {
@@ -121,8 +121,8 @@ bool batch_has_room(const struct batch *batch);
 // The number that the next record staged will have.
 uint64_t batch_next_seq(const struct batch *batch);
 
-// Gives the record its seq, time and epoch, encodes it and writes its row; its leaf is hashed when the batch is
-// finished. Returns the seq. Ends the program where memory is out: a half-staged batch would be worse.
+// Gives the record its seq, time and epoch, encodes it and writes its row; its leaf is hashed when the batch
+// is finished. Returns the seq. Ends the program where memory is out: a half-staged batch would be worse.
 uint64_t batch_stage(struct batch *batch, Nav__V1__Record *record, int64_t now_ms);
 // The rows beside an Accepted record just staged as seq, whose commitment to the sealed bytes is filled in
 // when the batch is finished; takes over the entry.

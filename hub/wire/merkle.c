@@ -6,8 +6,8 @@
 
 #include "hub/wire/sha256_many.h"
 
-static const uint8_t leaf_prefix = 0x00;
-static const uint8_t node_prefix = 0x01;
+static const uint8_t leaf_prefix = MERKLE_LEAF_PREFIX;
+static const uint8_t node_prefix = MERKLE_NODE_PREFIX;
 
 void merkle_leaf(uint8_t out[NAV_SHA256_SIZE], const void *data, size_t length) {
   const struct nav_bytes parts[] = {{&leaf_prefix, 1}, {data, length}};

@@ -10,6 +10,8 @@
 #include "hub/base/error.h"
 #include "hub/wire/sha256.h"
 
+enum { MERKLE_LEAF_PREFIX = 0x00, MERKLE_NODE_PREFIX = 0x01 };
+
 struct merkle_frontier {
   uint64_t size;                        // leaves
   uint8_t hashes[64][NAV_SHA256_SIZE];  // one a set bit of size, the largest subtree first
@@ -18,8 +20,6 @@ struct merkle_frontier {
 void merkle_leaf(uint8_t out[NAV_SHA256_SIZE], const void *data, size_t length);
 void merkle_node(uint8_t out[NAV_SHA256_SIZE], const uint8_t *left, const uint8_t *right);
 // One subtree that a leaf has made perfect: level 1 has two leaves, level n 2^n; index from 0 at that level.
-enum { MERKLE_LEAF_PREFIX = 0x00, MERKLE_NODE_PREFIX = 0x01 };
-
 typedef void merkle_perfect(void *context, unsigned level, uint64_t index,
                             const uint8_t hash[NAV_SHA256_SIZE]);
 // As merkle_append; perfect is told of every subtree that becomes whole, the smallest first.
