@@ -91,14 +91,13 @@ def peer_cases(peer, plan):
 # ---- more and more stored events ----
 
 def stored(hub, plan):
-    have = 0
     for events in plan.stored:
-        if events > have + 1000:
-            grow(hub, events - have)
-        line, whole = hub.load(f"stored-{events}", *plan.full())
         have = stored_events(hub)
-        line["stored"] = have
-        yield line, whole
+        if events > have:
+            grow(hub, events - have)
+        have = stored_events(hub)
+        line, whole = hub.load(f"stored-{events}", *plan.full())
+        yield {**line, "stored_before": have}, whole
 
 
 def stored_events(hub):
