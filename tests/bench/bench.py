@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import signal
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -73,6 +74,8 @@ def main():
                 print(json.dumps(line), flush=True)
     except KeyboardInterrupt:
         found.append("interrupted: the rest was not measured")
+    except (AssertionError, OSError, RuntimeError, subprocess.SubprocessError) as error:
+        found.append(f"the rest was not measured: {error}")
     print(table.table(lines), file=sys.stdout if args.output == "table" else sys.stderr)
     for what in found:
         print(what, file=sys.stderr)
