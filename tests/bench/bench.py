@@ -54,6 +54,8 @@ def faults(line, whole):
         found.append(f"{line['peer']} {line['case']}: {line['missing']} missing")
     elif not found and not whole:
         found.append(f"{line['peer']} {line['case']}: {line['sent'] - line['accepted'] - line['refused']} had no answer at the end")
+    if not found and line["accepted_s"] <= 0 and line["delivered_s"] <= 0:
+        found.append(f"{line['peer']} {line['case']}: nothing was measured")
     if line.get("refused"):
         found.append(f"{line['peer']} {line['case']}: {line['refused']} refused")
     return found

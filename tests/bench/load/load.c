@@ -173,7 +173,8 @@ static bool counted(void) { return options.events > 0 || options.publishers == 0
 // With a number of events the window is the whole run; it ends with the last answer, or the last event where
 // nobody publishes. Else it opens after the warm-up and lasts as long as it was told to.
 static void measure(struct report_sample *begin, struct report_sample *end) {
-  uint64_t start_ns = load_now_ns() + START_AFTER_MS * UINT64_C(1000000);
+  uint64_t after_ms = options.publishers > 0 ? START_AFTER_MS : 0;
+  uint64_t start_ns = load_now_ns() + after_ms * UINT64_C(1000000);
   uint64_t begin_ns = counted() ? start_ns : start_ns + (uint64_t)(options.warm_s * 1e9);
   uint64_t most_ns = (uint64_t)((counted() ? options.drain_s : options.seconds) * 1e9);
   for (size_t i = 0; i < options.servers_count; i++) usage_forget_peak(options.servers[i].pid);
