@@ -63,8 +63,8 @@ def ratio(figures, peer, case):
     if peer == HUB:
         return ""
     key, word = ("e2e_p99_us", "p99") if "rate-" in case else ("accepted_s", "accepted")
-    cpu = over(figures, peer, case, "server_us_an_event")
-    return f"{over(figures, peer, case, key)} x {word}" + (f", {cpu} x cpu" if cpu != "-" else "")
+    parts = [(over(figures, peer, case, key), word), (over(figures, peer, case, "server_us_an_event"), "cpu")]
+    return ", ".join(f"{value} x {what}" for value, what in parts if value != "-")
 
 
 def peak(figures, peer, case):
