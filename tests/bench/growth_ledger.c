@@ -57,7 +57,7 @@ struct growth {
   uint64_t random;
 };
 
-// xorshift64*: quick, and the same ledger each time.
+// xorshift64*: quick, and the same ledger each time; other ids where it adds to what it made before.
 static uint64_t next(struct growth *g) {
   g->random ^= g->random >> 12;
   g->random ^= g->random << 25;
@@ -309,6 +309,7 @@ static bool open_home(struct growth *g, const char *home, struct nav_error *err)
     return false;
   if (!last.found || last.size != g->sequence.last_seq)
     return nav_fail(err, NAV_ERROR_LOCAL, 0, home, "stop nav-core first: its last checkpoint covers all");
+  g->random ^= g->sequence.last_seq * UINT64_C(0x9e3779b97f4a7c15);
   g->sequence.frontier = g->sequence.check = last.frontier;
   g->sequence.checkpoint_seq = last.size;
   (void)snprintf(g->origin, sizeof g->origin, "%s/%s", g->nav->hub,
