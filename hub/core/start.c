@@ -35,10 +35,8 @@ static bool faulty(struct conf_faults *faults, struct nav_error *err) {
   return nav_fail(err, NAV_ERROR_LOCAL, 0, "configuration", "%zu faults; nothing was started", count);
 }
 
-static bool load_configuration(struct core *core, const char *home, struct nav_error *err) {
+static bool load_rules(struct core *core, struct nav_error *err) {
   struct conf_faults faults = {0};
-  core->nav = conf_nav_load(home, &faults);
-  if (core->nav == NULL) return faulty(&faults, err);
   core->agencies = conf_agencies_load(core->nav->config_folder, &faults);
   if (core->agencies == NULL) return faulty(&faults, err);
   core->rules = access_rules_load(core->nav->config_folder, core->agencies, &faults);
@@ -48,6 +46,29 @@ static bool load_configuration(struct core *core, const char *home, struct nav_e
   }
   conf_faults_free(&faults);
   return true;
+}
+
+static bool load_configuration(struct core *core, const char *home, struct nav_error *err) {
+  struct conf_faults faults = {0};
+  core->nav = conf_nav_load(home, &faults);
+  if (core->nav == NULL) return faulty(&faults, err);
+  conf_faults_free(&faults);
+  return load_rules(core, err);
+}
+
+// What the active node has in force may have changed while this one stood by.
+static bool load_rules_anew(struct core *core, struct nav_error *err) {
+  struct conf_agencies *before = core->agencies;
+  access_rules_free(core->rules);
+  core->rules = NULL;
+  bool ok = load_rules(core, err);
+  if (core->agencies == NULL) {
+    core->agencies = before;
+    return false;
+  }
+  sessions_set_agencies(core->sessions, core->agencies);
+  conf_agencies_free(before);
+  return ok;
 }
 
 static bool load_pair(const struct core *core, const char *use, struct key_pair_sign *pair,
@@ -357,8 +378,8 @@ bool core_start(struct core *core, const char *home, struct nav_error *err) {
   struct loading loading = {.core = core, .arena = nav_arena_new(RECORD_ARENA_MAX)};
   bool ok = loading.arena != NULL && load_configuration(core, home, err) && load_keys(core, err) &&
             standby_open(core, err) && make_parts(core, err) && open_ledger(core, err) &&
-            load_ledger(core, &loading, err) && core_load_registers(core, err) &&
-            stage_beginning(core, &loading, err) &&
+            (core->sessions == NULL || load_rules_anew(core, err)) && load_ledger(core, &loading, err) &&
+            core_load_registers(core, err) && stage_beginning(core, &loading, err) &&
             (core->sessions != NULL || core_open_sockets(core, err));  // open already where it stood by
   nav_arena_free(loading.arena);
   if (ok) {
