@@ -131,6 +131,8 @@ static bool look(struct core *core, enum lease_state *state, struct nav_error *e
             store_look_at_lease(core->store, &standby->row, err);
   if (!ok && !standby->waits) return false;
   if (!ok && !standby->database_away) nav_log_failure(NAV_LOG_WARNING, "the lease cannot be looked at", err);
+  // What was seen before the database went away says nothing: the holder gets its time to come back to it.
+  if (standby->database_away) standby->watch = (struct lease_watch){0};
   standby->database_away = !ok;
   *state = LEASE_HELD;
   if (ok) *state = lease_look(&standby->watch, &standby->row, standby->node, nav_clock_boot_ms());

@@ -6,15 +6,17 @@ Used by: tests/flow. Must never: ask the hub's code what a client got."""
 
 import os
 import re
+import select
+import shutil
 import signal
-import subprocess
+import socket
 import sys
 import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import nav_client  # noqa: E402
-from hub import BIN, Hub, free_port, wait_until  # noqa: E402
+from hub import Hub, free_port, wait_until  # noqa: E402
 
 SCHEMA = nav_client.load_schema()
 PURPOSE = "situation-picture"
@@ -40,7 +42,9 @@ class Nodes(Hub):
             text = file.read()
         text = text.replace("seen: state ", f"seen: {self.path('shared')} ").replace("# node: nav-1 ", f"node: {name} ")
         text = text.replace("others: []", f"others: [\"tcp://127.0.0.1:{other_port}\"]")
-        assert name in text and str(other_port) in text and "/shared" in text
+        node.wire = Wire(node.path("run"), self.postgres.socket)
+        text = text.replace(f"core: host='{self.postgres.socket}'", f"core: host='{node.wire.folder}'")
+        assert name in text and str(other_port) in text and "/shared" in text and node.wire.folder in text
         with open(node.path("nav.yaml"), "w", encoding="utf-8") as file:
             file.write(text)
 
@@ -57,7 +61,7 @@ class Nodes(Hub):
 
     def start_all(self):
         super().start_all()
-        for name in ("nav-core", "nav-gate"):
+        for name in ("nav-core", "nav-gate", "nav-desk"):
             self.second.start_program(name)
         wait_until("the second node stands by", lambda: self.second.state() == "stands by")
         wait_until("its gate listens", self.second.gate_listens)
@@ -81,7 +85,65 @@ class Nodes(Hub):
                 second.stop(name)
             if exc and exc[0] is not None:
                 second.show_logs()
+        for node in (self, second):
+            if hasattr(node, "wire"):
+                node.wire.close()
+        if second is not None:
+            shutil.rmtree(second.home, ignore_errors=True)
         super().__exit__(*exc)
+
+
+class Wire:
+    """What stands for the network between one node's core and the database: a process that carries bytes, and can be frozen, so that
+    nothing arrives and no connection ends."""
+
+    def __init__(self, folder, target):
+        self.folder = folder
+        path, target = (os.path.join(f, ".s.PGSQL.5432") for f in (folder, target))
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(path)
+        listener.listen(16)
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                self.carry(listener, target)
+            finally:
+                os._exit(1)
+        listener.close()
+
+    @staticmethod
+    def carry(listener, target):
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        other = {}
+        while True:
+            for s in select.select([listener, *other], [], [])[0]:
+                if s is listener:
+                    near, far = s.accept()[0], socket.socket(socket.AF_UNIX)
+                    try:
+                        far.connect(target)
+                        other[near], other[far] = far, near
+                    except OSError:
+                        near.close()
+                    continue
+                if s not in other:
+                    continue
+                try:
+                    data = s.recv(1 << 16)
+                    other[s].sendall(data)
+                except OSError:
+                    data = b""
+                if not data:
+                    peer = other.pop(s)
+                    del other[peer]
+                    s.close()
+                    peer.close()
+
+    def send(self, number):
+        os.kill(self.pid, number)
+
+    def close(self):
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
 
 
 class Second(Hub):

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Two nav-cores on one database, under load: the active one is killed (kill -9), frozen until the other has taken over and then let go on
-(alone, and together with its gate as a machine that sleeps), and stopped in order, several times each. Nothing that was acknowledged is
+(alone, and together with its gate as a machine that sleeps), stopped in order, and cut off from the database with its clients still there;
+and the database is killed under both, several times each. Nothing that was acknowledged is
 lost or there twice; every lane is in the ledger's order without gaps; no record of an old epoch follows one of a new; the frozen one sends
 nothing more and steps down; the ledger verifies. Prints how long publishers and recipients were without service.
 
@@ -18,6 +19,8 @@ from kill_test import EVENTS_A_FILE, drained, police_file  # noqa: E402
 from nodes import PURPOSE, SCHEMA, Ear, Inbox, Nodes, Publisher, Recipient, name_of, send, wait_stepped_down  # noqa: E402
 
 AGENCIES = ("polisen", "skolan", "bostadsbolaget", "socialtjansten")
+KINDS = ("kill", "freeze", "stop", "sleep", "database", "cut")
+FOUND = {"kill": "DISCONNECTED", "freeze": "EXPIRED", "stop": "RELEASED", "sleep": "EXPIRED", "cut": "EXPIRED"}  # by who takes over
 STEADY_S = 1.5   # of undisturbed load between two disturbances
 AFTER_S = 1.0    # in which a thawed node would still speak
 LEASE_S = 3      # config/nav.yaml
@@ -54,7 +57,7 @@ class Test:
         node.start_program("nav-core")
         wait_until(f"{name_of(node)} stands by", lambda: node.state() == "stands by", 30)
 
-    # ---- the disturbances; each gives the moment it began ----
+    # ---- the disturbances; each gives the moment it began, and leaves the old one ended (but for `database`) ----
 
     def kill(self, old, new):
         moment = time.time()
@@ -86,6 +89,31 @@ class Test:
         assert not late, f"{name_of(old)} sent {len(late)} frames after it was let go on"
         return moment
 
+    def cut(self, old, new):
+        """Its connections stand, and nothing comes: it must say nothing more by its own clock, and let go of its clients."""
+        ear = Ear(self.hub, old, "socialtjansten")
+        ear.start()
+        wait_until("the node's own listener hears it", lambda: ear.sealed)
+        moment = time.time()
+        old.wire.send(signal.SIGSTOP)
+        self.taken_over_by(new)
+        taken = time.time()
+        wait_stepped_down(old)
+        ear.stop()
+        late = [t for t in ear.sealed if t >= taken]
+        assert not late, f"{name_of(old)} sent {len(late)} frames after another had taken over"
+        old.wire.send(signal.SIGCONT)
+        return moment
+
+    def database(self, old, new):
+        """Whoever was active goes on: the other gives it time to come back."""
+        moment = time.time()
+        self.hub.postgres.kill()
+        self.hub.postgres.start()
+        self.served_again(time.time())
+        assert old.state() == "active" and new.state() == "stands by"
+        return moment
+
     def freeze(self, old, new):
         return self.thaw(old, new, ["nav-core"])
 
@@ -104,19 +132,20 @@ class Test:
         gaps = [gap(times, moment) for times in (self.publisher.times, [g[0] for g in self.recipient.got], self.inbox.times)]
         self.gaps.setdefault(kind, []).append(gaps)
         print(f"{kind}: {name_of(old)} to {name_of(new)}; " + said(gaps), flush=True)
-        self.back(old)
+        if "nav-core" not in old.processes:
+            self.back(old)
 
     def new_rules(self):
         """Taken into force by the active node alone; the other must have them when it takes over."""
         path = self.hub.path("config", "access", "common.yaml")
         with open(path, "a", encoding="utf-8") as file:
             file.write("# changed while another node stood by\n")
-        self.hub.navctl("access", "load")
+        self.hub.active().navctl("access", "load")
 
     def run(self, times):
         self.begin()
         self.new_rules()
-        for kind in ("kill", "freeze", "stop", "sleep") * times:
+        for kind in KINDS * times:
             self.disturb(kind)
         time.sleep(STEADY_S)
         self.publisher.stop()
@@ -155,7 +184,7 @@ def check_started(ledger, times):
     """Each takeover says from whom, and why it was free."""
     started = [r.started for _, r in ledger if r.WhichOneof("record") == "started"]
     was = [SCHEMA.LeaseWas.Name(s.lease_was) for s in started]
-    expected = ["LEASE_WAS_DISCONNECTED", "LEASE_WAS_EXPIRED", "LEASE_WAS_RELEASED", "LEASE_WAS_EXPIRED"] * times
+    expected = ["LEASE_WAS_" + FOUND[kind] for kind in KINDS if kind in FOUND] * times
     assert was == ["LEASE_WAS_NEW"] + expected, was
     nodes = [s.node for s in started]
     assert nodes == ["node-1" if i % 2 == 0 else "node-2" for i in range(len(nodes))], nodes
@@ -213,7 +242,7 @@ def check(hub, test, times):
     check_started(ledger, times)
     changes = [r for _, r in ledger if r.WhichOneof("record") == "rules_changed"]
     assert len(changes) == 2, f"rules changed {len(changes)} times: a takeover brought back old ones"
-    verified = hub.verify()
+    verified = hub.active().verify()
     assert verified["ok"], verified
     assert test.publisher.refused + test.recipient.refused > 0, "nobody was ever told that a node stands by"
     print(f"{len(test.publisher.acknowledged)} acknowledged, {len(ledger)} records, {epochs} epochs, {repeats} repeats: nothing lost, "
