@@ -138,11 +138,14 @@ bool sessions_gate_lives(const struct sessions *sessions) {
 
 // ---- sending ----
 
-static bool try_send(struct sessions *sessions, const uint8_t *head, const uint8_t *frame, size_t length) {
-  if (!sessions->handlers.may_send(sessions->handlers.context)) return false;
+static bool send_now(struct sessions *sessions, const uint8_t *head, const uint8_t *frame, size_t length) {
   if (zmq_send(sessions->socket, head, RELAY_HEAD_SIZE, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) return false;
   // The first part was taken, so the second is.
   return zmq_send(sessions->socket, frame, length, ZMQ_DONTWAIT) >= 0;
+}
+
+static bool try_send(struct sessions *sessions, const uint8_t *head, const uint8_t *frame, size_t length) {
+  return sessions->handlers.may_send(sessions->handlers.context) && send_now(sessions, head, frame, length);
 }
 
 // False: the queue is full too.
@@ -203,6 +206,22 @@ void session_end(struct sessions *sessions, struct session *session) {
   uint8_t reset = WIRE_RESET;
   (void)send_to(sessions, session->instance, session->number, RELAY_FRAME, session->agency->id, &reset, 1);
   end_quietly(sessions, session);
+}
+
+void sessions_let_go(struct sessions *sessions) {
+  const uint8_t reset = WIRE_RESET;
+  clear_queue(sessions);
+  for (size_t i = 0; i < sessions->count; i++) {
+    struct session *session = sessions_at(sessions, i);
+    if (session == NULL) continue;
+    uint8_t encoded[RELAY_HEAD_SIZE];
+    struct relay_head head = {.instance = session->instance, .session = session->number, .kind = RELAY_FRAME};
+    (void)snprintf(head.agency, sizeof head.agency, "%s", session->agency->id);
+    relay_encode(encoded, &head);
+    (void)send_now(sessions, encoded, &reset,
+                   1);  // where the gate takes nothing now it will not hear us either
+    end_quietly(sessions, session);
+  }
 }
 
 void session_send_encoded(struct sessions *sessions, struct session *session, const uint8_t *plain,

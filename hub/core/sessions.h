@@ -89,6 +89,8 @@ void session_send_encoded(struct sessions *sessions, struct session *session, co
 bool sessions_have_room(const struct sessions *sessions);
 // Ends it: a RESET to the client, then the `ended` handler.
 void session_end(struct sessions *sessions, struct session *session);
+// Ends all of them with a RESET even where nothing else may be sent: what waits for the gate is dropped.
+void sessions_let_go(struct sessions *sessions);
 // Frees sessions that have ended, and all of a gate that has been silent.
 void sessions_sweep(struct sessions *sessions);
 

@@ -19,7 +19,8 @@ enum {
   POLL_ITEMS_MAX = 96,  // the control port has 65 at the most
   FRAMES_A_TURN = 64,
   REFUSAL_SIZE = 512,
-  LEASES_SILENT_MAX = 2,  // after its own has run out
+  LET_GO_PART = 4,        // of a lease after ours has run out: clients are let go
+  LEASES_SILENT_MAX = 2,  // after ours has run out: this node steps down
 };
 
 struct standby {
@@ -43,6 +44,7 @@ struct standby {
   bool renewing;     // the store is busy with a renewal
   bool unconfirmed;  // a commit is done, and is told when a renewal after it is
   bool said_out;
+  bool let_go;  // clients were, since the lease ran out
   bool stepped_down;
 };
 
@@ -261,7 +263,7 @@ bool standby_committed(struct core *core) {
   lease_confirmed(&standby->lease);
   if (lease_holds(&standby->lease, nav_clock_boot_ms())) {
     if (standby->said_out) nav_log(NAV_LOG_INFO, "the lease is ours still");
-    standby->said_out = standby->unconfirmed = false;
+    standby->said_out = standby->let_go = standby->unconfirmed = false;
     return batch_done;
   }
   standby->unconfirmed = batch_done;
@@ -302,7 +304,7 @@ bool standby_reopen(struct core *core, struct lease_taken *taken) {
     return false;
   }
   lease_confirmed(&standby->lease);
-  standby->unconfirmed = false;
+  standby->unconfirmed = standby->let_go = false;
   return true;
 }
 
@@ -322,9 +324,12 @@ void standby_step_down(struct core *core) {
 void standby_watch(struct core *core) {
   struct standby *standby = core->standby;
   int64_t silent_ms = nav_clock_boot_ms() - standby->lease.valid_until_ms;
-  if (core->nav->others_count == 0 || standby->stepped_down || standby->lease.valid_until_ms == 0 ||
-      silent_ms < LEASES_SILENT_MAX * standby->lease.length_ms)
-    return;
+  if (core->nav->others_count == 0 || standby->stepped_down || standby->lease.valid_until_ms == 0) return;
+  if (silent_ms >= standby->lease.length_ms / LET_GO_PART && !standby->let_go) {
+    standby->let_go = true;
+    sessions_let_go(core->sessions);
+  }
+  if (silent_ms < LEASES_SILENT_MAX * standby->lease.length_ms) return;
   standby->stepped_down = true;
   nav_log(NAV_LOG_WARNING, "%s steps down: its lease has run out, and the database does not answer",
           standby->name);

@@ -54,7 +54,7 @@ BEGIN
 END $$;
 
 -- An orderly stop: whoever stands by need not wait.
-CREATE FUNCTION nav.release_lease(held_epoch bigint) RETURNS void LANGUAGE sql SET lock_timeout = '2s' AS $$
+CREATE FUNCTION nav.release_lease(held_epoch bigint) RETURNS void LANGUAGE sql SET search_path = pg_catalog SET lock_timeout = '2s' AS $$
   UPDATE nav.lease SET node = NULL, session_pid = NULL, session_start = NULL, beat = beat + 1 WHERE epoch = held_epoch
 $$;
 
