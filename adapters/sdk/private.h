@@ -74,7 +74,6 @@ struct nav_client {
   size_t node;         // that we are connected to, or try next
   size_t nodes_tried;  // since the last pause, without a session
   size_t nodes_wrong;  // of them, those that somebody must mend
-  bool standby_seen;   // one of them stands by
   struct link *link;
   struct queue *queue;
   struct nav_arena *frame_arena, *event_arena;
@@ -107,6 +106,7 @@ struct nav_client {
   struct nav_buffer rules;
   uint8_t rules_hash[NAV_SHA256_SIZE];
   uint32_t rules_next, rules_count;
+  bool standby_seen;  // of the nodes tried since the last pause, one stands by
   // What no reconnect mends.
   bool failed;
   struct nav_error failure;

@@ -14,6 +14,8 @@ import sys
 import threading
 import time
 
+import zmq
+
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import nav_client  # noqa: E402
 from hub import Hub, free_port, wait_until  # noqa: E402
@@ -316,7 +318,8 @@ class Inbox(threading.Thread):
 
 
 class Ear(threading.Thread):
-    """Stays with one node's gate whatever happens, on a session of its own: hears whether anything sealed still comes from there."""
+    """Stays with one node's gate whatever happens, on a session of its own, asks without end, and hears whether anything sealed still comes
+    from there: a delivery, or an answer to a Ping, which nav-core gives from memory."""
 
     def __init__(self, hub, node, agency):
         super().__init__(daemon=True)
@@ -328,7 +331,9 @@ class Ear(threading.Thread):
 
     def run(self):
         while not self.stopping:
-            if self.client.socket.poll(100) and self.client.socket.recv()[0] == nav_client.SEALED:
+            if self.client.socket.poll(0, zmq.POLLOUT):
+                self.client.ping()
+            if self.client.socket.poll(50) and self.client.socket.recv()[0] == nav_client.SEALED:
                 self.sealed.append(time.time())
 
     def stop(self):
