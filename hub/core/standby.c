@@ -255,6 +255,12 @@ static void renew(struct core *core) {
   store_renew(core->store, core->sequence.epoch, standby->lease.length_ms);
 }
 
+// The lease is ours still: clients are welcome again.
+static void take_back(struct core *core) {
+  if (core->standby->let_go) sessions_stand_by(core->sessions, NULL);
+  core->standby->let_go = false;
+}
+
 bool standby_committed(struct core *core) {
   struct standby *standby = core->standby;
   bool batch_done = standby->unconfirmed || !standby->renewing;
@@ -263,7 +269,8 @@ bool standby_committed(struct core *core) {
   lease_confirmed(&standby->lease);
   if (lease_holds(&standby->lease, nav_clock_boot_ms())) {
     if (standby->said_out) nav_log(NAV_LOG_INFO, "the lease is ours still");
-    standby->said_out = standby->let_go = standby->unconfirmed = false;
+    standby->said_out = standby->unconfirmed = false;
+    take_back(core);
     return batch_done;
   }
   standby->unconfirmed = batch_done;
@@ -304,7 +311,8 @@ bool standby_reopen(struct core *core, struct lease_taken *taken) {
     return false;
   }
   lease_confirmed(&standby->lease);
-  standby->unconfirmed = standby->let_go = false;
+  standby->unconfirmed = false;
+  take_back(core);
   return true;
 }
 
@@ -328,10 +336,13 @@ void standby_watch(struct core *core) {
   if (silent_ms >= standby->lease.length_ms / LET_GO_PART && !standby->let_go) {
     standby->let_go = true;
     sessions_let_go(core->sessions);
+    sessions_stand_by(core->sessions, "this node has lost touch with the database; go on to the hub's next");
   }
-  if (silent_ms < LEASES_SILENT_MAX * standby->lease.length_ms) return;
+  // A connection that is lost is being made anew. One that only says nothing may do so for hours.
+  if (core->database_lost || silent_ms < LEASES_SILENT_MAX * standby->lease.length_ms) return;
   standby->stepped_down = true;
-  nav_log(NAV_LOG_WARNING, "%s steps down: its lease has run out, and the database does not answer",
+  nav_log(NAV_LOG_WARNING,
+          "%s steps down: its lease has run out, and its connection to the database is silent",
           standby->name);
 }
 
@@ -352,7 +363,7 @@ bool standby_waits(const struct core *core) { return core->standby->waits; }
 
 // A node without others goes on to tell publishers to wait while its database is away: nobody else can.
 bool standby_may_talk(const struct core *core) {
-  if (core->standby->waits) return true;
+  if (core->standby->waits || core->standby->let_go) return true;  // refusals are all that there is
   return core->nav->others_count == 0 ? !core->standby->stepped_down : lease_is_ours(core);
 }
 
@@ -364,7 +375,7 @@ bool standby_may_answer(const struct core *core, struct nav_error *err) {
     return nav_fail(err, NAV_ERROR_RETRY, NAV__V1__CODE__CODE_STANDBY, "",
                     "this node, %s, stands by: ask %s, which is active", standby->name,
                     standby->row.node_name);
-  if (standby_may_talk(core)) return true;
+  if (!standby->let_go && standby_may_talk(core)) return true;
   return nav_fail(err, NAV_ERROR_RETRY, NAV__V1__CODE__CODE_BUSY, "",
                   "the database does not say whether this node is still the active one; try again soon");
 }

@@ -38,8 +38,8 @@ bool standby_is_renewing(const struct core *core);
 // After STORE_LOST: as store_reopen, of the lease that was ours; steps down where it is another's (and gives
 // false). False: not yet.
 NAV_MUST_USE bool standby_reopen(struct core *core, struct lease_taken *taken);
-// Once a turn: where others may serve and the lease has run out, clients are let go, and after two leases
-// more this node steps down.
+// Once a turn: where others may serve and the lease has run out, clients are let go; where the database only
+// is silent this node steps down after two leases more.
 void standby_watch(struct core *core);
 // At STORE_FENCED, or where standby_reopen found it so: says so once. The loop then ends.
 void standby_step_down(struct core *core);
