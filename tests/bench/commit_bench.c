@@ -230,11 +230,15 @@ static void measure(struct bench *b, size_t events, unsigned rounds) {
 
 static void open_side(struct side *side, const char *conninfo, uint8_t log_id[KEY_LOG_ID_SIZE]) {
   struct nav_error err;
-  uint64_t last = 0;
   side->store = store_open(conninfo, &err);
-  if (side->store == NULL || !store_take_lease(side->store, log_id, &side->epoch, &last, &err))
-    die(&err, "open");
-  if (last != 0) {
+  struct lease_row row;
+  struct lease_taken taken = {0};
+  if (side->store == NULL || !store_look_at_lease(side->store, &row, &err)) die(&err, "open");
+  const struct lease_claim claim = {.seen_epoch = row.epoch, .any_beat = true, .length_ms = 3000};
+  if (!store_take_lease(side->store, &claim, &taken, &err)) die(&err, "the lease");
+  memcpy(log_id, taken.log_id, KEY_LOG_ID_SIZE);
+  side->epoch = taken.epoch;
+  if (taken.last_seq != 0) {
     (void)fprintf(stderr, "commit_bench: a ledger is there already; it takes empty ones\n");
     exit(1);
   }

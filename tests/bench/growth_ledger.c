@@ -285,6 +285,19 @@ static bool grow(struct growth *g, struct nav_error *err) {
   return true;
 }
 
+// Whoever had it: nav-core is stopped, or what is committed next says so.
+static bool take_lease(struct store *store, struct sequence *sequence, struct nav_error *err) {
+  struct lease_row row;
+  struct lease_taken taken;
+  if (!store_look_at_lease(store, &row, err)) return false;
+  const struct lease_claim claim = {.seen_epoch = row.epoch, .any_beat = true, .length_ms = 3000};
+  if (!store_take_lease(store, &claim, &taken, err)) return false;
+  memcpy(sequence->log_id, taken.log_id, KEY_LOG_ID_SIZE);
+  sequence->epoch = taken.epoch;
+  sequence->last_seq = taken.last_seq;
+  return taken.ours || nav_fail(err, NAV_ERROR_RETRY, 0, "nav.lease", "nav-core runs");
+}
+
 static bool open_home(struct growth *g, const char *home, struct nav_error *err) {
   struct conf_faults faults = {0};
   uint8_t pseudonym[KEY_SYMMETRIC_SIZE];
@@ -303,8 +316,7 @@ static bool open_home(struct growth *g, const char *home, struct nav_error *err)
   if (!keys_read(path, "pseudonym", true, pseudonym, sizeof pseudonym, err)) return false;
   persons_key(g->person_key, pseudonym);
   g->store = store_open(g->nav->database_core, err);
-  if (g->store == NULL ||
-      !store_take_lease(g->store, g->sequence.log_id, &g->sequence.epoch, &g->sequence.last_seq, err) ||
+  if (g->store == NULL || !take_lease(g->store, &g->sequence, err) ||
       !store_read_checkpoint(g->store, &last, err))
     return false;
   if (!last.found || last.size != g->sequence.last_seq)
