@@ -56,3 +56,7 @@ bool copy_end(struct nav_buffer *out) {
   static const uint8_t trailer[2] = {0xFF, 0xFF};
   return nav_buffer_append(out, trailer, sizeof trailer);
 }
+
+bool copy_is_empty(const struct nav_buffer *whole) {
+  return whole->length <= (size_t)COPY_HEAD_SIZE + COPY_END_SIZE;
+}

@@ -6,7 +6,14 @@
 
 #include "hub/base/buffer.h"
 
-enum { COPY_LENGTH_SIZE = 4 };  // before each field's bytes
+enum {
+  COPY_LENGTH_SIZE = 4,
+  COPY_HEAD_SIZE = 19,
+  COPY_END_SIZE = 2
+};  // before each field's bytes; of the whole
+
+// Of what was begun and ended: whether there is no row between.
+bool copy_is_empty(const struct nav_buffer *whole);
 
 NAV_MUST_USE bool copy_begin(struct nav_buffer *out);
 NAV_MUST_USE bool copy_row(struct nav_buffer *out, uint16_t fields);

@@ -20,7 +20,7 @@
 enum {
   POLL_ITEMS_MAX = 96,
   POLL_MS = 50,
-  FRAMES_A_TURN = 64,
+  FRAMES_A_TURN = 16,
   ACKNOWLEDGE_MS = 50,  // acknowledgements alone make a commit no more often
   QUIET_MS = 1000,      // records that nobody waits for
   RETRY_MS = 500,

@@ -8,22 +8,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hub/core/copy.h"
 #include "hub/core/store_private.h"
 
-enum { CHUNK_BYTES = 128 * 1024, COPIES = 7, COMMIT_SQL_MAX = 256 * 1024 };
+enum { CHUNK_BYTES = 128 * 1024, COMMIT_SQL_MAX = 256 * 1024 };
 
-static const char *const COPY_SQL =
-    "COPY nav.ledger (seq, at, kind, lane, about, record, leaf) FROM STDIN (FORMAT binary);"
+// What may be copied, in this order; of a batch those that have rows.
+static const char *const COPY_SQL[STORE_COPIES_MAX] = {
+    "COPY nav.ledger (seq, at, kind, lane, about, record, leaf) FROM STDIN (FORMAT binary);",
     "COPY nav.event (seq, event_id, agency, revision, digest, type, time, verdict, bucket_class, bucket_day, "
-    "published_seq) FROM STDIN (FORMAT binary);"
-    "COPY nav.content (seq, part, sealed) FROM STDIN (FORMAT binary);"
-    "COPY nav.subtree (level, index, hash) FROM STDIN (FORMAT binary);"
-    "COPY nav.person (token, seq) FROM STDIN (FORMAT binary);"
-    "COPY nav.mention (event_seq, seq) FROM STDIN (FORMAT binary);";
-
-// The last, and of a batch that has such rows alone.
-static const char *const RULES_TEXT_SQL =
-    "COPY nav.rules_text (sha256, seq, text) FROM STDIN (FORMAT binary);";
+    "published_seq) FROM STDIN (FORMAT binary);",
+    "COPY nav.content (seq, part, sealed) FROM STDIN (FORMAT binary);",
+    "COPY nav.subtree (level, index, hash) FROM STDIN (FORMAT binary);",
+    "COPY nav.person (token, seq) FROM STDIN (FORMAT binary);",
+    "COPY nav.mention (event_seq, seq) FROM STDIN (FORMAT binary);",
+    "COPY nav.rules_text (sha256, seq, text) FROM STDIN (FORMAT binary);",
+};
 
 bool store_failed(struct nav_error *err, PGconn *connection, const PGresult *result, const char *what) {
   const char *state = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -80,7 +80,7 @@ struct store *store_open(const char *conninfo, struct nav_error *err) {
     return NULL;
   }
   nav_buffer_init(&store->sql, COMMIT_SQL_MAX);
-  if (!connect_and_check(store, err)) {
+  if (!store_thread_start(store, err) || !connect_and_check(store, err)) {
     store_close(store);
     return NULL;
   }
@@ -89,6 +89,7 @@ struct store *store_open(const char *conninfo, struct nav_error *err) {
 
 void store_close(struct store *store) {
   if (store == NULL) return;
+  store_thread_end(store);
   disconnect(store);
   nav_buffer_free(&store->sql);
   free(store->conninfo);
@@ -173,6 +174,21 @@ static bool append_cosignatures(struct nav_buffer *sql, PGconn *connection, cons
   return ok;
 }
 
+// Each COPY is a round trip: there is none of what has no rows.
+static bool append_copies(struct store *store, const struct batch *batch) {
+  const struct nav_buffer *const rows[STORE_COPIES_MAX] = {&batch->ledger,    &batch->event,  &batch->content,
+                                                           &batch->subtree,   &batch->person, &batch->mention,
+                                                           &batch->rules_text};
+  bool ok = true;
+  store->copies_count = 0;
+  for (size_t i = 0; ok && i < STORE_COPIES_MAX; i++) {
+    if (copy_is_empty(rows[i])) continue;
+    store->copies[store->copies_count++] = rows[i];
+    ok = nav_buffer_append_text(&store->sql, COPY_SQL[i]);
+  }
+  return ok;
+}
+
 static bool build_sql(struct store *store, const struct batch *batch, uint64_t epoch) {
   struct nav_buffer *sql = &store->sql;
   nav_buffer_clear(sql);
@@ -183,8 +199,7 @@ static bool build_sql(struct store *store, const struct batch *batch, uint64_t e
     if (store_knows_part(store, batch->parts[i])) continue;
     ok = nav_buffer_printf(sql, "SELECT nav.ensure_part(%u);", batch->parts[i]);
   }
-  ok = ok && nav_buffer_append_text(sql, COPY_SQL);
-  if (ok && batch->has_rules_texts) ok = nav_buffer_append_text(sql, RULES_TEXT_SQL);
+  ok = ok && append_copies(store, batch);
   if (ok && batch->has_checkpoint) ok = append_checkpoint(sql, store->connection, batch);
   ok = ok && append_cosignatures(sql, store->connection, batch);
   return ok && nav_buffer_append_text(sql, "COMMIT") && nav_buffer_text(sql) != NULL;
@@ -197,7 +212,11 @@ void store_begin(struct store *store, const struct batch *batch, const char *sql
   store->offset = 0;
   store->failed = store->fenced = false;
   store->state = STORE_BUSY;
-  if (PQsendQuery(store->connection, sql) == 0) store->state = STORE_LOST;
+  if (PQsendQuery(store->connection, sql) == 0) {
+    store->state = STORE_LOST;
+  } else {
+    store_thread_go(store);
+  }
 }
 
 void store_commit(struct store *store, const struct batch *batch, uint64_t epoch) {
@@ -206,16 +225,9 @@ void store_commit(struct store *store, const struct batch *batch, uint64_t epoch
   store_begin(store, batch, (const char *)store->sql.data);
 }
 
-static const struct nav_buffer *rows_of(const struct store *store) {
-  const struct nav_buffer *const rows[COPIES] = {
-      &store->batch->ledger, &store->batch->event,   &store->batch->content,   &store->batch->subtree,
-      &store->batch->person, &store->batch->mention, &store->batch->rules_text};
-  return rows[store->copy];
-}
-
 // Feeds the COPY under way as far as the socket takes it. False: the connection is gone.
 static bool feed(struct store *store) {
-  const struct nav_buffer *rows = rows_of(store);
+  const struct nav_buffer *rows = store->copies[store->copy];
   while (store->offset < rows->length) {
     size_t chunk = rows->length - store->offset;
     if (chunk > CHUNK_BYTES) chunk = CHUNK_BYTES;
@@ -244,7 +256,7 @@ static bool says_fenced(const PGresult *result) {
 static void take_result(struct store *store, PGresult *result) {
   switch (PQresultStatus(result)) {
     case PGRES_COPY_IN:
-      NAV_ASSERT(store->copy < COPIES);
+      NAV_ASSERT(store->copy < store->copies_count);
       store->copy_active = true;
       break;
     case PGRES_TUPLES_OK:
@@ -280,7 +292,7 @@ static enum store_state finish(struct store *store) {
   return STORE_COMMITTED;
 }
 
-static enum store_state advance(struct store *store) {
+enum store_state store_advance(struct store *store) {
   if (PQconsumeInput(store->connection) == 0) return STORE_LOST;
   for (;;) {
     if (store->copy_active) {
@@ -305,11 +317,9 @@ enum store_state store_step(struct store *store, struct nav_error *err) {
     }
   }
   if (store->state == STORE_BUSY) {
-    enum store_state state = advance(store);
-    store->state = state;
-    if (state == STORE_LOST) {
+    store->state = store_thread_outcome(store);
+    if (store->state == STORE_LOST)
       (void)store_failed(&store->error, store->connection, NULL, "the connection was lost");
-    }
   }
   enum store_state told = store->state;
   if (told == STORE_FAILED || told == STORE_LOST || told == STORE_FENCED) *err = store->error;
@@ -318,10 +328,11 @@ enum store_state store_step(struct store *store, struct nav_error *err) {
 }
 
 int store_fd(const struct store *store) {
+  if (store->state == STORE_BUSY) return store->thread.done_fd;
   return store->connection == NULL ? -1 : PQsocket(store->connection);
 }
 
 short store_poll_events(const struct store *store) {
-  bool writing = store->state == STORE_BUSY && (store->copy_active || PQflush(store->connection) > 0);
-  return (short)(writing ? POLLIN | POLLOUT : POLLIN);
+  (void)store;
+  return POLLIN;
 }

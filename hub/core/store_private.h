@@ -1,13 +1,26 @@
-// What store.c, store_lease.c, store_read.c and store_subtrees.c share of the connection. Called by: those
+// What store.c and the other store_*.c share of the connection. Called by: those
 // alone. Must never: be included elsewhere.
 #ifndef NAV_CORE_STORE_PRIVATE_H
 #define NAV_CORE_STORE_PRIVATE_H
 
 #include <libpq-fe.h>
+#include <pthread.h>
 
 #include "hub/core/store.h"
 
-enum { STORE_PARTS_MAX = 64 };
+enum { STORE_PARTS_MAX = 64, STORE_COPIES_MAX = 7 };
+
+// store_thread.c: it has the connection while the store is BUSY, and nothing else of the store is touched
+// meanwhile.
+struct store_thread {
+  bool started;
+  pthread_t id;
+  pthread_mutex_t lock;  // of what follows
+  pthread_cond_t wake;
+  bool works, ends;
+  enum store_state outcome;
+  int done_fd;  // an eventfd: readable once there is an outcome
+};
 
 struct store {
   char *conninfo;
@@ -17,6 +30,8 @@ struct store {
   const struct batch *batch;  // under way; NULL: a renewal is
   unsigned copy;              // which COPY is next or active
   bool copy_active;
+  const struct nav_buffer *copies[STORE_COPIES_MAX];  // of the batch, those with rows
+  size_t copies_count;
   size_t offset;  // of the active COPY's rows
   bool failed;
   bool fenced;  // the lease is another core's
@@ -25,6 +40,7 @@ struct store {
   struct nav_buffer sql;
   uint32_t parts[STORE_PARTS_MAX];  // partitions known to be there; forgotten oldest first
   size_t parts_count;
+  struct store_thread thread;
 };
 
 bool store_failed(struct nav_error *err, PGconn *connection, const PGresult *result, const char *what);
@@ -33,6 +49,17 @@ PGresult *store_query(struct store *store, const char *sql, int params, const ch
                       struct nav_error *err);
 // Sends sql; the outcome comes by store_step.
 void store_begin(struct store *store, const struct batch *batch, const char *sql);
+// Goes on with what the socket allows. BUSY: poll for more.
+enum store_state store_advance(struct store *store);
+
+NAV_MUST_USE bool store_thread_start(struct store *store, struct nav_error *err);
+// Cuts off what is under way.
+void store_thread_end(struct store *store);
+// A query was sent: the thread sees it through.
+void store_thread_go(struct store *store);
+// BUSY: not yet.
+enum store_state store_thread_outcome(struct store *store);
+
 bool store_knows_part(const struct store *store, uint32_t part);
 void store_learn_part(struct store *store, uint32_t part);
 

@@ -113,9 +113,10 @@ static bool session_open(struct session *s, const char *agency, bool receives) {
   if (!load_hub(s)) return false;
   (void)snprintf(path, sizeof path, "%s/agencies/%s/keys", load_options->at, agency);
   if (!keys_agency_load(path, &s->keys, &err)) return complain(agency, &err);
+  const struct nav_client_node node = {s->nav->endpoint, s->hub.curve};
   const struct nav_client_settings settings = {.agency = agency,
-                                               .endpoint = s->nav->endpoint,
-                                               .hub_curve_key = s->hub.curve,
+                                               .nodes = &node,
+                                               .nodes_count = 1,
                                                .hub_session_key = s->hub.session,
                                                .keys = &s->keys,
                                                .purposes = &purpose,
