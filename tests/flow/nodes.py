@@ -81,20 +81,16 @@ class Nodes(Hub):
         return self.second if node is self else self
 
     def __exit__(self, *exc):
-        second = getattr(self, "second", None)
-        for node in (self, second):  # of a test that failed meanwhile: a core that stepped down is no reason to leave the rest
-            if node is not None and "nav-core" in node.processes and node.processes["nav-core"].poll() == STEPPED_DOWN:
-                node.processes.pop("nav-core")
-        if second is not None:
-            for name in list(second.processes):
-                second.stop(name)
-            if exc and exc[0] is not None:
-                second.show_logs()
-        for node in (self, second):
+        nodes = [node for node in (self, getattr(self, "second", None)) if node is not None]
+        if exc and exc[0] is not None:
+            nodes[-1].show_logs()
+        for node in nodes:  # before their wires go; a core that stepped down in a test that failed is no reason to leave the rest
+            for name in reversed(list(node.processes)):
+                node.stop(name, fine=(0, STEPPED_DOWN, -signal.SIGKILL, -signal.SIGTERM))
+        for node in nodes:
             if hasattr(node, "wire"):
                 node.wire.close()
-        if second is not None:
-            shutil.rmtree(second.home, ignore_errors=True)
+        shutil.rmtree(self.home + "-second", ignore_errors=True)
         super().__exit__(*exc)
 
 
