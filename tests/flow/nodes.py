@@ -81,17 +81,16 @@ class Nodes(Hub):
         return self.second if node is self else self
 
     def __exit__(self, *exc):
-        second = getattr(self, "second", None)
-        if second is not None:
-            for name in list(second.processes):
-                second.stop(name)
-            if exc and exc[0] is not None:
-                second.show_logs()
-        for node in (self, second):
+        nodes = [node for node in (self, getattr(self, "second", None)) if node is not None]
+        if exc and exc[0] is not None:
+            nodes[-1].show_logs()
+        for node in nodes:  # before their wires go; a core that stepped down in a test that failed is no reason to leave the rest
+            for name in reversed(list(node.processes)):
+                node.stop(name, fine=(0, STEPPED_DOWN, -signal.SIGKILL, -signal.SIGTERM))
+        for node in nodes:
             if hasattr(node, "wire"):
                 node.wire.close()
-        if second is not None:
-            shutil.rmtree(second.home, ignore_errors=True)
+        shutil.rmtree(self.home + "-second", ignore_errors=True)
         super().__exit__(*exc)
 
 
@@ -327,14 +326,24 @@ class Ear(threading.Thread):
         curve, session = nav_client.read_hub_keys(hub.path("config", "keys", "hub.yaml"))
         self.client = nav_client.Client(agency, keys, f"tcp://127.0.0.1:{node.port}", curve, session, schema=SCHEMA)
         self.client.connect(purposes=[PURPOSE])
-        self.sealed, self.stopping = [], False
+        self.sealed, self.stopping = [], False  # (time, the Ping that it answers; 0: a delivery or the like)
 
     def run(self):
         while not self.stopping:
             if self.client.socket.poll(0, zmq.POLLOUT):
                 self.client.ping()
-            if self.client.socket.poll(50) and self.client.socket.recv()[0] == nav_client.SEALED:
-                self.sealed.append(time.time())
+            if self.client.socket.poll(50):
+                self.take(self.client.socket.recv())
+
+    def take(self, message):
+        if message[0] == nav_client.SEALED:
+            frame = SCHEMA.HubFrame.FromString(self.client.stream.open(message[1:]))
+            self.sealed.append((time.time(), frame.pong.number if frame.WhichOneof("frame") == "pong" else 0))
+
+    def late(self, since, pings):
+        """What came after a moment, but for answers to the first `pings` Pings: those had left nav-core before it was stopped, and a gate
+        that is stopped beside it may hold them."""
+        return [number for t, number in self.sealed if t >= since and not 0 < number <= pings]
 
     def stop(self):
         self.stopping = True
