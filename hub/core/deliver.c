@@ -326,8 +326,7 @@ static bool pump(struct core *core, uint32_t number, struct lane *lane) {
 static bool may_send(const struct core *core, const struct lane *lane) {
   return lane != NULL && lane->session != NULL && !lane->session->ended && lane->session->credit_bytes > 0 &&
          lane->wait_seq <= core->committed_seq &&
-         (lane->nacks.tries == 0 || lane->nacks.pause_until_ms <= nav_clock_monotonic_ms()) &&
-         sessions_have_room(core->sessions);
+         (lane->nacks.tries == 0 || lane->nacks.pause_until_ms <= nav_clock_monotonic_ms());
 }
 
 static void answer_ping(struct core *core, struct session *session) {
@@ -349,18 +348,27 @@ static void answer_ping(struct core *core, struct session *session) {
   session_send(core->sessions, session, &frame);
 }
 
+// A frame a lane. Whether there is room is asked seldom, since each question is a system call: what is sent
+// past it waits in the queue of sessions. False: nothing was sent.
+static bool send_round(struct core *core) {
+  enum { FRAMES_PAST_ROOM = 64 };
+  _Static_assert(2 * FRAMES_PAST_ROOM < SESSIONS_QUEUE_MAX, "answers fit beside them");
+  unsigned frames = 0;
+  for (uint32_t i = 1; i < core->numbers->lanes_end; i++) {
+    struct lane *lane = core->lanes[i];
+    if (!may_send(core, lane)) continue;
+    if (frames % FRAMES_PAST_ROOM == 0 && !sessions_have_room(core->sessions)) return frames > 0;
+    if (pump(core, i, lane)) frames++;
+  }
+  return frames > 0;
+}
+
 bool deliver_step(struct core *core) {
   enum { ROUNDS_MAX = 16 };  // then the loop looks at what has come
   bool sent = true;
   bool more = rules_send_step(core);
   witness_step(core);
-  for (int round = 0; sent && round < ROUNDS_MAX; round++) {
-    sent = false;
-    for (uint32_t i = 1; i < core->numbers->lanes_end; i++) {
-      struct lane *lane = core->lanes[i];
-      if (may_send(core, lane) && pump(core, i, lane)) sent = true;
-    }
-  }
+  for (int round = 0; sent && round < ROUNDS_MAX; round++) sent = send_round(core);
   deliver_ask_for_lagging(core);
   for (size_t i = 0; i < sessions_count(core->sessions); i++) {
     struct session *session = sessions_at(core->sessions, i);
