@@ -156,18 +156,21 @@ static struct keytree *read_tree(const char *path, bool *none, bool *torn, struc
   return tree;
 }
 
-// A crash may have come between the steps of a change.
+// A crash may have come between the steps of a change. What is no fault leaves *err alone.
 static bool settle(const char *folder, const char *path, struct nav_error *err) {
   char fresh[PATH_MAX];
+  struct nav_error why;
   bool none = false;
   bool torn = false;
   if (!beside(fresh, path, ".new", err)) return false;
-  struct keytree *tree = read_tree(fresh, &none, &torn, err);
+  struct keytree *tree = read_tree(fresh, &none, &torn, &why);
   bool whole = tree != NULL;
   keytree_free(tree);
   if (none) return true;
   if (torn) return remove_file(fresh, err) && sync_folder(folder, err);
-  return whole && sync_folder(folder, err) && take_place(folder, path, fresh, err);
+  if (whole) return sync_folder(folder, err) && take_place(folder, path, fresh, err);
+  *err = why;
+  return false;
 }
 
 struct keytree *bucket_file_read(const char *folder, const char *name, struct nav_error *err) {

@@ -106,10 +106,14 @@ static struct bucket *load(struct buckets *buckets, const struct bucket_place *p
   struct bucket *known = find(buckets, place->retention_class, place->day);
   if (known != NULL) return known;
   char name[NAME_SIZE];
+  struct nav_error why;  // that there is none yet is no fault: *err is for what is
   name_of(place, name);
-  struct keytree *tree = bucket_file_read(buckets->folder, name, err);
-  if (tree == NULL && may_create && err->code == NAV__V1__CODE__CODE_NOT_FOUND)
+  struct keytree *tree = bucket_file_read(buckets->folder, name, &why);
+  if (tree == NULL && may_create && why.code == NAV__V1__CODE__CODE_NOT_FOUND) {
     tree = create(buckets, name, err);
+  } else if (tree == NULL) {
+    *err = why;
+  }
   return tree == NULL ? NULL : add(buckets, place, tree);
 }
 

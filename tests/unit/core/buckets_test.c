@@ -92,10 +92,11 @@ static void one_event_goes_and_the_rest_stays(void **state) {
   (void)state;
   uint8_t before[40][CONTENT_KEY_SIZE];
   uint8_t key[CONTENT_KEY_SIZE];
-  struct nav_error err;
+  struct nav_error err = {0};
   struct buckets *buckets = buckets_new(folder);
   for (uint64_t seq = 1; seq < 40; seq++)
     assert_true(buckets_key(buckets, &place, seq, true, before[seq], &err));
+  assert_int_equal(err.class, NAV_ERROR_NONE);  // that the file had to be made is no fault
   buckets_erase_event(buckets, 17);
   assert_false(key_of(17, key, buckets));  // from the record on, before its key is gone
   const uint64_t gone[] = {17};
