@@ -155,7 +155,8 @@ bool buckets_key(struct buckets *buckets, const struct bucket_place *place, uint
   struct bucket *bucket = load(buckets, place, seal, err);
   if (bucket == NULL) return false;
   if (keytree_key(bucket->tree, seq, key)) return true;
-  return seal ? plant(buckets, place, seq, key, err) : is_gone(err, "by order");
+  return seal ? plant(buckets, place, seq, key, err)
+              : is_gone(err, "by an order that this ledger does not have: give it again");
 }
 
 // ---- single events ----
