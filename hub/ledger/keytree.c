@@ -234,6 +234,13 @@ char *keytree_text(const struct keytree *tree, size_t *length) {
   return text;
 }
 
+// Hexadecimal has one way of being written here, so that a tree has one text.
+static bool has_capitals(const char *line) {
+  for (size_t i = 0; i < KEYTREE_LINE_SIZE; i++)
+    if (line[i] >= 'A' && line[i] <= 'F') return true;
+  return false;
+}
+
 // The line of one node.
 static bool parse_line(const char *line, struct node *node) {
   uint8_t first[8];
@@ -244,8 +251,8 @@ static bool parse_line(const char *line, struct node *node) {
   memcpy(key, line + FIRST_HEX + 4, KEY_HEX);
   key[KEY_HEX] = '\0';
   const char *depth = line + FIRST_HEX + 1;
-  bool ok = line[FIRST_HEX] == '/' && depth[0] >= '0' && depth[0] <= '1' && depth[1] >= '0' &&
-            depth[1] <= '9' && depth[2] == ' ' && line[KEYTREE_LINE_SIZE - 1] == '\n' &&
+  bool ok = !has_capitals(line) && line[FIRST_HEX] == '/' && depth[0] >= '0' && depth[0] <= '1' &&
+            depth[1] >= '0' && depth[1] <= '9' && depth[2] == ' ' && line[KEYTREE_LINE_SIZE - 1] == '\n' &&
             nav_unhex(first, sizeof first, digits) && nav_unhex(node->key, sizeof node->key, key);
   sodium_memzero(key, sizeof key);
   if (!ok) return false;

@@ -5,9 +5,12 @@ ledger verifies, and a tampering is named.
 
 Run by: ctest (NAV_BIN is the build's bin folder)."""
 
+import json
 import os
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import time
@@ -17,7 +20,7 @@ import bucket_keys  # noqa: E402
 from agencies import Agency, Ledger  # noqa: E402
 from hub import BIN, wait_until  # noqa: E402
 from people import AssessorHub, event, intervention  # noqa: E402
-from retention_test import behind, day_of, dump, notices, open_content, opens  # noqa: E402
+from retention_test import behind, day_of, dump, notices, opens  # noqa: E402
 
 CHILD, OTHER, THIRD = "201201012380", "201002212395", "201102212386"
 BASIS, REASON = "art. 17.1 d dataskyddsförordningen", "Beslut dnr 12 om Planterad Anledning"
@@ -201,6 +204,21 @@ def a_replay_gives_the_others(hub, others):
     social.client.close()
 
 
+def readers_get_no_key(hub, child, others):
+    """nav-desk, which the tester's user may be here, is given the keys of what is left alone, and none of a reason's bucket."""
+    day = int(day_of(hub, child[0]))
+    seqs = [child[0], others[0], child[1], others[1]]
+    asked = [[seq, CLASS, day] for seq in seqs] + [[others[0], 6, day]]
+    request = json.dumps({"command": "record", "kind": "read", "person": hub.person, "agency": TO, "reason": "prov", "purpose": PURPOSE,
+                          "event_seqs": seqs, "contents": asked}).encode()
+    with socket.socket(socket.AF_UNIX) as core:
+        core.connect(hub.path("run", "core.sock"))
+        core.sendall(struct.pack(">I", len(request)) + request)
+        [length] = struct.unpack(">I", core.recv(4, socket.MSG_WAITALL))
+        answer = json.loads(core.recv(length, socket.MSG_WAITALL))
+    assert [key is not None for key in answer["keys"]] == [False, True, False, True, False], answer
+
+
 def duty_answered_then_erased(hub, duty):
     """What must be answered is erased once it is."""
     hub.be("skola-rektor")
@@ -285,6 +303,7 @@ def main():
         the_person_is_told(hub, early, child, duty)
         passed_by(hub, late, others)
         a_replay_gives_the_others(hub, others)
+        readers_get_no_key(hub, child, others)
         killed_between_the_record_and_the_keys(hub)
         an_old_key_file_comes_back(hub, child, contents, before)
         killed_at_any_moment(hub)
