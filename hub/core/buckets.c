@@ -2,39 +2,39 @@
 #include "hub/core/buckets.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "hub/base/disk.h"
+#include "hub/base/seqs.h"
+#include "hub/core/bucket_file.h"
 
-enum { CLASSES = 6, PATH_SIZE = 512, KEY_FILE_MAX = 4096 };
+enum { CLASSES = 6, NAME_SIZE = 32 };
 
 struct bucket {
   uint32_t retention_class;
   uint32_t day;
-  uint8_t key[CONTENT_KEY_SIZE];
+  struct keytree *tree;
 };
 
 struct buckets {
   char *folder;
-  struct bucket *cached;  // the newest use last; the oldest is dropped
+  struct bucket cached[BUCKETS_CACHED_MAX];  // the newest use last; the oldest is dropped
   size_t count;
+  size_t nodes;   // of all that are cached
   int64_t today;  // 0: not told
   uint8_t erased[CLASSES + 1][BUCKETS_DAYS_MAX / 8];
+  struct seqs *erased_events;
 };
 
 struct buckets *buckets_new(const char *folder) {
   struct buckets *buckets = calloc(1, sizeof *buckets);
   if (buckets == NULL) return NULL;
   buckets->folder = strdup(folder);
-  buckets->cached = sodium_allocarray(BUCKETS_CACHED_MAX, sizeof *buckets->cached);
-  if (buckets->folder == NULL || buckets->cached == NULL) {
+  buckets->erased_events = seqs_new();
+  if (buckets->folder == NULL || buckets->erased_events == NULL) {
     buckets_free(buckets);
     return NULL;
   }
@@ -43,64 +43,187 @@ struct buckets *buckets_new(const char *folder) {
 
 void buckets_free(struct buckets *buckets) {
   if (buckets == NULL) return;
-  sodium_free(buckets->cached);
+  for (size_t i = 0; i < buckets->count; i++) keytree_free(buckets->cached[i].tree);
+  seqs_free(buckets->erased_events);
   free(buckets->folder);
   free(buckets);
 }
 
-static const struct bucket *find(const struct buckets *buckets, uint32_t retention_class, uint32_t day) {
+// ---- trees in memory ----
+
+static struct bucket *find(struct buckets *buckets, uint32_t retention_class, uint32_t day) {
   for (size_t i = buckets->count; i > 0; i--) {
-    const struct bucket *bucket = &buckets->cached[i - 1];
+    struct bucket *bucket = &buckets->cached[i - 1];
     if (bucket->day == day && bucket->retention_class == retention_class) return bucket;
   }
   return NULL;
 }
 
-static struct bucket *add(struct buckets *buckets) {
-  if (buckets->count == BUCKETS_CACHED_MAX) {
-    memmove(buckets->cached, buckets->cached + 1, (BUCKETS_CACHED_MAX - 1) * sizeof *buckets->cached);
-    buckets->count--;
-  }
-  return &buckets->cached[buckets->count++];
+static void drop(struct buckets *buckets, size_t at) {
+  buckets->nodes -= keytree_count(buckets->cached[at].tree);
+  keytree_free(buckets->cached[at].tree);
+  buckets->count--;
+  memmove(&buckets->cached[at], &buckets->cached[at + 1], (buckets->count - at) * sizeof *buckets->cached);
 }
 
-static void path_of(const struct buckets *buckets, uint32_t retention_class, uint32_t day,
-                    char out[PATH_SIZE]) {
-  (void)snprintf(out, PATH_SIZE, "%s/%u-%u.key", buckets->folder, retention_class, day);
+// Takes the tree. Others go until it fits: one tree alone always does.
+static struct bucket *add(struct buckets *buckets, const struct bucket_place *place, struct keytree *tree) {
+  size_t more = keytree_count(tree);
+  while (buckets->count == BUCKETS_CACHED_MAX ||
+         (buckets->count > 0 && buckets->nodes + more > BUCKETS_NODES_MAX))
+    drop(buckets, 0);
+  buckets->nodes += more;
+  struct bucket *bucket = &buckets->cached[buckets->count++];
+  *bucket = (struct bucket){place->retention_class, place->day, tree};
+  return bucket;
 }
 
-static bool load_or_create(const char *path, bool create, uint8_t *key, struct nav_error *err) {
-  struct stat status;
-  if (stat(path, &status) == 0) return keys_read(path, "bucket", true, key, CONTENT_KEY_SIZE, err);
-  if (errno != ENOENT) return nav_fail_errno(err, path, "cannot look for the content key");
-  if (!create) {
-    return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_FOUND, "",
-                    "the content was erased when its time was up");
-  }
-  randombytes_buf(key, CONTENT_KEY_SIZE);
-  return keys_write(path, "bucket", true, key, CONTENT_KEY_SIZE, err);
+static struct bucket *exchange(struct buckets *buckets, const struct bucket_place *place,
+                               struct keytree *tree) {
+  const struct bucket *known = find(buckets, place->retention_class, place->day);
+  if (known != NULL) drop(buckets, (size_t)(known - buckets->cached));
+  return add(buckets, place, tree);
 }
 
-const uint8_t *buckets_key(struct buckets *buckets, uint32_t retention_class, uint32_t day, bool create,
-                           struct nav_error *err) {
-  const struct bucket *known = find(buckets, retention_class, day);
-  bool past = create && buckets->today > 0 && bucket_is_due(retention_class, day, buckets->today);
-  if (past || buckets_is_erased(buckets, retention_class, day)) {
-    (void)nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_FOUND, "",
-                   "the content was erased when its time was up");
+static void name_of(const struct bucket_place *place, char out[NAME_SIZE]) {
+  (void)snprintf(out, NAME_SIZE, "%u-%u.key", place->retention_class, place->day);
+}
+
+static struct keytree *create(const struct buckets *buckets, const char *name, struct nav_error *err) {
+  struct keytree *tree = keytree_new();
+  if (tree == NULL) {
+    (void)nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
     return NULL;
   }
-  if (known != NULL) return known->key;
-  char path[PATH_SIZE];
-  uint8_t key[CONTENT_KEY_SIZE];
-  path_of(buckets, retention_class, day, path);
-  if (!load_or_create(path, create, key, err)) return NULL;
-  struct bucket *bucket = add(buckets);
-  bucket->retention_class = retention_class;
-  bucket->day = day;
-  memcpy(bucket->key, key, sizeof key);
-  sodium_memzero(key, sizeof key);
-  return bucket->key;
+  if (bucket_file_create(buckets->folder, name, tree, err)) return tree;
+  keytree_free(tree);
+  return NULL;
+}
+
+// From memory, or the disk; create: made where there is none.
+static struct bucket *load(struct buckets *buckets, const struct bucket_place *place, bool may_create,
+                           struct nav_error *err) {
+  struct bucket *known = find(buckets, place->retention_class, place->day);
+  if (known != NULL) return known;
+  char name[NAME_SIZE];
+  struct nav_error why;  // that there is none yet is no fault: *err is for what is
+  name_of(place, name);
+  struct keytree *tree = bucket_file_read(buckets->folder, name, &why);
+  if (tree == NULL && may_create && why.code == NAV__V1__CODE__CODE_NOT_FOUND) {
+    tree = create(buckets, name, err);
+  } else if (tree == NULL) {
+    *err = why;
+  }
+  return tree == NULL ? NULL : add(buckets, place, tree);
+}
+
+// ---- keys ----
+
+static bool is_gone(struct nav_error *err, const char *why) {
+  return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_FOUND, "", "the content was erased %s", why);
+}
+
+// The number was another event's, in a ledger of which a restore has cut the end off, and that event was
+// erased: this one gets a key that the tree never had. On disk before it is used.
+static bool plant(struct buckets *buckets, const struct bucket_place *place, uint64_t seq,
+                  uint8_t key[CONTENT_KEY_SIZE], struct nav_error *err) {
+  char name[NAME_SIZE];
+  const struct bucket *bucket = find(buckets, place->retention_class, place->day);
+  struct keytree *tree = keytree_copy(bucket->tree, 1);
+  name_of(place, name);
+  randombytes_buf(key, CONTENT_KEY_SIZE);
+  bool ok = tree != NULL || nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
+  if (ok && !keytree_plant(tree, seq, key))
+    ok = nav_fail(err, NAV_ERROR_RETRY, NAV__V1__CODE__CODE_BUSY, name,
+                  "has no room for a key of its own for seq %" PRIu64 ": wait until tomorrow's bucket", seq);
+  ok = ok && bucket_file_replace(buckets->folder, name, tree, err);
+  if (ok) {
+    (void)exchange(buckets, place, tree);
+  } else {
+    keytree_free(tree);
+    sodium_memzero(key, CONTENT_KEY_SIZE);
+  }
+  return ok;
+}
+
+bool buckets_key(struct buckets *buckets, const struct bucket_place *place, uint64_t seq, bool seal,
+                 uint8_t key[CONTENT_KEY_SIZE], struct nav_error *err) {
+  bool past = seal && buckets->today > 0 && bucket_is_due(place->retention_class, place->day, buckets->today);
+  if (past || buckets_is_erased(buckets, place->retention_class, place->day))
+    return is_gone(err, "when its time was up");
+  if (buckets_event_is_erased(buckets, seq)) return is_gone(err, "by order");
+  struct bucket *bucket = load(buckets, place, seal, err);
+  if (bucket == NULL) return false;
+  if (keytree_key(bucket->tree, seq, key)) return true;
+  return seal ? plant(buckets, place, seq, key, err)
+              : is_gone(err, "by an order that this ledger does not have: give it again");
+}
+
+// ---- single events ----
+
+void buckets_erase_event(struct buckets *buckets, uint64_t seq) {
+  // A record that somebody changed may name none. To open what was erased would be worse than to stop.
+  NAV_ASSERT(seq == 0 || seqs_add(buckets->erased_events, seq));
+}
+
+bool buckets_event_is_erased(const struct buckets *buckets, uint64_t seq) {
+  return seqs_has(buckets->erased_events, seq);
+}
+
+bool buckets_events_have_room(const struct buckets *buckets, size_t more) {
+  return seqs_count(buckets->erased_events) + more <= BUCKETS_EVENTS_MAX;
+}
+
+// The tree without these numbers; NULL with *unchanged: it has none of them. NULL: *err.
+static struct keytree *without(const struct keytree *tree, const uint64_t *seqs, size_t count,
+                               bool *unchanged, struct nav_error *err) {
+  size_t covered = 0;
+  for (size_t i = 0; i < count; i++) covered += keytree_covers(tree, seqs[i]) ? 1 : 0;
+  *unchanged = covered == 0;
+  if (covered == 0) return NULL;
+  struct keytree *cut = keytree_copy(tree, covered * KEYTREE_CUT_NODES);
+  if (cut == NULL) {
+    (void)nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
+    return NULL;
+  }
+  for (size_t i = 0; i < count; i++) {
+    if (keytree_cut(cut, seqs[i])) continue;
+    (void)nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_TOO_MANY, "",
+                   "so many events of one class and day are erased singly that its key file would be larger "
+                   "than %d keys: erase fewer, or wait until the time of the whole class is up",
+                   KEYTREE_NODES_MAX);
+    keytree_free(cut);
+    return NULL;
+  }
+  return cut;
+}
+
+bool buckets_can_cut(struct buckets *buckets, const struct bucket_place *place, const uint64_t *seqs,
+                     size_t count, struct nav_error *err) {
+  const struct bucket *bucket = load(buckets, place, false, err);
+  if (bucket == NULL) return err->code == NAV__V1__CODE__CODE_NOT_FOUND;
+  bool unchanged = false;
+  struct keytree *cut = without(bucket->tree, seqs, count, &unchanged, err);
+  keytree_free(cut);
+  return unchanged || cut != NULL;
+}
+
+bool buckets_cut(struct buckets *buckets, const struct bucket_place *place, const uint64_t *seqs,
+                 size_t count, struct nav_error *err) {
+  for (size_t i = 0; i < count; i++) NAV_ASSERT(buckets_event_is_erased(buckets, seqs[i]));
+  const struct bucket *bucket = load(buckets, place, false, err);
+  if (bucket == NULL) return err->code == NAV__V1__CODE__CODE_NOT_FOUND;
+  bool unchanged = false;
+  struct keytree *cut = without(bucket->tree, seqs, count, &unchanged, err);
+  if (cut == NULL) return unchanged;
+  char name[NAME_SIZE];
+  name_of(place, name);
+  if (!bucket_file_replace(buckets->folder, name, cut, err)) {
+    keytree_free(cut);
+    return false;
+  }
+  (void)exchange(buckets, place, cut);
+  return true;
 }
 
 // ---- retention ----
@@ -156,36 +279,16 @@ void buckets_erase(struct buckets *buckets, uint32_t retention_class, uint32_t d
   if (retention_class > CLASSES || day >= BUCKETS_DAYS_MAX) return;
   uint8_t *bits = &buckets->erased[retention_class][day / 8];
   *bits = (uint8_t)(*bits | 1u << day % 8);
-  for (size_t i = 0; i < buckets->count; i++) {
-    struct bucket *bucket = &buckets->cached[i];
-    if (bucket->day != day || bucket->retention_class != retention_class) continue;
-    memmove(bucket, bucket + 1, (buckets->count - i - 1) * sizeof *bucket);
-    sodium_memzero(&buckets->cached[--buckets->count], sizeof *bucket);
-    return;
-  }
-}
-
-// What stood in the file is written over before its name goes, as far as the disk lets anybody.
-static bool overwrite(int fd) {
-  uint8_t noise[KEY_FILE_MAX];
-  struct stat status;
-  if (fstat(fd, &status) != 0) return false;
-  size_t length = (size_t)status.st_size < sizeof noise ? (size_t)status.st_size : sizeof noise;
-  randombytes_buf(noise, length);
-  return pwrite(fd, noise, length, 0) == (ssize_t)length && fsync(fd) == 0;
+  const struct bucket *known = find(buckets, retention_class, day);
+  if (known != NULL) drop(buckets, (size_t)(known - buckets->cached));
 }
 
 bool buckets_destroy(struct buckets *buckets, uint32_t retention_class, uint32_t day, struct nav_error *err) {
-  char path[PATH_SIZE];
+  const struct bucket_place place = {retention_class, day};
+  char name[NAME_SIZE];
   NAV_ASSERT(buckets_is_erased(buckets, retention_class, day));
-  path_of(buckets, retention_class, day, path);
-  int fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0 && errno == ENOENT) return true;
-  if (fd < 0) return nav_fail_errno(err, path, "the content key cannot be destroyed");
-  bool ok = overwrite(fd);
-  (void)close(fd);
-  ok = ok && unlink(path) == 0 && nav_disk_sync_folder(buckets->folder);
-  return ok ? true : nav_fail_errno(err, path, "the content key cannot be destroyed");
+  name_of(&place, name);
+  return bucket_file_destroy(buckets->folder, name, err);
 }
 
 uint32_t bucket_class_days(uint32_t retention_class) { return content_class_days(retention_class); }

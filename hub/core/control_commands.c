@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "hub/core/erase.h"
 #include "hub/core/hold_commands.h"
 #include "hub/core/recalls.h"
 #include "hub/core/redeliver.h"
@@ -26,6 +27,7 @@ static const struct control_command commands[] = {
     {"lane-replay", "operator", replay_command, CONF_ROLE_OPERATOR, true},
     {"retention-preview", "operator", retention_preview, CONF_ROLE_OPERATOR, false},
     {"retention-run", "operator", retention_run, CONF_ROLE_OPERATOR, true},
+    {"retention-erase", "operator", erase_command, CONF_ROLE_OPERATOR, true},
     {NULL, NULL, NULL, 0, false},
 };
 

@@ -22,6 +22,7 @@
 #include "hub/core/registers_ask.h"
 #include "hub/core/standby.h"
 #include "hub/core/status.h"
+#include "hub/ledger/reason.h"
 #include "hub/wire/control.h"
 #include "hub/wire/json.h"
 
@@ -157,19 +158,17 @@ static json_t *event_keys(struct core *core, const json_t *contents, struct nav_
     json_int_t seq = json_integer_value(json_array_get(item, 0));
     json_int_t class = json_integer_value(json_array_get(item, 1));
     json_int_t day = json_integer_value(json_array_get(item, 2));
-    const uint8_t *bucket = NULL;
-    if (seq > 0 && (uint64_t)seq <= core->committed_seq && class > 0 && class < 100 && day >= 0 &&
-        day <= UINT32_MAX) {
-      bucket = buckets_key(core->buckets, (uint32_t) class, (uint32_t)day, false, err);
-    }
+    // Events' buckets alone: a leaf of class REASON_CLASS would open a reason.
+    const struct bucket_place bucket = {(uint32_t) class, (uint32_t)day};
+    bool is_place = seq > 0 && (uint64_t)seq <= core->committed_seq && class > 0 && class < REASON_CLASS &&
+                    day >= 0 && day <= UINT32_MAX;
+    uint8_t key[CONTENT_KEY_SIZE];
+    char hex[2 * CONTENT_KEY_SIZE + 1];
     // What has been erased has no key any more; its place in the list stays.
-    if (bucket == NULL) {
+    if (!is_place || !buckets_key(core->buckets, &bucket, (uint64_t)seq, false, key, err)) {
       (void)json_array_append_new(keys, json_null());
       continue;
     }
-    uint8_t key[CONTENT_KEY_SIZE];
-    char hex[2 * CONTENT_KEY_SIZE + 1];
-    content_event_key(key, bucket, (uint64_t)seq);
     (void)json_array_append_new(keys, json_string(nav_hex(hex, key, sizeof key)));
     sodium_memzero(key, sizeof key);
     sodium_memzero(hex, sizeof hex);

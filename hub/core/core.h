@@ -68,6 +68,7 @@ struct reload;
 struct rules_bundle;
 struct erasures;
 struct retention;
+struct erase;
 struct witness;
 struct standby;
 
@@ -100,6 +101,7 @@ struct core {
   struct registers *registers;
   struct erasures *erasures;
   struct retention *retention;  // what is asked for and under way; NULL: nothing
+  struct erase *erase;          // an order to erase events, under way; NULL: none
   uint32_t parts_day;           // partitions ahead: the day they were last made, and how many of it
   uint32_t parts_made;
   int64_t parts_retry_ms;
@@ -184,6 +186,8 @@ void deliver_credit(struct session *session, const Nav__V1__Credit *credit);
 bool deliver_owns(const struct core *core, const struct session *session, uint32_t number);
 // Whether the session was sent the position and has not acknowledged it; or has been sent it in a replay.
 bool deliver_was_sent(const struct lane *lane, uint64_t position);
+// The last position that the lane has acknowledged, or been sent: what is on its way counts as had.
+uint64_t deliver_had_up_to(const struct lane *lane);
 // The lane is sent everything after the position again.
 void deliver_rewind(struct core *core, struct lane *lane, uint64_t position);
 void deliver_ping(struct core *core, struct session *session, const Nav__V1__Ping *ping);

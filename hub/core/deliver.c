@@ -200,6 +200,14 @@ bool deliver_was_sent(const struct lane *lane, uint64_t position) {
   return was_sent(lane, position);
 }
 
+// It is acknowledged as delivered.
+uint64_t deliver_had_up_to(const struct lane *lane) {
+  uint64_t had = lane->cursor;
+  if (lane->session != NULL && lane->sent_next > lane->sent_first)
+    had = lane->sent[(lane->sent_next - 1) % LANE_SENT_MAX];
+  return had > lane->cursor ? had : lane->cursor;
+}
+
 void deliver_rewind(struct core *core, struct lane *lane, uint64_t position) {
   drop_lag(core, lane);
   if (position < lane->scan) lane->scan = position;

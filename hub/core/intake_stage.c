@@ -237,12 +237,11 @@ static uint64_t stage_accepted(struct core *core, const struct batch_event *even
 // Seals under the seq that the record is about to get. False: there is no key; the event is not accepted.
 static bool seal(struct core *core, const struct intake_event *e, const struct batch_event *row,
                  struct nav_buffer *sealed, struct nav_error *err) {
-  const uint8_t *bucket = buckets_key(core->buckets, row->retention_class, row->bucket_day, true, err);
-  if (bucket == NULL) return false;
+  const struct bucket_place bucket = {row->retention_class, row->bucket_day};
   struct content_place place = {core->sequence.log_id, batch_next_seq(core->staging), row->retention_class,
                                 row->bucket_day};
   uint8_t key[CONTENT_KEY_SIZE];
-  content_event_key(key, bucket, place.seq);
+  if (!buckets_key(core->buckets, &bucket, place.seq, true, key, err)) return false;
   nav_buffer_clear(sealed);
   bool ok = content_seal(&place, key, e->salt, e->bytes, e->length, sealed);
   sodium_memzero(key, sizeof key);

@@ -9,6 +9,7 @@
 #include "hub/base/clock.h"
 #include "hub/base/log.h"
 #include "hub/core/core.h"
+#include "hub/core/erase.h"
 #include "hub/core/erasures.h"
 #include "hub/core/holds.h"
 #include "hub/core/redeliver.h"
@@ -284,6 +285,7 @@ void core_run(struct core *core) {
     if (!core->stopping) replay_step(core);
     if (!core->stopping) redeliver_step(core);
     if (!core->stopping) retention_step(core);
+    if (!core->stopping) erase_step(core);
     if (!core->stopping) parts_ahead_step(core);
     erasures_step(core);
     step_store(core);

@@ -9,6 +9,16 @@
 
 enum { MS_A_DAY = 86400000 };
 
+static bool key_of(const struct core *core, uint32_t day, uint64_t seq, bool seal,
+                   uint8_t key[CONTENT_KEY_SIZE], struct nav_error *err) {
+  const struct bucket_place bucket = {REASON_CLASS, day};
+  uint8_t leaf[CONTENT_KEY_SIZE];
+  if (!buckets_key(core->buckets, &bucket, seq, seal, leaf, err)) return false;
+  reason_key(key, leaf, seq);
+  sodium_memzero(leaf, sizeof leaf);
+  return true;
+}
+
 bool reasons_stage(struct core *core, Nav__V1__Record *record, uint64_t *seq, struct nav_error *err) {
   struct reason_fields fields;
   Nav__V1__SealedText text = NAV__V1__SEALED_TEXT__INIT;
@@ -20,10 +30,8 @@ bool reasons_stage(struct core *core, Nav__V1__Record *record, uint64_t *seq, st
     if (length > REASON_TEXT_MAX)
       return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_TOO_LARGE, "reason", "at most %d bytes",
                       REASON_TEXT_MAX);
-    const uint8_t *bucket = buckets_key(core->buckets, REASON_CLASS, day, true, err);
-    if (bucket == NULL) return false;
     uint8_t key[CONTENT_KEY_SIZE];
-    reason_key(key, bucket, batch_next_seq(core->staging));
+    if (!key_of(core, day, batch_next_seq(core->staging), true, key, err)) return false;
     reason_seal(sealed, key, batch_next_seq(core->staging), day, *fields.text, length);
     sodium_memzero(key, sizeof key);
     text.has_retention_class = text.has_bucket_day = text.has_sealed = true;
@@ -54,14 +62,11 @@ static json_t *one_key(const struct core *core, const json_t *item) {
   json_int_t seq = json_integer_value(json_array_get(item, 0));
   json_int_t class = json_integer_value(json_array_get(item, 1));
   json_int_t day = json_integer_value(json_array_get(item, 2));
-  const uint8_t *bucket = NULL;
-  if (seq > 0 && (uint64_t)seq <= core->committed_seq && class == REASON_CLASS && day >= 0 &&
-      day <= UINT32_MAX)
-    bucket = buckets_key(core->buckets, REASON_CLASS, (uint32_t)day, false, &erased);
-  if (bucket == NULL) return json_null();
   uint8_t key[CONTENT_KEY_SIZE];
   char hex[2 * CONTENT_KEY_SIZE + 1];
-  reason_key(key, bucket, (uint64_t)seq);
+  bool is_asked = seq > 0 && (uint64_t)seq <= core->committed_seq && class == REASON_CLASS && day >= 0 &&
+                  day <= UINT32_MAX;
+  if (!is_asked || !key_of(core, (uint32_t)day, (uint64_t)seq, false, key, &erased)) return json_null();
   json_t *text = json_string(nav_hex(hex, key, sizeof key));
   sodium_memzero(key, sizeof key);
   sodium_memzero(hex, sizeof hex);

@@ -4,60 +4,40 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hub/base/seqs.h"
 #include "hub/core/control_commands.h"
 #include "hub/core/holds.h"
 #include "hub/core/reasons.h"
 
-enum { SLOTS_FIRST = 1024, REVISIONS_MAX = 1024, LANES_NAMED_MAX = 4096 };
+enum { REVISIONS_MAX = 1024, LANES_NAMED_MAX = 4096 };
 
-// An open table of event seqs; grows, and is never emptied: a recall holds for ever.
+// Events that were taken back, and the records that say so: a recall holds for ever.
 struct recalls {
-  uint64_t *slots;  // 0: free
-  size_t size;      // a power of two
-  size_t count;
+  struct seqs *seqs;
 };
 
 struct recalls *recalls_new(void) {
   struct recalls *recalls = calloc(1, sizeof *recalls);
   if (recalls == NULL) return NULL;
-  recalls->size = SLOTS_FIRST;
-  recalls->slots = calloc(recalls->size, sizeof *recalls->slots);
-  if (recalls->slots != NULL) return recalls;
+  recalls->seqs = seqs_new();
+  if (recalls->seqs != NULL) return recalls;
   free(recalls);
   return NULL;
 }
 
 void recalls_free(struct recalls *recalls) {
   if (recalls == NULL) return;
-  free(recalls->slots);
+  seqs_free(recalls->seqs);
   free(recalls);
 }
 
-static size_t slot_of(const uint64_t *slots, size_t size, uint64_t seq) {
-  size_t at = (size_t)(seq * UINT64_C(0x9E3779B97F4A7C15) >> 20) & (size - 1);
-  while (slots[at] != 0 && slots[at] != seq) at = (at + 1) & (size - 1);
-  return at;
+// A record that somebody changed may name none.
+static void note(struct recalls *recalls, uint64_t seq) {
+  NAV_ASSERT(seq == 0 || seqs_add(recalls->seqs, seq));  // to forget a recall would be worse than to stop
 }
 
 bool recalls_has(const struct recalls *recalls, uint64_t event_seq) {
-  return recalls->count > 0 && recalls->slots[slot_of(recalls->slots, recalls->size, event_seq)] == event_seq;
-}
-
-static void add(struct recalls *recalls, uint64_t seq) {
-  if (2 * (recalls->count + 1) > recalls->size) {
-    uint64_t *slots = calloc(2 * recalls->size, sizeof *slots);
-    NAV_ASSERT(slots != NULL);  // to forget a recall would be worse than to stop
-    for (size_t i = 0; i < recalls->size; i++)
-      if (recalls->slots[i] != 0)
-        slots[slot_of(slots, 2 * recalls->size, recalls->slots[i])] = recalls->slots[i];
-    free(recalls->slots);
-    recalls->slots = slots;
-    recalls->size *= 2;
-  }
-  size_t at = slot_of(recalls->slots, recalls->size, seq);
-  if (recalls->slots[at] == seq) return;
-  recalls->slots[at] = seq;
-  recalls->count++;
+  return seqs_has(recalls->seqs, event_seq);
 }
 
 // Each lane named is told once; what it will never get is no longer behind.
@@ -81,8 +61,8 @@ static void count_deliveries(struct core *core, const Nav__V1__Recalled *recalle
 static uint64_t as_record(uint64_t seq) { return seq | UINT64_C(1) << 63; }
 
 void recalls_load(struct core *core, uint64_t seq, const Nav__V1__Recalled *recalled) {
-  add(core->recalls, as_record(seq));
-  for (size_t i = 0; i < recalled->n_events; i++) add(core->recalls, recalled->events[i]->event_seq);
+  note(core->recalls, as_record(seq));
+  for (size_t i = 0; i < recalled->n_events; i++) note(core->recalls, recalled->events[i]->event_seq);
   count_deliveries(core, recalled);
 }
 
@@ -133,8 +113,11 @@ static void name_lane(struct staging *staging, Nav__V1__RecalledEvent *out, uint
                       uint64_t position, uint32_t *undelivered) {
   for (size_t i = 0; i < out->n_lanes; i++)
     if (out->lanes[i] == number) return;
+  bool passed = has_passed(core_lane(staging->core, number), position);
+  // Erased before it was sent: the lane was told of that, and has nothing to take back.
+  if (!passed && buckets_event_is_erased(staging->core->buckets, out->event_seq)) return;
   out->lanes[out->n_lanes++] = number;
-  if (!has_passed(core_lane(staging->core, number), position)) undelivered[out->n_undelivered++] = number;
+  if (!passed) undelivered[out->n_undelivered++] = number;
 }
 
 // The lanes that the verdict released to, and those that somebody released to after assessment.

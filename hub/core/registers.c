@@ -169,3 +169,11 @@ void registers_forget(struct registers *registers, uint32_t agency, const uint8_
   consents_forget(registers->consents, agency, event_id);
   requests_forget(registers->requests, agency, event_id);
 }
+
+void registers_forget_request(struct registers *registers, uint32_t agency, const uint8_t event_id[16],
+                              uint64_t seq) {
+  const struct register_request *request = requests_find(registers->requests, event_id, NULL);
+  while (request != NULL && (request->sender != agency || request->seq != seq))
+    request = requests_find(registers->requests, event_id, request);
+  if (request != NULL) requests_forget(registers->requests, agency, event_id);
+}

@@ -30,6 +30,10 @@ void registers_take(struct registers *registers, const Nav__V1__Event *event,
                     const struct register_place *place);
 // Its sender has recalled the event: a consent or a request is gone, a withdrawal stays.
 void registers_forget(struct registers *registers, uint32_t agency, const uint8_t event_id[16]);
+// The content of a Request was erased: nothing answers it any more. Not where a later revision has taken its
+// place.
+void registers_forget_request(struct registers *registers, uint32_t agency, const uint8_t event_id[16],
+                              uint64_t seq);
 
 void registers_person(const struct registers *registers, const char *personal_number,
                       uint8_t person[REGISTER_PERSON_SIZE]);

@@ -39,8 +39,8 @@ static const Nav__V1__Event *open_event(struct loading *loading, const struct st
   return wire_decode_lenient(&nav__v1__event__descriptor, loading->arena, event.bytes, event.length, err);
 }
 
-// One that does not open stops the start: it could be a withdrawal. Whatever is older than one that was
-// erased is erased too, as all have one class.
+// One that does not open stops the start: it could be a withdrawal. Whatever consent is older than one that
+// was erased is erased too: all have one class, and none is erased singly (erase.h). A request may be.
 static bool load_event(void *context, const struct store_event *stored, struct nav_error *err) {
   struct loading *loading = context;
   bool erased = false;

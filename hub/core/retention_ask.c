@@ -135,22 +135,15 @@ void retention_ask_bounds(struct core *core) {
   reader_ask(core->reader, sql, 2, types, values, lengths, bounds_came, core);
 }
 
-// What is on its way in a session counts as had: it is acknowledged as delivered.
-static uint64_t had_up_to(const struct lane *lane) {
-  uint64_t had = lane->cursor;
-  if (lane->session != NULL && lane->sent_next > lane->sent_first)
-    had = lane->sent[(lane->sent_next - 1) % LANE_SENT_MAX];
-  return had > lane->cursor ? had : lane->cursor;
-}
-
 static void count_undelivered(struct core *core, uint64_t seq, uint32_t verdict_number) {
   const struct verdict *verdict = verdicts_get(core->verdicts, verdict_number);
-  if (recalls_has(core->recalls, seq)) return;  // its lanes were told of that
+  // Its lanes were told of that.
+  if (recalls_has(core->recalls, seq) || buckets_event_is_erased(core->buckets, seq)) return;
   for (size_t i = 0; verdict != NULL && i < verdict->lanes_count; i++) {
     const Nav__V1__LaneVerdict *lane = verdict->lanes[i];
     if (lane->outcome != NAV__V1__OUTCOME__OUTCOME_RELEASE || lane->lane >= core->numbers->lanes_end)
       continue;
-    if (had_up_to(core_lane(core, lane->lane)) < seq) core->retention->undelivered[lane->lane]++;
+    if (deliver_had_up_to(core_lane(core, lane->lane)) < seq) core->retention->undelivered[lane->lane]++;
   }
 }
 
@@ -174,9 +167,9 @@ static void count_release(void *context, uint64_t event_seq, uint32_t lane, uint
   }
   bool here = low < PQntuples(page->rows) && int8_at(page->rows, low, 0) == event_seq;
   if (!here || lane == 0 || lane >= page->core->numbers->lanes_end ||
-      recalls_has(page->core->recalls, event_seq))
+      recalls_has(page->core->recalls, event_seq) || buckets_event_is_erased(page->core->buckets, event_seq))
     return;
-  if (had_up_to(core_lane(page->core, lane)) < position) page->core->retention->undelivered[lane]++;
+  if (deliver_had_up_to(core_lane(page->core, lane)) < position) page->core->retention->undelivered[lane]++;
 }
 
 static void note_held(struct retention *run, uint64_t seq) {

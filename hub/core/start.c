@@ -13,6 +13,7 @@
 #include "hub/base/id.h"
 #include "hub/base/log.h"
 #include "hub/core/core.h"
+#include "hub/core/erase.h"
 #include "hub/core/erasures.h"
 #include "hub/core/holds_ended.h"
 #include "hub/core/recalls.h"
@@ -162,6 +163,9 @@ static bool load_definition(void *context, uint64_t seq, const uint8_t *bytes, s
       return true;
     case NAV__V1__RECORD__RECORD_ERASED:
       erasures_load(loading->core, seq, record->erased);
+      return true;
+    case NAV__V1__RECORD__RECORD_EVENTS_ERASED:
+      erasures_load_events(loading->core, seq, record->events_erased);
       return true;
     default:
       holds_ended_take(loading->core, seq, record);
@@ -433,6 +437,7 @@ void core_count_verdict(struct core *core, uint32_t agency_number, uint32_t numb
 void core_stop(struct core *core) {
   reload_free(core);
   retention_free(core);
+  erase_free(core);
   redeliver_free(core);
   erasures_free(core->erasures);
   control_port_close(core->control);

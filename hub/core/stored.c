@@ -9,10 +9,9 @@ bool stored_open(struct core *core, struct stored_event *event, const uint8_t *s
   if (plain.max == 0) nav_buffer_init(&plain, WIRE_EVENT_MAX + CONTENT_SALT_SIZE);
   struct content_place place = {logs_of(&core->logs, event->seq, core->sequence.log_id), event->seq,
                                 event->retention_class, event->bucket_day};
-  const uint8_t *bucket = buckets_key(core->buckets, place.retention_class, place.bucket_day, false, err);
-  if (bucket == NULL) return false;
+  const struct bucket_place bucket = {place.retention_class, place.bucket_day};
   uint8_t key[CONTENT_KEY_SIZE];
-  content_event_key(key, bucket, place.seq);
+  if (!buckets_key(core->buckets, &bucket, place.seq, false, key, err)) return false;
   bool ok = content_open(&place, key, sealed, sealed_length, &plain, err);
   sodium_memzero(key, sizeof key);
   if (!ok) return false;

@@ -1,4 +1,4 @@
-// Stored content opened again: with the key of its one event, derived from the bucket's. Called by:
+// Stored content opened again: with the key of its one event, its leaf of the bucket's tree. Called by:
 // deliver_lag, holds, registers. Must never: be given to anything that leaves without a decision.
 #ifndef NAV_CORE_STORED_H
 #define NAV_CORE_STORED_H

@@ -174,6 +174,15 @@ static const struct ctl_option retention_options[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct ctl_option erase_options[] = {
+    {"event", "AGENCY/ID,…", "the events, each with whose it is; more may follow as arguments"},
+    {"person", "NUMBER", "instead: every event about this person"},
+    {"basis", "TEXT", "the legal basis; stands in the ledger in clear (required)"},
+    {"reason", "TEXT", "why; stands in the ledger, sealed (required)"},
+    {"dry-run", NULL, "say what would be erased, who has had it and what stands against; change nothing"},
+    {NULL, NULL, NULL},
+};
+
 static const struct ctl_option confirm_options[] = {
     {"note", "TEXT", "what was done; stands in the ledger"},
     {NULL, NULL, NULL},
@@ -304,6 +313,18 @@ const struct ctl_command ctl_commands[] = {
      "  navctl retention run\n  navctl retention run --reason 'Gallring enligt plan' -o json\n\n"
      "Run daily by nav-retention.timer. What is erased cannot be had back; records stay.\n",
      retention_options, ROWS, ctl_retention_run},
+    {"retention erase", "[AGENCY/ID…]", 0, CTL_ARGUMENTS_MAX,
+     "Erase the content of single events, or of one person's, before its time",
+     "  navctl retention erase --event skolan/00004fbe0a1b2c3d4e5f60718293a4b5 --dry-run --basis 'art. 17.1 "
+     "d' "
+     "--reason 'dnr 12'\n"
+     "  navctl retention erase --person 201201012380 --basis 'art. 17.1 d GDPR' --reason 'Beslut dnr 12'\n\n"
+     "What is erased cannot be had back; records stay. A Consent, and what somebody must yet answer, is kept "
+     "and\n"
+     "named. What recipients have had already is theirs: take it back with navctl recall send. Never write a "
+     "name\n"
+     "or a number in the basis.\n",
+     erase_options, ROWS, ctl_retention_erase},
     {"meeting list", "", 0, 0, "The meetings that you may open", "  navctl meeting list\n", NULL, ROWS,
      ctl_meeting_list},
     {"briefing show", "MEETING", 1, 1, "The joint picture of a meeting",

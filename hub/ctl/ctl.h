@@ -113,6 +113,7 @@ enum ctl_exit ctl_lane_redeliver(struct ctl *ctl);
 enum ctl_exit ctl_lane_replay(struct ctl *ctl);
 enum ctl_exit ctl_retention_preview(struct ctl *ctl);
 enum ctl_exit ctl_retention_run(struct ctl *ctl);
+enum ctl_exit ctl_retention_erase(struct ctl *ctl);
 enum ctl_exit ctl_meeting_list(struct ctl *ctl);
 enum ctl_exit ctl_briefing_show(struct ctl *ctl);
 enum ctl_exit ctl_keys_new(struct ctl *ctl);

@@ -87,10 +87,10 @@ static bool kind_in(uint16_t kind, const uint16_t *kinds, size_t count) {
 
 // Whether a line of that kind can ever have what is asked for.
 static bool kind_can_match(const struct audit_filter *f, uint16_t kind) {
-  static const uint16_t with_rule[] = {21, 25, 60};
+  static const uint16_t with_rule[] = {21, 25, 60, 81};
   static const uint16_t with_meeting[] = {40, 41};
   static const uint16_t with_reader[] = {40, 41, 42};
-  static const uint16_t with_event[] = {21, 22, 25, 40, 41, 60, 61, 62, 63, 64, 70, 75, 76};
+  static const uint16_t with_event[] = {21, 22, 25, 40, 41, 60, 61, 62, 63, 64, 70, 75, 76, 81};
   static const uint16_t with_purpose[] = {17, 21, 25, 30, 31, 32, 40, 41, 60, 61, 62, 63, 64};
   if (strcmp(record_kind_name(kind), "unknown") == 0) return false;
   if (f->kind != NULL && strcmp(record_kind_name(kind), f->kind) != 0) return false;
@@ -155,7 +155,7 @@ static bool narrow_numbers(struct audit_filter *f, struct nav_arena *arena,
 // More than can be told one by one: all records of the window are looked at, as without.
 enum { NAMED_MAX = 100000 };
 
-// Readings, recalls and answers stand in nav.mention, the others say in `about` what they concern.
+// Readings, recalls, erasures and answers stand in nav.mention, the others say in `about` what they concern.
 static bool narrow_named(struct audit_filter *f, const struct desk_request *request, struct nav_error *err) {
   const char *values[] = {f->seqs};
   PGresult *result =

@@ -32,7 +32,7 @@ struct audit_line {
   uint32_t reveal;
   const char *reason;
   const char *meeting;
-  char *const *participants;  // agencies: of a briefing; of a recall those that are told of it
+  char *const *participants;  // agencies: of a briefing; of a recall or an erasure those told of it
   size_t participants_count;
   const uint64_t *event_seqs;  // read or compiled
   size_t event_seqs_count;

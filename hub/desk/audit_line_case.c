@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "hub/base/clock.h"
+#include "hub/base/id.h"
 #include "hub/desk/audit_line_fill.h"
 #include "hub/wire/event.h"
 
@@ -62,23 +63,21 @@ static void hold_closed(const Nav__V1__HoldClosed *r, const struct definitions *
   line->reason = nav_arena_printf(arena, "by record %" PRIu64, r->by_seq);
 }
 
-// Who gets the Recall, each agency once.
-static void take_recipients(const Nav__V1__Recalled *r, const struct definitions *definitions,
+// Adds the lanes' agencies to those that are told, each once.
+static void take_recipients(const uint32_t *lanes, size_t count, const struct definitions *definitions,
                             struct nav_arena *arena, struct audit_line *line) {
-  char **agencies = nav_arena_zalloc(arena, definitions->lanes_count + 1, sizeof *agencies);
-  size_t count = 0;
-  for (size_t i = 0; agencies != NULL && i < r->n_events; i++) {
-    for (size_t j = 0; j < r->events[i]->n_lanes; j++) {
-      const struct desk_lane *lane = definitions_lane(definitions, r->events[i]->lanes[j]);
-      size_t at = 0;
-      while (lane != NULL && at < count && strcmp(agencies[at], lane->agency) != 0) at++;
-      if (lane != NULL && at == count && count < definitions->lanes_count)
-        agencies[count++] = nav_arena_strdup(arena, lane->agency);
-      if (count > 0 && agencies[count - 1] == NULL) return;
-    }
-  }
+  char **agencies = (char **)(uintptr_t)line->participants;
+  if (agencies == NULL) agencies = nav_arena_zalloc(arena, definitions->lanes_count + 1, sizeof *agencies);
   line->participants = agencies;
-  line->participants_count = agencies == NULL ? 0 : count;
+  for (size_t i = 0; agencies != NULL && i < count; i++) {
+    const struct desk_lane *lane = definitions_lane(definitions, lanes[i]);
+    size_t at = 0;
+    while (lane != NULL && at < line->participants_count && strcmp(agencies[at], lane->agency) != 0) at++;
+    if (lane == NULL || at < line->participants_count || at == definitions->lanes_count) continue;
+    agencies[at] = nav_arena_strdup(arena, lane->agency);
+    if (agencies[at] == NULL) return;
+    line->participants_count++;
+  }
 }
 
 static void recalled(const Nav__V1__Recalled *r, const struct definitions *definitions,
@@ -88,7 +87,8 @@ static void recalled(const Nav__V1__Recalled *r, const struct definitions *defin
   line->outcome = wire_enum_name(&nav__v1__recall_reason__descriptor, (int)r->reason);
   line->reason = nav_arena_printf(arena, "%zu events, by the Recall %" PRIu64, r->n_events, r->recall_seq);
   for (size_t i = 0; seqs != NULL && i < r->n_events; i++) seqs[i] = r->events[i]->event_seq;
-  take_recipients(r, definitions, arena, line);
+  for (size_t i = 0; i < r->n_events; i++)
+    take_recipients(r->events[i]->lanes, r->events[i]->n_lanes, definitions, arena, line);
   line->event_seqs = seqs;
   line->event_seqs_count = seqs == NULL ? 0 : r->n_events;
 }
@@ -134,6 +134,33 @@ static void erased(const Nav__V1__Erased *r, struct nav_arena *arena, struct aud
                  audit_or_null(r->reason));
 }
 
+static void events_erased(const Nav__V1__EventsErased *r, const struct definitions *definitions,
+                          struct nav_arena *arena, struct audit_line *line) {
+  uint64_t *seqs = nav_arena_zalloc(arena, r->n_events + 1, sizeof *seqs);
+  size_t undelivered = 0;
+  for (size_t i = 0; i < r->n_events; i++) {
+    const Nav__V1__ErasedEvent *event = r->events[i];
+    if (seqs != NULL) seqs[i] = event->event_seq;
+    undelivered += event->n_undelivered;
+    take_recipients(event->undelivered, event->n_undelivered, definitions, arena, line);
+  }
+  line->actor = audit_or_null(r->person);
+  line->from = audit_or_null(r->source);
+  line->by = audit_or_null(r->agency);
+  line->basis = audit_or_null(r->basis);
+  line->outcome = "erased";
+  line->reason = audit_both(arena,
+                            nav_arena_printf(arena, "%zu events by order, %zu deliveries of them never made",
+                                             r->n_events, undelivered),
+                            audit_or_null(r->reason));
+  if (r->n_events == 1) {
+    line->event_seq = r->events[0]->event_seq;
+    if (r->events[0]->event_id.len == NAV_EVENT_ID_SIZE) line->event_id = r->events[0]->event_id.data;
+  }
+  line->event_seqs = seqs;
+  line->event_seqs_count = seqs == NULL ? 0 : r->n_events;
+}
+
 void audit_line_case(const Nav__V1__Record *record, const struct definitions *definitions,
                      struct nav_arena *arena, struct audit_line *line) {
   switch (record->record_case) {
@@ -166,6 +193,9 @@ void audit_line_case(const Nav__V1__Record *record, const struct definitions *de
       return;
     case NAV__V1__RECORD__RECORD_ERASED:
       erased(record->erased, arena, line);
+      return;
+    case NAV__V1__RECORD__RECORD_EVENTS_ERASED:
+      events_erased(record->events_erased, definitions, arena, line);
       return;
     default:
       return;

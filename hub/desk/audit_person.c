@@ -174,13 +174,26 @@ static bool recall_kept_back(const Nav__V1__Recalled *recalled, uint64_t event_s
   return false;
 }
 
-// A lane's acknowledgement passes over what was taken back, or decided again, before it was sent.
+static bool erasure_kept_back(const Nav__V1__EventsErased *erased, uint64_t event_seq, uint32_t lane) {
+  for (size_t i = 0; i < erased->n_events; i++) {
+    const Nav__V1__ErasedEvent *event = erased->events[i];
+    for (size_t j = 0; event->event_seq == event_seq && j < event->n_undelivered; j++) {
+      if (event->undelivered[j] == lane) return true;
+    }
+  }
+  return false;
+}
+
+// A lane's acknowledgement passes over what was taken back, erased or decided again before it was sent.
 static bool was_kept_back(const struct telling *t, size_t at) {
   const struct person_delivery *delivery = &t->deliveries[at];
   for (size_t i = t->released[at].first; i < t->released[at].end; i++) {
     const Nav__V1__Record *record = t->rows->pairs[i].record;
     if (record->record_case == NAV__V1__RECORD__RECORD_RECALLED &&
         recall_kept_back(record->recalled, t->released[at].event_seq, delivery->lane))
+      return true;
+    if (record->record_case == NAV__V1__RECORD__RECORD_EVENTS_ERASED &&
+        erasure_kept_back(record->events_erased, t->released[at].event_seq, delivery->lane))
       return true;
     if (record->record_case == NAV__V1__RECORD__RECORD_REDECIDED && record->seq < delivery->seq &&
         record->redecided->position == delivery->position && record->redecided->lane != NULL &&

@@ -16,7 +16,7 @@ enum {
 struct person_event {
   uint64_t seq;
   const Nav__V1__Record *record;  // Accepted
-  bool erased;                    // its content is gone
+  bool erased;                    // its content is gone; of single events once the pairs are read
 };
 
 // A record about one of the events.

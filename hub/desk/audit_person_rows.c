@@ -118,6 +118,17 @@ static bool read_records(struct person_rows *rows, struct nav_error *err) {
   return ok;
 }
 
+// An event that was erased singly keeps its row, which nothing opens any more.
+static void note_erased(struct person_rows *rows) {
+  size_t at = 0;
+  for (size_t i = 0; i < rows->pairs_count; i++) {
+    const Nav__V1__Record *record = rows->pairs[i].record;
+    if (record == NULL || record->record_case != NAV__V1__RECORD__RECORD_EVENTS_ERASED) continue;
+    while (at < rows->events_count && rows->events[at].seq != rows->pairs[i].event_seq) at++;
+    if (at < rows->events_count) rows->events[at].erased = true;
+  }
+}
+
 bool person_read_pairs(struct person_rows *rows, struct nav_error *err) {
   uint64_t seqs[PERSON_EVENTS_MAX];
   char limit[NUMBER_SIZE];
@@ -139,7 +150,9 @@ bool person_read_pairs(struct person_rows *rows, struct nav_error *err) {
   if (count > PERSON_PAIRS_MAX)
     return nav_fail(err, NAV_ERROR_LOCAL, 0, "limit",
                     "more than %d records: ask for fewer events with --limit", PERSON_PAIRS_MAX);
-  return read_records(rows, err);
+  if (!read_records(rows, err)) return false;
+  note_erased(rows);
+  return true;
 }
 
 // ---- acknowledgements ----

@@ -38,6 +38,7 @@ static const struct {
     {NAV__V1__RECORD__RECORD_HOLD_LAPSED, words_hold_lapsed},
     {NAV__V1__RECORD__RECORD_HOLD_CLOSED, words_hold_closed},
     {NAV__V1__RECORD__RECORD_ERASED, words_erased},
+    {NAV__V1__RECORD__RECORD_EVENTS_ERASED, words_events_erased},
     {NAV__V1__RECORD__RECORD_RECALLED, words_recalled},
     {NAV__V1__RECORD__RECORD_RECALL_CONFIRMED, words_recall_confirmed},
     {NAV__V1__RECORD__RECORD_CONSENT_CHANGED, words_consent_changed},

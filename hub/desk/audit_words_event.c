@@ -197,3 +197,49 @@ void words_erased(struct saying *s) {
   say_undelivered(s, e);
   say_reason(s, e->reason);
 }
+
+// The lanes that had not been sent the event, as far as the mandate has them; "" where there is none to tell.
+static const char *missed_by(const struct saying *s, const Nav__V1__ErasedEvent *event) {
+  const char *from = s->words->record->events_erased->source;
+  const char *text = "";
+  for (size_t i = 0; i < event->n_undelivered; i++)
+    if (part_told(s, from, event->undelivered[i], true))
+      text = part_join(s, text, text[0] == '\0' ? "" : "; ", part_lane(s, event->undelivered[i]));
+  return text;
+}
+
+static void say_erased_event(struct saying *s, const Nav__V1__ErasedEvent *event) {
+  const char *missed = missed_by(s, event);
+  bool all = part_told_all(s, s->words->record->events_erased->source);
+  if (!all && missed[0] == '\0') return;
+  say(s,
+      "Händelse %s, version %" PRIu32 " (post %" PRIu64 "): hade inte hunnit få den, och får den inte: %s.",
+      "Event %s, revision %" PRIu32 " (record %" PRIu64 "): had not been sent it, and will not be: %s.",
+      part_hex(s, event->event_id), event->revision, event->event_seq,
+      missed[0] != '\0' ? missed : said(s, "ingen", "nobody"));
+}
+
+// How many of the events the mandate has.
+static size_t told_events(const struct saying *s, const Nav__V1__EventsErased *e) {
+  size_t told = 0;
+  for (size_t i = 0; i < e->n_events; i++)
+    told += part_told_all(s, e->source) || missed_by(s, e->events[i])[0] != '\0' ? 1 : 0;
+  return told;
+}
+
+void words_events_erased(struct saying *s) {
+  const Nav__V1__EventsErased *e = s->words->record->events_erased;
+  say(s, "%s beslutade att innehållet i %s från %s skulle raderas före sin tid, på grunden %s.",
+      "%s ordered that the content of %s from %s be erased before its time, on the basis %s.",
+      part_person(s, e->person, e->agency), part_events(s, told_events(s, e)), part_agency(s, e->source),
+      part_quote(s, e->basis));
+  say(s,
+      "Nycklarna till just det innehållet förstördes när posten stod i liggaren. Det går inte att få "
+      "tillbaka "
+      "ur navet; posterna om händelserna står kvar. Det mottagare redan hade fått raderas inte av detta.",
+      "The keys of just that content were destroyed once this record stood in the ledger. It cannot be had "
+      "back "
+      "from the hub; the records of the events stay. What recipients had had already is not erased by this.");
+  for (size_t i = 0; i < e->n_events && i < AUDIT_WORDS_LISTED_MAX; i++) say_erased_event(s, e->events[i]);
+  say_reason(s, e->reason);
+}

@@ -69,7 +69,7 @@ audit_sentence words_published, words_accepted, words_rejected, words_rejected_m
     words_redecided, words_acknowledged, words_replayed, words_nacked, words_redelivered;
 audit_sentence words_read, words_briefing_compiled, words_audit_read;
 audit_sentence words_hold_released, words_hold_refused, words_hold_escalated, words_hold_lapsed,
-    words_hold_closed, words_erased, words_recalled, words_recall_confirmed, words_consent_changed,
-    words_request_answered;
+    words_hold_closed, words_erased, words_events_erased, words_recalled, words_recall_confirmed,
+    words_consent_changed, words_request_answered;
 
 #endif

@@ -47,8 +47,9 @@ bool mandate_shows(const struct conf_person *person, const struct audit_line *li
 
 bool mandate_shows_whole(const struct conf_person *person, const struct audit_line *line) {
   if (!mandate_shows(person, line)) return false;
-  return line->kind != NAV__V1__RECORD__RECORD_RECALLED || person->mandate_all ||
-         mandate_covers(person, line->from);
+  bool of_many =
+      line->kind == NAV__V1__RECORD__RECORD_RECALLED || line->kind == NAV__V1__RECORD__RECORD_EVENTS_ERASED;
+  return !of_many || person->mandate_all || mandate_covers(person, line->from);
 }
 
 json_t *mandate_json(const struct conf_person *person) {

@@ -78,7 +78,7 @@ struct desk_event {
   const Nav__V1__LaneVerdict *const
       *redecided;  // what later records (Redecided) put in place of single lanes
   size_t redecided_count;
-  bool erased;                  // asked for, and its content is gone (retention)
+  bool erased;                  // asked for, and its content is gone (retention, or by order)
   const Nav__V1__Event *event;  // the whole event as sent, not redacted: NULL until opened, or where erased
 };
 // What that lane may have of the event, the last redecision counted. NULL: withheld with no rule.

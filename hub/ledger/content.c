@@ -14,15 +14,6 @@ _Static_assert(CONTENT_OVERHEAD == NONCE_SIZE + TAG_SIZE + CONTENT_SALT_SIZE,
                "sealed bytes as content.h says");
 _Static_assert(CONTENT_KEY_SIZE == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "one event's key");
 
-void content_event_key(uint8_t key[CONTENT_KEY_SIZE], const uint8_t bucket_key[CONTENT_KEY_SIZE],
-                       uint64_t seq) {
-  static const char use[] = {'e', 'v', 'e', 'n', 't'};
-  uint8_t message[sizeof use + 8];
-  memcpy(message, use, sizeof use);
-  nav_put_u64(message + sizeof use, seq);
-  (void)crypto_generichash(key, CONTENT_KEY_SIZE, message, sizeof message, bucket_key, CONTENT_KEY_SIZE);
-}
-
 static void place_bytes(uint8_t out[PLACE_SIZE], const struct content_place *place) {
   memcpy(out, place->log_id, KEY_LOG_ID_SIZE);
   nav_put_u64(out + KEY_LOG_ID_SIZE, place->seq);

@@ -1,7 +1,7 @@
-// Sealed content: XChaCha20-Poly1305 of SealedContent (salt, event bytes) under a key of one event, derived
-// from the bucket's. Sealed bytes: nonce (24, random) ‖ ciphertext. Associated data: log id ‖ seq ‖ bucket
-// (class, day), big-endian. Called by: core (seal, open, hand out keys), desk (open with the keys it was
-// given). Must never: keep a plaintext.
+// Sealed content: XChaCha20-Poly1305 of SealedContent (salt, event bytes) under a key of one event, a leaf of
+// its bucket's tree (keytree.h). Sealed bytes: nonce (24, random) ‖ ciphertext. Associated data: log id ‖ seq
+// ‖ bucket (class, day), big-endian. Called by: core (seal, open, hand out keys), desk (open with the keys it
+// was given). Must never: keep a plaintext.
 #ifndef NAV_LEDGER_CONTENT_H
 #define NAV_LEDGER_CONTENT_H
 
@@ -18,9 +18,6 @@ struct content_place {
   uint32_t bucket_day;
 };
 
-// BLAKE2b keyed with the bucket key over "event" ‖ seq.
-void content_event_key(uint8_t key[CONTENT_KEY_SIZE], const uint8_t bucket_key[CONTENT_KEY_SIZE],
-                       uint64_t seq);
 // Appends the sealed bytes (plaintext: salt ‖ event).
 NAV_MUST_USE bool content_seal(const struct content_place *place, const uint8_t key[CONTENT_KEY_SIZE],
                                const uint8_t *salt, const uint8_t *event, size_t length,

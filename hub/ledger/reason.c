@@ -50,6 +50,9 @@ bool reason_fields_of(Nav__V1__Record *record, struct reason_fields *fields) {
     case NAV__V1__RECORD__RECORD_ERASED:
       *fields = FIELDS(record->erased, reason);
       return true;
+    case NAV__V1__RECORD__RECORD_EVENTS_ERASED:
+      *fields = FIELDS(record->events_erased, reason);
+      return true;
     case NAV__V1__RECORD__RECORD_RESTORED:
       *fields = FIELDS(record->restored, reason);
       return true;
@@ -64,15 +67,15 @@ bool reason_kind(uint16_t kind) {
          kind == NAV__V1__RECORD__RECORD_HOLD_REFUSED || kind == NAV__V1__RECORD__RECORD_RECALL_CONFIRMED ||
          kind == NAV__V1__RECORD__RECORD_REPLAYED || kind == NAV__V1__RECORD__RECORD_NACKED ||
          kind == NAV__V1__RECORD__RECORD_REDELIVERED || kind == NAV__V1__RECORD__RECORD_ERASED ||
-         kind == NAV__V1__RECORD__RECORD_RESTORED;
+         kind == NAV__V1__RECORD__RECORD_EVENTS_ERASED || kind == NAV__V1__RECORD__RECORD_RESTORED;
 }
 
-void reason_key(uint8_t key[CONTENT_KEY_SIZE], const uint8_t bucket_key[CONTENT_KEY_SIZE], uint64_t seq) {
+void reason_key(uint8_t key[CONTENT_KEY_SIZE], const uint8_t leaf[CONTENT_KEY_SIZE], uint64_t seq) {
   static const char use[] = {'r', 'e', 'a', 's', 'o', 'n'};
   uint8_t message[sizeof use + 8];
   memcpy(message, use, sizeof use);
   nav_put_u64(message + sizeof use, seq);
-  (void)crypto_generichash(key, CONTENT_KEY_SIZE, message, sizeof message, bucket_key, CONTENT_KEY_SIZE);
+  (void)crypto_generichash(key, CONTENT_KEY_SIZE, message, sizeof message, leaf, CONTENT_KEY_SIZE);
 }
 
 static void place_bytes(uint8_t out[PLACE_SIZE], uint64_t seq, uint32_t class, uint32_t bucket_day) {

@@ -24,8 +24,8 @@ NAV_MUST_USE Nav__V1__Record *record_decode(struct nav_arena *arena, const uint8
                                             struct nav_error *err);
 void record_columns_of(const Nav__V1__Record *record, struct record_columns *columns);
 
-// The events that a record names beside others, ascending, each once: of Read, BriefingCompiled, Recalled and
-// RequestAnswered (the answer); of other kinds none. They stand in the table `mention`.
+// The events that a record names beside others, ascending, each once: of Read, BriefingCompiled, Recalled,
+// EventsErased and RequestAnswered (the answer); of other kinds none. They stand in the table `mention`.
 struct record_mentions {
   uint64_t *seqs;  // NULL: none
   size_t count;

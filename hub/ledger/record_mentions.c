@@ -18,6 +18,8 @@ static size_t count_of(const Nav__V1__Record *record) {
       return record->briefing_compiled->n_event_seqs;
     case NAV__V1__RECORD__RECORD_RECALLED:
       return record->recalled->n_events;
+    case NAV__V1__RECORD__RECORD_EVENTS_ERASED:
+      return record->events_erased->n_events;
     case NAV__V1__RECORD__RECORD_REQUEST_ANSWERED:
       return 1;
     default:
@@ -33,6 +35,8 @@ static uint64_t seq_of(const Nav__V1__Record *record, size_t index) {
       return record->briefing_compiled->event_seqs[index];
     case NAV__V1__RECORD__RECORD_RECALLED:
       return record->recalled->events[index]->event_seq;
+    case NAV__V1__RECORD__RECORD_EVENTS_ERASED:
+      return record->events_erased->events[index]->event_seq;
     default:
       return record->request_answered->event_seq;
   }

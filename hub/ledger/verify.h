@@ -13,7 +13,8 @@
 //                                      record that it came with
 //   a row of nav.subtree missing, extra or changed                   that row, and no record
 //   an agency's cosignature of a checkpoint                          that checkpoint's size, and no record
-//   sealed content gone                that event, where no Erased record covers its class and day
+//   sealed content gone                that event, where no Erased record covers its class and day and no
+//                                      EventsErased record names it
 //   the tail cut off                   the numbers missing, by the lease or the last checkpoint
 //   a record by which others are      the others wait for the next checkpoint: if that does not hold they
 //   judged (a definition, a time)      are named as "it or what it rests on"; later records forget it

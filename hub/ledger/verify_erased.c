@@ -1,7 +1,8 @@
-// Content that is gone, in `audit verify`: accepted exactly where an Erased record covers its class and day.
-// See verify.h.
+// Content that is gone, in `audit verify`: accepted exactly where an Erased record covers its class and day,
+// or an EventsErased record names the event. See verify.h.
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "hub/base/clock.h"
 #include "hub/ledger/content.h"
@@ -115,6 +116,72 @@ void verify_erased(struct verify *v, const Nav__V1__Record *record) {
   cover(&v->erasing, bucket);
 }
 
+// ---- single events ----
+
+static int find_seq(const void *seq, const void *missing) {
+  uint64_t wanted = *(const uint64_t *)seq;
+  uint64_t is = ((const struct verify_missing *)missing)->seq;
+  return (wanted > is) - (wanted < is);
+}
+
+// Exactly this event's content is no longer missing, if it was.
+static void cover_event(struct verify_erasing *e, uint64_t seq) {
+  struct verify_missing *at = e->missing_count == 0
+                                  ? NULL
+                                  : bsearch(&seq, e->missing, e->missing_count, sizeof *e->missing, find_seq);
+  if (at == NULL) return;
+  struct verify_bucket *bucket = &e->buckets[at->bucket];
+  bucket->missing--;
+  bucket->listed--;
+  size_t behind = e->missing_count - (size_t)(at - e->missing) - 1;
+  memmove(at, at + 1, behind * sizeof *at);
+  e->missing_count--;
+}
+
+// Whether the record may name the event; accused where not.
+static bool check_event(struct verify *v, uint64_t seq, const Nav__V1__ErasedEvent *event, uint64_t before) {
+  if (event->event_seq >= seq || event->event_seq <= before) {
+    verify_accuse(v, seq, "erases seq %" PRIu64 ", which does not stand before it, or not in order",
+                  event->event_seq);
+    return false;
+  }
+  if (!is_place(event->retention_class, event->bucket_day) ||
+      content_class_days(event->retention_class) == 0 || event->event_id.len != NAV_EVENT_ID_SIZE) {
+    verify_accuse(v, seq, "erases seq %" PRIu64 " of an id, class or day that there cannot be",
+                  event->event_seq);
+    return false;
+  }
+  const struct verify_bucket *bucket = find(v, event->retention_class, event->bucket_day);
+  if (bucket != NULL && bucket->erased_seq != 0) {
+    verify_accuse(v, seq, "erases seq %" PRIu64 ", which seq %" PRIu64 " had erased already",
+                  event->event_seq, bucket->erased_seq);
+    return false;
+  }
+  return true;
+}
+
+void verify_events_erased(struct verify *v, uint64_t seq, const Nav__V1__EventsErased *erased) {
+  struct verify_erasing *e = &v->erasing;
+  uint64_t before = 0;
+  if (e->events == NULL) e->events = seqs_new();
+  if (erased->n_events == 0 || erased->basis == NULL || erased->basis[0] == '\0')
+    verify_accuse(v, seq, "erases no events, or states no legal basis for it");
+  for (size_t i = 0; i < erased->n_events; i++) {
+    const Nav__V1__ErasedEvent *event = erased->events[i];
+    if (!check_event(v, seq, event, before)) continue;
+    before = event->event_seq;
+    if (e->events != NULL && seqs_has(e->events, event->event_seq)) {
+      verify_accuse(v, seq, "erases seq %" PRIu64 ", which a record before it had erased already",
+                    event->event_seq);
+    } else if (e->events == NULL || !seqs_add(e->events, event->event_seq)) {
+      verify_accuse(v, seq, "there is no memory to note that it erased seq %" PRIu64, event->event_seq);
+    }
+    cover_event(e, event->event_seq);
+  }
+}
+
+// ---- the end ----
+
 // Where an Erased record may be lost, nobody is accused of what it may have covered.
 static bool is_excused(const struct verify *v, const struct verify_bucket *bucket) {
   int64_t end = (int64_t)bucket->day + (int64_t)content_class_days(bucket->retention_class);
@@ -144,4 +211,5 @@ void verify_erasing_free(struct verify *v) {
   free(v->erasing.index);
   free(v->erasing.buckets);
   free(v->erasing.missing);
+  seqs_free(v->erasing.events);
 }

@@ -6,6 +6,7 @@
 
 #include "hub/base/arena.h"
 #include "hub/base/id.h"
+#include "hub/base/seqs.h"
 #include "hub/ledger/cosignature.h"
 #include "hub/ledger/record.h"
 #include "hub/ledger/verify.h"
@@ -131,6 +132,7 @@ struct verify_erasing {
   size_t buckets_count, buckets_capacity;
   struct verify_missing *missing;  // VERIFY_MISSING_MAX, in order
   size_t missing_count;
+  struct seqs *events;  // that EventsErased records name; NULL: none yet
   bool record_lost;     // a record that may have erased something is missing or not to be trusted
   int64_t end_time_ms;  // of the last record
 };
@@ -227,6 +229,7 @@ struct verify_publication *verify_publication_find(struct verify *v, uint64_t se
 void verify_content_missing(struct verify *v, uint64_t seq, uint32_t retention_class, uint32_t day);
 void verify_content_sealed(struct verify *v, uint64_t seq, uint32_t retention_class, uint32_t day);
 void verify_erased(struct verify *v, const Nav__V1__Record *record);
+void verify_events_erased(struct verify *v, uint64_t seq, const Nav__V1__EventsErased *erased);
 // Accuses what is missing and no record erased.
 void verify_missing_end(struct verify *v);
 void verify_erasing_free(struct verify *v);

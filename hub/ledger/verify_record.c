@@ -248,6 +248,12 @@ void verify_record(struct verify *v, const Nav__V1__Record *record) {
         (void)lane_known(v, seq, record->erased->lanes[i]->lane);
       verify_erased(v, record);
       break;
+    case NAV__V1__RECORD__RECORD_EVENTS_ERASED:
+      for (size_t i = 0; i < record->events_erased->n_events; i++)
+        for (size_t k = 0; k < record->events_erased->events[i]->n_undelivered; k++)
+          (void)lane_known(v, seq, record->events_erased->events[i]->undelivered[k]);
+      verify_events_erased(v, seq, record->events_erased);
+      break;
     default:
       break;  // says nothing that others must bear out
   }

@@ -5,7 +5,6 @@ Run by: ctest (NAV_BIN is the build's bin folder; clock_shim moves nav-core's cl
 
 import ctypes
 import glob
-import hashlib
 import os
 import signal
 import struct
@@ -14,6 +13,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import bucket_keys  # noqa: E402
 from hub import BIN, wait_until  # noqa: E402
 from people import AssessorHub, event, intervention  # noqa: E402
 
@@ -44,30 +44,25 @@ def later(hub, days):
 
 # ---- what the keys that are left open ----
 
-def event_key(bucket, seq):
-    return hashlib.blake2b(b"event" + struct.pack(">Q", seq), key=bucket, digest_size=32).digest()
-
-
 def opens(log_id, row, keys):
     """The plaintext of a row of sealed content with any of these bucket keys; None."""
     seq, retention_class, day, sealed = row
     place = log_id + struct.pack(">QII", seq, retention_class, day)
-    for bucket in keys:
+    for nodes in keys:
+        key = bucket_keys.event_key(nodes, seq)
+        if key is None:
+            continue
         plain = ctypes.create_string_buffer(len(sealed))
         length = ctypes.c_ulonglong()
         if SODIUM.crypto_aead_xchacha20poly1305_ietf_decrypt(
                 plain, ctypes.byref(length), None, sealed[24:], ctypes.c_ulonglong(len(sealed) - 24), place,
-                ctypes.c_ulonglong(len(place)), sealed[:24], event_key(bucket, seq)) == 0:
+                ctypes.c_ulonglong(len(place)), sealed[:24], key) == 0:
             return plain.raw[:length.value]
     return None
 
 
 def keys_left(hub):
-    keys = []
-    for path in glob.glob(hub.path("buckets", "*")):
-        with open(path, encoding="utf-8") as file:
-            keys.append(bytes.fromhex(file.read().split()[1]))
-    return keys
+    return [bucket_keys.read(path) for path in glob.glob(hub.path("buckets", "*"))]
 
 
 def contents(hub, database="nav"):

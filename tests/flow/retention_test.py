@@ -7,7 +7,6 @@ Run by: ctest (NAV_BIN is the build's bin folder)."""
 import ctypes
 import ctypes.util
 import glob
-import hashlib
 import json
 import os
 import shutil
@@ -18,6 +17,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import bucket_keys  # noqa: E402
 import nav_client  # noqa: E402
 from agencies import Agency, Ledger  # noqa: E402
 from hub import BIN, wait_until  # noqa: E402
@@ -101,9 +101,9 @@ class Traffic:
 
 def open_content(key_file, log_id, seq, retention_class, day, sealed):
     """The event's bytes; None: this key does not open it."""
-    with open(key_file, encoding="utf-8") as file:
-        bucket = bytes.fromhex(file.read().split()[1])
-    key = hashlib.blake2b(b"event" + struct.pack(">Q", seq), key=bucket, digest_size=32).digest()
+    key = bucket_keys.event_key(bucket_keys.read(key_file), seq)
+    if key is None:
+        return None
     place = log_id + struct.pack(">QII", seq, retention_class, day)
     out = ctypes.create_string_buffer(len(sealed))
     length = ctypes.c_ulonglong()

@@ -239,23 +239,22 @@ static void a_crash_accuses_its_publication_and_a_kill_nobody(void **state) {
 static void a_bucket_key_outlives_the_program_and_its_file_is_its_life(void **state) {
   (void)state;
   struct nav_error err;
+  const struct bucket_place place = {3, 20000};
   uint8_t first[CONTENT_KEY_SIZE];
+  uint8_t key[CONTENT_KEY_SIZE];
   struct buckets *buckets = buckets_new(folder);
-  const uint8_t *key = buckets_key(buckets, 3, 20000, true, &err);
-  assert_non_null(key);
-  memcpy(first, key, sizeof first);
-  assert_null(buckets_key(buckets, 3, 20001, false, &err));
+  assert_true(buckets_key(buckets, &place, 7, true, first, &err));
+  assert_false(buckets_key(buckets, &(struct bucket_place){3, 20001}, 7, false, key, &err));
   buckets_free(buckets);
   buckets = buckets_new(folder);
-  key = buckets_key(buckets, 3, 20000, false, &err);
-  assert_non_null(key);
+  assert_true(buckets_key(buckets, &place, 7, false, key, &err));
   assert_memory_equal(first, key, sizeof first);
   buckets_free(buckets);
   char path[128];
   (void)snprintf(path, sizeof path, "%s/3-20000.key", folder);
   assert_int_equal(unlink(path), 0);
   buckets = buckets_new(folder);
-  assert_null(buckets_key(buckets, 3, 20000, false, &err));
+  assert_false(buckets_key(buckets, &place, 7, false, key, &err));
   assert_int_equal(err.code, NAV__V1__CODE__CODE_NOT_FOUND);
   buckets_free(buckets);
 }

@@ -75,12 +75,13 @@ struct core *made_core_new(void) {
   core.recent = recent_new();
   core.holds = holds_new();
   core.recalls = recalls_new();
+  core.buckets = buckets_new("/");  // in which nothing is sealed here
   core.redecided = redecided_new();
   core.registers = registers_new(core.pseudonym_key);
   arena = nav_arena_new(ARENA_MAX);
   bool ok = batch_init(core.staging, &core.sequence) && core.numbers != NULL && core.verdicts != NULL &&
-            core.recent != NULL && core.holds != NULL && core.recalls != NULL && core.redecided != NULL &&
-            core.registers != NULL && arena != NULL;
+            core.recent != NULL && core.holds != NULL && core.recalls != NULL && core.buckets != NULL &&
+            core.redecided != NULL && core.registers != NULL && arena != NULL;
   NAV_ASSERT(ok);
   core.rules = made_core_rules(&agencies);
   define_numbers();
@@ -94,6 +95,7 @@ void made_core_free(void) {
   registers_free(core.registers);
   redecided_free(core.redecided);
   recalls_free(core.recalls);
+  buckets_free(core.buckets);
   holds_free(core.holds);
   recent_free(core.recent);
   verdicts_free(core.verdicts);

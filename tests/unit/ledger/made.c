@@ -59,6 +59,12 @@ void made_bucket_key(uint8_t key[CONTENT_KEY_SIZE], uint32_t retention_class, ui
   (void)crypto_generichash(key, CONTENT_KEY_SIZE, message, sizeof message, NULL, 0);
 }
 
+void made_event_key(uint8_t key[CONTENT_KEY_SIZE], const uint8_t bucket_key[CONTENT_KEY_SIZE], uint64_t seq) {
+  uint8_t message[13] = {'e', 'v', 'e', 'n', 't'};
+  nav_put_u64(message + 5, seq);
+  (void)crypto_generichash(key, CONTENT_KEY_SIZE, message, sizeof message, bucket_key, CONTENT_KEY_SIZE);
+}
+
 void made_set_leaf(struct made *made, struct verify_ledger_row *row) {
   uint8_t *leaf = take(made, NAV_SHA256_SIZE);
   merkle_leaf(leaf, row->record, row->record_length);
@@ -407,7 +413,7 @@ static void accept_event(struct made *made, unsigned agency, const struct event_
   struct nav_buffer sealed;
   nav_buffer_init(&sealed, WIRE_EVENT_MAX + CONTENT_OVERHEAD);
   made_bucket_key(bucket, RETENTION_CLASS, day);
-  content_event_key(key, bucket, seq);
+  made_event_key(key, bucket, seq);
   NAV_ASSERT(content_seal(&place, key, plan->salt, plan->bytes.data, plan->bytes.length, &sealed));
   const struct nav_bytes part = {sealed.data, sealed.length};
   nav_sha256(commitment, &part, 1);
@@ -558,6 +564,14 @@ struct made *made_new(const struct made_settings *settings) {
   return made;
 }
 
+// A checkpoint over all, where there is none.
+static void sign_end(struct made *made) {
+  if (made->checkpoints[made->checkpoints_count - 1].size == made->ledger_count) return;
+  made->checkpoints[made->checkpoints_count++] =
+      made_checkpoint(made, made->ledger_count, &made->checkpoint_key);
+  cosign(made, &made->checkpoints[made->checkpoints_count - 1]);
+}
+
 void made_erase(struct made *made, uint32_t retention_class, uint32_t day, int64_t at_ms) {
   Nav__V1__Erased erased = NAV__V1__ERASED__INIT;
   erased.has_retention_class = erased.has_bucket_day = erased.has_events = true;
@@ -566,11 +580,36 @@ void made_erase(struct made *made, uint32_t retention_class, uint32_t day, int64
   erased.events = made->events_count;
   if (at_ms > made->time_ms) made->time_ms = at_ms;
   STAGE(made, erased, ERASED, &erased);
-  if (made->checkpoints[made->checkpoints_count - 1].size < made->ledger_count) {
-    made->checkpoints[made->checkpoints_count++] =
-        made_checkpoint(made, made->ledger_count, &made->checkpoint_key);
-    cosign(made, &made->checkpoints[made->checkpoints_count - 1]);
+  sign_end(made);
+}
+
+void made_erase_events(struct made *made, const size_t *events, size_t count, const char *basis) {
+  enum { MOST = 16 };
+  Nav__V1__ErasedEvent list[MOST];
+  Nav__V1__ErasedEvent *pointers[MOST];
+  uint32_t missed[] = {1};
+  NAV_ASSERT(count <= MOST);
+  for (size_t i = 0; i < count; i++) {
+    const struct verify_event_row *row = &made->events[events[i]];
+    list[i] = (Nav__V1__ErasedEvent)NAV__V1__ERASED_EVENT__INIT;
+    list[i].has_event_seq = list[i].has_event_id = list[i].has_revision = true;
+    list[i].has_retention_class = list[i].has_bucket_day = true;
+    list[i].event_seq = row->seq;
+    list[i].event_id = (ProtobufCBinaryData){NAV_EVENT_ID_SIZE, (uint8_t *)(uintptr_t)row->event_id};
+    list[i].revision = (uint32_t)row->revision;
+    list[i].retention_class = (uint32_t)row->bucket_class;
+    list[i].bucket_day = (uint32_t)row->bucket_day;
+    list[i].undelivered = missed;
+    list[i].n_undelivered = 1;
+    pointers[i] = &list[i];
   }
+  Nav__V1__EventsErased erased = NAV__V1__EVENTS_ERASED__INIT;
+  erased.source = text(made_agencies[0]);
+  erased.events = pointers;
+  erased.n_events = count;
+  erased.basis = (char *)(uintptr_t)basis;
+  STAGE(made, events_erased, EVENTS_ERASED, &erased);
+  sign_end(made);
 }
 
 void made_free(struct made *made) {

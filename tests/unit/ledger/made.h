@@ -63,9 +63,14 @@ void made_free(struct made *made);
 // Adds the Erased record of a bucket at a later time, and a checkpoint over it. The contents stay: take them
 // out.
 void made_erase(struct made *made, uint32_t retention_class, uint32_t day, int64_t at_ms);
+// Adds an EventsErased record of these events as its records have them, and a checkpoint over it. basis:
+// NULL: it states none. The contents stay.
+void made_erase_events(struct made *made, const size_t *events, size_t count, const char *basis);
 // The bucket's key: BLAKE2b of "bucket" ‖ class (4) ‖ day (4), so that a test's stand-in for nav-core can
 // make it too.
 void made_bucket_key(uint8_t key[CONTENT_KEY_SIZE], uint32_t retention_class, uint32_t day);
+// One event's key: BLAKE2b keyed with that over "event" ‖ seq (8). The hub's own are leaves of random trees.
+void made_event_key(uint8_t key[CONTENT_KEY_SIZE], const uint8_t bucket_key[CONTENT_KEY_SIZE], uint64_t seq);
 // The nth person's token: BLAKE2b of "person" ‖ n (4). An event is about none, one or two.
 void made_person(uint8_t token[VERIFY_KEY_SIZE], uint32_t n);
 // Hashes the row's bytes into its leaf, as one would who wants to hide a change.

@@ -76,6 +76,71 @@ static void an_erasure_before_its_time_or_twice_is_named(void **state) {
   made_free(t.made);
 }
 
+static void erase_events(struct test_ledger *t, const size_t *events, size_t count, const char *basis) {
+  made_erase_events(t->made, events, count, basis);
+  t->lease_last_seq = t->made->ledger_count;
+}
+
+// The rows of what was erased singly stay, and are compared as before; one that is gone all the same is
+// excused where the record names exactly it.
+static void an_erasure_of_single_events_excuses_exactly_these(void **state) {
+  (void)state;
+  struct test_ledger t = make();
+  const size_t events[] = {2, 5, 6};
+  uint64_t other = t.made->contents[4].seq;
+  erase_events(&t, events, 3, "art. 17.1 d");
+  assert_int_equal(check(&t, &found).faults, 0);
+  for (size_t i = 3; i > 0; i--) remove_content(&t, events[i - 1]);
+  assert_int_equal(check(&t, &found).faults, 0);
+  remove_content(&t, 3);  // of which the record says nothing
+  expect_only(&t, other, "its sealed content is missing, and no record has erased");
+  made_free(t.made);
+}
+
+// What was erased singly and then stands in a bucket that is erased whole.
+static void a_bucket_ends_as_before(void **state) {
+  (void)state;
+  struct test_ledger t = make();
+  const size_t events[] = {0};
+  erase_events(&t, events, 1, "art. 17.1 d");
+  erase(&t, MADE_CLASS, day_of(&t), 31);
+  while (t.made->contents_count > 0) remove_content(&t, 0);
+  assert_int_equal(check(&t, &found).faults, 0);
+  erase_events(&t, (const size_t[]){1}, 1, "art. 17.1 d");
+  expect_only(&t, t.made->ledger_count, "had erased already");
+  made_free(t.made);
+}
+
+static void swapped_content_of_an_erased_event_is_named(void **state) {
+  (void)state;
+  struct test_ledger t = make();
+  erase_events(&t, (const size_t[]){2}, 1, "art. 17.1 d");
+  t.made->contents[2].sealed = t.made->contents[3].sealed;
+  t.made->contents[2].length = t.made->contents[3].length;
+  expect_only(&t, t.made->contents[2].seq, "its sealed content was changed or is another's");
+  made_free(t.made);
+}
+
+static void an_erasure_of_events_that_cannot_be_is_named(void **state) {
+  (void)state;
+  struct test_ledger t = make();
+  erase_events(&t, (const size_t[]){2}, 1, NULL);
+  expect_only(&t, t.made->ledger_count, "states no legal basis");
+  t = (made_free(t.made), make());
+  erase_events(&t, NULL, 0, "art. 17.1 d");
+  expect_only(&t, t.made->ledger_count, "erases no events");
+  t = (made_free(t.made), make());
+  erase_events(&t, (const size_t[]){2, 5}, 2, "art. 17.1 d");
+  erase_events(&t, (const size_t[]){1, 5}, 2, "art. 17.1 d");
+  expect_only(&t, t.made->ledger_count, "which a record before it had erased already");
+  t = (made_free(t.made), make());
+  t.made->events[3].bucket_class = 9;  // as the record will say; the row is put right
+  erase_events(&t, (const size_t[]){3}, 1, "art. 17.1 d");
+  t.made->events[3].bucket_class = MADE_CLASS;
+  expect_only(&t, t.made->ledger_count, "that there cannot be");
+  made_free(t.made);
+}
+
 // The record that erased it was changed: it alone is accused, not the events it covered.
 static void a_changed_erasure_accuses_itself_alone(void **state) {
   (void)state;
@@ -273,6 +338,10 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(content_that_a_record_erased_is_no_fault),
       cmocka_unit_test(missing_content_is_named),
+      cmocka_unit_test(an_erasure_of_single_events_excuses_exactly_these),
+      cmocka_unit_test(a_bucket_ends_as_before),
+      cmocka_unit_test(swapped_content_of_an_erased_event_is_named),
+      cmocka_unit_test(an_erasure_of_events_that_cannot_be_is_named),
       cmocka_unit_test(an_erasure_before_its_time_or_twice_is_named),
       cmocka_unit_test(a_changed_erasure_accuses_itself_alone),
       cmocka_unit_test(rows_beside_the_ledger_are_compared),
