@@ -128,9 +128,15 @@ static bool is_gone(struct nav_error *err, const char *why) {
 static bool plant(struct buckets *buckets, const struct bucket_place *place, uint64_t seq,
                   uint8_t key[CONTENT_KEY_SIZE], struct nav_error *err) {
   char name[NAME_SIZE];
-  const struct bucket *bucket = find(buckets, place->retention_class, place->day);
-  struct keytree *tree = keytree_copy(bucket->tree, 1);
   name_of(place, name);
+  struct keytree *old = bucket_file_read(buckets->folder, name, err);
+  if (old == NULL) return false;
+  if (keytree_key(old, seq, key)) {  // another program has, while this one was frozen
+    (void)exchange(buckets, place, old);
+    return true;
+  }
+  struct keytree *tree = keytree_copy(old, 1);
+  keytree_free(old);
   randombytes_buf(key, CONTENT_KEY_SIZE);
   bool ok = tree != NULL || nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
   if (ok && !keytree_plant(tree, seq, key))
@@ -208,22 +214,28 @@ bool buckets_can_cut(struct buckets *buckets, const struct bucket_place *place, 
   return unchanged || cut != NULL;
 }
 
+// From what is on disk, not from memory: a program that was frozen while another one wrote must not bring
+// back what that one took out.
 bool buckets_cut(struct buckets *buckets, const struct bucket_place *place, const uint64_t *seqs,
                  size_t count, struct nav_error *err) {
-  for (size_t i = 0; i < count; i++) NAV_ASSERT(buckets_event_is_erased(buckets, seqs[i]));
-  const struct bucket *bucket = load(buckets, place, false, err);
-  if (bucket == NULL) return err->code == NAV__V1__CODE__CODE_NOT_FOUND;
-  bool unchanged = false;
-  struct keytree *cut = without(bucket->tree, seqs, count, &unchanged, err);
-  if (cut == NULL) return unchanged;
   char name[NAME_SIZE];
+  for (size_t i = 0; i < count; i++) NAV_ASSERT(buckets_event_is_erased(buckets, seqs[i]));
   name_of(place, name);
-  if (!bucket_file_replace(buckets->folder, name, cut, err)) {
-    keytree_free(cut);
-    return false;
+  struct keytree *tree = bucket_file_read(buckets->folder, name, err);
+  if (tree == NULL) return err->code == NAV__V1__CODE__CODE_NOT_FOUND;
+  bool unchanged = false;
+  struct keytree *cut = without(tree, seqs, count, &unchanged, err);
+  if (unchanged) {
+    (void)exchange(buckets, place, tree);
+    return true;
   }
-  (void)exchange(buckets, place, cut);
-  return true;
+  keytree_free(tree);
+  if (cut != NULL && bucket_file_replace(buckets->folder, name, cut, err)) {
+    (void)exchange(buckets, place, cut);
+    return true;
+  }
+  keytree_free(cut);
+  return false;
 }
 
 // ---- retention ----

@@ -306,10 +306,13 @@ json_t *erase_command(struct control_request *request, struct nav_error *err) {
                    "another order to erase is being carried out; try again when that is done");
     return NULL;
   }
-  core->erase = calloc(1, sizeof *core->erase);
-  bool ok = core->erase != NULL || nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
-  ok = ok && read_request(request, core->erase, err);
-  struct erase *run = core->erase;
+  struct erase *run = calloc(1, sizeof *run);
+  if (run == NULL) {
+    (void)nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
+    return NULL;
+  }
+  core->erase = run;
+  bool ok = read_request(request, run, err);
   if (ok && !buckets_events_have_room(core->buckets, ERASURES_EVENTS_MAX))
     ok = nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_TOO_MANY, "",
                   "%d events are erased singly already, which is as many as may be: wait until the time of "

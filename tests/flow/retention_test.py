@@ -171,12 +171,23 @@ def in_the_past(hub):
     [held] = hub.publish("socialtjansten", intervention(WORD))
     hub.run_adapter("skolan")
     assert len(hub.inbox("skolan", PURPOSE)) == 5
+    erased_singly(hub, police)
     later = police.publish(incident(police, 7))
     assert [h for h in hub.json("hold", "list") if h["seq"] == held]
     assert hub.json("retention", "preview") == [], "nothing is due on its first day"
     assert hub.erased() == []
     verifies(hub)
     return week + later, years, held
+
+
+def erased_singly(hub, police):
+    """One of the week's, by order, which nobody had fetched: when its bucket's time is up no lane is counted a second time for it."""
+    [seq] = police.publish(incident(police, 7))
+    event_id = hub.postgres.sql("postgres", f"SELECT encode(event_id, 'hex') FROM nav.event WHERE seq = {seq}")[0][0]
+    before = behind(hub, "skolan"), behind(hub, "bostadsbolaget")
+    [one] = hub.json("retention", "erase", "--event", f"polisen/{event_id}", "--basis", "art. 17.1 d", "--reason", "prov")
+    assert {lane["state"] for lane in one["lanes"]} == {"missed"}, one
+    assert (behind(hub, "skolan"), behind(hub, "bostadsbolaget")) == (before[0] - 1, before[1] - 1)
 
 
 def today(hub):
@@ -190,9 +201,9 @@ def today(hub):
 def previewed(hub, week, held):
     before = hub.key_files()
     shown = hub.json("retention", "preview")
-    assert [(b["class"], b["events"]) for b in shown] == [(1, len(week)), (4, 1)], shown
+    assert [(b["class"], b["events"]) for b in shown] == [(1, len(week) + 1), (4, 1)], shown  # and the one that was erased singly
     assert shown[0]["first_seq"] == min(week) and shown[0]["last_seq"] == max(week), shown
-    assert hub.key_files() == before and "To be erased: 2 buckets with 5 events" in hub.navctl("retention", "preview").stdout
+    assert hub.key_files() == before and "To be erased: 2 buckets with 6 events" in hub.navctl("retention", "preview").stdout
     lanes = {(lane["agency"], lane["purpose"]): lane["events"] for lane in shown[0]["lanes"]}
     assert lanes["skolan", PURPOSE] == 1 and lanes["bostadsbolaget", PURPOSE] == 4, lanes
     assert shown[1]["holds_closed"] > 0, shown
@@ -231,7 +242,7 @@ def run(hub, week, years, fresh, held, backup):
     old_keys = {name: os.path.join(backup, name) for name in keys}
     assert all(opens(hub, old_keys, contents, seq) for seq in week + years + fresh + [held]), "the check itself must be able to fail"
     done = hub.erased("--reason", "Gallring")
-    assert [(b["class"], b["events"], b["holds_closed"] > 0, b["holds_kept"]) for b in done] == [(1, 4, False, 0), (4, 1, True, 0)], done
+    assert [(b["class"], b["events"], b["holds_closed"] > 0, b["holds_kept"]) for b in done] == [(1, 5, False, 0), (4, 1, True, 0)], done
     left = hub.key_files()
     assert set(keys) - set(left) == {f"1-{day_of(hub, week[0])}.key", f"4-{day_of(hub, held)}.key"}
     assert not any(opens(hub, left, contents, seq) for seq in week + [held]), "erased content opens with a key that is still there"
@@ -251,7 +262,7 @@ def recorded(hub, week, held, done):
     records = Ledger(hub).records("erased")
     assert [seq for seq, _ in records] == [b["seq"] for b in done]
     record = records[0][1]
-    assert (record.retention_class, record.events, record.first_seq, record.last_seq) == (1, 4, min(week), max(week)), record
+    assert (record.retention_class, record.events, record.first_seq, record.last_seq) == (1, 5, min(week), max(week)), record
     lanes = {lane.lane: lane.undelivered for lane in record.lanes}
     assert lanes[Ledger(hub).lane("skolan", PURPOSE)] == 1, lanes
     assert lanes[Ledger(hub).lane("bostadsbolaget", PURPOSE)] == 4, lanes
@@ -272,6 +283,8 @@ def told_and_gone_on(hub, years, fresh):
         hub.run_adapter(agency)
         assert len(hub.inbox(agency, PURPOSE)) == fetched, (agency, hub.inbox(agency, PURPOSE))
         told = [n for n in notices(hub, agency, "erased") if n["purpose"] == PURPOSE]
+        assert [n["text"] for n in told if "ordered" in n["text"]] == ["1 events that you had not fetched were erased: it was ordered"], told
+        told = [n for n in told if "ordered" not in n["text"]]
         assert len(told) == 1 and told[0]["text"].startswith(f"{missed} events"), told
         assert behind(hub, agency) == 0
         before = notices(hub, agency, "erased")

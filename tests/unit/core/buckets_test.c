@@ -211,6 +211,31 @@ static void a_number_given_again_after_a_restore_has_a_key_of_its_own(void **sta
   buckets_free(buckets);
 }
 
+// Two programs on one folder, as a core that was frozen and the one that took over: what the one took out the
+// other does not bring back from its memory, and a key that the one put in is the other's too.
+static void what_another_program_wrote_stands(void **state) {
+  (void)state;
+  uint8_t key[CONTENT_KEY_SIZE];
+  uint8_t planted[CONTENT_KEY_SIZE];
+  struct nav_error err;
+  struct buckets *frozen = buckets_new(folder);
+  assert_true(buckets_key(frozen, &place, 1, true, key, &err));
+  struct buckets *other = buckets_new(folder);
+  cut(other, 17);
+  cut(frozen, 18);
+  struct buckets *fresh = buckets_new(folder);
+  assert_false(key_of(17, key, fresh));
+  assert_false(key_of(18, key, fresh));
+  assert_true(key_of(19, key, fresh));
+  assert_true(buckets_key(fresh, &place, 17, true, planted, &err));
+  assert_false(key_of(17, key, frozen));
+  assert_true(buckets_key(frozen, &place, 17, true, key, &err));
+  assert_memory_equal(key, planted, sizeof key);
+  buckets_free(fresh);
+  buckets_free(other);
+  buckets_free(frozen);
+}
+
 static void past_the_bound_it_is_said_before_anything_changes(void **state) {
   (void)state;
   enum { COUNT = 1024 };
@@ -284,6 +309,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(the_old_file_is_overwritten, make, unmake),
       cmocka_unit_test_setup_teardown(a_number_given_again_after_a_restore_has_a_key_of_its_own, make,
                                       unmake),
+      cmocka_unit_test_setup_teardown(what_another_program_wrote_stands, make, unmake),
       cmocka_unit_test_setup_teardown(past_the_bound_it_is_said_before_anything_changes, make, unmake),
       cmocka_unit_test_setup_teardown(a_file_that_others_may_read_or_of_another_kind_is_refused, make,
                                       unmake),

@@ -14,6 +14,7 @@
 #include "hub/wire/merkle.h"
 #include "hub/wire/message.h"
 #include "nav/v1/event.pb-c.h"
+#include "tests/unit/ledger/made_private.h"
 
 enum {
   ARENA_MAX = 2047 * 1024 * 1024,
@@ -141,7 +142,7 @@ static void keep_subtree(void *context, unsigned level, uint64_t index, const ui
       (struct verify_subtree_row){level, index, keep(made, hash, NAV_SHA256_SIZE)};
 }
 
-static uint64_t stage(struct made *made, Nav__V1__Record *record) {
+uint64_t made_stage(struct made *made, Nav__V1__Record *record) {
   NAV_ASSERT(made->ledger_count < MADE_RECORDS_MAX);
   struct verify_ledger_row *row = &made->ledger[made->ledger_count++];
   made->time_ms += STEP_MS;
@@ -195,7 +196,7 @@ static void checkpoint_if_due(struct made *made) {
     Nav__V1__Record record_ = NAV__V1__RECORD__INIT;      \
     record_.record_case = NAV__V1__RECORD__RECORD_##NAME; \
     record_.name = (message);                             \
-    (void)stage((made), &record_);                        \
+    (void)made_stage((made), &record_);                   \
     checkpoint_if_due(made);                              \
   } while (0)
 
@@ -565,51 +566,11 @@ struct made *made_new(const struct made_settings *settings) {
 }
 
 // A checkpoint over all, where there is none.
-static void sign_end(struct made *made) {
+void made_sign_end(struct made *made) {
   if (made->checkpoints[made->checkpoints_count - 1].size == made->ledger_count) return;
   made->checkpoints[made->checkpoints_count++] =
       made_checkpoint(made, made->ledger_count, &made->checkpoint_key);
   cosign(made, &made->checkpoints[made->checkpoints_count - 1]);
-}
-
-void made_erase(struct made *made, uint32_t retention_class, uint32_t day, int64_t at_ms) {
-  Nav__V1__Erased erased = NAV__V1__ERASED__INIT;
-  erased.has_retention_class = erased.has_bucket_day = erased.has_events = true;
-  erased.retention_class = retention_class;
-  erased.bucket_day = day;
-  erased.events = made->events_count;
-  if (at_ms > made->time_ms) made->time_ms = at_ms;
-  STAGE(made, erased, ERASED, &erased);
-  sign_end(made);
-}
-
-void made_erase_events(struct made *made, const size_t *events, size_t count, const char *basis) {
-  enum { MOST = 16 };
-  Nav__V1__ErasedEvent list[MOST];
-  Nav__V1__ErasedEvent *pointers[MOST];
-  uint32_t missed[] = {1};
-  NAV_ASSERT(count <= MOST);
-  for (size_t i = 0; i < count; i++) {
-    const struct verify_event_row *row = &made->events[events[i]];
-    list[i] = (Nav__V1__ErasedEvent)NAV__V1__ERASED_EVENT__INIT;
-    list[i].has_event_seq = list[i].has_event_id = list[i].has_revision = true;
-    list[i].has_retention_class = list[i].has_bucket_day = true;
-    list[i].event_seq = row->seq;
-    list[i].event_id = (ProtobufCBinaryData){NAV_EVENT_ID_SIZE, (uint8_t *)(uintptr_t)row->event_id};
-    list[i].revision = (uint32_t)row->revision;
-    list[i].retention_class = (uint32_t)row->bucket_class;
-    list[i].bucket_day = (uint32_t)row->bucket_day;
-    list[i].undelivered = missed;
-    list[i].n_undelivered = 1;
-    pointers[i] = &list[i];
-  }
-  Nav__V1__EventsErased erased = NAV__V1__EVENTS_ERASED__INIT;
-  erased.source = text(made_agencies[0]);
-  erased.events = pointers;
-  erased.n_events = count;
-  erased.basis = (char *)(uintptr_t)basis;
-  STAGE(made, events_erased, EVENTS_ERASED, &erased);
-  sign_end(made);
 }
 
 void made_free(struct made *made) {
