@@ -20,7 +20,9 @@ enum {
 
 struct made_settings {
   unsigned publications;
-  unsigned checkpoint_every;  // records
+  unsigned events_a_publication;  // at most WIRE_EVENTS_MAX; 0: one to four, in turn
+  unsigned acknowledge_every;     // events, as lanes do under load; 0: every fifth publication
+  unsigned checkpoint_every;      // records
   int64_t start_ms;
   const char *hub;
 };
@@ -45,6 +47,8 @@ struct made {
   struct verify_subtree_row subtrees[MADE_SUBTREES_MAX];
   size_t subtrees_count;
   int64_t time_ms;
+  size_t acknowledged;  // events, when the last acknowledgement came
+  unsigned acknowledgements;
 };
 
 extern const char *const made_agencies[MADE_AGENCIES];
