@@ -118,9 +118,15 @@ static bool on_checkpoint(void *context, const Nav__V1__Checkpoint *checkpoint, 
   return alarm_checkpoint(&loop->alarm, checkpoint, err);
 }
 
-static const char *on_witnessed(void *context) {
+static bool on_cosign(void *context, uint64_t *size, char line[COSIGNATURE_LINE_SIZE]) {
   const struct loop *loop = context;
-  return loop->alarm.memory.note;
+  return loop->keys.has_witness && alarm_cosign(&loop->alarm, loop->settings->agency, &loop->keys.witness,
+                                                (uint64_t)nav_clock_now_ms() / 1000, size, line);
+}
+
+static const char *on_witnessed(void *context) {
+  struct loop *loop = context;
+  return alarm_session_begins(&loop->alarm);
 }
 
 // The mapping's results.
@@ -304,6 +310,7 @@ static bool open_client(struct loop *loop, struct nav_error *err) {
                                            .resume = on_resume,
                                            .notice = on_notice,
                                            .checkpoint = on_checkpoint,
+                                           .cosign = on_cosign,
                                            .witnessed = on_witnessed,
                                            .rules = on_rules,
                                            .rules_hash = on_rules_hash};
@@ -339,7 +346,7 @@ static bool open_state(struct loop *loop, struct nav_error *err) {
 static bool open_all(struct loop *loop, struct nav_error *err) {
   const struct engine_settings *settings = loop->settings;
   if (!keys_agency_load(settings->keys, &loop->keys, err) || !open_state(loop, err) ||
-      !alarm_open(&loop->alarm, settings->state, settings->hub_checkpoint_key, err))
+      !alarm_open(&loop->alarm, settings->state, settings->hub_checkpoint_key, &settings->others, err))
     return false;
   loop->inbox = inbox_open(settings->inbox, settings->purposes, settings->purposes_count, loop->summary, err);
   if (loop->inbox == NULL) return false;

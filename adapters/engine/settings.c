@@ -11,7 +11,6 @@ enum { SETTINGS_BYTES_MAX = 8 * 1024 * 1024 };
 static const char *const top_keys[] = {"program", "agency", "hub", "keys",   "purposes", "outbox",
                                        "inbox",   "state",  "map", "places", NULL};
 static const char *const hub_keys[] = {"endpoint", "keys", NULL};
-// checkpoint is for those who verify the ledger; an adapter has no use for it yet.
 static const char *const key_file_keys[] = {"curve", "session", "checkpoint", NULL};
 
 static void fault_at(struct conf_faults *faults, const struct conf_node *node, const char *hint,
@@ -174,6 +173,8 @@ static void load_root(struct engine_settings *settings, const struct conf_node *
     fault_at(faults, conf_get(root, "agency"), "", "an agency's id is a-z, 0-9 and '-', at most 64");
   }
   if (with_hub) load_hub(settings, root, faults);
+  if (with_hub && settings->agency != NULL)
+    (void)witnesses_load(beside(settings, "witnesses.yaml"), settings->agency, &settings->others, faults);
   load_purposes(settings, root, faults);
   load_options(settings, root, faults);
   load_places(settings, root, faults);

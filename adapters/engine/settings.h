@@ -6,6 +6,7 @@
 
 #include "adapters/engine/gazetteer.h"
 #include "adapters/engine/run.h"
+#include "adapters/engine/witnesses.h"
 #include "hub/conf/tree.h"
 
 enum {
@@ -23,7 +24,8 @@ struct engine_settings {
   uint8_t hub_curve_key[32];
   uint8_t hub_session_key[32];
   uint8_t hub_checkpoint_key[32];
-  const char *keys;  // folders, as paths to open
+  struct others others;  // witnesses.yaml beside the file; of no quorum where there is none
+  const char *keys;      // folders, as paths to open
   const char *outbox;
   const char *inbox;
   const char *state;
@@ -34,8 +36,8 @@ struct engine_settings {
   struct gazetteer *places;
 };
 
-// with_hub: the hub's endpoint and public keys must be there; without, they are not read (--dry-run). NULL:
-// faults say why.
+// with_hub: the hub's endpoint and public keys must be there, and witnesses.yaml is read; without, they are
+// not read (--dry-run). NULL: faults say why.
 struct engine_settings *settings_load(const char *path, const char *program, bool with_hub,
                                       struct conf_faults *faults);
 void settings_free(struct engine_settings *settings);  // takes NULL

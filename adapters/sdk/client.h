@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "hub/base/error.h"
+#include "hub/ledger/cosignature.h"
 #include "hub/wire/keys.h"
 #include "nav/v1/event.pb-c.h"
 #include "nav/v1/session.pb-c.h"
@@ -48,8 +49,11 @@ struct nav_client_events {
   // A newer checkpoint of the ledger, with the proof from the one that `witnessed` gave; NULL: the caller is
   // no witness. False: *err says what is wrong, and the session ends for good.
   bool (*checkpoint)(void *context, const Nav__V1__Checkpoint *checkpoint, struct nav_error *err);
-  // The note of the last checkpoint that the caller has verified; "": none yet. May be NULL where checkpoint
-  // is.
+  // After `checkpoint` has returned true: the line that confirms it (ledger/cosignature.h), which the library
+  // sends. False: the caller confirms nothing. May be NULL.
+  bool (*cosign)(void *context, uint64_t *size, char line[COSIGNATURE_LINE_SIZE]);
+  // The note of the last checkpoint that the caller has verified; "": none yet. Asked once at each session's
+  // start. May be NULL where checkpoint is.
   const char *(*witnessed)(void *context);
   // The hash of the rules that the caller has; false: it has none yet. May be NULL where rules is.
   bool (*rules_hash)(void *context, uint8_t hash[NAV_SHA256_SIZE]);

@@ -145,10 +145,29 @@ static void take_refused(struct nav_client *client, const Nav__V1__Refused *refu
   session_refused(client, &err, now_ms);
 }
 
-static void take_checkpoint(struct nav_client *client, const Nav__V1__Checkpoint *checkpoint) {
+static void send_cosignature(struct nav_client *client, int64_t now_ms) {
+  char line[COSIGNATURE_LINE_SIZE];
+  Nav__V1__Cosignature cosignature = NAV__V1__COSIGNATURE__INIT;
+  if (client->events.cosign == NULL || !session_may_send(client) ||
+      !client->events.cosign(client->events.context, &cosignature.size, line))
+    return;
+  cosignature.has_size = true;
+  cosignature.line = line;
+  Nav__V1__ClientFrame frame = NAV__V1__CLIENT_FRAME__INIT;
+  frame.frame_case = NAV__V1__CLIENT_FRAME__FRAME_COSIGNATURE;
+  frame.cosignature = &cosignature;
+  (void)session_send(client, &frame, now_ms);
+}
+
+static void take_checkpoint(struct nav_client *client, const Nav__V1__Checkpoint *checkpoint,
+                            int64_t now_ms) {
   struct nav_error err = {0};
   if (client->events.checkpoint == NULL) return;  // nobody asked
-  if (!client->events.checkpoint(client->events.context, checkpoint, &err)) session_fail(client, &err);
+  if (client->events.checkpoint(client->events.context, checkpoint, &err)) {
+    send_cosignature(client, now_ms);
+  } else {
+    session_fail(client, &err);
+  }
 }
 
 static void dispatch(struct nav_client *client, const Nav__V1__HubFrame *frame, int64_t now_ms) {
@@ -185,7 +204,7 @@ static void dispatch(struct nav_client *client, const Nav__V1__HubFrame *frame, 
       if (!rules_take(client, frame->rules)) protocol_error(client, now_ms);
       break;
     case NAV__V1__HUB_FRAME__FRAME_CHECKPOINT:
-      take_checkpoint(client, frame->checkpoint);
+      take_checkpoint(client, frame->checkpoint, now_ms);
       break;
     default:
       break;  // Briefing: nobody here asked

@@ -73,7 +73,9 @@ const char *witness_english(enum witness_verdict verdict) {
       [WITNESS_OTHER_LOG] = "the hub shows the checkpoint of another ledger than before",
       [WITNESS_FORK] = "the hub has signed two different ledgers of the same length",
       [WITNESS_ROLLBACK] = "the hub shows a shorter ledger than it has shown before: records are gone",
-      [WITNESS_BAD_PROOF] = "the hub does not prove that its ledger begins with the one it has shown before"};
+      [WITNESS_BAD_PROOF] = "the hub does not prove that its ledger begins with the one it has shown before",
+      [WITNESS_OTHERS_FORK] = "another agency has confirmed another ledger of the same length as ours",
+      [WITNESS_TOO_FEW] = "too few of the other agencies have confirmed the ledger shown here"};
   return texts[verdict];
 }
 
@@ -86,6 +88,8 @@ const char *witness_swedish(enum witness_verdict verdict) {
       [WITNESS_OTHER_LOG] = "navet visar en kontrollpunkt ur en annan liggare än förut",
       [WITNESS_FORK] = "navet har signerat två olika liggare av samma längd",
       [WITNESS_ROLLBACK] = "navet visar en kortare liggare än det har visat förut: poster saknas",
-      [WITNESS_BAD_PROOF] = "navet bevisar inte att dess liggare börjar med den som det har visat förut"};
+      [WITNESS_BAD_PROOF] = "navet bevisar inte att dess liggare börjar med den som det har visat förut",
+      [WITNESS_OTHERS_FORK] = "en annan myndighet har bekräftat en annan liggare av samma längd som vår",
+      [WITNESS_TOO_FEW] = "för få av de andra myndigheterna har bekräftat den liggare som visas här"};
   return texts[verdict];
 }

@@ -21,6 +21,8 @@ enum witness_verdict {
   WITNESS_FORK,           // as long as the one before, with another root
   WITNESS_ROLLBACK,       // shorter
   WITNESS_BAD_PROOF,      // longer, and not shown to begin with the one before
+  WITNESS_OTHERS_FORK,    // another agency has confirmed another root of a size that was believed here
+  WITNESS_TOO_FEW,        // fewer of the others than agreed have confirmed what was shown here
 };
 
 struct witness_memory {

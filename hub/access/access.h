@@ -14,6 +14,9 @@
 
 struct access_rules;
 
+// Of the files that decide: each, and all together. The ledger keeps them (nav.rules_text).
+enum { ACCESS_FILE_BYTES_MAX = 256 * 1024, ACCESS_TEXTS_BYTES_MAX = 16 * 1024 * 1024 };
+
 // Loads law.yaml, access/*.yaml and areas of the configuration folder. agencies must outlive the rules. NULL:
 // the faults say all that is wrong; nothing is half loaded.
 struct access_rules *access_rules_load(const char *config_folder, const struct conf_agencies *agencies,
@@ -33,6 +36,8 @@ const char *access_rules_file(const struct access_rules *rules, size_t index, ui
 // The file's very bytes, as read, hashed and compiled, for clients that decide too. NULL: agencies.yaml,
 // which names persons and is never passed on as it is.
 const char *access_rules_text(const struct access_rules *rules, size_t index, size_t *length);
+// The same of any file, agencies.yaml too: for the ledger, which keeps what it hashes, and for nobody else.
+const char *access_rules_kept_text(const struct access_rules *rules, size_t index, size_t *length);
 const struct nav_areas *access_rules_areas(const struct access_rules *rules);
 const struct conf_agencies *access_rules_agencies(const struct access_rules *rules);
 

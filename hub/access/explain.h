@@ -20,6 +20,11 @@ enum access_language { ACCESS_SWEDISH, ACCESS_ENGLISH };
 json_t *access_explain(const struct access_rules *rules, const struct access_question *question, size_t lane,
                        enum access_language language);
 
+// What a rule asks of an event, in words, so that whoever reads a decision that names it knows what held: its
+// roles and its tests. A new reference; an empty list where the rule asks nothing or is not of these rules.
+json_t *access_rule_grounds(const struct access_rules *rules, const char *rule,
+                            enum access_language language);
+
 // "10 kap. 18 a § OSL": where a basis stands, cut to size.
 void explain_paragraph(const struct law_basis *basis, char *out, size_t size);
 

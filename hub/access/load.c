@@ -11,7 +11,7 @@
 #include "hub/conf/folder.h"
 #include "hub/wire/sha256.h"
 
-enum { FILE_MAX = 256 * 1024, READING_MEMORY_MAX = 512 * 1024 * 1024 };
+enum { FILE_MAX = ACCESS_FILE_BYTES_MAX, READING_MEMORY_MAX = 512 * 1024 * 1024 };
 
 struct reading {
   struct nav_arena *arena;
@@ -102,11 +102,9 @@ static bool hash_files(struct access_rules *rules, const struct reading *reading
     file->name = nav_arena_strdup(rules->arena, source->name);
     if (file->name == NULL) return false;
     nav_sha256(file->sha256, &(struct nav_bytes){source->text, source->length}, 1);
-    if (strcmp(file->name, "agencies.yaml") != 0) {
-      file->text = nav_arena_strndup(rules->arena, source->text, source->length);
-      file->length = source->length;
-      if (file->text == NULL) return false;
-    }
+    file->text = nav_arena_strndup(rules->arena, source->text, source->length);
+    file->length = source->length;
+    if (file->text == NULL) return false;
     parts[2 * i] = (struct nav_bytes){file->name, strlen(file->name) + 1};
     parts[2 * i + 1] = (struct nav_bytes){file->sha256, sizeof file->sha256};
   }
@@ -186,6 +184,16 @@ static struct nav_areas *load_areas(struct reading *reading, const struct placed
   return nav_areas_load_texts(&(struct conf_texts){.items = items, .count = count}, reading->faults);
 }
 
+static bool is_too_much(const struct reading *reading) {
+  size_t bytes = 0;
+  for (size_t i = 0; i < reading->count; i++) bytes += reading->sources[i].length;
+  if (bytes <= ACCESS_TEXTS_BYTES_MAX) return false;
+  conf_faults_add(reading->faults, "access", 0, 0, "simplify the areas' shapes, or split the collaboration",
+                  "the files are more than %d MiB together, which the ledger keeps for ever",
+                  ACCESS_TEXTS_BYTES_MAX / 1024 / 1024);
+  return true;
+}
+
 static struct access_rules *read_and_build(struct reading *reading, const char *config_folder,
                                            const struct conf_texts *texts,
                                            const struct conf_agencies *agencies) {
@@ -193,6 +201,7 @@ static struct access_rules *read_and_build(struct reading *reading, const char *
       texts == NULL ? read_folder(reading, config_folder) : read_texts(reading, texts);
   const struct rules_source *law = placed.law;
   size_t first = placed.access;
+  if (is_too_much(reading)) return NULL;
   struct nav_areas *areas = load_areas(reading, &placed);
   if (areas != NULL) nav_areas_check_agencies(areas, agencies, reading->faults);
   static const struct rules_source no_law = {"law.yaml", "bases: []\n", 10};
@@ -248,6 +257,11 @@ const char *access_rules_file(const struct access_rules *rules, size_t index, ui
 }
 
 const char *access_rules_text(const struct access_rules *rules, size_t index, size_t *length) {
+  if (index >= rules->files_count || strcmp(rules->files[index].name, "agencies.yaml") == 0) return NULL;
+  return access_rules_kept_text(rules, index, length);
+}
+
+const char *access_rules_kept_text(const struct access_rules *rules, size_t index, size_t *length) {
   if (index >= rules->files_count) return NULL;
   *length = rules->files[index].length;
   return rules->files[index].text;

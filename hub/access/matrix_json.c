@@ -3,14 +3,13 @@
 #include <string.h>
 
 #include "hub/access/classes.h"
+#include "hub/access/conditions.h"
 #include "hub/access/matrix.h"
 #include "hub/access/relate.h"
 #include "hub/access/trace.h"
 #include "hub/access/words.h"
 #include "hub/base/clock.h"
 #include "hub/wire/event.h"
-
-enum { TEXT_MAX = 8192 };
 
 struct telling {
   const struct access_rules *rules;
@@ -46,46 +45,12 @@ static const char *date_text(int64_t day, char out[NAV_DATE_SIZE]) {
   return out;
 }
 
-static void add_buffer(json_t *list, struct nav_buffer *buffer, bool good) {
-  const char *text = good ? nav_buffer_text(buffer) : NULL;
-  if (text != NULL) (void)json_array_append_new(list, json_string(text));
-  nav_buffer_free(buffer);
-}
-
-static void add_words(const struct telling *telling, json_t *list, enum words words, const char *argument) {
-  struct nav_buffer buffer;
-  nav_buffer_init(&buffer, TEXT_MAX);
-  add_buffer(list, &buffer, words_fill(&buffer, words, telling->language, &argument, 1));
-}
-
 static void add_dates(const struct telling *telling, json_t *list, const struct rule *rule) {
   char date[NAV_DATE_SIZE];
   if (rule->day_from > nav_day_stockholm(telling->now_ms))
-    add_words(telling, list, WORDS_IF_FROM, date_text(rule->day_from, date));
-  if (rule->day_to != INT64_MAX) add_words(telling, list, WORDS_IF_UNTIL, date_text(rule->day_to, date));
-}
-
-// "The handling code is stated" goes without saying where the next sentence says that it is H3.
-static bool is_said_by_another(const struct rule *rule, const struct predicate *predicate) {
-  for (size_t i = 0; i < trace_predicates_count(rule); i++) {
-    const struct predicate *other = &rule->predicates[i];
-    if (other != predicate && other->op != OP_PRESENT && predicate->op == OP_PRESENT && predicate->wanted &&
-        strcmp(other->name, predicate->name) == 0)
-      return true;
-  }
-  return false;
-}
-
-// Tests of the recipient alone have been answered: the row is one of a recipient that meets them.
-static void add_tests(const struct telling *telling, json_t *list, const struct rule *rule) {
-  for (size_t i = 0; i < trace_predicates_count(rule); i++) {
-    const struct predicate *predicate = &rule->predicates[i];
-    struct nav_buffer buffer;
-    if (predicate->is_static || words_asks_nothing(predicate) || is_said_by_another(rule, predicate))
-      continue;
-    nav_buffer_init(&buffer, TEXT_MAX);
-    add_buffer(list, &buffer, words_condition(&buffer, predicate, telling->language));
-  }
+    conditions_words(list, WORDS_IF_FROM, telling->language, date_text(rule->day_from, date));
+  if (rule->day_to != INT64_MAX)
+    conditions_words(list, WORDS_IF_UNTIL, telling->language, date_text(rule->day_to, date));
 }
 
 static bool can_tell_of_persons(const struct rule *rule) {
@@ -102,32 +67,16 @@ static json_t *condition_list(const struct telling *telling) {
   json_t *list = json_array();
   const unsigned narrative = 1U << NAV__V1__SENSITIVITY__SENSITIVITY_NARRATIVE;
   bool permit = rule->action == RULE_PERMIT;
-  add_tests(telling, list, rule);
-  if (permit && bit_of(rule->board_bits, telling->row->lane)) add_words(telling, list, WORDS_IF_BOARD, NULL);
+  conditions_tests(list, rule, telling->language);
+  if (permit && bit_of(rule->board_bits, telling->row->lane))
+    conditions_words(list, WORDS_IF_BOARD, telling->language, NULL);
   if (permit && !rule->names_protected && can_tell_of_persons(rule))
-    add_words(telling, list, rule->info.is_duty ? WORDS_IF_NOT_KNOWN_PROTECTED : WORDS_IF_NOT_PROTECTED,
-              NULL);
+    conditions_words(list, rule->info.is_duty ? WORDS_IF_NOT_KNOWN_PROTECTED : WORDS_IF_NOT_PROTECTED,
+                     telling->language, NULL);
   if ((telling->row->classes & narrative) != 0 && rule->reveal != RULES_ALL_CLASSES)
-    add_words(telling, list, WORDS_IF_EDITED, NULL);
+    conditions_words(list, WORDS_IF_EDITED, telling->language, NULL);
   add_dates(telling, list, rule);
   return list;
-}
-
-static void add_roles(const struct telling *telling, json_t *list, const struct rule *forbid) {
-  struct nav_buffer roles;
-  const char *between = telling->language == ACCESS_SWEDISH ? " eller " : " or ";
-  bool good = true;
-  nav_buffer_init(&roles, TEXT_MAX);
-  for (int role = 1; forbid->has_roles && role < 16; role++) {
-    const char *name =
-        ((unsigned)forbid->roles >> role & 1U) != 0 ? wire_enum_name(&nav__v1__role__descriptor, role) : NULL;
-    if (name == NULL) continue;
-    if (roles.length > 0) good = good && nav_buffer_append_text(&roles, between);
-    good = good && nav_buffer_append_text(&roles, words_value(name, telling->language));
-  }
-  const char *text = good && roles.length > 0 ? nav_buffer_text(&roles) : NULL;
-  if (text != NULL) add_words(telling, list, WORDS_IF_ROLES, text);
-  nav_buffer_free(&roles);
 }
 
 // Forbids (or limits) that bind the row and that some event could meet.
@@ -143,8 +92,8 @@ static json_t *forbid_list(const struct telling *telling, bool limits) {
         !bit_of(forbid->lane_bits, row->lane) || !relate_can_meet(forbid, telling->rule, telling->now_ms))
       continue;
     json_t *conditions = json_array();
-    add_roles(telling, conditions, forbid);
-    add_tests(telling, conditions, forbid);
+    conditions_roles(conditions, forbid, telling->language);
+    conditions_tests(conditions, forbid, telling->language);
     add_dates(telling, conditions, forbid);
     (void)json_array_append_new(list,
                                 json_pack("{s:s, s:o}", "rule", forbid->info.id, "conditions", conditions));

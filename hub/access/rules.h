@@ -146,7 +146,7 @@ struct program {
 struct rules_file {
   const char *name;
   uint8_t sha256[32];
-  const char *text;  // as read; NULL of agencies.yaml, which names persons
+  const char *text;  // as read
   size_t length;
 };
 

@@ -115,9 +115,15 @@ static struct conf_node *load_tree(const struct loading *loading, const char *na
   return NULL;
 }
 
+static void read_key(const struct loading *loading, const struct conf_node *node, const char *name,
+                     uint8_t key[32]) {
+  if (conf_read_hex(node, name, key, 32, loading->faults) && all_zero(key))
+    FAULT(node, "write all with 'navctl keys new'", "%s is all zeros: not a key", name);
+}
+
 // keys/<agency>.yaml, where it is: an agency without keys can be sent nothing yet, and that is not a fault.
 static void read_keys(const struct loading *loading, struct conf_agency *agency) {
-  static const char *const names[] = {"curve", "signing", NULL};
+  static const char *const names[] = {"curve", "signing", "witness", NULL};
   struct nav_arena *arena = loading->loaded->arena;
   size_t before = loading->faults->count + loading->faults->dropped;
   const char *name = nav_arena_printf(arena, "keys/%s.yaml", agency->id);
@@ -129,12 +135,15 @@ static void read_keys(const struct loading *loading, struct conf_agency *agency)
   for (size_t i = 0; i < COUNT(keys); i++) {
     const struct conf_node *node = conf_get(map, names[i]);
     if (node == NULL) {
-      FAULT(map, "write both with 'navctl keys new'", "lacks '%s'", names[i]);
-    } else if (conf_read_hex(node, names[i], keys[i], 32, loading->faults) && all_zero(keys[i])) {
-      FAULT(node, "write both with 'navctl keys new'", "%s is all zeros: not a key", names[i]);
+      FAULT(map, "write all with 'navctl keys new'", "lacks '%s'", names[i]);
+    } else {
+      read_key(loading, node, names[i], keys[i]);
     }
   }
+  const struct conf_node *witness = conf_get(map, "witness");
+  if (witness != NULL) read_key(loading, witness, "witness", agency->witness_key);
   agency->has_keys = loading->faults->count + loading->faults->dropped == before;
+  agency->has_witness_key = agency->has_keys && witness != NULL;
 }
 
 static void read_agencies(struct loading *loading, struct conf_node *list) {
@@ -174,6 +183,10 @@ static void check_same_agency(const struct loading *loading, size_t later, size_
              memcmp(a->signing_key, b->signing_key, sizeof a->signing_key) == 0) {
     FAULT(node, "make new keys for one of them with 'navctl keys new'",
           "'%s' and '%s' have the same signing key", a->id, b->id);
+  } else if (a->has_witness_key && b->has_witness_key &&
+             memcmp(a->witness_key, b->witness_key, sizeof a->witness_key) == 0) {
+    FAULT(node, "make new keys for one of them with 'navctl keys new'",
+          "'%s' and '%s' have the same witness key", a->id, b->id);
   }
 }
 

@@ -1,7 +1,8 @@
 // agencies.yaml: who takes part, in which purposes, with which public keys; and the persons of the hub.
-// Public keys stand in config/keys/<agency>.yaml (curve: hex, signing: hex), written by `navctl keys new`.
-// Called by: gate (curve keys), core (signing keys, lanes), desk (persons), rules. Must never: hold a private
-// key.
+// Public keys stand in config/keys/<agency>.yaml (curve: hex, signing: hex, witness: hex), written by `navctl
+// keys new`. An agency without a witness key is no cosigner of checkpoints, which is no fault. Called by:
+// gate (curve keys), core (signing and witness keys, lanes), desk (persons), rules. Must never: hold a
+// private key.
 #ifndef NAV_CONF_AGENCIES_H
 #define NAV_CONF_AGENCIES_H
 
@@ -33,7 +34,9 @@ struct conf_agency {
   bool has_keys;
   uint8_t curve_key[32];
   uint8_t signing_key[32];
-  int line, column;  // in agencies.yaml, for faults that other loaders find
+  bool has_witness_key;
+  uint8_t witness_key[32];  // of its cosignatures (ledger/cosignature.h)
+  int line, column;         // in agencies.yaml, for faults that other loaders find
 };
 
 enum conf_person_role {

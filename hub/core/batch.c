@@ -2,6 +2,7 @@
 // was answered, and everybody sends again.
 #include "hub/core/batch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,11 +21,13 @@ bool batch_init(struct batch *batch, struct sequence *sequence) {
   nav_buffer_init(&batch->subtree, ROWS_BYTES_MAX);
   nav_buffer_init(&batch->person, ROWS_BYTES_MAX);
   nav_buffer_init(&batch->mention, ROWS_BYTES_MAX);
+  nav_buffer_init(&batch->rules_text, ROWS_BYTES_MAX);
   nav_buffer_init(&batch->answers, ANSWERS_BYTES_MAX);
   nav_buffer_init(&batch->note, NOTE_BYTES_MAX);
   nav_buffer_init(&batch->scratch, RECORD_SIZE_MAX);
   batch->entries = calloc(BATCH_EVENTS_MAX, sizeof(struct head_entry *));
-  if (batch->entries == NULL) return false;
+  batch->cosignatures = calloc(BATCH_COSIGNATURES_MAX, sizeof *batch->cosignatures);
+  if (batch->entries == NULL || batch->cosignatures == NULL) return false;
   batch_clear(batch);
   return true;
 }
@@ -32,6 +35,7 @@ bool batch_init(struct batch *batch, struct sequence *sequence) {
 void batch_free(struct batch *batch) {
   for (size_t i = 0; i < batch->entries_count; i++) head_entry_free(batch->entries[i]);
   free(batch->entries);
+  free(batch->cosignatures);
   free(batch->answer_list);
   free(batch->acknowledged);
   nav_buffer_free(&batch->ledger);
@@ -40,6 +44,7 @@ void batch_free(struct batch *batch) {
   nav_buffer_free(&batch->subtree);
   nav_buffer_free(&batch->person);
   nav_buffer_free(&batch->mention);
+  nav_buffer_free(&batch->rules_text);
   nav_buffer_free(&batch->answers);
   nav_buffer_free(&batch->note);
   nav_buffer_free(&batch->scratch);
@@ -51,10 +56,12 @@ void batch_clear(struct batch *batch) {
   batch->answers_count = 0;
   batch->acknowledged_count = 0;
   batch->parts_count = 0;
+  batch->cosignatures_count = 0;
   batch->first_seq = 0;
   batch->last_seq = 0;
   batch->has_checkpoint = false;
   batch->urgent = false;
+  batch->begins_log = false;
   batch->finished = false;
   nav_buffer_clear(&batch->ledger);
   nav_buffer_clear(&batch->event);
@@ -62,6 +69,9 @@ void batch_clear(struct batch *batch) {
   nav_buffer_clear(&batch->subtree);
   nav_buffer_clear(&batch->person);
   nav_buffer_clear(&batch->mention);
+  nav_buffer_free(&batch->rules_text);  // large and rare: the memory is not kept
+  nav_buffer_init(&batch->rules_text, ROWS_BYTES_MAX);
+  batch->has_rules_texts = false;
   nav_buffer_clear(&batch->answers);
   nav_buffer_clear(&batch->note);
   NAV_ASSERT(copy_begin(&batch->ledger) && copy_begin(&batch->event) && copy_begin(&batch->content) &&
@@ -73,7 +83,7 @@ bool batch_is_empty(const struct batch *batch) { return batch->first_seq == 0; }
 bool batch_has_room(const struct batch *batch) {
   return !batch->finished && batch->entries_count + WIRE_EVENTS_MAX <= BATCH_EVENTS_MAX &&
          batch->content.length < BATCH_BYTES_MAX && batch->ledger.length < BATCH_BYTES_MAX &&
-         batch->mention.length < BATCH_BYTES_MAX &&
+         batch->mention.length < BATCH_BYTES_MAX && batch->rules_text.length < BATCH_BYTES_MAX &&
          (batch->first_seq == 0 || batch->last_seq - batch->first_seq < BATCH_RECORDS_MAX);
 }
 
@@ -173,6 +183,16 @@ void batch_stage_entry(struct batch *batch, struct head_entry *entry) {
   batch->entries[batch->entries_count++] = entry;
 }
 
+void batch_stage_rules_text(struct batch *batch, uint64_t seq, const uint8_t sha256[NAV_SHA256_SIZE],
+                            const char *text, size_t length) {
+  struct nav_buffer *rows = &batch->rules_text;
+  NAV_ASSERT(seq == batch->last_seq);
+  NAV_ASSERT(batch->has_rules_texts || copy_begin(rows));
+  batch->has_rules_texts = true;
+  NAV_ASSERT(copy_row(rows, 3) && copy_bytes(rows, sha256, NAV_SHA256_SIZE) && copy_int8(rows, seq) &&
+             copy_bytes(rows, text, length));
+}
+
 const struct nav_buffer *batch_last_record(const struct batch *batch) { return &batch->scratch; }
 
 static void add_answer(struct batch *batch, struct batch_answer answer) {
@@ -197,6 +217,15 @@ void batch_answer_control(struct batch *batch, uint64_t connection, const char *
   size_t offset = batch->answers.length;
   NAV_ASSERT(nav_buffer_append(&batch->answers, json, strlen(json) + 1));
   add_answer(batch, (struct batch_answer){0, connection, offset, batch->answers.length - offset});
+}
+
+bool batch_stage_cosignature(struct batch *batch, uint64_t size, const char *agency, const char *line) {
+  if (batch->finished || batch->cosignatures_count == BATCH_COSIGNATURES_MAX) return false;
+  struct batch_cosignature *row = &batch->cosignatures[batch->cosignatures_count++];
+  row->size = size;
+  (void)snprintf(row->agency, sizeof row->agency, "%s", agency);
+  (void)snprintf(row->line, sizeof row->line, "%s", line);
+  return true;
 }
 
 void batch_note_acknowledged(struct batch *batch, uint32_t lane, uint64_t position, uint64_t delivered) {
@@ -248,5 +277,6 @@ void batch_finish(struct batch *batch, const char *origin, const struct key_pair
   }
   NAV_ASSERT(copy_end(&batch->ledger) && copy_end(&batch->event) && copy_end(&batch->content) &&
              copy_end(&batch->subtree) && copy_end(&batch->person) && copy_end(&batch->mention));
+  NAV_ASSERT(!batch->has_rules_texts || copy_end(&batch->rules_text));
   batch->finished = true;
 }

@@ -7,6 +7,7 @@
 
 #include "hub/core/head.h"
 #include "hub/ledger/checkpoint.h"
+#include "hub/ledger/cosignature.h"
 #include "hub/wire/merkle.h"
 #include "nav/v1/ledger.pb-c.h"
 
@@ -17,6 +18,8 @@ enum {
   BATCH_PARTS_MAX = 16,
   BATCH_TOKEN_SIZE = 16,     // of nav.person
   BATCH_SUBTREE_LEVELS = 8,  // of nav.subtree: levels 8, 16, 24, …
+  // Of nav.cosignature: all of two checkpoints, which is all that core/cosigners keeps.
+  BATCH_COSIGNATURES_MAX = 2 * COSIGNATURES_MAX,
 };
 
 // Where the ledger stands in memory: the last number given, not the last committed.
@@ -46,12 +49,21 @@ struct batch_acknowledged {
   uint64_t delivered;
 };
 
+// A row of nav.cosignature.
+struct batch_cosignature {
+  uint64_t size;
+  char agency[COSIGNATURE_NAME_SIZE];
+  char line[COSIGNATURE_LINE_SIZE];
+};
+
 struct batch {
   struct sequence *sequence;
   uint64_t first_seq;  // 0: empty
   uint64_t last_seq;
   struct nav_buffer ledger, event, content, subtree, person, mention;  // binary COPY
-  struct head_entry **entries;                                         // events, for the lanes' head
+  struct nav_buffer rules_text;                                        // the same; most batches have none
+  bool has_rules_texts;
+  struct head_entry **entries;  // events, for the lanes' head
   size_t entries_count;
   struct nav_buffer answers;
   struct batch_answer *answer_list;
@@ -60,11 +72,14 @@ struct batch {
   size_t acknowledged_count, acknowledged_capacity;
   uint32_t parts[BATCH_PARTS_MAX];  // of content that this batch touches
   size_t parts_count;
+  struct batch_cosignature *cosignatures;  // BATCH_COSIGNATURES_MAX
+  size_t cosignatures_count;
   bool has_checkpoint;
   struct checkpoint checkpoint;
   struct nav_buffer note;
   struct merkle_frontier frontier;  // at the checkpoint
   bool urgent;                      // somebody waits for it
+  bool begins_log;                  // its commit gives the ledger the sequence's log id; see restore.h
   bool finished;                    // the COPY trailers are written: no more may be staged
   struct nav_buffer scratch;
 };
@@ -103,10 +118,16 @@ void batch_stage_event(struct batch *batch, uint64_t seq, const struct batch_eve
                        const uint8_t *sealed, size_t sealed_length, struct head_entry *entry);
 // A cause of deliveries that is no event of its own: the record just staged. Takes over the entry.
 void batch_stage_entry(struct batch *batch, struct head_entry *entry);
+// A text that the RulesChanged record just staged names by its hash; at most ACCESS_TEXTS_BYTES_MAX a record.
+void batch_stage_rules_text(struct batch *batch, uint64_t seq, const uint8_t sha256[NAV_SHA256_SIZE],
+                            const char *text, size_t length);
 // The bytes of the record that was staged last.
 const struct nav_buffer *batch_last_record(const struct batch *batch);
 void batch_answer_session(struct batch *batch, uint64_t session_id, const void *hub_frame);
 void batch_answer_control(struct batch *batch, uint64_t connection, const char *json);
+// A row that goes with whatever else is committed: it makes no batch due by itself. False: no room now.
+NAV_MUST_USE bool batch_stage_cosignature(struct batch *batch, uint64_t size, const char *agency,
+                                          const char *line);
 void batch_note_acknowledged(struct batch *batch, uint32_t lane, uint64_t position, uint64_t delivered);
 
 // Whether the last records given have waited so long for a checkpoint that one is made without further

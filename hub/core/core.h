@@ -8,6 +8,8 @@
 #include "hub/access/access.h"
 #include "hub/conf/nav.h"
 #include "hub/core/buckets.h"
+#include "hub/core/cosigners.h"
+#include "hub/core/logs.h"
 #include "hub/core/numbers.h"
 #include "hub/core/persons.h"
 #include "hub/core/quarantine.h"
@@ -98,7 +100,11 @@ struct core {
   uint64_t committed_seq;
   char checkpoint_note[4096];  // the last one committed
   uint64_t checkpoint_size;
-  struct seen seen;  // the last checkpoint shown, kept outside the database
+  struct seen seen;             // the last checkpoint shown, kept outside the database
+  struct logs logs;             // which log ids the ledger has had
+  const char *restored_reason;  // restore.h: why the database was put back; NULL: it was not
+  uint64_t restored_seq;        // the record of that
+  uint8_t previous_log_id[KEY_LOG_ID_SIZE];
 
   struct lane *lanes[NUMBERS_LANES_MAX];  // by number
   struct agency_count *counts[NUMBERS_AGENCIES_MAX];
@@ -118,14 +124,16 @@ struct core {
 
   struct control_port *control;
   struct witness *witness;  // witness.c: tiles of proofs; NULL: none has been made yet
-  struct reload *reload;    // new rules on their way; NULL: none. See reload.h
-  int64_t now_ms;           // set once a turn of the loop
+  struct cosigners *cosigners;
+  struct reload *reload;  // new rules on their way; NULL: none. See reload.h
+  int64_t now_ms;         // set once a turn of the loop
   int64_t last_commit_ms, retry_ms, swept_ms;
   bool database_lost;
   bool stopping;
 };
 
 // start.c: everything in order, from configuration to the first batch. False: *err.
+// core->restored_reason is set before, where the database was put back.
 NAV_MUST_USE bool core_start(struct core *core, const char *home, struct nav_error *err);
 void core_stop(struct core *core);
 struct lane *core_lane(struct core *core, uint32_t number);  // makes it; never NULL

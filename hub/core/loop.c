@@ -96,6 +96,7 @@ static void committed(struct core *core) {
 
 static void commit(struct core *core) {
   struct batch *batch = core->staging;
+  cosigners_stage(core->cosigners, batch);
   batch_finish(batch, core->origin, &core->checkpoint_key, core->nav->checkpoint_records,
                core->nav->checkpoint_ms, core->stopping);
   core->committing = batch;
@@ -241,11 +242,16 @@ static bool finished(const struct core *core) {
          (core->database_lost || (core->committing == NULL && batch_is_empty(core->staging)));
 }
 
+// Told to; or, after --restored, when that is on the record: what comes next is an ordinary start.
+static bool is_to_stop(const struct core *core) {
+  return signal_stop != 0 || (core->restored_reason != NULL && core->committed_seq >= core->restored_seq);
+}
+
 static void begin_stop(struct core *core) {
   core->stopping = true;
   nav_log(NAV_LOG_INFO, "stopping");
   Nav__V1__Stopped stopped = NAV__V1__STOPPED__INIT;
-  stopped.reason = (char *)(uintptr_t) "told to";
+  stopped.reason = (char *)(uintptr_t)(core->restored_reason == NULL ? "told to" : "restored, on the record");
   Nav__V1__Record record = NAV__V1__RECORD__INIT;
   record.record_case = NAV__V1__RECORD__RECORD_STOPPED;
   record.stopped = &stopped;
@@ -261,7 +267,7 @@ void core_run(struct core *core) {
       core_reload(core);
     }
     if (!core->stopping) reload_step(core);
-    if (signal_stop != 0 && !core->stopping) begin_stop(core);
+    if (!core->stopping && is_to_stop(core)) begin_stop(core);
     int frames = core->stopping ? 0 : sessions_receive(core->sessions, FRAMES_A_TURN);
     reader_step(core->reader);
     if (!core->stopping) intake_step(core);

@@ -11,10 +11,18 @@
 static void usage(FILE *out) {
   (void)fputs(
       "nav-core --home /etc/nav      runs the hub's core on that installation\n"
+      "nav-core --home /etc/nav --restored REASON\n"
+      "                              records that the database was put back to an earlier state, and ends\n"
       "\n"
       "  --home DIR   the installation (else NAV_HOME, else .nav, else /etc/nav)\n"
       "  --try DIR    checks and tests a configuration folder as a reload does, prints the result as JSON, "
       "ends\n"
+      "  --restored REASON\n"
+      "               the ledger is behind what this hub has shown, and is to go on: under a new log id, "
+      "with "
+      "the\n"
+      "               reason in its next record. Agencies are alarmed until each has been told; see\n"
+      "               hub/ledger/RESTORE.md\n"
       "  --debug      says more\n"
       "  --help       this text\n"
       "\n"
@@ -28,12 +36,22 @@ static void usage(FILE *out) {
       out);
 }
 
+static int said_restored(const struct core *core) {
+  if (core->committed_seq < core->restored_seq) {
+    nav_log(NAV_LOG_ERROR, "not recorded; nothing has changed, try again");
+    return 5;
+  }
+  nav_log(NAV_LOG_INFO, "record %llu says that the database was put back and why: start nav-core as usual",
+          (unsigned long long)core->restored_seq);
+  return 0;
+}
+
 int main(int argc, char **argv) {
-  static const struct option options[] = {{"home", required_argument, NULL, 'h'},
-                                          {"try", required_argument, NULL, 't'},
-                                          {"debug", no_argument, NULL, 'd'},
-                                          {"help", no_argument, NULL, '?'},
-                                          {NULL, 0, NULL, 0}};
+  static const struct option options[] = {
+      {"home", required_argument, NULL, 'h'},     {"try", required_argument, NULL, 't'},
+      {"restored", required_argument, NULL, 'r'}, {"debug", no_argument, NULL, 'd'},
+      {"help", no_argument, NULL, '?'},           {NULL, 0, NULL, 0}};
+  static struct core core;
   const char *home = NULL;
   enum nav_log_level level = NAV_LOG_INFO;
   for (int option = 0; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -41,6 +59,8 @@ int main(int argc, char **argv) {
       home = optarg;
     } else if (option == 't') {
       return reload_try(optarg);
+    } else if (option == 'r') {
+      core.restored_reason = optarg;
     } else if (option == 'd') {
       level = NAV_LOG_DEBUG;
     } else {
@@ -50,7 +70,6 @@ int main(int argc, char **argv) {
     }
   }
   nav_log_open("nav-core", level);
-  static struct core core;
   struct nav_error err;
   if (sodium_init() < 0) return 1;
   if (!core_start(&core, home, &err)) {
@@ -59,6 +78,7 @@ int main(int argc, char **argv) {
     return err.class == NAV_ERROR_RETRY ? 5 : 1;
   }
   core_run(&core);
+  int code = core.restored_reason == NULL ? 0 : said_restored(&core);
   core_stop(&core);
-  return 0;
+  return code;
 }

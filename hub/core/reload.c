@@ -47,6 +47,17 @@ static void fill_rules(const struct access_rules *rules, char **ids) {
     ids[i] = (char *)(uintptr_t)access_rule(rules, (uint16_t)i)->id;
 }
 
+// Into the very batch of the record: neither is ever committed without the other.
+static void stage_texts(struct core *core, uint64_t seq) {
+  for (size_t i = 0; i < access_rules_file_count(core->rules); i++) {
+    uint8_t sha256[NAV_SHA256_SIZE];
+    size_t length = 0;
+    const char *text = access_rules_kept_text(core->rules, i, &length);
+    NAV_ASSERT(access_rules_file(core->rules, i, sha256) != NULL && text != NULL);
+    batch_stage_rules_text(core->staging, seq, sha256, text, length);
+  }
+}
+
 uint64_t reload_stage_rules(struct core *core, const struct rules_change *change) {
   const struct access_rules *rules = core->rules;
   size_t files_count = access_rules_file_count(rules);
@@ -66,7 +77,7 @@ uint64_t reload_stage_rules(struct core *core, const struct rules_change *change
   }
   fill_rules(rules, ids);
   Nav__V1__RulesChanged changed = NAV__V1__RULES_CHANGED__INIT;
-  changed.has_hash = changed.has_tests = true;
+  changed.has_hash = changed.has_tests = changed.has_texts_kept = changed.texts_kept = true;
   changed.hash = (ProtobufCBinaryData){NAV_SHA256_SIZE, (uint8_t *)(uintptr_t)access_rules_hash(rules)};
   changed.files = pointers;
   changed.n_files = files_count;
@@ -80,6 +91,7 @@ uint64_t reload_stage_rules(struct core *core, const struct rules_change *change
   record.record_case = NAV__V1__RECORD__RECORD_RULES_CHANGED;
   record.rules_changed = &changed;
   uint64_t seq = batch_stage(core->staging, &record, core->now_ms);
+  stage_texts(core, seq);
   free(files);
   free(pointers);
   free(hashes);
@@ -267,6 +279,7 @@ static uint64_t put_in_force(struct core *core, struct access_rules *rules, stru
   if (changed) seq = reload_stage_rules(core, &change);
   // numbers_fit has said that it can; without memory the program ends, as in batch_stage.
   NAV_ASSERT(numbers_define(core->numbers, rules, core->staging, core->now_ms, &err));
+  cosigners_define(core->cosigners, agencies, core->staging, core->now_ms);
   core->staging->urgent = true;
   return seq;
 }

@@ -32,7 +32,7 @@ struct rules_change {
   const char *rehearsal;
   uint32_t tests;
 };
-// Stages a RulesChanged record of core->rules. Returns its seq.
+// Stages a RulesChanged record of core->rules, and the texts of its files. Returns its seq.
 uint64_t reload_stage_rules(struct core *core, const struct rules_change *change);
 
 // try_rules.c: what the process does: loads, checks and tests the folder, and writes the result to standard

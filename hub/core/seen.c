@@ -61,15 +61,21 @@ static bool write_file(const struct seen *seen, const char *note, struct nav_err
   return nav_disk_replace(seen->folder, name, (const uint8_t *)note, strlen(note), err);
 }
 
+static bool is_same_log(const char *a, const char *b) {
+  size_t length = strcspn(a, "\n");
+  return length == strcspn(b, "\n") && strncmp(a, b, length) == 0;
+}
+
 bool seen_note(struct seen *seen, const struct checkpoint *checkpoint, const char *note,
                struct nav_error *err) {
   if (strlen(note) >= sizeof seen->note)
     return nav_fail(err, NAV_ERROR_BUG, 0, seen->path, "a note of more than %d bytes", SEEN_NOTE_MAX - 1);
-  // Somebody else may have noted a larger one meanwhile (seen_note_larger): that one stays.
+  // Somebody else may have noted a larger one meanwhile (seen_note_larger): that one stays. One of another
+  // log was given up on the record, or nav-core had not started.
   char text[SEEN_NOTE_MAX];
   size_t length = 0;
   if (!read_file(seen->path, text, &length, err)) return false;
-  if (length > 0 && size_of(text) > checkpoint->size) return true;
+  if (length > 0 && is_same_log(text, note) && size_of(text) > checkpoint->size) return true;
   if (!write_file(seen, note, err)) return false;
   seen->size = checkpoint->size;
   memcpy(seen->root, checkpoint->root, sizeof seen->root);

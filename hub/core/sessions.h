@@ -37,6 +37,7 @@ struct session {
   bool witness_waits;     // until a proof from what it has is made, even where the size is the same
   uint64_t witness_size;  // of the note it has; 0: none
   uint8_t witness_root[32];
+  bool cosigns_badly;  // a cosignature of it was refused, on the record; further ones are passed over
   bool ping_waits;
   uint64_t ping_number;
   uint64_t ping_seq;  // answered when its lanes have been sent what was committed up to here

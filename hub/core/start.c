@@ -18,6 +18,7 @@
 #include "hub/core/recalls.h"
 #include "hub/core/redecided.h"
 #include "hub/core/reload.h"
+#include "hub/core/restore.h"
 #include "hub/core/retention.h"
 #include "hub/core/rules_send.h"
 #include "hub/core/tree_load.h"
@@ -78,11 +79,13 @@ static bool make_parts(struct core *core, struct nav_error *err) {
   core->recalls = recalls_new();
   core->redecided = redecided_new();
   core->erasures = erasures_new();
-  bool ok = core->holds != NULL && core->holds_ended != NULL && core->hold_decisions != NULL &&
-            core->recalls != NULL && core->redecided != NULL && core->erasures != NULL &&
-            core->numbers != NULL && core->verdicts != NULL && core->buckets != NULL &&
-            core->recent != NULL && core->registers != NULL && core->reader != NULL &&
-            batch_init(&core->batches[0], &core->sequence) && batch_init(&core->batches[1], &core->sequence);
+  core->cosigners = cosigners_new();
+  bool ok = core->cosigners != NULL && core->holds != NULL && core->holds_ended != NULL &&
+            core->hold_decisions != NULL && core->recalls != NULL && core->redecided != NULL &&
+            core->erasures != NULL && core->numbers != NULL && core->verdicts != NULL &&
+            core->buckets != NULL && core->recent != NULL && core->registers != NULL &&
+            core->reader != NULL && batch_init(&core->batches[0], &core->sequence) &&
+            batch_init(&core->batches[1], &core->sequence);
   core->staging = &core->batches[0];
   return ok ? true : nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
 }
@@ -93,6 +96,7 @@ struct loading {
   struct core *core;
   struct nav_arena *arena;
   uint8_t rules_hash[NAV_SHA256_SIZE];  // of the last RulesChanged
+  bool rules_kept;                      // its texts are kept: not so of a ledger from before nav.rules_text
   uint8_t config_hash[NAV_SHA256_SIZE];
 };
 
@@ -105,6 +109,10 @@ static bool load_definition(void *context, uint64_t seq, const uint8_t *bytes, s
   switch (record->record_case) {
     case NAV__V1__RECORD__RECORD_AGENCY_DEFINED:
       return numbers_load_agency(loading->core->numbers, record->agency_defined, err);
+    case NAV__V1__RECORD__RECORD_KEY_CHANGED:
+      return cosigners_note_key(loading->core->cosigners, seq, record->key_changed) ||
+             nav_fail(err, NAV_ERROR_LOCAL, 0, "ledger", "names witness keys of more than %d agencies",
+                      CONF_AGENCIES_MAX);
     case NAV__V1__RECORD__RECORD_LANE_DEFINED:
       return numbers_load_lane(loading->core->numbers, record->lane_defined, err);
     case NAV__V1__RECORD__RECORD_VERDICT_DEFINED:
@@ -113,6 +121,12 @@ static bool load_definition(void *context, uint64_t seq, const uint8_t *bytes, s
       if (record->rules_changed->hash.len == NAV_SHA256_SIZE) {
         memcpy(loading->rules_hash, record->rules_changed->hash.data, NAV_SHA256_SIZE);
       }
+      loading->rules_kept = record->rules_changed->texts_kept;
+      return true;
+    case NAV__V1__RECORD__RECORD_STARTED:
+      return logs_take_started(&loading->core->logs, seq, record->started, err);
+    case NAV__V1__RECORD__RECORD_RESTORED:
+      logs_take_restored(&loading->core->logs, seq, record->restored);
       return true;
     case NAV__V1__RECORD__RECORD_RECALLED:
       recalls_load(loading->core, seq, record->recalled);
@@ -239,11 +253,15 @@ static bool stage_beginning(struct core *core, const struct loading *loading, st
   uint8_t digest[NAV_SHA256_SIZE];
   core->quarantine = quarantine_open(core->nav->state_folder, &crashed, digest, err);
   if (core->quarantine == NULL) return false;
+  if (core->restored_reason != NULL) restore_begin(core);
   stage_started(core);
+  if (core->restored_reason != NULL && !restore_stage(core, err)) return false;
   if (crashed) stage_quarantined(core, digest);
-  if (memcmp(loading->rules_hash, access_rules_hash(core->rules), NAV_SHA256_SIZE) != 0) {
+  if (!loading->rules_kept ||
+      memcmp(loading->rules_hash, access_rules_hash(core->rules), NAV_SHA256_SIZE) != 0) {
     (void)reload_stage_rules(core, &(struct rules_change){"", "", "", 0});
   }
+  cosigners_define(core->cosigners, core->agencies, core->staging, core->now_ms);
   core->staging->urgent = true;
   return numbers_define(core->numbers, core->rules, core->staging, core->now_ms, err);
 }
@@ -281,6 +299,9 @@ static void on_frame(void *context, struct session *session, Nav__V1__ClientFram
       return;
     case NAV__V1__CLIENT_FRAME__FRAME_PING:
       deliver_ping(core, session, frame->ping);
+      return;
+    case NAV__V1__CLIENT_FRAME__FRAME_COSIGNATURE:
+      witness_cosignature(core, session, frame->cosignature);
       return;
     default:
       (void)nav_fail(&err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_UNKNOWN_MESSAGE, "frame",
@@ -332,6 +353,7 @@ static bool open_sockets(struct core *core, struct nav_error *err) {
 
 bool core_start(struct core *core, const char *home, struct nav_error *err) {
   core_handle_signals();
+  if (core->restored_reason != NULL && !restore_check_reason(core->restored_reason, err)) return false;
   core->now_ms = nav_clock_now_ms();
   struct loading loading = {.core = core, .arena = nav_arena_new(RECORD_ARENA_MAX)};
   bool ok = loading.arena != NULL && load_configuration(core, home, err) && load_keys(core, err) &&
@@ -403,6 +425,7 @@ void core_stop(struct core *core) {
   numbers_free(core->numbers);
   rules_send_free(core);
   witness_free(core);
+  cosigners_free(core->cosigners);
   access_rules_free(core->rules);
   conf_agencies_free(core->agencies);
   conf_nav_free(core->nav);

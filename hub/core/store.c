@@ -10,7 +10,7 @@
 
 #include "hub/core/store_private.h"
 
-enum { CHUNK_BYTES = 128 * 1024, COPIES = 6, COMMIT_SQL_MAX = 64 * 1024 };
+enum { CHUNK_BYTES = 128 * 1024, COPIES = 7, COMMIT_SQL_MAX = 256 * 1024 };
 
 static const char *const COPY_SQL =
     "COPY nav.ledger (seq, at, kind, lane, about, record, leaf) FROM STDIN (FORMAT binary);"
@@ -20,6 +20,10 @@ static const char *const COPY_SQL =
     "COPY nav.subtree (level, index, hash) FROM STDIN (FORMAT binary);"
     "COPY nav.person (token, seq) FROM STDIN (FORMAT binary);"
     "COPY nav.mention (event_seq, seq) FROM STDIN (FORMAT binary);";
+
+// The last, and of a batch that has such rows alone.
+static const char *const RULES_TEXT_SQL =
+    "COPY nav.rules_text (sha256, seq, text) FROM STDIN (FORMAT binary);";
 
 bool store_failed(struct nav_error *err, PGconn *connection, const PGresult *result, const char *what) {
   const char *state = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -168,17 +172,46 @@ static bool append_checkpoint(struct nav_buffer *sql, PGconn *connection, const 
   return ok;
 }
 
+static bool append_log(struct store *store, const struct batch *batch, uint64_t epoch) {
+  char hex[2 * KEY_LOG_ID_SIZE + 1];
+  memcpy(store->log_id, batch->sequence->log_id, KEY_LOG_ID_SIZE);
+  return nav_buffer_printf(&store->sql, "SELECT nav.begin_log(%" PRIu64 ", '\\x%s');", epoch,
+                           sodium_bin2hex(hex, sizeof hex, store->log_id, KEY_LOG_ID_SIZE));
+}
+
+// In the same query, so that they cost no round trip. A line that is there already stays: an agency that
+// connects again confirms again.
+static bool append_cosignatures(struct nav_buffer *sql, PGconn *connection, const struct batch *batch) {
+  bool ok = true;
+  for (size_t i = 0; ok && i < batch->cosignatures_count; i++) {
+    const struct batch_cosignature *row = &batch->cosignatures[i];
+    char *agency = PQescapeLiteral(connection, row->agency, strlen(row->agency));
+    char *line = PQescapeLiteral(connection, row->line, strlen(row->line));
+    ok = agency != NULL && line != NULL &&
+         nav_buffer_printf(sql,
+                           "INSERT INTO nav.cosignature (size, agency, line) VALUES (%" PRIu64
+                           ", %s, %s) ON CONFLICT (size, agency) DO NOTHING;",
+                           row->size, agency, line);
+    PQfreemem(agency);
+    PQfreemem(line);
+  }
+  return ok;
+}
+
 static bool build_sql(struct store *store, const struct batch *batch, uint64_t epoch) {
   struct nav_buffer *sql = &store->sql;
   nav_buffer_clear(sql);
   bool ok = nav_buffer_printf(sql, "BEGIN; SELECT nav.advance(%" PRIu64 ", %" PRIu64 ", %" PRIu64 ");", epoch,
                               batch->first_seq, batch->last_seq);
+  if (ok && batch->begins_log) ok = append_log(store, batch, epoch);
   for (size_t i = 0; ok && i < batch->parts_count; i++) {
     if (store_knows_part(store, batch->parts[i])) continue;
     ok = nav_buffer_printf(sql, "SELECT nav.ensure_part(%u);", batch->parts[i]);
   }
   ok = ok && nav_buffer_append_text(sql, COPY_SQL);
+  if (ok && batch->has_rules_texts) ok = nav_buffer_append_text(sql, RULES_TEXT_SQL);
   if (ok && batch->has_checkpoint) ok = append_checkpoint(sql, store->connection, batch);
+  ok = ok && append_cosignatures(sql, store->connection, batch);
   return ok && nav_buffer_append_text(sql, "COMMIT") && nav_buffer_text(sql) != NULL;
 }
 
@@ -195,9 +228,9 @@ void store_commit(struct store *store, const struct batch *batch, uint64_t epoch
 }
 
 static const struct nav_buffer *rows_of(const struct store *store) {
-  const struct nav_buffer *const rows[COPIES] = {&store->batch->ledger,  &store->batch->event,
-                                                 &store->batch->content, &store->batch->subtree,
-                                                 &store->batch->person,  &store->batch->mention};
+  const struct nav_buffer *const rows[COPIES] = {
+      &store->batch->ledger, &store->batch->event,   &store->batch->content,   &store->batch->subtree,
+      &store->batch->person, &store->batch->mention, &store->batch->rules_text};
   return rows[store->copy];
 }
 

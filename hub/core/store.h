@@ -1,9 +1,9 @@
 // The ledger's writer: one connection, one transaction at a time, never waited for.
-// A commit is one simple query: BEGIN; nav.advance (the lease and the numbers); the partitions; three binary
-// COPYs; the checkpoint; COMMIT. A connection lost on the way leaves the outcome unknown: store_reopen takes
-// the lease under a new epoch, which waits for the old transaction to end and shuts it out, and only then
-// tells where the ledger stands. Called by: the loop, start. Must never: guess an outcome, or run without
-// fsync.
+// A commit is one simple query: BEGIN; nav.advance (the lease and the numbers); the partitions; the binary
+// COPYs; the checkpoint; cosignatures that have come; COMMIT. A connection lost on the way leaves the outcome
+// unknown: store_reopen takes the lease under a new epoch, which waits for the old transaction to end and
+// shuts it out, and only then tells where the ledger stands. Called by: the loop, start. Must never: guess an
+// outcome, or run without fsync.
 #ifndef NAV_CORE_STORE_H
 #define NAV_CORE_STORE_H
 

@@ -77,8 +77,8 @@ bool store_read_definitions(struct store *store, store_record_row *row, void *co
                             struct nav_error *err) {
   struct record_reader reader = {row, context};
   return read_pages(store,
-                    "SELECT seq, record FROM nav.ledger WHERE kind NOT IN (20, 21, 30) AND kind IN (13, 14, "
-                    "16, 17, 18, 60, 61, 62, 63, 64, 70, 80) "
+                    "SELECT seq, record FROM nav.ledger WHERE kind NOT IN (20, 21, 30) AND kind IN (10, 13, "
+                    "14, 15, 16, 17, 18, 19, 60, 61, 62, 63, 64, 70, 80) "
                     "AND seq > $1::bigint ORDER BY seq LIMIT $2::int",
                     0, record_row, &reader, err);
 }

@@ -7,7 +7,8 @@ bool stored_open(struct core *core, struct stored_event *event, const uint8_t *s
                  struct nav_error *err) {
   static struct nav_buffer plain;  // one thread; reused
   if (plain.max == 0) nav_buffer_init(&plain, WIRE_EVENT_MAX + CONTENT_SALT_SIZE);
-  struct content_place place = {core->sequence.log_id, event->seq, event->retention_class, event->bucket_day};
+  struct content_place place = {logs_of(&core->logs, event->seq, core->sequence.log_id), event->seq,
+                                event->retention_class, event->bucket_day};
   const uint8_t *bucket = buckets_key(core->buckets, place.retention_class, place.bucket_day, false, err);
   if (bucket == NULL) return false;
   uint8_t key[CONTENT_KEY_SIZE];

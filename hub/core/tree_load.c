@@ -24,7 +24,12 @@ static bool not_proven(uint64_t size, struct nav_error *err) {
 static bool is_proven(const struct core *core, const struct store_checkpoint *stored, struct nav_error *err) {
   struct checkpoint head;
   uint8_t root[NAV_SHA256_SIZE];
-  if (!checkpoint_open(stored->note, core->origin, core->checkpoint_key.public_key, &head, err)) return false;
+  char origin[CHECKPOINT_ORIGIN_SIZE];
+  // Of this log or, where the ledger was put back since, of one before it.
+  bool known = checkpoint_origin(stored->note, origin) && logs_know(&core->logs, core->nav->hub, origin);
+  if (!checkpoint_open(stored->note, known ? origin : core->origin, core->checkpoint_key.public_key, &head,
+                       err))
+    return false;
   merkle_root(&stored->frontier, root);
   if (head.size == stored->size && stored->frontier.size == stored->size &&
       memcmp(root, head.root, sizeof root) == 0)
@@ -53,6 +58,19 @@ static bool read_seen(struct core *core, struct nav_error *err) {
                    err);
 }
 
+// Or says on the record that it does not, and why: now (nav-core --restored), or when it was put back.
+static bool extends_what_was_seen(struct core *core, const uint8_t root_at_seen[NAV_SHA256_SIZE],
+                                  struct nav_error *err) {
+  uint64_t size = core->sequence.frontier.size;
+  if (seen_check(&core->seen, core->origin, size, root_at_seen, err))
+    return core->restored_reason == NULL ||
+           nav_fail(err, NAV_ERROR_LOCAL, 0, "--restored",
+                    "the ledger has all that this hub has shown: nothing was put back, start without it");
+  if (core->restored_reason == NULL && !logs_gave_up(&core->logs, core->seen.note)) return false;
+  nav_log_failure(NAV_LOG_WARNING, "given up, on the record", err);
+  return true;
+}
+
 // From the checkpoint that reading begins at to the end.
 static bool read_leaves(struct core *core, const struct store_checkpoint *last, struct nav_error *err) {
   struct loading loading = {.core = core, .stored_size = last->size};
@@ -70,7 +88,7 @@ static bool read_leaves(struct core *core, const struct store_checkpoint *last, 
   merkle_root(&last->frontier, root);
   if (last->found && memcmp(root, loading.root_at_stored, sizeof root) != 0)
     return not_proven(last->size, err);
-  return seen_check(&core->seen, core->origin, core->sequence.frontier.size, loading.root_at_seen, err);
+  return extends_what_was_seen(core, loading.root_at_seen, err);
 }
 
 // A ledger whose proofs cannot be made quick is still a ledger: said, and gone on.

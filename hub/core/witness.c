@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hub/base/clock.h"
 #include "hub/base/log.h"
 #include "hub/ledger/tile.h"
 
@@ -18,7 +19,6 @@ struct witness {
   bool wants;     // the wanted tile is missing
   bool failed;    // it came without the rows that must be there
   struct tile_place wanted;
-  struct checkpoint head;  // of core->checkpoint_note
 };
 
 static const char leaf_sql[] =
@@ -91,12 +91,19 @@ static bool subtree(void *context, unsigned level, uint64_t index, uint8_t out[N
 
 // ---- sending ----
 
+// Of a cosigned note: the hub's note and as many lines as there can be.
+enum { COSIGNED_SIZE = COSIGNERS_NOTE_MAX + COSIGNATURES_MAX * COSIGNATURE_LINE_SIZE };
+
 static void send_checkpoint(struct core *core, struct session *session, const struct merkle_proof *proof) {
+  struct nav_buffer before;
   ProtobufCBinaryData hashes[MERKLE_PROOF_MAX];
   for (size_t i = 0; i < proof->count; i++)
     hashes[i] = (ProtobufCBinaryData){NAV_SHA256_SIZE, (uint8_t *)(uintptr_t)proof->hashes[i]};
   Nav__V1__Checkpoint message = NAV__V1__CHECKPOINT__INIT;
-  message.note = core->checkpoint_note;
+  nav_buffer_init(&before, COSIGNED_SIZE + 1);
+  NAV_ASSERT(cosigners_before(core->cosigners, &before));
+  if (before.length > 0) message.cosigned_note = (char *)(uintptr_t)nav_buffer_text(&before);
+  message.note = core->cosigners->shown.note;
   message.has_old_size = true;
   message.old_size = session->witness_size;
   message.hashes = hashes;
@@ -105,6 +112,7 @@ static void send_checkpoint(struct core *core, struct session *session, const st
   frame.frame_case = NAV__V1__HUB_FRAME__FRAME_CHECKPOINT;
   frame.checkpoint = &message;
   session_send(core->sessions, session, &frame);
+  nav_buffer_free(&before);
 }
 
 static void refuse(struct core *core, struct session *session, int code, const char *text) {
@@ -112,6 +120,17 @@ static void refuse(struct core *core, struct session *session, int code, const c
           session->witness_size, text);
   session_refuse(core->sessions, session, code, text);
   session_end(core->sessions, session);
+}
+
+static void refuse_log(struct core *core, struct session *session, const char *note) {
+  char origin[CHECKPOINT_ORIGIN_SIZE];
+  bool before = core->logs.restored_seq != 0 && checkpoint_origin(note, origin) &&
+                logs_know(&core->logs, core->nav->hub, origin);
+  refuse(core, session, NAV__V1__CODE__CODE_WRONG_LOG,
+         before
+             ? "the hub's database was put back to an earlier state, and its ledger says why: ask the hub's "
+               "operator, and begin anew with this ledger when you agree; see hub/ledger/RESTORE.md"
+             : "the checkpoint that this agency holds is not one of this hub's ledger");
 }
 
 // The witness is shown what there is here, so that it can tell for itself, and sent away.
@@ -131,28 +150,56 @@ static void behind(struct core *core, struct session *session, const char *note)
   contradict(core, session, &none);
 }
 
+// ---- what is shown ----
+
+static void show_newest(struct core *core) {
+  struct nav_error err;
+  struct checkpoint newest;
+  if (!checkpoint_open(core->checkpoint_note, core->origin, core->checkpoint_key.public_key, &newest, &err)) {
+    nav_log_failure(NAV_LOG_ERROR, "the newest checkpoint cannot be shown", &err);
+    return;
+  }
+  cosigners_show(core->cosigners, &newest, core->checkpoint_note, nav_clock_monotonic_ms());
+}
+
+// The newest checkpoint, as soon as the one shown has been confirmed or has had its time. False: there is
+// none.
+static bool choose_shown(struct core *core) {
+  const struct cosigners *cosigners = core->cosigners;
+  int64_t wait_ms = core->nav->checkpoint_ms;
+  if (wait_ms < COSIGNERS_WAIT_MS_MIN) wait_ms = COSIGNERS_WAIT_MS_MIN;
+  if (core->checkpoint_size > cosigners->shown.checkpoint.size &&
+      cosigners_may_go_on(cosigners, nav_clock_monotonic_ms(), wait_ms))
+    show_newest(core);
+  return cosigners->shown.checkpoint.size > 0;
+}
+
 void witness_start(struct core *core, struct session *session, const Nav__V1__Start *start) {
   struct nav_error err;
   struct checkpoint held = {0};
   if (start->checkpoint == NULL || session->ended) return;
+  (void)choose_shown(core);
   if (start->checkpoint[0] != '\0' &&
       !checkpoint_open(start->checkpoint, core->origin, core->checkpoint_key.public_key, &held, &err)) {
     static const struct merkle_proof none;
     nav_log_failure(NAV_LOG_ERROR, "a witness's note", &err);
     send_checkpoint(core, session, &none);
-    refuse(core, session, NAV__V1__CODE__CODE_WRONG_LOG,
-           "the checkpoint that this agency holds is not one of this hub's ledger");
+    refuse_log(core, session, start->checkpoint);
     return;
   }
   session->is_witness = session->witness_waits = true;
   session->witness_size = held.size;
   memcpy(session->witness_root, held.root, sizeof session->witness_root);
-  if (held.size > core->checkpoint_size) behind(core, session, start->checkpoint);
+  if (held.size > core->checkpoint_size) {
+    behind(core, session, start->checkpoint);
+  } else if (held.size > core->cosigners->shown.checkpoint.size) {
+    show_newest(core);  // it holds what an earlier run has shown it
+  }
 }
 
 // False: rows are missing, and were asked for.
 static bool serve(struct core *core, struct witness *witness, struct session *session) {
-  const struct checkpoint *head = &witness->head;
+  const struct checkpoint *head = &core->cosigners->shown.checkpoint;
   struct merkle_proof proof = {0};
   struct nav_error err;
   if (session->witness_size > 0 &&
@@ -174,24 +221,44 @@ static bool serve(struct core *core, struct witness *witness, struct session *se
   return true;
 }
 
-static bool knows_head(struct core *core, struct witness *witness) {
-  struct nav_error err;
-  if (witness->head.size == core->checkpoint_size) return true;
-  return checkpoint_open(core->checkpoint_note, core->origin, core->checkpoint_key.public_key, &witness->head,
-                         &err);
-}
-
 void witness_step(struct core *core) {
   struct witness *witness = witness_of(core);
   if (core->checkpoint_size == 0 || witness->asked || core->database_lost) return;
-  if (!knows_head(core, witness)) return;
+  if (!choose_shown(core)) return;
   for (size_t i = 0; i < sessions_count(core->sessions); i++) {
     struct session *session = sessions_at(core->sessions, i);
     if (session == NULL || session->ended || !session->is_witness) continue;
-    if (!session->witness_waits && session->witness_size == core->checkpoint_size) continue;
+    if (!session->witness_waits && session->witness_size == core->cosigners->shown.checkpoint.size) continue;
     if (!sessions_have_room(core->sessions)) return;  // the loop wakes when there is
     if (serve(core, witness, session)) continue;
     if (witness->wants && reader_is_idle(core->reader)) ask(core, witness);
     return;
   }
+}
+
+// ---- what it answers ----
+
+void witness_cosignature(struct core *core, struct session *session,
+                         const Nav__V1__Cosignature *cosignature) {
+  struct nav_error err = {0};
+  const char *agency = session->agency->id;
+  if (session->cosigns_badly) return;
+  if (!cosigners_has_key(core->cosigners,
+                         agency)) {  // whoever sends it has made a key that we were not given
+    nav_log(NAV_LOG_WARNING, "%s confirms checkpoints and has no witness key in config/keys/%s.yaml", agency,
+            agency);
+    session->cosigns_badly = true;
+    return;
+  }
+  if (!session->is_witness || cosignature->size > session->witness_size) {
+    (void)nav_fail(&err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_PERMITTED, "cosignature",
+                   "%s was not shown such a checkpoint in this session", agency);
+  } else if (cosigners_take(core->cosigners, core->origin, agency, cosignature->size, cosignature->line,
+                            &err)) {
+    return;
+  }
+  // Once a session: each Rejected record makes a new checkpoint due, and that one would be cosigned so again.
+  session->cosigns_badly = true;
+  core_count(core, session->agency_number)->rejected++;
+  intake_reject(core, agency, &err, NULL, NULL);
 }

@@ -1,8 +1,9 @@
 // Agencies as witnesses: to each session that asked, every newly shown checkpoint with the proof that it
-// extends the one that the session has. The proof is made of rows read from the store, a tile at a time,
-// never waited for. What a witness holds and this ledger cannot extend is refused and noted. Called by:
-// deliver (a session's start, each step), start (free). Must never: send a checkpoint that is not noted in
-// state/seen, or hold more than WITNESS_TILES_MAX tiles.
+// extends the one that the session has, and the cosignatures that have come for the one before; and what it
+// answers, its own cosignature. All are shown the same checkpoint (core/cosigners). The proof is made of rows
+// read from the store, a tile at a time, never waited for. What a witness holds and this ledger cannot extend
+// is refused and noted. Called by: deliver (a session's start, each step), start (free). Must never: send a
+// checkpoint that is not noted in state/seen, or hold more than WITNESS_TILES_MAX tiles.
 #ifndef NAV_CORE_WITNESS_H
 #define NAV_CORE_WITNESS_H
 
@@ -15,6 +16,9 @@ enum { WITNESS_TILES_MAX = 24 };
 void witness_start(struct core *core, struct session *session, const Nav__V1__Start *start);
 // Sends what can be proven with the rows that are here, and asks for the next ones.
 void witness_step(struct core *core);
+// A cosignature of what the session was shown. One that does not hold is refused on the record, once a
+// session; the session goes on.
+void witness_cosignature(struct core *core, struct session *session, const Nav__V1__Cosignature *cosignature);
 void witness_free(struct core *core);
 
 #endif

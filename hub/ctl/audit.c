@@ -40,11 +40,12 @@ static bool print_report(const json_t *report) {
   const json_t *faults = json_object_get(report, "faults");
   (void)printf("%" JSON_INTEGER_FORMAT " records, %" JSON_INTEGER_FORMAT
                " events (content of %" JSON_INTEGER_FORMAT " still here), %" JSON_INTEGER_FORMAT
-               " checkpoints\nroot %s\n",
+               " checkpoints with %" JSON_INTEGER_FORMAT " cosignatures\nroot %s\n",
                json_integer_value(json_object_get(report, "records")),
                json_integer_value(json_object_get(report, "events")),
                json_integer_value(json_object_get(report, "contents")),
                json_integer_value(json_object_get(report, "checkpoints")),
+               json_integer_value(json_object_get(report, "cosignatures")),
                json_string_value(json_object_get(report, "root")));
   json_int_t unproved = json_integer_value(json_object_get(report, "unproved"));
   if (unproved > 0) {

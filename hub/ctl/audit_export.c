@@ -36,6 +36,45 @@ static bool add_page(struct export_write *w, const json_t *page, struct nav_erro
   return add_records(w, output_text_of(page, "records"), err);
 }
 
+static bool add_text(struct export_write *w, const json_t *json, struct nav_error *err) {
+  const char *text = output_text_of(json, "text");
+  size_t size = strlen(text) / 4 * 3 + 3;
+  size_t length = 0;
+  uint8_t *bytes = malloc(size);
+  bool ok = bytes != NULL && sodium_base642bin(bytes, size, text, strlen(text), NULL, &length, NULL,
+                                               sodium_base64_VARIANT_ORIGINAL) == 0;
+  if (!ok) (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "texts", "nav-desk's answer is no base64");
+  ok = ok && export_write_rules(w, output_text_of(json, "sha256"), bytes, length, err);
+  free(bytes);
+  return ok;
+}
+
+// The texts of rules that were put in force up to `until`, page by page.
+static enum ctl_exit texts(struct ctl *ctl, struct export_write *w, const json_t *until) {
+  enum ctl_exit code = CTL_DONE;
+  struct nav_error err = {0};
+  const char *reason = ctl_value(ctl, "reason");
+  json_t *request =
+      json_pack("{s:s, s:I, s:O}", "command", "audit-export-rules", "after", (json_int_t)0, "until", until);
+  if (reason != NULL) (void)json_object_set_new(request, "reason", json_string(reason));
+  for (bool done = false; !done && code == CTL_DONE;) {
+    size_t i = 0;
+    const json_t *text = NULL;
+    json_t *page = ctl_ask(ctl, true, json_incref(request), TIMEOUT_MS, &code);
+    if (page == NULL) break;
+    const json_t *list = json_object_get(page, "texts");
+    done = json_is_true(json_object_get(page, "done")) || json_array_size(list) == 0;
+    json_array_foreach(list, i, text) {
+      (void)json_object_set(request, "after", json_object_get(text, "seq"));
+      (void)json_object_set(request, "sha256", json_object_get(text, "sha256"));
+      if (code == CTL_DONE && !add_text(w, text, &err)) code = ctl_fail(&err);
+    }
+    json_decref(page);
+  }
+  json_decref(request);
+  return code;
+}
+
 static bool finish(struct ctl *ctl, struct export_write *w, const json_t *page, struct nav_error *err) {
   struct conf_faults faults = {0};
   struct conf_hub_keys keys;
@@ -55,7 +94,9 @@ static enum ctl_exit pages(struct ctl *ctl, struct export_write *w, json_t *requ
     done = json_is_true(json_object_get(page, "done"));
     (void)json_object_set(request, "after", json_object_get(page, "last"));
     (void)json_object_set(request, "until", json_object_get(page, "until"));
-    if (!add_page(w, page, &err) || (done && !finish(ctl, w, page, &err))) code = ctl_fail(&err);
+    if (!add_page(w, page, &err)) code = ctl_fail(&err);
+    if (done && code == CTL_DONE) code = texts(ctl, w, json_object_get(page, "until"));
+    if (done && code == CTL_DONE && !finish(ctl, w, page, &err)) code = ctl_fail(&err);
     json_decref(page);
     if (isatty(STDERR_FILENO)) (void)fprintf(stderr, "\r%" PRIu64 " records", export_write_count(w));
   }

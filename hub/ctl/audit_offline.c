@@ -29,9 +29,19 @@ static int next_checkpoint(void *context, struct verify_checkpoint_row *row, str
   return p->inner.checkpoint(p->inner.context, row, err);
 }
 
+static int rules_kept(void *context, const uint8_t sha256[NAV_SHA256_SIZE], uint64_t seq,
+                      struct nav_error *err) {
+  struct progress *p = context;
+  return p->inner.rules_kept(p->inner.context, sha256, seq, err);
+}
+
 static void add_fault(void *context, uint64_t seq, const char *what) {
   if (json_array_size(context) == FAULTS_MAX) return;
-  (void)json_array_append_new(context, json_pack("{s:I, s:s}", "seq", (json_int_t)seq, "what", what));
+  json_t *fault = json_pack("{s:I, s:s}", "seq", (json_int_t)seq, "what", what);
+  // An archive may hold any bytes: a fault whose words are not UTF-8 is a fault all the same.
+  if (fault == NULL)
+    fault = json_pack("{s:I, s:s}", "seq", (json_int_t)seq, "what", "holds bytes that are not UTF-8");
+  (void)json_array_append_new(context, fault);
 }
 
 static json_t *verify(struct export_read *read, const uint8_t key[32], struct nav_error *err) {
@@ -45,6 +55,7 @@ static json_t *verify(struct export_read *read, const uint8_t key[32], struct na
   source.context = &progress;
   source.ledger = next_record;
   source.checkpoint = next_checkpoint;
+  source.rules_kept = rules_kept;
   if (!verify_run(&source, &settings, add_fault, faults, &report, err)) {
     json_decref(faults);
     return NULL;
@@ -53,10 +64,11 @@ static json_t *verify(struct export_read *read, const uint8_t key[32], struct na
   export_read_check_files(read, add_fault, faults);
   if (report.checkpoints == 0)
     add_fault(faults, 0, "no checkpoint is there, so nothing is signed by the hub and nothing is proven");
-  return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:s, s:o}", "ok", json_array_size(faults) == 0, "records",
-                   (json_int_t)report.records, "events", (json_int_t)report.events, "contents", (json_int_t)0,
-                   "checkpoints", (json_int_t)report.checkpoints, "unproved", (json_int_t)report.unproved,
-                   "root", nav_hex(root, report.root, sizeof report.root), "faults", faults);
+  return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:o}", "ok", json_array_size(faults) == 0,
+                   "records", (json_int_t)report.records, "events", (json_int_t)report.events, "contents",
+                   (json_int_t)0, "checkpoints", (json_int_t)report.checkpoints, "cosignatures",
+                   (json_int_t)report.cosignatures, "unproved", (json_int_t)report.unproved, "root",
+                   nav_hex(root, report.root, sizeof report.root), "faults", faults);
 }
 
 enum ctl_exit audit_verify_offline(struct ctl *ctl, const char *path) {

@@ -48,7 +48,12 @@ enum ctl_exit ctl_audit_person(struct ctl *ctl) {
   pages.request =
       json_pack("{s:s, s:s, s:s}", "command", "audit-person", "number", ctl->arguments[0], "reason", reason);
   if (pages.request == NULL) return ctl_complain(CTL_USAGE, "the number and the reason must be UTF-8");
-  if (ctl_audit_time(ctl, pages.request, "until", "until_ms", &code)) code = ctl_audit_pages(ctl, &pages);
+  const char *extract = ctl_value(ctl, "extract");
+  if (!ctl_audit_time(ctl, pages.request, "until", "until_ms", &code)) {
+    json_decref(pages.request);
+    return code;
+  }
+  code = extract == NULL ? ctl_audit_pages(ctl, &pages) : ctl_audit_extract(ctl, pages.request, extract);
   if (code == CTL_DONE)
     (void)ctl_complain(
         CTL_DONE,

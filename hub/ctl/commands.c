@@ -75,6 +75,14 @@ static const struct ctl_option export_options[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct ctl_option rules_options[] = {
+    {"file", "NAME", "with SEQ: print that file alone, byte for byte, such as access/young-at-risk.yaml"},
+    {"out", "FOLDER", "with SEQ: write the files into a new folder, for access check and explain"},
+    {"limit", "N", "without SEQ: at most so many changes (default 1000)"},
+    {"reason", "TEXT", "why you look; stands in the ledger"},
+    {NULL, NULL, NULL},
+};
+
 static const struct ctl_option verify_options[] = {
     {"from", "SEQ", "with --to: those records alone, and their place under the newest checkpoint"},
     {"to", "SEQ", "the last of them"},
@@ -108,6 +116,8 @@ static const struct ctl_option person_options[] = {
     {"reason", "TEXT", "why you ask; stands in the ledger. Must be given"},
     {"until", "TIME", "what was accepted before"},
     {"limit", "N", "at most so many events (default 1000)"},
+    {"extract", "FILE", "write all of it there in plain words instead, for the person"},
+    {"lang", "sv|en", "of the extract (default sv)"},
     {NULL, NULL, NULL},
 };
 
@@ -244,7 +254,8 @@ const struct ctl_command ctl_commands[] = {
      prove_options, 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_audit_prove},
     {"audit person", "NUMBER", 1, 1, "Everybody who could have, had or read anything about a person",
      "  navctl audit person 201201012380 --reason 'Begäran om registerutdrag, dnr 12'\n"
-     "  navctl audit person 20120101-2380 --reason '…' --until 2026-11-01 -o csv > utdrag.csv\n\n"
+     "  navctl audit person 20120101-2380 --reason '…' --until 2026-11-01 -o csv > utdrag.csv\n"
+     "  navctl audit person 20120101-2380 --reason 'Art. 15, dnr 12' --extract utdrag.txt\n\n"
      "NUMBER is a personal, coordination or interim number, with or without century and '-'. Ten digits mean "
      "who is\n"
      "under 100 today, '+' between them who is not. The ledger says who asked and why, and never the number. "
@@ -254,6 +265,14 @@ const struct ctl_command ctl_commands[] = {
     {"audit follow-up", "", 0, 0, "What stands out: when, how much and by whom was read, released, refused",
      "  navctl audit follow-up --since 30d\n  navctl audit follow-up -o json | jq '.findings[].title'\n",
      follow_up_options, 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_audit_follow_up},
+    {"audit rules", "[SEQ]", 0, 1, "Every change of rules, and the files that were in force at a record",
+     "  navctl audit rules\n  navctl audit rules 4021\n"
+     "  navctl audit rules 4021 --file access/young-at-risk.yaml\n"
+     "  navctl audit rules 4021 --out then && navctl access explain then --event e.json --to polisen "
+     "--purpose "
+     "sig\n\n"
+     "SEQ is any record: what held then is what the newest change up to it put in force.\n",
+     rules_options, ROWS, ctl_audit_rules},
     {"audit export", "", 0, 0, "Records and signed checkpoints in one archive that anybody can check",
      "  navctl audit export --out liggaren.tar --reason \"review of November\"\n"
      "  navctl audit verify --offline liggaren.tar --key hub.yaml\n",

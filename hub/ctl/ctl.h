@@ -99,6 +99,7 @@ enum ctl_exit ctl_audit_prove(struct ctl *ctl);
 enum ctl_exit ctl_audit_person(struct ctl *ctl);
 enum ctl_exit ctl_audit_follow_up(struct ctl *ctl);
 enum ctl_exit ctl_audit_export(struct ctl *ctl);
+enum ctl_exit ctl_audit_rules(struct ctl *ctl);
 enum ctl_exit ctl_hold_list(struct ctl *ctl);
 enum ctl_exit ctl_hold_show(struct ctl *ctl);
 enum ctl_exit ctl_hold_release(struct ctl *ctl);

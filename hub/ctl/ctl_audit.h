@@ -25,6 +25,9 @@ struct ctl_pages {
 // Prints page after page until the limit, then whether there is more and what the mandate leaves out. NDJSON
 // is printed as it comes; the other forms need all of it first.
 enum ctl_exit ctl_audit_pages(struct ctl *ctl, const struct ctl_pages *pages);
+// The extract for a person, of the request that audit person has made, into a new file. Swedish, or lang
+// "en".
+enum ctl_exit ctl_audit_extract(struct ctl *ctl, json_t *request, const char *path);
 // Says so where the mandate is not "all".
 void ctl_audit_mandate(const json_t *mandate);
 

@@ -21,7 +21,12 @@ enum {
   NOTE_BYTES_MAX = 64 * 1024,
   NOTES_MAX = 1 << 22,
   HUB_SIZE = 256,
+  RULES_BYTES_MAX = 256 * 1024,  // as hub/access: a text of rules
+  RULES_MAX = 1 << 20,
 };
+
+// A text that is not of its name's hash is CHANGED; NAMED: a record names it.
+enum text_state { TEXT_THERE, TEXT_CHANGED, TEXT_NAMED };
 
 struct note {
   uint64_t size;
@@ -35,6 +40,7 @@ struct export_read {
   size_t notes_count, notes_room, next_note;
   char hub[HUB_SIZE];
   json_t *manifest;
+  json_t *rules;                   // of the texts, by hash in hex: what is known of each, enum text_state
   json_t *hashes;                  // of the files that are there, as the manifest writes them
   struct nav_sha256_stream *hash;  // of records.bin
   struct nav_buffer block;         // of records.bin, from `at` on
@@ -92,12 +98,30 @@ static bool add_note(struct export_read *r, const char *name, const struct nav_b
   return true;
 }
 
+// hash: the text's own.
+static bool add_rules(struct export_read *r, const char *name, const uint8_t hash[NAV_SHA256_SIZE],
+                      struct nav_error *err) {
+  char hex[2 * NAV_SHA256_SIZE + 1];
+  size_t length = strspn(name, "0123456789abcdef");
+  if (length != sizeof hex - 1 || strcmp(name + length, ".yaml") != 0)
+    return bad(r, err, "a text of rules is not named by its SHA-256");
+  if (json_object_size(r->rules) == RULES_MAX) return bad(r, err, "it has too many texts of rules");
+  (void)nav_hex(hex, hash, NAV_SHA256_SIZE);
+  bool is_whole = strncmp(hex, name, length) == 0;
+  (void)snprintf(hex, sizeof hex, "%.*s", (int)length, name);
+  return json_object_set_new(r->rules, hex, json_integer(is_whole ? TEXT_THERE : TEXT_CHANGED)) == 0 ||
+         bad(r, err, "no memory");
+}
+
 static bool add_file(struct export_read *r, const char *name, struct nav_buffer *bytes,
                      struct nav_error *err) {
   static const char folder[] = "checkpoints/";
+  static const char rules_folder[] = "rules/";
   bool note = strncmp(name, folder, sizeof folder - 1) == 0;
+  bool rules = strncmp(name, rules_folder, sizeof rules_folder - 1) == 0;
+  size_t max = note ? NOTE_BYTES_MAX : rules ? RULES_BYTES_MAX : FILE_BYTES_MAX;
   if (json_object_get(r->hashes, name) != NULL) return bad(r, err, "a file stands in it twice");
-  if (!read_whole(r, note ? NOTE_BYTES_MAX : FILE_BYTES_MAX, bytes, err)) return false;
+  if (!read_whole(r, max, bytes, err)) return false;
   if (strcmp(name, "manifest.json") == 0) {
     r->manifest = wire_json_parse((const char *)bytes->data, bytes->length, err);
     return r->manifest != NULL;
@@ -106,6 +130,7 @@ static bool add_file(struct export_read *r, const char *name, struct nav_buffer 
   const struct nav_bytes part = {bytes->data, bytes->length};
   nav_sha256(hash, &part, 1);
   keep_hash(r, name, hash);
+  if (rules) return add_rules(r, name + sizeof rules_folder - 1, hash, err);
   return !note || add_note(r, name + sizeof folder - 1, bytes, err);
 }
 
@@ -141,6 +166,7 @@ struct export_read *export_read_open(const char *path, struct nav_error *err) {
   }
   (void)snprintf(r->path, sizeof r->path, "%s", path);
   r->hashes = json_object();
+  r->rules = json_object();
   r->archive = archive_read_new();
   nav_buffer_init(&r->block, RECORD_BYTES_MAX + HEAD + 2 * BLOCK);
   r->hash = nav_sha256_stream_new();
@@ -172,6 +198,7 @@ void export_read_close(struct export_read *r) {
   nav_sha256_stream_free(r->hash);
   json_decref(r->manifest);
   json_decref(r->hashes);
+  json_decref(r->rules);
   free(r);
 }
 
@@ -240,12 +267,37 @@ static int next_checkpoint(void *context, struct verify_checkpoint_row *row, str
   return 1;
 }
 
+static int rules_kept(void *context, const uint8_t sha256[NAV_SHA256_SIZE], uint64_t seq,
+                      struct nav_error *err) {
+  struct export_read *r = context;
+  char hex[2 * NAV_SHA256_SIZE + 1];
+  (void)seq;
+  (void)err;
+  json_t *state = json_object_get(r->rules, nav_hex(hex, sha256, NAV_SHA256_SIZE));
+  if (state == NULL) return VERIFY_RULES_MISSING;
+  if (json_integer_value(state) == TEXT_CHANGED) return VERIFY_RULES_CHANGED;
+  (void)json_integer_set(state, TEXT_NAMED);
+  return VERIFY_RULES_KEPT;
+}
+
 struct verify_source export_read_source(struct export_read *r) {
   return (struct verify_source){.context = r,
                                 .ledger = next_record,
                                 .event = no_event,
                                 .content = no_content,
-                                .checkpoint = next_checkpoint};
+                                .checkpoint = next_checkpoint,
+                                .rules_kept = rules_kept};
+}
+
+static void check_rules(struct export_read *r, verify_fault *fault, void *fault_context) {
+  char what[VERIFY_WHAT_SIZE];
+  const char *name = NULL;
+  json_t *state = NULL;
+  json_object_foreach(r->rules, name, state) {
+    if (json_integer_value(state) != TEXT_THERE) continue;
+    (void)snprintf(what, sizeof what, "rules/%.80s.yaml is a text that no record names", name);
+    fault(fault_context, 0, what);
+  }
 }
 
 void export_read_check_files(struct export_read *r, verify_fault *fault, void *fault_context) {
@@ -254,6 +306,7 @@ void export_read_check_files(struct export_read *r, verify_fault *fault, void *f
   const char *name = NULL;
   json_t *value = NULL;
   json_t *files = json_object_get(r->manifest, "files");
+  check_rules(r, fault, fault_context);
   nav_sha256_stream_end(r->hash, hash);
   keep_hash(r, "records.bin", hash);
   json_object_foreach(files, name, value) {

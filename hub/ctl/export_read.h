@@ -1,6 +1,6 @@
 // An export of the ledger (export_write.h) as a source of hub/ledger/verify: one pass, a record at a time;
-// the notes are kept. Called by: audit_offline, tests. Must never: trust the archive: every length and count
-// has a limit.
+// the notes are kept, and of the texts of rules their hashes. Called by: audit_offline, tests. Must never:
+// trust the archive: every length and count has a limit.
 #ifndef NAV_CTL_EXPORT_READ_H
 #define NAV_CTL_EXPORT_READ_H
 
@@ -16,7 +16,8 @@ const char *export_read_hub(const struct export_read *r);
 // A source for verify_run, with records_only. Valid as long as r.
 struct verify_source export_read_source(struct export_read *r);
 uint64_t export_read_count(const struct export_read *r);  // records so far, for progress
-// After the records: whether each file is the one that the manifest names. Says what is not through fault.
+// After the records: whether each file is the one that the manifest names, and each text of rules one that a
+// record names. Says what is not through fault.
 void export_read_check_files(struct export_read *r, verify_fault *fault, void *fault_context);
 
 #endif

@@ -17,7 +17,15 @@
 #include "hub/ctl/export_guide.h"
 #include "hub/wire/merkle.h"
 
-enum { HEAD = 12, PATH_SIZE = 4096, CHUNK = 256 * 1024, NOTES_BYTES_MAX = 1 << 30, NAME_SIZE = 64 };
+enum {
+  HEAD = 12,
+  PATH_SIZE = 4096,
+  CHUNK = 256 * 1024,
+  NOTES_BYTES_MAX = 1 << 30,
+  RULES_BYTES_MAX = 1 << 30,
+  NAME_SIZE = 80
+};
+enum { HASH_SIZE = 2 * NAV_SHA256_SIZE };
 
 struct export_write {
   char path[PATH_SIZE];
@@ -29,6 +37,8 @@ struct export_write {
   crypto_hash_sha256_state hash;
   struct nav_buffer notes;  // each: size 8, length 4, the note
   uint64_t notes_count;
+  struct nav_buffer rules;  // each: hash in hex, length 4, the text
+  uint64_t rules_count;
   json_t *files;
 };
 
@@ -40,6 +50,7 @@ struct export_write *export_write_new(const char *path, struct nav_error *err) {
     return NULL;
   }
   nav_buffer_init(&w->notes, NOTES_BYTES_MAX);
+  nav_buffer_init(&w->rules, RULES_BYTES_MAX);
   (void)crypto_hash_sha256_init(&w->hash);
   w->files = json_object();
   (void)snprintf(w->path, sizeof w->path, "%s", path);
@@ -59,6 +70,7 @@ void export_write_free(struct export_write *w) {
   if (w->records >= 0) (void)close(w->records);
   if (w->made) (void)unlink(w->path);
   nav_buffer_free(&w->notes);
+  nav_buffer_free(&w->rules);
   json_decref(w->files);
   free(w);
 }
@@ -97,6 +109,18 @@ bool export_write_note(struct export_write *w, uint64_t size, const char *note, 
   w->notes_count++;
   return (nav_buffer_append(&w->notes, head, sizeof head) && nav_buffer_append_text(&w->notes, note)) ||
          nav_fail(err, NAV_ERROR_LOCAL, 0, w->path, "more checkpoints than fit in memory; use --until");
+}
+
+bool export_write_rules(struct export_write *w, const char *sha256, const uint8_t *text, size_t length,
+                        struct nav_error *err) {
+  uint8_t size[4];
+  if (strlen(sha256) != HASH_SIZE || strspn(sha256, "0123456789abcdef") != HASH_SIZE)
+    return nav_fail(err, NAV_ERROR_PEER, 0, "texts", "nav-desk sent a text without a hash");
+  nav_put_u32(size, (uint32_t)length);
+  w->rules_count++;
+  return (nav_buffer_append(&w->rules, sha256, HASH_SIZE) &&
+          nav_buffer_append(&w->rules, size, sizeof size) && nav_buffer_append(&w->rules, text, length)) ||
+         nav_fail(err, NAV_ERROR_LOCAL, 0, w->path, "more texts of rules than fit in memory; use --until");
 }
 
 // ---- the archive ----
@@ -150,6 +174,24 @@ static bool each_note(struct archive *a, struct export_write *w, struct nav_erro
   return ok;
 }
 
+// As each_note.
+static bool each_rules(struct archive *a, struct export_write *w, struct nav_error *err) {
+  bool ok = true;
+  for (size_t at = 0; ok && at < w->rules.length;) {
+    char name[NAME_SIZE];
+    size_t length = nav_get_u32(w->rules.data + at + HASH_SIZE);
+    const uint8_t *text = w->rules.data + at + HASH_SIZE + 4;
+    (void)snprintf(name, sizeof name, "rules/%.*s.yaml", (int)HASH_SIZE, (const char *)w->rules.data + at);
+    if (a == NULL) {
+      note_hash(w, name, text, length);
+    } else {
+      ok = begin_entry(a, w, name, length, err) && put(a, w, text, length, err);
+    }
+    at += HASH_SIZE + 4 + length;
+  }
+  return ok;
+}
+
 static bool put_records(struct archive *a, struct export_write *w, struct nav_error *err) {
   if (!begin_entry(a, w, "records.bin", w->bytes, err)) return false;
   uint8_t *chunk = malloc(CHUNK);
@@ -170,14 +212,15 @@ static json_t *make_manifest(struct export_write *w, const char *hub, const char
   (void)crypto_hash_sha256_final(&w->hash, hash);
   note_hash(w, "GUIDE.md", export_guide, strlen(export_guide));
   (void)each_note(NULL, w, NULL);
+  (void)each_rules(NULL, w, NULL);
   (void)json_object_set_new(w->files, "records.bin", json_string(nav_hex(hex, hash, sizeof hash)));
   uint8_t root[NAV_SHA256_SIZE];
   merkle_root(&w->tree, root);
-  return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:s*, s:s, s:O}", "format",
+  return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:s, s:s*, s:s, s:O}", "format",
                    "trygghetsnavet-export-1", "hub", hub, "log_id", log_id, "records", (json_int_t)w->count,
                    "first", (json_int_t)w->first, "last", (json_int_t)w->last, "checkpoints",
-                   (json_int_t)w->notes_count, "root", nav_hex(hex, root, sizeof root), "checkpoint_key", key,
-                   "checkpoint_key_note",
+                   (json_int_t)w->notes_count, "rules", (json_int_t)w->rules_count, "root",
+                   nav_hex(hex, root, sizeof root), "checkpoint_key", key, "checkpoint_key_note",
                    "a convenience; take the key from the hub by another way, and do not trust this one",
                    "files", w->files);
 }
@@ -187,7 +230,7 @@ static bool put_all(struct archive *a, struct export_write *w, const char *manif
   size_t length = strlen(manifest);
   return begin_entry(a, w, "GUIDE.md", guide, err) && put(a, w, export_guide, guide, err) &&
          begin_entry(a, w, "manifest.json", length, err) && put(a, w, manifest, length, err) &&
-         each_note(a, w, err) && put_records(a, w, err) &&
+         each_note(a, w, err) && each_rules(a, w, err) && put_records(a, w, err) &&
          (archive_write_close(a) == ARCHIVE_OK || archive_failed(a, w, err));
 }
 

@@ -54,34 +54,89 @@ static bool yaml_path(const struct conf_nav *nav, const char *id, char path[PATH
 
 // ---- an agency ----
 
+// Of an agency: config/keys/<id>.yaml, agencies/<id> and what is in it.
+struct places {
+  char yaml[PATH_SIZE], agencies[PATH_SIZE], folder[PATH_SIZE], keys[PATH_SIZE], signing[PATH_SIZE];
+};
+
+static bool find_places(const struct conf_nav *nav, const char *id, struct places *p, struct nav_error *err) {
+  char name[CONF_ID_LENGTH_MAX + 8];
+  char config_keys[PATH_SIZE];
+  (void)snprintf(name, sizeof name, "%.64s.yaml", id);
+  return join(config_keys, err, nav->config_folder, "keys", "") &&
+         join(p->yaml, err, config_keys, name, "") && join(p->agencies, err, nav->home, "agencies", "") &&
+         join(p->folder, err, p->agencies, id, "") && join(p->keys, err, p->folder, "keys", "") &&
+         join(p->signing, err, p->keys, "signing.key", "");
+}
+
+static bool is_there(const char *path) {
+  struct stat status;
+  return lstat(path, &status) == 0;
+}
+
+// A public file from before witness keys, or one that an earlier run did not come to.
+static bool lacks_witness(const char *path) {
+  char text[YAML_SIZE + 1];
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  ssize_t length = fd < 0 ? -1 : read(fd, text, YAML_SIZE);
+  if (fd >= 0) (void)close(fd);
+  if (length <= 0 || text[length - 1] != '\n') return false;
+  text[length] = '\0';
+  return strstr(text, "\nwitness:") == NULL;
+}
+
+// One line at the file's end, durable.
+static bool append_line(const char *path, const char *line, struct nav_error *err) {
+  int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return nav_fail_errno(err, path, "cannot open");
+  size_t length = strlen(line);
+  bool ok = write(fd, line, length) == (ssize_t)length && fsync(fd) == 0;
+  if (!ok) (void)nav_fail_errno(err, path, "cannot write");
+  if (close(fd) != 0 && ok) ok = nav_fail_errno(err, path, "cannot write");
+  return ok;
+}
+
+// An agency whose keys are from before witness keys gets that one alone; the others stay as they are.
+static bool add_witness(const struct places *p, struct nav_error *err) {
+  struct keys_agency keys;
+  char hex[2 * KEY_ED25519_PUBLIC_SIZE + 1];
+  char line[sizeof hex + 16];
+  if (!keys_agency_load(p->keys, &keys, err)) return false;
+  if (!keys.has_witness && !keys_agency_add_witness(p->keys, &keys, err)) return false;
+  (void)snprintf(line, sizeof line, "witness: %s\n",
+                 nav_hex(hex, keys.witness.public_key, KEY_ED25519_PUBLIC_SIZE));
+  sodium_memzero(&keys, sizeof keys);
+  bool ok = append_line(p->yaml, line, err);
+  if (ok) (void)fprintf(stderr, "navctl: a witness key beside the others in %s and %s\n", p->keys, p->yaml);
+  return ok;
+}
+
 static bool new_agency(const struct conf_nav *nav, const char *id, struct nav_error *err) {
   char yaml[PATH_SIZE];
-  char agencies[PATH_SIZE];
-  char folder[PATH_SIZE];
-  char keys_folder[PATH_SIZE];
-  char signing[PATH_SIZE];
+  struct places p;
   struct keys_agency keys;
-  if (!yaml_path(nav, id, yaml, err) || !join(agencies, err, nav->home, "agencies", "") ||
-      !join(folder, err, agencies, id, "") || !join(keys_folder, err, folder, "keys", "") ||
-      !join(signing, err, keys_folder, "signing.key", "") || !make_folder(agencies, 0755, err) ||
-      !make_folder(folder, 0755, err)) {
+  if (!find_places(nav, id, &p, err)) return false;
+  if (is_there(p.signing) && lacks_witness(p.yaml)) return add_witness(&p, err);
+  if (!yaml_path(nav, id, yaml, err) || !make_folder(p.agencies, 0755, err) ||
+      !make_folder(p.folder, 0755, err))
     return false;
-  }
   // Whole private keys without the public file: an earlier run ended between the two.
-  struct stat status;
-  bool ok = lstat(signing, &status) == 0 ? keys_agency_load(keys_folder, &keys, err)
-                                         : keys_agency_create(keys_folder, &keys, err);
+  bool ok =
+      is_there(p.signing) ? keys_agency_load(p.keys, &keys, err) : keys_agency_create(p.keys, &keys, err);
+  if (ok && !keys.has_witness) ok = keys_agency_add_witness(p.keys, &keys, err);
   if (!ok) return false;
   char curve[2 * KEY_CURVE_SIZE + 1];
   char sign[2 * KEY_ED25519_PUBLIC_SIZE + 1];
+  char witness[2 * KEY_ED25519_PUBLIC_SIZE + 1];
   char text[YAML_SIZE];
   (void)snprintf(text, sizeof text,
-                 "# Public keys of %s, written by navctl keys new.\ncurve: %s\nsigning: %s\n", id,
-                 nav_hex(curve, keys.curve.public_key, KEY_CURVE_SIZE),
-                 nav_hex(sign, keys.signing.public_key, KEY_ED25519_PUBLIC_SIZE));
+                 "# Public keys of %s, written by navctl keys new.\ncurve: %s\nsigning: %s\nwitness: %s\n",
+                 id, nav_hex(curve, keys.curve.public_key, KEY_CURVE_SIZE),
+                 nav_hex(sign, keys.signing.public_key, KEY_ED25519_PUBLIC_SIZE),
+                 nav_hex(witness, keys.witness.public_key, KEY_ED25519_PUBLIC_SIZE));
   sodium_memzero(&keys, sizeof keys);
   ok = write_yaml(yaml, text, err);
-  if (ok) (void)fprintf(stderr, "navctl: private keys in %s, public ones in %s\n", keys_folder, yaml);
+  if (ok) (void)fprintf(stderr, "navctl: private keys in %s, public ones in %s\n", p.keys, yaml);
   return ok;
 }
 

@@ -20,10 +20,11 @@ json_t *audit_show(const struct desk_request *request, struct nav_error *err);
 // {"from":size} → {"ok":true,"proof":{from, size, root, hashes, note}}: PROOF(from, D[size]) of RFC 6962.
 // The first holds the record, and so is refused where something of it is outside the mandate.
 json_t *audit_prove(const struct desk_request *request, struct nav_error *err);
-// {"number", "reason", "until_ms"?, "before"?, "limit"?} → {"ok":true,"lines":[{event_seq, …as of search…,
-// delivered, acknowledged_seq, acknowledged_at, erased}],"events":n,"mandate","next":seq?}: the events
-// about a person of which the mandate has something, newest first, each with everything that became of it,
-// oldest first. limit and next are of events.
+// {"number", "reason", "until_ms"?, "before"?, "limit"?, "extract"?: true} → {"ok":true,"lines":[{event_seq,
+// …as of search…, delivered, acknowledged_seq, acknowledged_at, erased}],"events":n,"mandate","next":seq?}:
+// the events about a person of which the mandate has something, newest first, each with everything that
+// became of it, oldest first. limit and next are of events. extract: the same in words, for the person, as
+// "extract":[{"event_seq","erased","sv":[sentence,…],"en":[…]}].
 json_t *audit_person(const struct desk_request *request, struct nav_error *err);
 // {"since_ms"?} → {"ok":true,"since":…,"complete":bool,"records":n,"findings":[{what, title, who, count,
 // detail, seqs, …numbers}]}
@@ -33,5 +34,14 @@ json_t *audit_follow_up(const struct desk_request *request, struct nav_error *er
 // {"ok":true,"hub":…,"log_id":hex,"until":n,"last":n,"done":bool,"records":base64 of records.bin's form,
 // "checkpoints":[{"size":n,"note":…}]}; ask again with "after":last and the same "until".
 json_t *audit_export(const struct desk_request *request, struct nav_error *err);
+// The kept texts of rules that go with it: {"after":n,"sha256"?,"until":n} →
+// {"ok":true,"done":bool,"texts":[{"seq","sha256","text":base64}]}; ask again with the last one's seq in
+// after and its sha256.
+json_t *audit_export_rules(const struct desk_request *request, struct nav_error *err);
+// {"before"?, "limit"?} → {"ok":true,"lines":[{seq, at, person, agency, hash, rules, files, kept,
+// names}],"mandate", "next":seq?}: every change of rules, newest first. {"seq":n,"file"?,"from"?} →
+// {"ok":true,"change":{…},"texts":[{"name","sha256","text":base64}],"next":place?}: what was in force at that
+// record; ask again with "from":next.
+json_t *audit_rules(const struct desk_request *request, struct nav_error *err);
 
 #endif

@@ -14,10 +14,11 @@
 #include "nav/v1/session.pb-c.h"
 
 // A page's answer stays under CONTROL_MESSAGE_MAX: 8 MiB of records and the last one's 1 MiB, in base64, and
-// as many notes as records.
+// the notes with their cosignature lines, of which NOTES_BYTES decide where the page ends.
 enum {
   PAGE_RECORDS = 20000,
   PAGE_BYTES = 8 * 1024 * 1024,
+  NOTES_BYTES = 4 * 1024 * 1024,
   RECORD_BYTES = 1024 * 1024,
   HEAD = 12,
   NUMBER = 24
@@ -28,8 +29,20 @@ static const char records_sql[] =
     "$2::bigint "
     "ORDER BY seq LIMIT 20000";
 static const char notes_sql[] =
-    "SELECT size, left(note, 65536) FROM nav.checkpoint_view WHERE size > $1::bigint AND size <= $2::bigint "
-    "ORDER BY size LIMIT 20001";
+    "SELECT c.size, left(c.note, 32768) || coalesce((SELECT string_agg(left(s.line, 320), '' ORDER BY "
+    "s.agency) "
+    "FROM (SELECT agency, line FROM nav.cosignature_view WHERE size = c.size ORDER BY agency LIMIT 96) s), "
+    "'') "
+    "FROM nav.checkpoint_view c WHERE c.size > $1::bigint AND c.size <= $2::bigint ORDER BY c.size LIMIT "
+    "20001";
+// Where a page of records from $1 to $2 must end so that its notes and their lines fit: at the last
+// checkpoint whose bytes, added up, are at most $3; the first always is in.
+static const char room_sql[] =
+    "SELECT coalesce(max(size) FILTER (WHERE total <= $3::bigint OR first = size), 0), "
+    "coalesce(max(size), 0) FROM (SELECT c.size, min(c.size) OVER () AS first, sum(octet_length(c.note) + "
+    "coalesce((SELECT sum(octet_length(s.line)) FROM nav.cosignature_view s WHERE s.size = c.size), 0)) OVER "
+    "(ORDER BY c.size) AS total FROM nav.checkpoint_view c WHERE c.size > $1::bigint AND c.size <= "
+    "$2::bigint) AS added";
 // Without --until: what a checkpoint covers; without any checkpoint, everything.
 static const char until_sql[] =
     "SELECT coalesce((SELECT max(size) FROM nav.checkpoint_view), (SELECT max(seq) FROM nav.ledger_view), "
@@ -62,15 +75,36 @@ static bool is_permitted(const struct desk_request *request, struct nav_error *e
                   "agencies.yaml is all");
 }
 
+// The page's end, so that its notes fit.
+static bool find_end(struct desk_database *database, const struct page *page, int64_t *end,
+                     struct nav_error *err) {
+  char after[NUMBER];
+  char last[NUMBER];
+  char most[NUMBER];
+  const char *values[] = {after, last, most};
+  int64_t reach = page->after + PAGE_RECORDS < page->until ? page->after + PAGE_RECORDS : page->until;
+  (void)snprintf(after, sizeof after, "%" PRId64, page->after);
+  (void)snprintf(last, sizeof last, "%" PRId64, reach);
+  (void)snprintf(most, sizeof most, "%d", NOTES_BYTES);
+  PGresult *result = desk_query(database, room_sql, 3, values, err);
+  if (result == NULL) return false;
+  int64_t fits = desk_int8(result, 0, 0);
+  *end = fits < desk_int8(result, 0, 1) ? fits : page->until;
+  PQclear(result);
+  return true;
+}
+
 static bool fill(struct desk_database *database, struct page *page, struct nav_error *err) {
   char after[NUMBER];
   char until[NUMBER];
   const char *values[] = {after, until};
+  int64_t end = 0;
   struct desk_cursor cursor;
   int got = 0;
   int count = 0;
   (void)snprintf(after, sizeof after, "%" PRId64, page->after);
-  (void)snprintf(until, sizeof until, "%" PRId64, page->until);
+  if (!find_end(database, page, &end, err)) return false;
+  (void)snprintf(until, sizeof until, "%" PRId64, end);
   if (!desk_cursor_open(&cursor, database, "export", records_sql, 2, values, err)) return false;
   while (page->bytes.length < PAGE_BYTES && (got = desk_cursor_next(&cursor, err)) > 0) {
     size_t length = 0;
@@ -88,8 +122,8 @@ static bool fill(struct desk_database *database, struct page *page, struct nav_e
     count++;
   }
   desk_cursor_close(&cursor);
-  page->done = got == 0 && count < PAGE_RECORDS;
-  if (page->done) page->last = page->until;
+  if (got == 0 && count < PAGE_RECORDS) page->last = end;
+  page->done = got == 0 && count < PAGE_RECORDS && end == page->until;
   return got >= 0;
 }
 

@@ -152,6 +152,27 @@ static bool narrow_numbers(struct audit_filter *f, struct nav_arena *arena,
   return f->numbers != NULL;
 }
 
+// More than can be told one by one: all records of the window are looked at, as without.
+enum { NAMED_MAX = 100000 };
+
+// Readings, recalls and answers stand in nav.mention, the others say in `about` what they concern.
+static bool narrow_named(struct audit_filter *f, const struct desk_request *request, struct nav_error *err) {
+  const char *values[] = {f->seqs};
+  PGresult *result =
+      desk_query(request->database,
+                 "SELECT seq FROM nav.mention_view WHERE event_seq = ANY($1::bigint[]) UNION "
+                 "SELECT seq FROM nav.ledger_view WHERE about = ANY($1::bigint[]) LIMIT 100001",
+                 1, values, err);
+  if (result == NULL) return false;
+  size_t count = (size_t)PQntuples(result);
+  uint64_t *seqs = nav_arena_zalloc(request->arena, count + 1, sizeof *seqs);
+  for (size_t i = 0; seqs != NULL && i < count; i++) seqs[i] = (uint64_t)desk_int8(result, (int)i, 0);
+  PQclear(result);
+  if (count > NAMED_MAX) return true;
+  f->named = seqs == NULL ? NULL : desk_array(request->arena, seqs, count);
+  return f->named != NULL || nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
+}
+
 static bool narrow_event(struct audit_filter *f, const struct desk_request *request, struct nav_error *err) {
   char id[2 * NAV_EVENT_ID_SIZE + 1];
   const char *values[] = {nav_hex(id, f->event_id, sizeof f->event_id)};
@@ -164,7 +185,16 @@ static bool narrow_event(struct audit_filter *f, const struct desk_request *requ
     f->event_seqs[f->event_seqs_count++] = (uint64_t)desk_int8(result, i, 0);
   PQclear(result);
   f->seqs = desk_array(request->arena, f->event_seqs, f->event_seqs_count);
-  return f->seqs != NULL || nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
+  f->event_id_bytes = nav_arena_printf(request->arena, "%s", id);
+  if (f->seqs == NULL || f->event_id_bytes == NULL) return nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
+  return narrow_named(f, request, err);
+}
+
+static bool narrow_reader(struct audit_filter *f, struct nav_arena *arena) {
+  size_t length = strlen(f->reader);
+  char *hex = nav_arena_alloc(arena, 2 * length + 1);
+  f->reader_bytes = hex == NULL ? NULL : nav_hex(hex, (const uint8_t *)f->reader, length);
+  return f->reader_bytes != NULL;
 }
 
 bool audit_filter_narrow(struct audit_filter *filter, const struct desk_request *request,
@@ -183,6 +213,7 @@ bool audit_filter_narrow(struct audit_filter *filter, const struct desk_request 
       filter->purpose == NULL) {
     ok = narrow_numbers(filter, request->arena, definitions);
   }
+  if (ok && filter->reader != NULL) ok = narrow_reader(filter, request->arena);
   if (!ok) return nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
   return !filter->has_event || narrow_event(filter, request, err);
 }

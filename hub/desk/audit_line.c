@@ -99,6 +99,15 @@ static void resumed(const Nav__V1__Record *r, const struct definitions *d, struc
                                   r->resumed->last_seq);
 }
 
+static void restored(const Nav__V1__Record *r, const struct definitions *d, struct nav_arena *arena,
+                     struct audit_line *line) {
+  (void)d;
+  line->reason = audit_both(arena,
+                            nav_arena_printf(arena, "the database was put back; the last record was %" PRIu64,
+                                             r->restored->last_seq),
+                            audit_or_null(r->restored->reason));
+}
+
 static void rules_changed(const Nav__V1__Record *r, const struct definitions *d, struct nav_arena *arena,
                           struct audit_line *line) {
   (void)d;
@@ -254,6 +263,7 @@ static const struct {
     {NAV__V1__RECORD__RECORD_STARTED, started},
     {NAV__V1__RECORD__RECORD_STOPPED, stopped},
     {NAV__V1__RECORD__RECORD_RESUMED, resumed},
+    {NAV__V1__RECORD__RECORD_RESTORED, restored},
     {NAV__V1__RECORD__RECORD_RULES_CHANGED, rules_changed},
     {NAV__V1__RECORD__RECORD_CONFIG_CHANGED, config_changed},
     {NAV__V1__RECORD__RECORD_KEY_CHANGED, key_changed},

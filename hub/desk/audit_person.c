@@ -8,6 +8,7 @@
 
 #include "hub/base/clock.h"
 #include "hub/desk/audit.h"
+#include "hub/desk/audit_extract.h"
 #include "hub/desk/mandate.h"
 #include "hub/desk/reasons.h"
 #include "nav/v1/session.pb-c.h"
@@ -25,6 +26,9 @@ struct telling {
   json_t *told;
   uint64_t last_told;  // event; 0: none
   size_t events_told;
+  bool extracts;  // the answer has it in words, too
+  struct extract extract;
+  bool *are_told;  // of the pairs
   // What was released, and the line that says so; filled once the acknowledgements are known.
   struct person_delivery *deliveries;
   struct {
@@ -138,6 +142,7 @@ static void tell_pair(struct telling *t, const struct person_pair *pair) {
   struct audit_line *line = &t->lines.items[0];
   if (line->event_id == NULL) audit_line_name_event(line, t->event->record);
   json_t *json = tell(t, line);
+  t->are_told[pair - t->rows->pairs] = json != NULL;
   if (json != NULL && pair->record->record_case == NAV__V1__RECORD__RECORD_HOLD_RELEASED &&
       is_release(pair->record->hold_released->lane))
     note_delivery(t, json, pair->record->hold_released->lane->lane, pair->seq);
@@ -151,6 +156,9 @@ static void tell_events(struct telling *t) {
     while (t->end < t->rows->pairs_count && t->rows->pairs[t->end].event_seq == t->event->seq) t->end++;
     tell_accepted(t);
     for (; pair < t->end; pair++) tell_pair(t, &t->rows->pairs[pair]);
+    if (t->extracts && t->last_told == t->event->seq)
+      extract_event(&t->extract, t->event, &t->rows->pairs[t->first], &t->are_told[t->first],
+                    t->end - t->first);
   }
 }
 
@@ -211,6 +219,14 @@ static bool open_reasons(const struct desk_request *request, const struct person
   return ok;
 }
 
+// The lines; and what it says in words, where that was asked for.
+static json_t *tell_all(struct telling *t) {
+  t->extracts = json_is_true(json_object_get(t->request->json, "extract"));
+  if (t->extracts) extract_begin(&t->extract, t->request, &t->definitions);
+  tell_events(t);
+  return t->extracts ? extract_end(&t->extract) : NULL;
+}
+
 static json_t *answer(struct telling *t, struct person_rows *rows, struct nav_error *err) {
   t->rows = rows;
   t->deliveries = nav_arena_zalloc(t->request->arena, DELIVERIES_MAX, sizeof *t->deliveries);
@@ -225,15 +241,26 @@ static json_t *answer(struct telling *t, struct person_rows *rows, struct nav_er
     return NULL;
   }
   if (!open_reasons(t->request, rows, err)) return NULL;
-  tell_events(t);
+  t->are_told = nav_arena_zalloc(t->request->arena, rows->pairs_count + 1, sizeof *t->are_told);
+  if (t->are_told == NULL) {
+    (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
+    return NULL;
+  }
+  json_t *extract = tell_all(t);
   if (t->too_many) {
+    json_decref(extract);
     (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "limit",
                    "too many deliveries: ask for fewer events with --limit");
     return NULL;
   }
-  if (!tell_deliveries(t, err)) return NULL;
+  if (!tell_deliveries(t, err)) {
+    json_decref(extract);
+    return NULL;
+  }
   json_t *json = json_pack("{s:b, s:O, s:I, s:o}", "ok", 1, "lines", t->told, "events",
                            (json_int_t)t->events_told, "mandate", mandate_json(t->request->person));
+  if (json != NULL && extract != NULL) (void)json_object_set(json, "extract", extract);
+  json_decref(extract);
   if (json != NULL && rows->more)
     (void)json_object_set_new(json, "next",
                               json_integer((json_int_t)rows->events[rows->events_count - 1].seq));

@@ -54,20 +54,29 @@ static bool find_bounds(struct search *s, struct nav_error *err) {
   return true;
 }
 
+// Each arm by an index of its own; what the parameters leave out costs nothing. Published and acknowledged
+// are most of a ledger beside events: apart, so that ledger_rare serves the rest.
 static const char page_sql[] =
     "SELECT * FROM ("
     "(SELECT l.seq, l.record, l.kind FROM nav.event_view e JOIN nav.ledger_view l ON l.seq = e.seq WHERE "
-    "e.seq < "
-    "$1::bigint "
-    "AND e.seq >= $2::bigint AND l.seq < $1::bigint AND l.seq >= $2::bigint AND 21 = ANY($3::int[]) AND "
-    "($4::int[] IS NULL OR "
-    "e.verdict = ANY($4::int[]) OR e.agency = ANY($5::int[])) AND ($6::bigint[] IS NULL OR e.seq = "
-    "ANY($6::bigint[])) "
-    "ORDER BY e.seq DESC LIMIT 1000) "
+    "e.seq < $1::bigint AND e.seq >= $2::bigint AND l.seq < $1::bigint AND l.seq >= $2::bigint AND 21 = "
+    "ANY($3::int[]) AND ($4::int[] IS NULL OR e.verdict = ANY($4::int[]) OR e.agency = ANY($5::int[])) AND "
+    "($6::bigint[] IS NULL OR e.seq = ANY($6::bigint[])) ORDER BY e.seq DESC LIMIT 1000) "
     "UNION ALL "
-    "(SELECT seq, record, kind FROM nav.ledger_view WHERE seq < $1::bigint AND seq >= $2::bigint AND kind <> "
-    "21 "
-    "AND kind = ANY($3::int[]) ORDER BY seq DESC LIMIT 1000)) AS u ORDER BY seq DESC LIMIT 1000";
+    "(SELECT seq, record, kind FROM nav.ledger_view WHERE seq < $1::bigint AND seq >= $2::bigint AND kind IN "
+    "(20, 30) AND kind = ANY($3::int[]) AND (20 = ANY($3::int[]) OR 30 = ANY($3::int[])) ORDER BY seq DESC "
+    "LIMIT 1000) "
+    "UNION ALL "
+    "(SELECT seq, record, kind FROM nav.ledger_view WHERE seq < $1::bigint AND seq >= $2::bigint AND kind "
+    "NOT "
+    "IN (20, 21, 30) AND kind = ANY($3::int[]) AND ($7::bigint[] IS NULL OR seq = ANY($7::bigint[])) AND "
+    "($8::text IS NULL OR position(decode($8, 'hex') IN record) > 0) ORDER BY seq DESC LIMIT 1000) "
+    "UNION ALL "
+    "(SELECT seq, record, kind FROM nav.ledger_view WHERE seq < $1::bigint AND seq >= $2::bigint AND kind "
+    "NOT "
+    "IN (20, 21, 30) AND kind = 22 AND 22 = ANY($3::int[]) AND $7::bigint[] IS NOT NULL AND "
+    "position(decode($9::text, 'hex') IN record) > 0 ORDER BY seq DESC LIMIT 1000)"
+    ") AS u ORDER BY seq DESC LIMIT 1000";
 
 // What may fit among the records floor ≤ seq < before: bounded, so that no plan of the server's can take
 // long.
@@ -76,9 +85,10 @@ static PGresult *read_page(const struct search *s, uint64_t floor, struct nav_er
   char first[NUMBER_SIZE];
   (void)snprintf(before, sizeof before, "%" PRIu64, s->before);
   (void)snprintf(first, sizeof first, "%" PRIu64, floor);
-  const char *values[] = {before,        first, s->filter.kinds, s->filter.verdicts, s->filter.numbers,
-                          s->filter.seqs};
-  return desk_query(s->request->database, page_sql, 6, values, err);
+  const struct audit_filter *f = &s->filter;
+  const char *values[] = {before,  first,    f->kinds,        f->verdicts,      f->numbers,
+                          f->seqs, f->named, f->reader_bytes, f->event_id_bytes};
+  return desk_query(s->request->database, page_sql, 9, values, err);
 }
 
 // A Redecided names its event by number alone.

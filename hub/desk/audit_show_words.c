@@ -9,6 +9,7 @@
 #include "hub/desk/audit_words.h"
 #include "hub/desk/mandate.h"
 #include "hub/desk/rules_changed.h"
+#include "hub/desk/rules_text.h"
 #include "hub/ledger/record.h"
 #include "hub/wire/sha256.h"
 
@@ -58,7 +59,7 @@ static bool read_later(const struct desk_request *request, const struct audit_re
 
 // Whether law.yaml of these rules is the one of the rules that were in force then.
 static bool law_is_of(const struct access_rules *rules, const Nav__V1__Record *then) {
-  if (then == NULL) return false;
+  if (rules == NULL) return false;
   for (size_t i = 0; i < access_rules_file_count(rules); i++) {
     uint8_t now[NAV_SHA256_SIZE];
     if (strcmp(access_rules_file(rules, i, now), "law.yaml") != 0) continue;
@@ -71,12 +72,32 @@ static bool law_is_of(const struct access_rules *rules, const Nav__V1__Record *t
   return false;
 }
 
-// NULL: they cannot be loaded, and paragraphs keep their ids alone.
-static struct access_rules *load_rules(const struct desk_request *request) {
+static bool rules_are_of(const struct access_rules *rules, const Nav__V1__Record *then) {
+  return rules != NULL && then != NULL && then->rules_changed->hash.len == NAV_SHA256_SIZE &&
+         memcmp(then->rules_changed->hash.data, access_rules_hash(rules), NAV_SHA256_SIZE) == 0;
+}
+
+struct loaded {
+  struct access_rules *rules;      // NULL: they cannot be loaded, and paragraphs keep their ids alone
+  struct conf_agencies *agencies;  // of then; NULL: today's
+  bool are_then, law_is_then;
+};
+
+// Today's where they are those of then; else the kept ones, and where there are none, today's all the same.
+static struct loaded load_rules(const struct desk_request *request, const Nav__V1__Record *then) {
   struct conf_faults faults = {0};
-  struct access_rules *rules = access_rules_load(request->nav->config_folder, request->agencies, &faults);
+  struct loaded loaded = {.rules =
+                              access_rules_load(request->nav->config_folder, request->agencies, &faults)};
   conf_faults_free(&faults);
-  return rules;
+  loaded.are_then = loaded.law_is_then = rules_are_of(loaded.rules, then);
+  if (loaded.are_then || then == NULL) return loaded;
+  struct access_rules *kept = rules_text_load(request, then->rules_changed, &loaded.agencies);
+  loaded.are_then = kept != NULL;
+  loaded.law_is_then = kept != NULL || law_is_of(loaded.rules, then);
+  if (kept == NULL) return loaded;
+  access_rules_free(loaded.rules);
+  loaded.rules = kept;
+  return loaded;
 }
 
 json_t *audit_show_words(const struct desk_request *request, const struct audit_record *a,
@@ -97,12 +118,14 @@ json_t *audit_show_words(const struct desk_request *request, const struct audit_
   if (!audit_record_other(request, other, &words.other, err) || !read_later(request, a, &words, err) ||
       !rules_changed_read(request, a->record->seq, &rules_then, err))
     return NULL;
-  struct access_rules *rules = load_rules(request);
-  words.rules = rules;
-  words.law_is_then = rules != NULL && law_is_of(rules, rules_then);
+  struct loaded loaded = load_rules(request, rules_then);
+  words.rules = loaded.rules;
+  words.rules_then = loaded.are_then ? loaded.rules : NULL;
+  words.law_is_then = loaded.law_is_then;
   json_t *said = json_pack("{s:o, s:o}", "sv", audit_words(&words, ACCESS_SWEDISH), "en",
                            audit_words(&words, ACCESS_ENGLISH));
-  access_rules_free(rules);
+  access_rules_free(loaded.rules);
+  conf_agencies_free(loaded.agencies);
   if (said == NULL) (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
   return said;
 }

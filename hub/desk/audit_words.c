@@ -11,6 +11,7 @@ static const struct {
     {NAV__V1__RECORD__RECORD_STARTED, words_started},
     {NAV__V1__RECORD__RECORD_STOPPED, words_stopped},
     {NAV__V1__RECORD__RECORD_RESUMED, words_resumed},
+    {NAV__V1__RECORD__RECORD_RESTORED, words_restored},
     {NAV__V1__RECORD__RECORD_RULES_CHANGED, words_rules_changed},
     {NAV__V1__RECORD__RECORD_CONFIG_CHANGED, words_config_changed},
     {NAV__V1__RECORD__RECORD_KEY_CHANGED, words_key_changed},
@@ -104,7 +105,7 @@ json_t *audit_words(const struct audit_words *words, enum access_language langua
         "JSON.");
   }
   say_later(&s);
-  say_checkpoint(&s);
+  if (!words->for_person) say_checkpoint(&s);
   if (!s.lost && s.sentences != NULL) return s.sentences;
   json_decref(s.sentences);
   return NULL;

@@ -1,7 +1,8 @@
 // One ledger record in plain words, Swedish and English: who did what, to whom, about what, when, by which
 // rule and legal basis, what was revealed and withheld, the stated reason, what followed, and which
 // checkpoint covers it. Pure: what it needs of other records is given in. A kind of record is one row of the
-// table in audit_words.c and one function in the file of its family. Called by: audit_show_words, tests. Must
+// table in audit_words.c and one function in the file of its family. Called by: audit_show_words,
+// audit_extract, tests. Must
 // never: tell content, say more than the record and those given in, or what is outside the reader's mandate.
 #ifndef NAV_DESK_AUDIT_WORDS_H
 #define NAV_DESK_AUDIT_WORDS_H
@@ -22,6 +23,7 @@ struct audit_words {
   const struct conf_person *reader;        // whose mandate bounds what is said; NULL: everything is
   const struct conf_agencies *agencies;    // as they are now: titles, assessors
   const struct access_rules *rules;        // as they are now: names of paragraphs
+  const struct access_rules *rules_then;   // those that were in force at the record; NULL: cannot be had
   bool law_is_then;                        // law.yaml is what it was when the record was written
   int64_t hold_answer_ms, hold_urgent_ms;  // the installation's
   const Nav__V1__Record *about;            // the record that this one is about
@@ -29,6 +31,7 @@ struct audit_words {
   const Nav__V1__Record *const *later;     // records about this one, oldest first
   size_t later_count;
   bool later_more;           // there are more than are given
+  bool for_person;           // an extract: without what proves the record and how to search on
   uint64_t checkpoint_size;  // of the first checkpoint that covers the record; 0: none yet
   struct nav_arena *arena;
 };

@@ -72,6 +72,8 @@ static const char *lanes_of(const struct saying *s, const Nav__V1__RecalledEvent
     text = part_join(s, text, text[0] == '\0' ? "" : "; ", part_lane(s, event->lanes[i]));
   }
   if (text[0] != '\0') return text;
+  if (s->words->for_person && !part_told_all(s, from))
+    return said(s, "ingen som utdraget omfattar", "nobody that the extract is of");
   return part_told_all(s, from) ? said(s, "ingen", "nobody")
                                 : said(s, "ingen inom ditt mandat", "nobody within your mandate");
 }

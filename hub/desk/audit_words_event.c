@@ -52,6 +52,9 @@ static void say_lanes(struct saying *s, const Nav__V1__Accepted *a, const Nav__V
   if (part_told_all(s, a->agency)) {
     say(s, "Alla andra mottagare och ändamål: undanhålls helt, eftersom ingen regel lämnar ut.",
         "All other recipients and purposes: withheld whole, as no rule releases it.");
+  } else if (s->words->for_person) {
+    say(s, "Vad som beslutades för andra mottagare ingår inte i utdraget.",
+        "What was decided for other recipients is not part of the extract.");
   } else {
     say(s, "Vad som beslutades för andra mottagare ligger utanför ditt mandat.",
         "What was decided for other recipients is outside your mandate.");
@@ -75,6 +78,7 @@ void words_accepted(struct saying *s) {
   } else {
     say_lanes(s, a, verdict);
   }
+  if (s->words->for_person) return;
   say_content(s, a);
   say(s, "Allt om händelsen: navctl audit search --event %s.",
       "All about the event: navctl audit search --event %s.", part_hex(s, a->event_id));

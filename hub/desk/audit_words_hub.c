@@ -1,6 +1,7 @@
 // Words of the records about the hub itself: starts, rules, configuration, keys, definitions, refused
 // sessions. See audit_words_parts.h.
 #include <inttypes.h>
+#include <string.h>
 
 #include "hub/desk/audit_words_parts.h"
 
@@ -23,6 +24,27 @@ void words_resumed(struct saying *s) {
       "The hub went on after a commit whose outcome was unknown at first. The last record before this one is "
       "%" PRIu64 "; what stands in the ledger is what holds.",
       s->words->record->resumed->last_seq);
+}
+
+// Of a note, its second line: how many records it signs.
+static const char *size_of_note(const struct saying *s, const char *note) {
+  const char *size = note == NULL ? NULL : strchr(note, '\n');
+  if (size == NULL) return "?";
+  return part(s, "%.*s", "%.*s", (int)strcspn(size + 1, "\n"), size + 1);
+}
+
+void words_restored(struct saying *s) {
+  const Nav__V1__Restored *r = s->words->record->restored;
+  say(s,
+      "Databasen hade lagts tillbaka till ett tidigare läge: liggaren slutade med post %" PRIu64
+      ". Navet hade visat en kontrollpunkt över %s poster; det som fattas är borta.",
+      "The database had been put back to an earlier state: the ledger ended with record %" PRIu64
+      ". The hub had shown a checkpoint over %s records; what is missing is gone.",
+      r->last_seq, size_of_note(s, r->given_up));
+  say(s, "Liggaren hade id %s, och går vidare under det som posten före den här nämner.",
+      "The ledger's id was %s; it goes on under the one that the record before this one names.",
+      part_hex(s, r->previous_log_id));
+  say_reason(s, r->reason);
 }
 
 static const char *rules_files(const struct saying *s, const Nav__V1__RulesChanged *r) {
@@ -64,6 +86,11 @@ void words_config_changed(struct saying *s) {
 
 void words_key_changed(struct saying *s) {
   const Nav__V1__KeyChanged *r = s->words->record->key_changed;
+  if (r->public_key.len == 0) {
+    say(s, "Från och med nu har %s ingen nyckel för %s.", "From now on %s has no key for %s.",
+        part_agency(s, r->owner), name_key_use(s, r->use));
+    return;
+  }
   say(s, "Från och med nu gäller en ny publik nyckel för %s, för %s: %s.",
       "From now on a new public key of %s holds, for %s: %s.", part_agency(s, r->owner),
       name_key_use(s, r->use), part_hex(s, r->public_key));

@@ -62,8 +62,9 @@ bool name_event_known(uint32_t type);
 bool name_code_known(int code);
 
 // The families.
-audit_sentence words_started, words_stopped, words_resumed, words_rules_changed, words_config_changed,
-    words_key_changed, words_agency_defined, words_lane_defined, words_verdict_defined, words_refused_session;
+audit_sentence words_started, words_stopped, words_resumed, words_restored, words_rules_changed,
+    words_config_changed, words_key_changed, words_agency_defined, words_lane_defined, words_verdict_defined,
+    words_refused_session;
 audit_sentence words_published, words_accepted, words_rejected, words_rejected_more, words_quarantined,
     words_redecided, words_acknowledged, words_replayed, words_nacked;
 audit_sentence words_read, words_briefing_compiled, words_audit_read;

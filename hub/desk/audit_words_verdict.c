@@ -24,10 +24,30 @@ static void say_outcome(struct saying *s, const Nav__V1__LaneVerdict *v) {
   }
 }
 
+// The facts that the decision rested on, as classes and codes: what the rule asks. Of a release all of it
+// held; a hold or a forbid may rest on what was not known.
+static void say_grounds(struct saying *s, const char *rule, bool held) {
+  const char *text = "";
+  if (s->words->rules_then == NULL || rule == NULL || rule[0] == '\0') return;
+  json_t *list = access_rule_grounds(s->words->rules_then, rule, s->language);
+  for (size_t i = 0; i < json_array_size(list); i++)
+    text = part_join(s, text, i == 0 ? "" : "; ", json_string_value(json_array_get(list, i)));
+  json_decref(list);
+  if (text[0] == '\0') return;
+  if (held) {
+    say(s, "Vad regeln %s kräver, och som gällde: %s.", "What the rule %s demands, and what held: %s.", rule,
+        text);
+  } else {
+    say(s, "Vad regeln %s frågar efter, och som gällde eller inte kunde uteslutas: %s.",
+        "What the rule %s asks, and what held or could not be ruled out: %s.", rule, text);
+  }
+}
+
 static void say_terms(struct saying *s, const Nav__V1__LaneVerdict *v) {
   if (v->limit_rule != NULL && v->limit_rule[0] != '\0')
     say(s, "Begränsningen %s gör att det prövas i stället för att lämnas genast.",
         "The limit %s makes it wait for assessment instead of leaving at once.", v->limit_rule);
+  say_grounds(s, v->limit_rule, false);
   if (v->n_obligations > 0)
     say(s, "Mottagarens skyldigheter: %s.", "The recipient's obligations: %s.",
         part_list(s, v->obligations, v->n_obligations));
@@ -44,6 +64,7 @@ static void say_terms(struct saying *s, const Nav__V1__LaneVerdict *v) {
 
 void say_verdict(struct saying *s, const Nav__V1__LaneVerdict *v) {
   say_outcome(s, v);
+  say_grounds(s, v->rule, v->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE);
   if (v->hold_rule != NULL && v->hold_rule[0] != '\0')
     say(s, "Resten väntar på bedömning, enligt %s; mest som kan röjas: %s.",
         "The rest waits for assessment, by %s; at most revealed: %s.",

@@ -16,8 +16,6 @@ struct desk_database;
 struct desk_database *desk_database_open(const char *conninfo, struct nav_error *err);
 void desk_database_close(struct desk_database *database);  // takes NULL
 
-enum { DESK_PARAMS_MAX = 8 };
-
 // Parameters as text (NULL: SQL null); results in binary. NULL: *err. The caller clears the result.
 PGresult *desk_query(struct desk_database *database, const char *sql, int count, const char *const *values,
                      struct nav_error *err);

@@ -10,7 +10,7 @@
 
 #include "hub/desk/database.h"
 
-enum { DESK_PAGES_MAX = 8, DESK_PAGE_ROWS = 1000, DESK_PAGE_BYTES = 512 * 1024 };
+enum { DESK_PAGES_MAX = 9, DESK_PAGE_ROWS = 1000, DESK_PAGE_BYTES = 512 * 1024 };
 
 struct desk_pages;
 

@@ -45,6 +45,8 @@ static const struct command {
      audit_verify},
     {"audit-search", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_search},
     {"audit-export", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_export},
+    {"audit-export-rules", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_export_rules},
+    {"audit-rules", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_rules},
     {"audit-show", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_show},
     {"audit-prove", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_prove},
     {"audit-person", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_person},

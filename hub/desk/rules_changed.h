@@ -1,5 +1,5 @@
 // Which rules were in force at a record of the ledger: the newest RulesChanged up to it.
-// Called by: reader, follow_up, audit_show_words. Must never: read the rules themselves.
+// Called by: reader, follow_up, audit_show_words, audit_rules. Must never: read the rules themselves.
 #ifndef NAV_DESK_RULES_CHANGED_H
 #define NAV_DESK_RULES_CHANGED_H
 

@@ -11,11 +11,11 @@
 
 enum { NUMBER_SIZE = 24 };
 
-// Kinds by ledger.proto: Started, AgencyDefined, LaneDefined, VerdictDefined, Erased; an index of rare kinds
-// finds them. And the publications before the range that its events are of.
+// Kinds by ledger.proto: Started, AgencyDefined, LaneDefined, VerdictDefined, Restored, Erased; an index of
+// rare kinds finds them. And the publications before the range that its events are of.
 static const char before_sql[] =
     "SELECT seq, substr(record, 1, 1048577) FROM nav.ledger_view WHERE seq < $1::bigint AND seq > 0 AND "
-    "kind NOT IN (20, 21, 30) AND kind IN (10, 16, 17, 18, 80) UNION ALL "
+    "kind NOT IN (20, 21, 30) AND kind IN (10, 16, 17, 18, 19, 80) UNION ALL "
     "SELECT seq, substr(record, 1, 1048577) FROM nav.ledger_view WHERE kind = 20 AND seq > 0 AND seq IN "
     "(SELECT published_seq FROM nav.event_view WHERE seq >= $1::bigint AND seq <= $2::bigint AND "
     "published_seq < $1::bigint) ORDER BY 1 LIMIT 200001";

@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "hub/base/buffer.h"
+#include "hub/base/id.h"
 #include "hub/desk/pages.h"
 #include "hub/desk/verify_beside.h"
 
-enum { TABLES = 7, EVENT_ID_SIZE = 16, SQL_SIZE = 1024 };
+enum { TABLES = 9, EVENT_ID_SIZE = 16, SQL_SIZE = 1024, KEPT_MAX = 1000000 };
 
 // A row larger than any of ours is cut just past the limit: it fails its hash, and memory stays bounded.
 static const struct desk_paged tables[TABLES] = {
@@ -34,15 +35,27 @@ static const struct desk_paged tables[TABLES] = {
     {.name = "verify_mention",
      .sql = "SELECT seq, event_seq FROM nav.mention_view WHERE seq > 0 AND seq >= $1",
      .order = "seq, event_seq"},
+    {.name = "verify_cosignature",
+     .sql = "SELECT size, left(agency, 65), left(line, 512) FROM nav.cosignature_view WHERE size > 0 AND "
+            "size >= "
+            "$1",
+     .order = "size, agency"},
+    {.name = "verify_rules",
+     .sql = "SELECT seq, substr(sha256, 1, 33), substr(text, 1, 262145) FROM nav.rules_text_view WHERE seq > "
+            "0 AND "
+            "seq >= $1",
+     .order = "seq, sha256"},
     {.name = "verify_subtree",
      .sql = "SELECT level, index, hash FROM nav.subtree_view WHERE level BETWEEN 1 AND 61 AND index >= 0 AND "
             "index < (1::bigint << (62 - level)) - 1 ORDER BY (index + 1) << level, level"},
 };
-enum { LEDGER, EVENT, CONTENT, CHECKPOINT, PERSON, MENTION, SUBTREE };
+enum { LEDGER, EVENT, CONTENT, CHECKPOINT, PERSON, MENTION, COSIGNATURE, RULES_TEXT, SUBTREE };
+enum { RANGED = COSIGNATURE };  // a range is of the records' own tables, those before it
 
 struct rows {
   struct desk_pages pages;
   struct desk_paged results[TABLES];
+  PGresult *kept;  // the texts' hashes and numbers, by hash
 };
 
 static int next_ledger(void *context, struct verify_ledger_row *row, struct nav_error *err) {
@@ -143,6 +156,66 @@ static int next_subtree(void *context, struct verify_subtree_row *row, struct na
   return 1;
 }
 
+static int next_cosignature(void *context, struct verify_cosignature_row *row, struct nav_error *err) {
+  struct rows *rows = context;
+  const struct desk_paged *c = &rows->results[COSIGNATURE];
+  int got = desk_pages_next(&rows->pages, COSIGNATURE, err);
+  if (got <= 0) return got;
+  *row = (struct verify_cosignature_row){.size = (uint64_t)desk_int8(c->page, c->row, 0),
+                                         .agency = PQgetvalue(c->page, c->row, 1),
+                                         .line = PQgetvalue(c->page, c->row, 2)};
+  return 1;
+}
+
+static int next_rules_text(void *context, struct verify_rules_row *row, struct nav_error *err) {
+  struct rows *rows = context;
+  const struct desk_paged *c = &rows->results[RULES_TEXT];
+  int got = desk_pages_next(&rows->pages, RULES_TEXT, err);
+  if (got <= 0) return got;
+  *row = (struct verify_rules_row){.seq = (uint64_t)desk_int8(c->page, c->row, 0),
+                                   .sha256 = fixed(c, 1, NAV_SHA256_SIZE)};
+  row->text = desk_bytes(c->page, c->row, 2, &row->length);
+  return 1;
+}
+
+// Before the pages, whose connection takes no other query. Rules are rare: 40 bytes a text.
+static bool read_kept(struct desk_database *database, struct rows *rows, struct nav_error *err) {
+  rows->kept = desk_query(database,
+                          "SELECT substr(sha256, 1, 33), seq FROM nav.rules_text_view WHERE seq > 0 ORDER BY "
+                          "sha256, seq LIMIT 1000001",
+                          0, NULL, err);
+  if (rows->kept == NULL) return false;
+  return PQntuples(rows->kept) <= KEPT_MAX ||
+         nav_fail(err, NAV_ERROR_LOCAL, 0, "nav.rules_text", "has more than %d rows", KEPT_MAX);
+}
+
+static int compare_kept(const struct rows *rows, int i, const uint8_t sha256[NAV_SHA256_SIZE]) {
+  size_t length = 0;
+  const uint8_t *bytes = desk_bytes(rows->kept, i, 0, &length);
+  int order = memcmp(bytes, sha256, length < NAV_SHA256_SIZE ? length : NAV_SHA256_SIZE);
+  return order != 0 ? order : (length > NAV_SHA256_SIZE) - (length < NAV_SHA256_SIZE);
+}
+
+// Whether it is of its hash is found as it goes by.
+static int rules_kept(void *context, const uint8_t sha256[NAV_SHA256_SIZE], uint64_t seq,
+                      struct nav_error *err) {
+  const struct rows *rows = context;
+  int low = 0;
+  int high = PQntuples(rows->kept);
+  (void)err;
+  while (low < high) {
+    int middle = low + (high - low) / 2;
+    if (compare_kept(rows, middle, sha256) < 0) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  bool found = low < PQntuples(rows->kept) && compare_kept(rows, low, sha256) == 0 &&
+               (uint64_t)desk_int8(rows->kept, low, 1) <= seq;
+  return found ? VERIFY_RULES_KEPT : VERIFY_RULES_MISSING;
+}
+
 static bool read_lease(struct desk_database *database, struct verify_settings *settings,
                        struct nav_error *err) {
   PGresult *result = desk_query(database, "SELECT log_id, epoch, last_seq FROM nav.lease_view", 0, NULL, err);
@@ -171,7 +244,9 @@ static bool find_below_one(struct desk_database *database, verify_fault *fault, 
       "SELECT 'nav.content', seq FROM nav.content_view WHERE (seq < 1) IS NOT FALSE UNION ALL "
       "SELECT 'nav.person', seq FROM nav.person_view WHERE (seq < 1) IS NOT FALSE UNION ALL "
       "SELECT 'nav.mention', seq FROM nav.mention_view WHERE (seq < 1) IS NOT FALSE UNION ALL "
+      "SELECT 'nav.rules_text', seq FROM nav.rules_text_view WHERE (seq < 1) IS NOT FALSE UNION ALL "
       "SELECT 'nav.checkpoint', size FROM nav.checkpoint_view WHERE (size < 1) IS NOT FALSE UNION ALL "
+      "SELECT 'nav.cosignature', size FROM nav.cosignature_view WHERE (size < 1) IS NOT FALSE UNION ALL "
       "SELECT 'nav.subtree', index FROM nav.subtree_view WHERE (level BETWEEN 1 AND 61 AND index >= 0 AND "
       "index < (1::bigint << (62 - level)) - 1) IS NOT TRUE LIMIT 100",
       0, NULL, err);
@@ -190,17 +265,23 @@ bool desk_verify(struct desk_database *database, const char *hub, const uint8_t 
                  void *fault_context, struct verify_report *report, struct nav_error *err) {
   struct verify_settings settings = {.hub = hub, .checkpoint_key = key};
   struct rows rows = {0};
-  struct verify_source source = {&rows,           next_ledger, next_event,   next_content,
-                                 next_checkpoint, next_person, next_mention, next_subtree};
+  struct verify_source source = {&rows,       next_ledger,  next_event,   next_content,     next_checkpoint,
+                                 next_person, next_mention, next_subtree, next_cosignature, next_rules_text,
+                                 rules_kept};
   if (!read_lease(database, &settings, err) || !find_below_one(database, fault, fault_context, err))
     return false;
   if (!settings.has_lease) {
     fault(fault_context, 0, "nav.lease has no row: neither the log's id nor its last number is known");
   }
+  if (!read_kept(database, &rows, err)) {
+    PQclear(rows.kept);
+    return false;
+  }
   for (int i = 0; i < TABLES; i++) rows.results[i] = tables[i];
   bool ok = desk_pages_open(&rows.pages, database, rows.results, TABLES, err) &&
             verify_run(&source, &settings, fault, fault_context, report, err);
   desk_pages_close(&rows.pages);
+  PQclear(rows.kept);
   return ok;
 }
 
@@ -212,7 +293,7 @@ struct bounded {
 
 // Each table from the range's first number on, and no further than its last; of checkpoints the newest.
 static void bound(struct rows *rows, struct bounded *bounded, const struct verify_range *range) {
-  for (int i = 0; i < SUBTREE; i++) {
+  for (int i = 0; i < RANGED; i++) {
     int length =
         i == CHECKPOINT
             ? snprintf(bounded->sql[i], SQL_SIZE, "%s AND size = %" PRIu64, tables[i].sql, range->size)
@@ -228,11 +309,12 @@ static bool run_range(struct desk_database *database, const struct verify_settin
                       verify_fault *fault, void *fault_context, struct verify_report *report,
                       struct nav_error *err) {
   struct rows rows = {0};
-  struct verify_source source = {&rows,           next_ledger, next_event,   next_content,
-                                 next_checkpoint, next_person, next_mention, NULL};
+  struct verify_source source = {&rows,       next_ledger,  next_event, next_content, next_checkpoint,
+                                 next_person, next_mention, NULL,       NULL,         NULL,
+                                 NULL};
   struct bounded bounded;
   bound(&rows, &bounded, settings->range);
-  bool ok = desk_pages_open(&rows.pages, database, rows.results, SUBTREE, err) &&
+  bool ok = desk_pages_open(&rows.pages, database, rows.results, RANGED, err) &&
             verify_run(&source, settings, fault, fault_context, report, err);
   desk_pages_close(&rows.pages);
   return ok;

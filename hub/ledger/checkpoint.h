@@ -23,6 +23,15 @@ NAV_MUST_USE bool checkpoint_sign(const struct checkpoint *checkpoint, const cha
                                   const struct key_pair_sign *key, struct nav_buffer *note);
 // The log that a note says it is of, unproven: its first line. False: there is none, or none that fits.
 NAV_MUST_USE bool checkpoint_origin(const char *note, char origin[CHECKPOINT_ORIGIN_SIZE]);
+// What a note says, with nobody's signature checked: for whoever then checks one himself (a cosignature).
+struct checkpoint_text {
+  struct checkpoint checkpoint;
+  size_t length;           // of the text that signatures cover, its last newline included
+  const char *signatures;  // into the note: the lines after the blank one
+};
+NAV_MUST_USE bool checkpoint_text(const char *note, const char *origin, struct checkpoint_text *text,
+                                  struct nav_error *err);
+// As checkpoint_text, and the key's signature must be there and hold.
 NAV_MUST_USE bool checkpoint_open(const char *note, const char *origin, const uint8_t *public_key,
                                   struct checkpoint *checkpoint, struct nav_error *err);
 

@@ -41,6 +41,9 @@ bool reason_fields_of(Nav__V1__Record *record, struct reason_fields *fields) {
     case NAV__V1__RECORD__RECORD_ERASED:
       *fields = FIELDS(record->erased, reason);
       return true;
+    case NAV__V1__RECORD__RECORD_RESTORED:
+      *fields = FIELDS(record->restored, reason);
+      return true;
     default:
       return false;
   }
@@ -50,7 +53,7 @@ bool reason_kind(uint16_t kind) {
   return kind == NAV__V1__RECORD__RECORD_READ || kind == NAV__V1__RECORD__RECORD_BRIEFING_COMPILED ||
          kind == NAV__V1__RECORD__RECORD_AUDIT_READ || kind == NAV__V1__RECORD__RECORD_HOLD_RELEASED ||
          kind == NAV__V1__RECORD__RECORD_HOLD_REFUSED || kind == NAV__V1__RECORD__RECORD_RECALL_CONFIRMED ||
-         kind == NAV__V1__RECORD__RECORD_ERASED;
+         kind == NAV__V1__RECORD__RECORD_ERASED || kind == NAV__V1__RECORD__RECORD_RESTORED;
 }
 
 void reason_key(uint8_t key[CONTENT_KEY_SIZE], const uint8_t bucket_key[CONTENT_KEY_SIZE], uint64_t seq) {

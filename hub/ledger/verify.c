@@ -93,8 +93,10 @@ void verify_forget(struct verify *v) {
   }
   memcpy(v->log_id, v->tree.interval_log_id, sizeof v->log_id);
   verify_ahead_know_log(v->ahead, v->log_id);
+  verify_cosigners_forget(v, first);
   if (v->hub_key_seq >= first) check_hub_key(v);
   if (v->hub_key_seq >= first) v->hub_key_seq = 0;
+  if (v->texts_kept_seq >= first) v->texts_kept_seq = 0;
   v->last_time_ms = INT64_MIN;
   v->last_epoch = 0;
   v->lost = true;
@@ -126,8 +128,8 @@ static bool checkpoints_before(struct verify *v, uint64_t before, struct nav_err
       reached = v->checkpoint.size;
     }
     v->report->checkpoints++;
-    (void)verify_tree_checkpoint(v, &v->checkpoint);
-    if (!next_checkpoint(v, err)) return false;
+    bool holds = verify_tree_checkpoint(v, &v->checkpoint);
+    if (!verify_cosignatures_at(v, &v->checkpoint, holds, err) || !next_checkpoint(v, err)) return false;
   }
   if (reached + 1 < before) verify_tree_break(v);
   return true;
@@ -271,12 +273,14 @@ static bool check_tail(struct verify *v, struct nav_error *err) {
   while (v->has_checkpoint) {
     verify_tree_break(v);
     v->report->checkpoints++;
-    if (verify_tree_checkpoint(v, &v->checkpoint) && v->checkpoint.size > expected) {
+    bool holds = verify_tree_checkpoint(v, &v->checkpoint);
+    if (holds && v->checkpoint.size > expected) {
       expected = v->checkpoint.size;
       by_checkpoint = true;
     }
-    if (!next_checkpoint(v, err)) return false;
+    if (!verify_cosignatures_at(v, &v->checkpoint, holds, err) || !next_checkpoint(v, err)) return false;
   }
+  if (!verify_cosignatures_end(v, err)) return false;
   if (expected > v->last_seq) {
     missing(v, v->last_seq + 1, expected,
             by_checkpoint ? ": a checkpoint covers them" : ": nav.lease has counted them");
@@ -333,7 +337,7 @@ static bool run(struct verify *v, struct nav_error *err) {
   const struct verify_ready *ready = NULL;
   int got = 0;
   if (!next_checkpoint(v, err) || !first_rows(v, err) || !verify_index_begin(v, err) ||
-      !verify_subtrees_begin(v, err))
+      !verify_subtrees_begin(v, err) || !verify_cosignatures_begin(v, err) || !verify_rules_begin(v, err))
     return false;
   if (v->has_checkpoint) verify_tree_log_id(v, &v->checkpoint);
   if (v->settings->range != NULL) verify_range_begin(v);
@@ -374,6 +378,7 @@ bool verify_run(const struct verify_source *source, const struct verify_settings
     verify_ahead_free(v->ahead);
     verify_names_free(&v->agencies);
     verify_names_free(&v->lanes);
+    free(v->cosigners);
     verify_erasing_free(v);
     free(v);
   }

@@ -1,6 +1,6 @@
 // `audit verify`: recomputes a ledger from its rows and says which row is wrong and how. Pure and streaming:
-// rows come from five sources, each in order, and memory does not grow with the ledger (definitions, the last
-// publications and the faults under way are kept, each bounded). What it finds, and whom it accuses:
+// rows come from several sources, each in order, and memory does not grow with the ledger (definitions, the
+// last publications and the faults under way are kept, each bounded). What it finds, and whom it accuses:
 //   a record's bytes changed           that record: its hash is not its leaf column's, and the leaves give
 //   the root a checkpoint signed its leaf changed as well           the records since the last checkpoint
 //   that holds: nothing in the database can tell more; then the tree
@@ -9,17 +9,19 @@
 //   a record gone, two swapped         the number missing; the two records that say they are another
 //   a derived column, an event row, sealed content, a checkpoint    that row
 //   a row of nav.person or nav.mention   the record that it is of
+//   a text of rules missing           the RulesChanged that names it; one changed, or that none names: the
+//                                      record that it came with
 //   a row of nav.subtree missing, extra or changed                   that row, and no record
+//   an agency's cosignature of a checkpoint                          that checkpoint's size, and no record
 //   sealed content gone                that event, where no Erased record covers its class and day
 //   the tail cut off                   the numbers missing, by the lease or the last checkpoint
 //   a record by which others are      the others wait for the next checkpoint: if that does not hold they
 //   judged (a definition, a time)      are named as "it or what it rests on"; later records forget it
-// Rows are read ahead and prepared by threads (verify_ahead.h); one thread judges, in the records' order. A range
-// of records can be verified alone (verify_range.h).
-// nav.lease itself is named as seq 0, where a checkpoint proves that it is the lease that is wrong.
-// What it cannot find: a tail cut off together with the lease and every checkpoint above it. That is what the
-// witnesses hold checkpoints for. Called by: desk (audit verify), tests. Must never: accuse a record for
-// another's fault, log, or stop at the first fault.
+// Rows are read ahead and prepared by threads (verify_ahead.h); one thread judges, in the records' order. A
+// range of records can be verified alone (verify_range.h). nav.lease itself is named as seq 0, where a
+// checkpoint proves that it is the lease that is wrong. What it cannot find: a tail cut off together with the
+// lease and every checkpoint above it. That is what the witnesses hold checkpoints for. Called by: desk
+// (audit verify), tests. Must never: accuse a record for another's fault, log, or stop at the first fault.
 #ifndef NAV_LEDGER_VERIFY_H
 #define NAV_LEDGER_VERIFY_H
 
@@ -34,6 +36,7 @@
 enum {
   VERIFY_WHAT_SIZE = 480,         // a fault's text, with NUL
   VERIFY_NUMBERS_MAX = 1 << 20,   // of verdicts; lanes and agencies: a sixteenth
+  VERIFY_COSIGNERS_MAX = 4096,    // agencies that ever had a witness key
   VERIFY_PUBLICATIONS_BACK = 64,  // an Accepted names one of the last so many Published
 };
 
@@ -91,15 +94,31 @@ struct verify_index_row {
 };
 typedef int verify_next_index(void *context, struct verify_index_row *row, struct nav_error *err);
 
+// Of nav.rules_text.
+struct verify_rules_row {
+  uint64_t seq;           // of the RulesChanged it came with
+  const uint8_t *sha256;  // 32 bytes
+  const uint8_t *text;
+  size_t length;
+};
+enum verify_rules { VERIFY_RULES_MISSING, VERIFY_RULES_KEPT, VERIFY_RULES_CHANGED };
+
 struct verify_subtree_row {
   unsigned level;  // 8, 16, …
   uint64_t index;
   const uint8_t *hash;  // 32 bytes
 };
 
-// Each gives its next row, ledger, events and content by seq, checkpoints by size, subtrees by their last
-// record, (index + 1) << level, which is below 2^62, then by level; all of one snapshot. 1: a row; 0: no
-// more; -1: *err. subtree may be NULL: an export has none.
+struct verify_cosignature_row {
+  uint64_t size;
+  const char *agency;
+  const char *line;  // with its newline
+};
+
+// Each gives its next row, ledger, events and content by seq, checkpoints by size, cosignatures by size,
+// subtrees by their last record, (index + 1) << level, which is below 2^62, then by level; all of one
+// snapshot. 1: a row; 0: no more; -1: *err. subtree and cosignature may be NULL: an export has none, and its
+// notes carry the cosignature lines.
 struct verify_source {
   void *context;
   int (*ledger)(void *context, struct verify_ledger_row *row, struct nav_error *err);
@@ -109,6 +128,13 @@ struct verify_source {
   // By seq and key. NULL: there is no such table, as in an export.
   verify_next_index *person, *mention;
   int (*subtree)(void *context, struct verify_subtree_row *row, struct nav_error *err);
+  int (*cosignature)(void *context, struct verify_cosignature_row *row, struct nav_error *err);
+  // By seq. NULL: texts are asked for alone, as in an export.
+  int (*rules_text)(void *context, struct verify_rules_row *row, struct nav_error *err);
+  // Whether the text of that hash is there, come with this record or one before it: an enum verify_rules; -1:
+  // *err. NULL: none are looked for.
+  int (*rules_kept)(void *context, const uint8_t sha256[NAV_SHA256_SIZE], uint64_t seq,
+                    struct nav_error *err);
 };
 
 struct verify_settings {
@@ -129,7 +155,8 @@ struct verify_report {
   uint64_t events;    // Accepted records
   uint64_t contents;  // of which the sealed content is still there and was compared
   uint64_t checkpoints;
-  uint64_t signatures;  // of agencies, that were checked
+  uint64_t signatures;    // of agencies, that were checked
+  uint64_t cosignatures;  // that hold
   uint64_t unproved;  // records that no signed root vouches for: after the last checkpoint, or beside a fault
   uint64_t faults;    // 0: the ledger holds
   uint8_t root[NAV_SHA256_SIZE];  // over all records that are there

@@ -187,7 +187,7 @@ bool verify_rows_up_to(struct verify *v, uint64_t seq, const Nav__V1__Record *re
     verify_content_sealed(v, seq, a->retention_class, a->bucket_day);
     if (!sealed) verify_content_missing(v, seq, a->retention_class, a->bucket_day);
   }
-  return verify_index_up_to(v, seq, record, err);
+  return verify_index_up_to(v, seq, record, err) && verify_rules_up_to(v, seq, record, err);
 }
 
 bool verify_rows_after_end(struct verify *v, struct nav_error *err) {
@@ -199,5 +199,5 @@ bool verify_rows_after_end(struct verify *v, struct nav_error *err) {
     stray(v, v->content.seq, 0, NULL, "nav.content");
     if (!next_content(v, err)) return false;
   }
-  return verify_index_after_end(v, err);
+  return verify_index_after_end(v, err) && verify_rules_after_end(v, err);
 }

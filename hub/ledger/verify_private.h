@@ -6,6 +6,7 @@
 
 #include "hub/base/arena.h"
 #include "hub/base/id.h"
+#include "hub/ledger/cosignature.h"
 #include "hub/ledger/record.h"
 #include "hub/ledger/verify.h"
 #include "hub/ledger/verify_ahead.h"
@@ -81,6 +82,14 @@ struct verify_name {
   uint64_t position_seq;          // by which record
 };
 
+// A witness key as the last KeyChanged record of that agency says; seq 0: unlearned.
+struct verify_cosigner {
+  char agency[VERIFY_NAME_SIZE];
+  uint8_t key[KEY_ED25519_PUBLIC_SIZE];
+  bool has_key;
+  uint64_t seq;
+};
+
 // A list by number that grows as numbers are defined.
 struct verify_names {
   struct verify_name *items;
@@ -138,6 +147,9 @@ struct verify {
   uint64_t order_seq;  // whose time and epoch those are
   uint8_t log_id[KEY_LOG_ID_SIZE];
   uint64_t log_id_seq;                       // which record changed it; 0: none
+  uint8_t previous_log_id[KEY_LOG_ID_SIZE];  // before that
+  bool log_changed;                          // and no Restored record has followed yet
+  bool has_started;                          // a record before this one named a log
   uint8_t hub_key[KEY_ED25519_PUBLIC_SIZE];  // the checkpoint key that the ledger names, if it does
   uint64_t hub_key_seq;
 
@@ -154,14 +166,20 @@ struct verify {
   size_t doubts_count;
   uint64_t doubts_more;  // for which there was no room
   struct verify_erasing erasing;
+  uint64_t texts_kept_seq;  // the first RulesChanged that keeps texts: every later one does; 0: none yet
 
   struct verify_event_row event;
   struct verify_content_row content;
   const uint8_t *content_hash;
   struct verify_checkpoint_row checkpoint;
-  bool has_event, has_content, has_checkpoint, has_subtree;
+  struct verify_cosignature_row cosignature;
+  struct verify_cosigner *cosigners;  // VERIFY_COSIGNERS_MAX; NULL: no key yet
+  size_t cosigners_count;
+  bool has_event, has_content, has_checkpoint, has_subtree, has_cosignature;
   struct verify_index indexes[VERIFY_INDEXES];
   struct verify_subtree_row subtree;
+  struct verify_rules_row rules_text;
+  bool has_rules_text;
 };
 
 void verify_accuse(struct verify *v, uint64_t seq, const char *format, ...)
@@ -229,6 +247,12 @@ NAV_MUST_USE bool verify_index_up_to(struct verify *v, uint64_t seq, const Nav__
                                      struct nav_error *err);
 NAV_MUST_USE bool verify_index_after_end(struct verify *v, struct nav_error *err);
 
+// verify_rules.c: nav.rules_text, as verify_rows_*.
+NAV_MUST_USE bool verify_rules_begin(struct verify *v, struct nav_error *err);
+NAV_MUST_USE bool verify_rules_up_to(struct verify *v, uint64_t seq, const Nav__V1__Record *record,
+                                     struct nav_error *err);
+NAV_MUST_USE bool verify_rules_after_end(struct verify *v, struct nav_error *err);
+
 // verify_subtree.c
 void verify_told(void *told, unsigned level, uint64_t index, const uint8_t hash[NAV_SHA256_SIZE]);
 NAV_MUST_USE bool verify_subtrees_begin(struct verify *v, struct nav_error *err);
@@ -238,6 +262,16 @@ void verify_subtrees_signed(struct verify *v,
                             bool records);  // the tree of the records, or of the leaf column
 // After the last record; those up to `last` are known to be missing.
 NAV_MUST_USE bool verify_subtrees_end(struct verify *v, uint64_t last, struct nav_error *err);
+
+// verify_cosignature.c
+// A KeyChanged record: the witness key that it names, if it does.
+void verify_cosigner_key(struct verify *v, uint64_t seq, const Nav__V1__KeyChanged *record);
+void verify_cosigners_forget(struct verify *v, uint64_t first);  // what records from `first` on have said
+NAV_MUST_USE bool verify_cosignatures_begin(struct verify *v, struct nav_error *err);
+// The rows up to the checkpoint's size; holds: it is the hub's. In an export the note's own lines.
+NAV_MUST_USE bool verify_cosignatures_at(struct verify *v, const struct verify_checkpoint_row *row,
+                                         bool holds, struct nav_error *err);
+NAV_MUST_USE bool verify_cosignatures_end(struct verify *v, struct nav_error *err);
 
 // verify_event.c, again
 // What is left in the sources after the last record that is there or known to be missing.

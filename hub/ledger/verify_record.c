@@ -175,12 +175,35 @@ static void check_started(struct verify *v, uint64_t seq, const Nav__V1__Started
     verify_accuse(v, seq, "names a log id that is not 16 bytes");
     return;
   }
-  if (memcmp(v->log_id, record->log_id.data, sizeof v->log_id) != 0) v->log_id_seq = seq;
+  if (memcmp(v->log_id, record->log_id.data, sizeof v->log_id) != 0) {
+    if (v->has_started) memcpy(v->previous_log_id, v->log_id, sizeof v->log_id);
+    v->log_id_seq = seq;
+    v->log_changed = v->has_started;
+  }
+  v->has_started = true;
   memcpy(v->log_id, record->log_id.data, sizeof v->log_id);
   verify_ahead_know_log(v->ahead, v->log_id);
 }
 
+// The record after a Started that names another log must say that the database was put back.
+static void check_restored(struct verify *v, const Nav__V1__Record *record) {
+  const Nav__V1__Restored *restored =
+      record->record_case == NAV__V1__RECORD__RECORD_RESTORED ? record->restored : NULL;
+  bool expected = v->log_changed && record->seq == v->log_id_seq + 1;
+  if (expected) v->log_changed = false;
+  if (expected && restored == NULL) {
+    verify_doubt(v, v->log_id_seq, record->seq,
+                 "begins another log, and the record after it does not say that the database was put back");
+  } else if (restored != NULL &&
+             (!expected || restored->previous_log_id.len != sizeof v->previous_log_id ||
+              memcmp(restored->previous_log_id.data, v->previous_log_id, sizeof v->previous_log_id) != 0)) {
+    verify_doubt(v, record->seq, v->log_id_seq == 0 ? 1 : v->log_id_seq,
+                 "says that the database was put back, and the record before it begins no other log");
+  }
+}
+
 static void note_key(struct verify *v, uint64_t seq, const Nav__V1__KeyChanged *record) {
+  verify_cosigner_key(v, seq, record);
   if (record->owner == NULL || record->use == NULL || strcmp(record->owner, "hub") != 0 ||
       strcmp(record->use, "checkpoint") != 0 || record->public_key.len != sizeof v->hub_key) {
     return;
@@ -196,6 +219,7 @@ static void know_lane(struct verify *v, uint32_t number) {
 
 void verify_record(struct verify *v, const Nav__V1__Record *record, const struct verify_guess *guess) {
   uint64_t seq = record->seq;
+  check_restored(v, record);
   switch (record->record_case) {
     case NAV__V1__RECORD__RECORD_STARTED:
       check_started(v, seq, record->started);

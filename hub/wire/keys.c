@@ -124,7 +124,8 @@ static bool path_in(char out[PATH_SIZE], const char *folder, const char *name, s
 }
 
 static bool refuse_existing(const char *folder, struct nav_error *err) {
-  static const char *const names[] = {"curve.key", "curve.pub", "signing.key", "signing.pub", "id.key"};
+  static const char *const names[] = {"curve.key",   "curve.pub",   "signing.key", "signing.pub",
+                                      "witness.key", "witness.pub", "id.key"};
   char path[PATH_SIZE];
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     if (!path_in(path, folder, names[i], err)) return false;
@@ -148,13 +149,30 @@ static bool read_in(const char *folder, const char *name, const char *use, uint8
   return path_in(path, folder, name, err) && keys_read(path, use, true, key, size, err);
 }
 
+static bool write_witness(const char *folder, struct keys_agency *keys, struct nav_error *err) {
+  (void)crypto_sign_keypair(keys->witness.public_key, keys->witness.secret_key);
+  keys->has_witness = true;
+  return write_in(folder, "witness.key", "witness", true, keys->witness.secret_key, KEY_ED25519_SECRET_SIZE,
+                  err) &&
+         write_in(folder, "witness.pub", "witness", false, keys->witness.public_key, KEY_ED25519_PUBLIC_SIZE,
+                  err);
+}
+
+bool keys_agency_add_witness(const char *folder, struct keys_agency *keys, struct nav_error *err) {
+  struct keys_agency made = *keys;
+  bool ok = write_witness(folder, &made, err);
+  if (ok) *keys = made;
+  sodium_memzero(&made, sizeof made);
+  return ok;
+}
+
 bool keys_agency_create(const char *folder, struct keys_agency *keys, struct nav_error *err) {
   if (sodium_init() < 0) return nav_fail(err, NAV_ERROR_BUG, 0, "", "libsodium does not start");
   if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
     return nav_fail_errno(err, folder, "cannot create the folder");
   }
   if (!refuse_existing(folder, err)) return false;
-  struct keys_agency made;
+  struct keys_agency made = {0};
   (void)crypto_box_keypair(made.curve.public_key, made.curve.secret_key);
   (void)crypto_sign_keypair(made.signing.public_key, made.signing.secret_key);
   randombytes_buf(made.id_key, sizeof made.id_key);
@@ -164,6 +182,7 @@ bool keys_agency_create(const char *folder, struct keys_agency *keys, struct nav
                      err) &&
             write_in(folder, "signing.pub", "signing", false, made.signing.public_key,
                      KEY_ED25519_PUBLIC_SIZE, err) &&
+            write_witness(folder, &made, err) &&
             write_in(folder, "id.key", "id", true, made.id_key, KEY_SYMMETRIC_SIZE, err);
   if (ok) *keys = made;
   sodium_memzero(&made, sizeof made);
@@ -182,16 +201,26 @@ bool keys_sign_pair(struct key_pair_sign *pair, struct nav_error *err) {
   return nav_fail(err, NAV_ERROR_LOCAL, 0, "", "a signing key's two halves do not belong together");
 }
 
+// None is no fault: the folder is from before witness keys.
+static bool read_witness(const char *folder, struct keys_agency *keys, struct nav_error *err) {
+  char path[PATH_SIZE];
+  if (!path_in(path, folder, "witness.key", err)) return false;
+  if (access(path, F_OK) != 0 && errno == ENOENT) return true;
+  keys->has_witness = true;
+  return keys_read(path, "witness", true, keys->witness.secret_key, KEY_ED25519_SECRET_SIZE, err) &&
+         keys_sign_pair(&keys->witness, err);
+}
+
 bool keys_agency_load(const char *folder, struct keys_agency *keys, struct nav_error *err) {
   if (sodium_init() < 0) return nav_fail(err, NAV_ERROR_BUG, 0, "", "libsodium does not start");
-  struct keys_agency read;
+  struct keys_agency read = {0};
   bool ok =
       read_in(folder, "curve.key", "curve", read.curve.secret_key, KEY_CURVE_SIZE, err) &&
       read_in(folder, "signing.key", "signing", read.signing.secret_key, KEY_ED25519_SECRET_SIZE, err) &&
       read_in(folder, "id.key", "id", read.id_key, KEY_SYMMETRIC_SIZE, err);
   if (ok) {
     (void)crypto_scalarmult_base(read.curve.public_key, read.curve.secret_key);
-    ok = keys_sign_pair(&read.signing, err);
+    ok = keys_sign_pair(&read.signing, err) && read_witness(folder, &read, err);
   }
   if (ok) *keys = read;
   sodium_memzero(&read, sizeof read);

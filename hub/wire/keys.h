@@ -33,16 +33,22 @@ struct key_pair_curve {
   uint8_t secret_key[KEY_CURVE_SIZE];
 };
 
-// An agency's keys, in its own folder: curve.key, signing.key, id.key (and .pub of the first two).
+// An agency's keys, in its own folder: curve.key, signing.key, witness.key, id.key (and .pub of the first
+// three). A folder from before witness keys has none: has_witness is false, and all of witness zero.
 struct keys_agency {
   struct key_pair_curve curve;
   struct key_pair_sign signing;
+  struct key_pair_sign witness;  // of cosignatures (ledger/cosignature.h)
+  bool has_witness;
   uint8_t id_key[KEY_SYMMETRIC_SIZE];  // event ids, and salts derived from it
 };
 
 // Makes new keys; refuses to write over any that exist.
 NAV_MUST_USE bool keys_agency_create(const char *folder, struct keys_agency *keys, struct nav_error *err);
 NAV_MUST_USE bool keys_agency_load(const char *folder, struct keys_agency *keys, struct nav_error *err);
+// Makes the witness key alone, beside the others. Refuses to write over one.
+NAV_MUST_USE bool keys_agency_add_witness(const char *folder, struct keys_agency *keys,
+                                          struct nav_error *err);
 
 // Single files. use: "curve", "signing", "session", "checkpoint", "id", …; secret or public. A secret Ed25519
 // key is libsodium's 64 bytes, a CURVE one 32. Writing refuses a name that exists.

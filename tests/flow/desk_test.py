@@ -250,11 +250,18 @@ def test_forged_checkpoint(d):
 def test_cut_tail(d):
     last = int(d.one("SELECT max(seq) FROM nav.ledger", "whole"))
     cut = last - 20
-    everywhere = "".join(f"DELETE FROM nav.{t} WHERE seq > {cut};" for t in ("ledger", "event", "content", "person", "mention"))
+    everywhere = "".join(f"DELETE FROM nav.{t} WHERE seq > {cut};" for t in ("ledger", "event", "content", "person", "mention", "rules_text"))
+    everywhere += f"DELETE FROM nav.subtree WHERE (index + 1) << level > {cut};"
     d.expect_faults(everywhere, [(cut + 1, f"the records {cut + 1} to {last} are missing")])
     d.expect_faults(everywhere + f"UPDATE nav.lease SET last_seq = {cut}", [(cut + 1, f"to {last} are missing: a checkpoint covers them")])
-    # With the checkpoints gone as well nothing here can tell: that is what the agencies keep checkpoints for.
-    d.tamper(everywhere + f"UPDATE nav.lease SET last_seq = {cut}; DELETE FROM nav.checkpoint WHERE size > {cut}")
+    # With the checkpoints gone as well the agencies' cosignatures tell of them; with those gone too nothing here can: that is what the
+    # agencies keep checkpoints for.
+    gone = everywhere + f"UPDATE nav.lease SET last_seq = {cut}; DELETE FROM nav.checkpoint WHERE size > {cut};" \
+        f"DELETE FROM nav.subtree WHERE ((index + 1) << level) > {cut};"
+    sizes = [int(s) for s in d.one(f"SELECT string_agg(size::text, ' ' ORDER BY size, agency) FROM nav.cosignature WHERE size > {cut}",
+                                   "whole").split()]
+    d.expect_faults(gone, [(size, "and none is there") for size in sizes])
+    d.tamper(gone + f"DELETE FROM nav.cosignature WHERE size > {cut}")
     assert d.verify_report()["ok"]
 
 

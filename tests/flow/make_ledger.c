@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "hub/base/clock.h"
 #include "hub/base/id.h"
@@ -128,6 +129,28 @@ static void put_subtrees(const struct made *made) {
   (void)puts("\\.");
 }
 
+static void put_cosignatures(const struct made *made) {
+  (void)puts("COPY nav.cosignature (size, agency, line) FROM stdin;");
+  for (size_t i = 0; i < made->cosignatures_count; i++) {
+    const struct verify_cosignature_row *row = &made->cosignatures[i];
+    (void)printf("%" PRIu64 "\t%s\t%.*s\\n\n", row->size, row->agency, (int)(strlen(row->line) - 1),
+                 row->line);
+  }
+  (void)puts("\\.");
+}
+
+static void put_rules_texts(const struct made *made) {
+  (void)puts("COPY nav.rules_text (sha256, seq, text) FROM stdin;");
+  for (size_t i = 0; i < made->rules_texts_count; i++) {
+    const struct verify_rules_row *row = &made->rules_texts[i];
+    put_bytes(row->sha256, NAV_SHA256_SIZE);
+    (void)printf("\t%" PRIu64 "\t", row->seq);
+    put_bytes(row->text, row->length);
+    (void)putchar('\n');
+  }
+  (void)puts("\\.");
+}
+
 int main(int argc, char **argv) {
   if (argc != 4 && argc != 6) {
     (void)fputs("make_ledger PUBLICATIONS CHECKPOINT_EVERY HUB [EVENTS ACKNOWLEDGE_EVERY]\n", stderr);
@@ -152,6 +175,8 @@ int main(int argc, char **argv) {
   put_indexes(made);
   put_checkpoints(made);
   put_subtrees(made);
+  put_cosignatures(made);
+  put_rules_texts(made);
   made_free(made);
   return fflush(stdout) == 0 && ferror(stdout) == 0 ? 0 : 1;
 }

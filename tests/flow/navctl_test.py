@@ -60,14 +60,27 @@ def test_hub_keys(h):
 def test_agency_keys(h):
     h.navctl("keys", "new", "jobbtorg")
     public = open(h.path("config/keys/jobbtorg.yaml"), encoding="utf-8").read()
-    assert re.findall(r"^(\w+): [0-9a-f]{64}$", public, re.M) == ["curve", "signing"]
-    for use in ("curve", "signing", "id"):
+    assert re.findall(r"^(\w+): [0-9a-f]{64}$", public, re.M) == ["curve", "signing", "witness"]
+    for use in ("curve", "signing", "witness", "id"):
         assert mode(h.path("agencies/jobbtorg/keys", use + ".key")) == 0o600
     h.fails(1, "exists already", "keys", "new", "jobbtorg")
     # A run that ended between the two: the public file is written from the keys that are there.
     os.unlink(h.path("config/keys/jobbtorg.yaml"))
     h.navctl("keys", "new", "jobbtorg")
     assert open(h.path("config/keys/jobbtorg.yaml"), encoding="utf-8").read() == public
+    # Keys from before witness keys: that one alone is made and added; and where only the public line is missing, that.
+    lines = public.splitlines(keepends=True)
+    for remove in ("witness.key", "witness.pub"):
+        os.unlink(h.path("agencies/jobbtorg/keys", remove))
+    for _ in range(2):
+        with open(h.path("config/keys/jobbtorg.yaml"), "w", encoding="utf-8") as file:
+            file.write("".join(lines[:-1]))
+        h.navctl("keys", "new", "jobbtorg")
+        with open(h.path("config/keys/jobbtorg.yaml"), encoding="utf-8") as file:
+            now = file.read()
+        with open(h.path("agencies/jobbtorg/keys/witness.pub"), encoding="utf-8") as file:
+            assert now == "".join(lines[:-1]) + file.read().replace("witness ", "witness: ") and now != public
+    h.fails(1, "exists already", "keys", "new", "jobbtorg")
     h.fails(2, "is no agency's id", "keys", "new", "../evil")
 
 
@@ -271,6 +284,11 @@ def test_what_was_published_is_found(h):
     start_hub(h)
     lines = json.loads(h.navctl("audit", "search", "--event", event(7)["id"], "-o", "json").stdout)
     assert lines and all(line["from"] == "skolan" and line["type"] == "SchoolIncident" for line in lines)
+    # What was refused under an event's id stands beside it: it names no record, only the id.
+    lines = json.loads(h.navctl("audit", "search", "--event", event(4)["id"], "-o", "json").stdout)
+    assert {line["kind"] for line in lines} == {"accepted", "rejected"}, lines
+    lines = json.loads(h.navctl("audit", "search", "--event", event(4)["id"], "--kind", "rejected", "-o", "json").stdout)
+    assert [line["kind"] for line in lines] == ["rejected"], lines
     report = h.verify()
     assert report["ok"], report
     status = h.navctl("status").stdout

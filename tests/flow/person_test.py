@@ -102,6 +102,25 @@ def forms(hub, lines):
     assert about(hub, CHILD, "--until", first["at"]) == []
 
 
+def extracts(hub, lines):
+    """The whole in plain words, for the person; written once, readable by nobody else, and no more than the mandate has."""
+    path = os.path.join(hub.home, "utdrag.txt")
+    done = hub.navctl("audit", "person", CHILD, "--reason", "Art. 15, dnr 12", "--extract", path)
+    assert done.stdout == "" and "2 events; try secrecy" in done.stderr, done
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    for words in ("Registerutdrag ur Trygghetsnavet", "Ärende: Art. 15, dnr 12", "allt som navets liggare har", "lämnade en orosanmälan",
+                  "beslutade efter bedömning att lämna ut", "Särskild risk", "återkallade 1 händelse", "Händelser: 2"):
+        assert words in text, (words, text)
+    assert WORD not in text and "kontrollpunkt" not in text and "navctl" not in text, "content, or what is no matter of the person's"
+    assert text.count("\nPost ") >= len({line["seq"] for line in lines}), text
+    assert hub.navctl("audit", "person", CHILD, "--reason", "prov", "--extract", path, check=False).returncode == 1, "never over another"
+    hub.navctl("audit", "person", CHILD, "--reason", "prov", "--extract", path + ".en", "--lang", "en")
+    with open(path + ".en", encoding="utf-8") as file:
+        assert "decided, after assessment, to release" in file.read()
+
+
 def on_record(hub):
     """The query names the token; the number stands nowhere."""
     reads = [line for line in hub.json("audit", "search", "--kind", "audit_read") if "audit person" in (line["reason"] or "")]
@@ -158,6 +177,12 @@ def mandates(hub, seq, second):
         done = hub.navctl("audit", command, str(second), check=False)
         assert done.returncode == 3 and "outside your mandate" in done.stderr, done
     part_of_a_record(hub, seq, [line["seq"] for line in lines])
+    path = os.path.join(hub.home, "part.txt")
+    hub.navctl("audit", "person", CHILD, "--reason", "prov", "--extract", path)
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    assert "läst eller deltagit i: polisen." in text and "Särskild risk" in text and "Olämpligt" not in text, text
+    assert "ingår inte i utdraget" in text and "ditt mandat" not in text and "Händelser: 1" in text, text
     done = hub.navctl("audit", "export", "--out", os.path.join(hub.home, "all.tar"), check=False)
     assert done.returncode == 3 and "mandate in agencies.yaml is all" in done.stderr, done
     assert not os.path.exists(os.path.join(hub.home, "all.tar"))
@@ -199,6 +224,7 @@ def main():
         lines = told(hub, first, seq, released, second, strange)
         other_numbers(hub)
         forms(hub, lines)
+        extracts(hub, lines)
         on_record(hub)
         mandates(hub, seq, second)
         follow_up(hub)

@@ -10,11 +10,12 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from hub import BIN  # noqa: E402
 from postgres import ROOT, Postgres, SqlError  # noqa: E402
 
-TABLES = ("ledger", "event", "content", "checkpoint", "subtree", "person")
+TABLES = ("ledger", "event", "content", "checkpoint", "subtree", "person", "cosignature", "rules_text")
 VIEWS = tuple(f"{t}_view" for t in TABLES) + ("lease_view",)
-KEY = {"ledger": "seq", "event": "seq", "content": "seq", "checkpoint": "size", "subtree": "index", "person": "seq"}
+KEY = {"ledger": "seq", "event": "seq", "content": "seq", "checkpoint": "size", "subtree": "index", "person": "seq", "cosignature": "size",
+       "rules_text": "seq"}
 CHANGED = {"ledger": "kind = 22", "event": "revision = 9", "content": "sealed = ''", "checkpoint": "note = ''", "subtree": "hash = ''",
-           "person": "seq = 1"}
+           "person": "seq = 1", "cosignature": "line = ''", "rules_text": "text = ''"}
 DENIED = ("permission denied", "only grows", "must be owner", "cannot insert into view", "must be superuser", "must be a member",
           "must have privileges", "must be able to SET ROLE", "must have admin option")
 HUB_ROLES = ("nav_core", "nav_desk", "nav_auditor")
@@ -32,6 +33,8 @@ MAY = {
     "subtree": {"nav_core": "SELECT INSERT"},
     "person": {"nav_core": "SELECT INSERT"},
     "mention": {"nav_core": "SELECT INSERT"},
+    "cosignature": {"nav_core": "SELECT INSERT"},
+    "rules_text": {"nav_core": "SELECT INSERT"},
     "ledger_view": {"nav_desk": READER, "nav_auditor": READER},
     "event_view": {"nav_desk": READER, "nav_auditor": READER},
     "content_view": {"nav_desk": READER},
@@ -40,11 +43,15 @@ MAY = {
     "subtree_view": {"nav_desk": READER, "nav_auditor": READER},
     "person_view": {"nav_desk": READER},
     "mention_view": {"nav_desk": READER, "nav_auditor": READER},
+    "cosignature_view": {"nav_desk": READER, "nav_auditor": READER},
+    "rules_text_view": {"nav_desk": READER, "nav_auditor": READER},
     "advance": {"nav_core": "EXECUTE"},
+    "begin_log": {"nav_core": "EXECUTE"},
     "ensure_part": {"nav_core": "EXECUTE"},
     "make_part_ahead": {"nav_core": "EXECUTE"},
     "drop_part": {"nav_core": "EXECUTE"},
     "refuse_change": {},
+    "keep_once": {},
 }
 COLUMNS = {("nav_core", "lease", "UPDATE"): {"epoch", "last_seq"}}
 PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")

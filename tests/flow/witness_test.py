@@ -56,6 +56,7 @@ def put_back(hub, size):
         f"DELETE FROM nav.ledger WHERE seq > {size}; DELETE FROM nav.event WHERE seq > {size};"
         f"DELETE FROM nav.content WHERE seq > {size}; DELETE FROM nav.checkpoint WHERE size > {size};"
         f"DELETE FROM nav.person WHERE seq > {size}; DELETE FROM nav.mention WHERE seq > {size};"
+        f"DELETE FROM nav.cosignature WHERE size > {size};"
         f"DELETE FROM nav.subtree WHERE ((index + 1) << level) > {size};"
         f"UPDATE nav.lease SET last_seq = {size}")
     os.remove(hub.path("state", "seen"))
@@ -84,6 +85,8 @@ def main():
         # Another ledger with the same keys, and longer than what the agency holds.
         put_back(hub, sql(hub, f"SELECT max(size) FROM nav.checkpoint WHERE size < {seen}")[0][0])
         while newest(hub) <= seen:
+            for _ in range(25):  # the last file may have come whole under the last checkpoint
+                hub.navctl("audit", "show", "1", check=False)
             grow(hub, newest(hub))
         is_alarmed(hub, "does not prove that its ledger begins with")
         assert witnessed(hub) == seen

@@ -46,6 +46,9 @@ class Export:
     def notes(self):
         return sorted((n for n in self.files if n.startswith("checkpoints/")), key=lambda n: int(n[12:-4]))
 
+    def rules(self):
+        return sorted(n for n in self.files if n.startswith("rules/"))
+
     def mend_manifest(self):
         """As a forger would: everything in it fits what is there."""
         manifest = json.loads(self.files["manifest.json"])
@@ -59,7 +62,7 @@ class Export:
         self.files["manifest.json"] = json.dumps(manifest, indent=2).encode()
 
     def write(self, path):
-        order = ["GUIDE.md", "manifest.json", *self.notes(), "records.bin"]
+        order = ["GUIDE.md", "manifest.json", *self.notes(), *self.rules(), "records.bin"]
         with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as tar:
             for name in order:
                 info = tarfile.TarInfo(name)
@@ -145,13 +148,63 @@ def note_of_another_key(r, e):
         e.files[name] = f"{body}\n— {origin} {signature}\n".encode()
 
 
+def cosigned(e):
+    """Names of notes that carry an agency's line."""
+    return [n for n in e.notes() if e.files[n].count("— ".encode()) > 1]
+
+
+def cosignature_byte(r, e):
+    name = r.choice(cosigned(e))
+    head, mark, lines = e.files[name].partition("\n\n— ".encode())
+    own, end, others = lines.partition(b"\n")
+    e.files[name] = head + mark + own + end + flip(r, others)
+
+
+def cosignature_of_another_size(r, e):
+    a, b = r.sample(cosigned(e), 2)
+    own = e.files[a].decode().split("\n— ")
+    own[-1] = e.files[b].decode().split("\n— ")[-1]
+    e.files[a] = "\n— ".join(own).encode()
+
+
+def cosignature_of_another_key(r, e):
+    name = r.choice(cosigned(e))
+    key, signer = nacl.signing.SigningKey(r.randbytes(32)), "polisen." + e.files[name].decode().split("/")[0]
+    body = e.files[name].decode().rpartition("\n\n")[0] + "\n"
+    seconds = r.randrange(1, 2**32)
+    data = hashlib.sha256(signer.encode() + b"\n\x04" + key.verify_key.encode()).digest()[:4] + seconds.to_bytes(8, "big")
+    data += key.sign(f"cosignature/v1\ntime {seconds}\n{body}".encode()).signature
+    e.files[name] += f"— {signer} {base64.b64encode(data).decode()}\n".encode()
+
+
 def no_notes(_, e):
     for name in e.notes():
         del e.files[name]
 
 
-FORGERIES = [record_byte, record_missing, record_missing_renumbered, records_swapped, record_inserted, tail_cut, any_byte_of_records,
-             note_byte, note_of_another_size, note_of_another_key, no_notes]
+def rules_byte(r, e):
+    name = r.choice(e.rules())
+    e.files[name] = flip(r, e.files[name])
+
+
+def rules_missing(r, e):
+    del e.files[r.choice(e.rules())]
+
+
+def rules_added(r, e):
+    text = r.randbytes(r.randrange(1, 99))
+    e.files[f"rules/{hashlib.sha256(text).hexdigest()}.yaml"] = text
+
+
+def rules_renamed(r, e):
+    """Another text in its place, under its own hash's name."""
+    rules_missing(r, e)
+    rules_added(r, e)
+
+
+FORGERIES = [rules_byte, rules_missing, rules_added, rules_renamed, record_byte, record_missing, record_missing_renumbered,
+             records_swapped, record_inserted, tail_cut, any_byte_of_records, note_byte, note_of_another_size, note_of_another_key,
+             cosignature_byte, cosignature_of_another_size, cosignature_of_another_key, no_notes]
 
 
 def manifest_not_mended(r, e):
@@ -186,8 +239,11 @@ def test_real_export(d, path, key, key_file):
     database = d.verify_report()
     assert report["root"] == database["root"] and report["records"] == database["records"], (report, database)
     second = theirs(path, key)
+    assert report["cosignatures"] > 2 and second["cosignatures"] == report["cosignatures"] == database["cosignatures"], (report, second)
     assert second is not None and second["root"] == report["root"] and second["records"] == report["records"], second
     files = verifier.read_archive(path)
+    assert second["texts"] == 3 and len([n for n in files if n.startswith("rules/")]) == 3, second
+    assert "rules/SHA256.yaml" in files["GUIDE.md"].decode()
     assert "Kontrollera" in files["GUIDE.md"].decode() and "Check it" in files["GUIDE.md"].decode()
     again = d.navctl("audit", "export", "--out", path, check=False)
     assert again.returncode == 1 and "there already" in again.stderr, again
@@ -232,7 +288,7 @@ def test_forgeries(path, key, key_file, count, seed):
     for number in range(count):
         r = random.Random(f"{seed}/{number}")
         e = whole.copy()
-        way = manifest_not_mended if number % 12 == 11 else FORGERIES[number % len(FORGERIES)]
+        way = manifest_not_mended if number % 19 == 18 else FORGERIES[number % len(FORGERIES)]
         way(r, e)
         if way is not manifest_not_mended:
             e.mend_manifest()

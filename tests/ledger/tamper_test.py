@@ -17,91 +17,14 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "flow"))
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "flow")]
 from postgres import Postgres  # noqa: E402
+from tamper_case import KINDS, LEASE, Case, Ledger, flip, hexed, kind, leaf, rewrite  # noqa: E402
 
 BIN = os.environ["NAV_BIN"]
 PUBLICATIONS, EVERY, HUB = 150, 16, "nav.example.se"
-LEASE = 0  # how a fault of nav.lease is numbered
 RANGE = re.compile(r"the records (\d+) to (\d+)")
 IN_DOUBT = ": it or what it rests on was changed"
-
-
-class Case:
-    """statements; must: each number that some fault must name; exact: numbers that may be accused; hidden: records whose leaf was mended,
-    so that the interval up to the next checkpoint may be named in their stead."""
-
-    def __init__(self):
-        self.statements, self.must, self.exact, self.hidden, self.untold = [], set(), set(), set(), False
-
-    def sql(self, text):
-        self.statements.append(text)
-        return self
-
-    def accuse(self, *numbers):
-        self.must.update(numbers)
-        self.exact.update(numbers)
-        return self
-
-
-def hexed(data):
-    return f"'\\x{data.hex()}'"
-
-
-def leaf(data):
-    return hashlib.sha256(b"\0" + data).digest()
-
-
-class Ledger:
-    def __init__(self, pg):
-        def rows(sql):
-            return pg.sql("postgres", sql)
-        self.record = {int(s): bytes.fromhex(r) for s, r in rows("SELECT seq, encode(record, 'hex') FROM nav.ledger")}
-        self.kind = {int(s): int(k) for s, k in rows("SELECT seq, kind FROM nav.ledger")}
-        self.events = [int(r[0]) for r in rows("SELECT seq FROM nav.event ORDER BY seq")]
-        self.published = {int(s): int(p) for s, p in rows("SELECT seq, published_seq FROM nav.event")}
-        self.sealed = {int(s): bytes.fromhex(b) for s, b in rows("SELECT seq, encode(sealed, 'hex') FROM nav.content")}
-        self.part = {int(s): int(p) for s, p in rows("SELECT seq, part FROM nav.content")}
-        self.sizes = [int(r[0]) for r in rows("SELECT size FROM nav.checkpoint ORDER BY size")]
-        self.notes = {int(s): bytes.fromhex(n).decode() for s, n in
-                      rows("SELECT size, encode(convert_to(note, 'UTF8'), 'hex') FROM nav.checkpoint")}
-        self.persons = [(int(s), t) for s, t in rows("SELECT seq, encode(token, 'hex') FROM nav.person ORDER BY 1, 2")]
-        self.mentions = [(int(s), e) for s, e in rows("SELECT seq, event_seq FROM nav.mention ORDER BY 1, 2")]
-        self.last = max(self.record)
-
-    def interval(self, seq):
-        """The first and last record under the same checkpoint."""
-        before = [s for s in self.sizes if s < seq]
-        after = [s for s in self.sizes if s >= seq]
-        return (before[-1] if before else 0) + 1, after[0] if after else self.last
-
-
-KINDS = {}
-
-
-def kind(weight=1):
-    def add(function):
-        KINDS[function.__name__] = (function, weight)
-        return function
-    return add
-
-
-def flip(r, data):
-    at = r.randrange(len(data))
-    return data[:at] + bytes([data[at] ^ (1 << r.randrange(8))]) + data[at + 1:]
-
-
-def rewrite(r, lg, seq):
-    """Bytes that are not the record's, in one of the ways people change them."""
-    data = lg.record[seq]
-    way = r.randrange(5)
-    if way == 0:
-        return data[:r.randrange(len(data))]
-    if way == 1:
-        return r.randbytes(r.randrange(1, 200))
-    if way == 2:
-        return data + r.randbytes(1 + r.randrange(8))
-    return flip(r, data)
 
 
 # ---- nav.ledger ----
@@ -345,6 +268,80 @@ def subtree_changed(r, lg):
         f"UPDATE nav.subtree SET index = index + {lg.last} WHERE {where}"]))
 
 
+# ---- nav.cosignature: a row names its checkpoint ----
+
+@kind(3)
+def cosignature_changed(r, lg):
+    size, agency = r.choice(lg.cosigned)
+    where = f"size = {size} AND agency = '{agency}'"
+    other = r.choice([s for s, a in lg.cosigned if a == agency and s != size])
+    at = r.randrange(4, 120)
+    other_agency = next(a for s, a in lg.cosigned if a != agency)
+    return Case().accuse(size).sql("UPDATE nav.cosignature SET " + r.choice([
+        f"line = (SELECT line FROM nav.cosignature WHERE size = {other} AND agency = '{agency}')", "line = ''", "line = line || line",
+        f"line = overlay(line placing (CASE WHEN substr(line, {at}, 1) = 'A' THEN 'B' ELSE 'A' END) FROM {at})", "agency = 'okänd'",
+        f"line = (SELECT line FROM nav.cosignature WHERE size = {size} AND agency = '{other_agency}')"]) + f" WHERE {where}")
+
+
+@kind(1)
+def cosignature_of_no_checkpoint(r, lg):
+    size = r.choice([s for s in range(1, lg.last + 30) if s not in lg.sizes])
+    return Case().accuse(size).sql(f"INSERT INTO nav.cosignature SELECT {size}, agency, line FROM nav.cosignature WHERE size = "
+                                   f"{r.choice(lg.cosigned)[0]} LIMIT 1")
+
+
+@kind(1)
+def cosigned_checkpoint_taken_away(r, lg):
+    size = r.choice(lg.cosigned)[0]
+    return Case().accuse(size).sql(f"DELETE FROM nav.checkpoint WHERE size = {size}")
+
+
+@kind(1)
+def cosignature_inserted_below_one(r, lg):
+    return Case().accuse(LEASE).sql("ALTER TABLE nav.cosignature DROP CONSTRAINT cosignature_size_check").sql(
+        f"INSERT INTO nav.cosignature VALUES ({-r.randrange(5)}, 'polisen', '')")
+
+
+@kind(1)
+def untold_cosignature_taken_away(r, lg):
+    case = Case()
+    case.untold = True
+    size, agency = r.choice(lg.cosigned)
+    return case.sql(f"DELETE FROM nav.cosignature WHERE size = {size} AND agency = '{agency}'")
+
+
+# ---- nav.rules_text ----
+
+@kind(3)
+def rules_text_changed(r, lg):
+    """By one who takes the constraint away first, which the database itself would hold."""
+    seq, sha256, text = r.choice(lg.texts)
+    return Case().accuse(seq).sql("ALTER TABLE nav.rules_text DROP CONSTRAINT rules_text_is_of_its_hash").sql(
+        f"UPDATE nav.rules_text SET text = {hexed(flip(r, text))} WHERE sha256 = {hexed(sha256)}")
+
+
+@kind(3)
+def rules_text_deleted(r, lg):
+    """Every record that names it is named."""
+    _, sha256, _ = r.choice(lg.texts)
+    return Case().accuse(*lg.naming(sha256)).sql(f"DELETE FROM nav.rules_text WHERE sha256 = {hexed(sha256)}")
+
+
+@kind(2)
+def rules_text_inserted(r, lg):
+    seq, text = r.randrange(1, lg.last + 9), r.randbytes(r.randrange(200))
+    return Case().accuse(seq).sql(f"INSERT INTO nav.rules_text VALUES (sha256({hexed(text)}), {seq}, {hexed(text)})")
+
+
+@kind(2)
+def rules_text_moved(r, lg):
+    """To another record: it does not name it, and those before that one lack theirs."""
+    _, sha256, _ = r.choice(lg.texts)
+    to = r.choice([s for s in range(1, lg.last + 1) if s not in lg.naming(sha256)])
+    return Case().accuse(to, *[s for s in lg.naming(sha256) if s < to]).sql(
+        f"UPDATE nav.rules_text SET seq = {to} WHERE sha256 = {hexed(sha256)}")
+
+
 # ---- nav.checkpoint, nav.lease ----
 
 @kind(3)
@@ -382,7 +379,9 @@ def checkpoint_moved(r, lg):
     size, to = r.choice(lg.sizes), r.randrange(1, lg.last + 30)
     while to in lg.sizes:
         to += 1
-    return Case().accuse(to).sql(f"UPDATE nav.checkpoint SET size = {to} WHERE size = {size}")
+    case = Case().accuse(to)
+    case.exact.add(size)  # its cosignatures stand alone
+    return case.sql(f"UPDATE nav.checkpoint SET size = {to} WHERE size = {size}")
 
 
 @kind(1)
@@ -405,7 +404,7 @@ def untold_tail_with_everything(r, lg):
     case = Case()
     case.untold = True
     for table, column in (("ledger", "seq"), ("event", "seq"), ("content", "seq"), ("checkpoint", "size"), ("person", "seq"),
-                          ("mention", "seq"), ("subtree", "((index + 1) << level)")):
+                          ("mention", "seq"), ("cosignature", "size"), ("rules_text", "seq"), ("subtree", "((index + 1) << level)")):
         case.sql(f"DELETE FROM nav.{table} WHERE {column} > {keep}")
     return case.sql(f"UPDATE nav.lease SET last_seq = {keep}")
 
@@ -414,8 +413,8 @@ def untold_tail_with_everything(r, lg):
 def untold_checkpoint_taken_away(r, lg):
     case = Case()
     case.untold = True
-    gone = r.sample(lg.sizes, r.choice([1, 2, len(lg.sizes)]))
-    return case.sql(f"DELETE FROM nav.checkpoint WHERE size IN ({', '.join(map(str, gone))})")
+    gone = ", ".join(map(str, r.sample(lg.sizes, r.choice([1, 2, len(lg.sizes)]))))
+    return case.sql(f"DELETE FROM nav.checkpoint WHERE size IN ({gone})").sql(f"DELETE FROM nav.cosignature WHERE size IN ({gone})")
 
 
 @kind(2)
@@ -433,7 +432,7 @@ def untold_epoch_of_the_lease_raised(r, lg):
 
 
 ALONE = {"tail_cut_off", "records_swapped", "records_bytes_swapped", "record_moved", "record_deleted", "lease_changed",
-         "checkpoint_changed", "checkpoint_forged", "checkpoint_moved", "row_inserted_twice", "record_inserted_after_the_end", "record_inserted_below_one", "several"}
+         "checkpoint_changed", "checkpoint_forged", "checkpoint_moved", "cosigned_checkpoint_taken_away", "cosignature_of_no_checkpoint", "row_inserted_twice", "record_inserted_after_the_end", "record_inserted_below_one", "several"}
 
 
 @kind(4)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A second verifier of our exports, from public specifications alone and sharing no code with the hub: RFC 6962 section 2.1 (the tree),
-c2sp.org/signed-note and c2sp.org/tlog-checkpoint (the tree heads), RFC 8032 (Ed25519, PyNaCl), POSIX tar.
+c2sp.org/signed-note, c2sp.org/tlog-checkpoint (the tree heads) and c2sp.org/tlog-cosignature (the agencies' confirmations, under the
+keys that KeyChanged records name, as the export's guide says), RFC 8032 (Ed25519, PyNaCl), POSIX tar, protobuf's wire format.
 
     tests/ledger/verifier.py FILE CHECKPOINT_KEY_HEX      prints what it checked; exit code 1 where the export does not hold
 
@@ -19,6 +20,8 @@ import nacl.signing
 
 DASH = "— "
 NOTE_NAME = re.compile(r"checkpoints/([1-9][0-9]*)\.txt")
+RULES_NAME = re.compile(r"rules/([0-9a-f]{64})\.yaml")
+RULES_CHANGED, FILES, FILE_NAME, FILE_SHA256, TEXTS_KEPT = 13, 2, 1, 2, 8  # fields of nav.v1.Record, RulesChanged and RulesFile
 
 
 class Refused(Exception):
@@ -66,7 +69,7 @@ def decode64(text):
 
 
 def open_note(raw, key):
-    """(origin, size, root) of a checkpoint that the key signed."""
+    """(origin, size, root, body, lines) of a checkpoint that the key signed; lines: (name, bytes) of the others'."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -80,13 +83,14 @@ def open_note(raw, key):
     origin, size, root = lines[0], lines[1], decode64(lines[2])
     need(re.fullmatch(r"0|[1-9][0-9]{0,18}", size) and len(root) == 32, "a note's size or root cannot be read")
     key_id = hashlib.sha256(origin.encode() + b"\n\x01" + key.encode()).digest()[:4]
-    held = False
+    held, others = False, []
     for line in signatures[:-1].split("\n"):
         need(line.startswith(DASH), "a line of a note is no signature")
         name, _, encoded = line[len(DASH):].partition(" ")
         need(name and "+" not in name and encoded, "a line of a note is no signature")
         if name != origin:
-            continue  # another's: a witness
+            others.append((name, decode64(encoded)))  # an agency's
+            continue
         signature = decode64(encoded)
         if signature[:4] != key_id:
             continue
@@ -96,7 +100,62 @@ def open_note(raw, key):
             raise Refused("a note's signature does not hold") from None
         held = True
     need(held, "a note is not signed by the hub's key")
-    return origin, int(size), root
+    return origin, int(size), root, body, others
+
+
+# ---- records ----
+
+def protobuf(data):
+    """(field number, value) of a message's bytes; value: an int, or bytes."""
+    at = 0
+
+    def varint():
+        nonlocal at
+        value = shift = 0
+        while True:
+            need(at < len(data) and shift < 64, "a record is no protobuf")
+            byte, at = data[at], at + 1
+            value, shift = value | (byte & 0x7F) << shift, shift + 7
+            if byte < 0x80:
+                return value
+    while at < len(data):
+        tag = varint()
+        if tag & 7 == 0:
+            yield tag >> 3, varint()
+        else:
+            length = varint() if tag & 7 == 2 else {1: 8, 5: 4}.get(tag & 7, len(data) + 1)
+            need(at + length <= len(data), "a record is no protobuf")
+            yield tag >> 3, data[at:at + length]
+            at += length
+
+
+# ---- cosignatures ----
+
+def note_witness_key(keys, record):
+    """Record.key_changed (15): owner (1), use (2), public_key (3)."""
+    for field, value in protobuf(record):
+        if field == 15:
+            said = dict(protobuf(value))
+            if said.get(2) == b"witness":
+                keys[said.get(1, b"").decode()] = said.get(3, b"")
+
+
+def check_cosignatures(keys, note):
+    """Every line but the hub's must be of an agency whose key the records name. Returns how many there are."""
+    origin, size, _, body, lines = note
+    hub = origin.rpartition("/")[0]
+    for name, data in lines:
+        agency = name[:-len(hub) - 1] if name.endswith("." + hub) else ""
+        public = keys.get(agency, b"")
+        need(len(public) == 32, f"checkpoint {size}: no record names a witness key of {name}")
+        need(len(data) == 76, f"checkpoint {size}: the line of {name} has another length than a cosignature")
+        need(data[:4] == hashlib.sha256(name.encode() + b"\n\x04" + public).digest()[:4], f"checkpoint {size}: {name} has another key")
+        seconds = int.from_bytes(data[4:12], "big")
+        try:
+            nacl.signing.VerifyKey(public).verify(f"cosignature/v1\ntime {seconds}\n{body}".encode(), data[12:])
+        except (nacl.exceptions.BadSignatureError, ValueError):
+            raise Refused(f"checkpoint {size}: the cosignature of {name} does not hold") from None
+    return len(lines)
 
 
 def read_archive(path):
@@ -135,32 +194,69 @@ def records_of(data):
         at += 12 + length
 
 
+class Rules:
+    """The texts in rules/ against the records that name them."""
+
+    def __init__(self, files):
+        self.texts = {match[1]: raw for name, raw in files.items() if (match := RULES_NAME.fullmatch(name))}
+        for name, raw in self.texts.items():
+            need(hashlib.sha256(raw).hexdigest() == name, f"rules/{name}.yaml is not of its hash")
+        self.named, self.kept = set(), False
+
+    def take(self, seq, record):
+        for number, changed in protobuf(record):
+            if number != RULES_CHANGED:
+                continue
+            inner = list(protobuf(changed))
+            self.kept = self.kept or any(n == TEXTS_KEPT and v == 1 for n, v in inner)
+            for file in [dict(protobuf(v)) for n, v in inner if n == FILES]:
+                sha256 = file.get(FILE_SHA256, b"").hex()
+                self.named.add(sha256)
+                need(not self.kept or sha256 in self.texts,
+                     f"record {seq} put {file.get(FILE_NAME, b'?').decode(errors='replace')} in force, and its text is not there")
+
+    def end(self):
+        need(set(self.texts) <= self.named, "a text in rules/ is named by no record")
+
+
 def verify(path, key_hex):
-    """{"records", "covered", "checkpoints", "origin", "root"}; Refused where it does not hold. covered: by the last checkpoint."""
+    """{"records", "covered", "checkpoints", "cosignatures", "origin", "origins", "root", "texts"}; Refused where it does not hold. covered: by the
+    last checkpoint."""
     key = nacl.signing.VerifyKey(bytes.fromhex(key_hex))
     files = read_archive(path)
     manifest = check_manifest(files)
     notes = {}
     for name, raw in files.items():
         match = NOTE_NAME.fullmatch(name)
-        need(match or name in ("GUIDE.md", "manifest.json", "records.bin"), f"{name} does not belong in an export")
+        need(match or RULES_NAME.fullmatch(name) or name in ("GUIDE.md", "manifest.json", "records.bin"), f"{name} does not belong in an export")
         if match:
             notes[int(match[1])] = open_note(raw, key)
             need(notes[int(match[1])][1] == int(match[1]), f"{name} is signed for another size")
     need(notes, "nothing in it is signed")
-    origins = {origin for origin, _, _ in notes.values()}
-    need(len(origins) == 1, "its checkpoints are of several logs")
-    tree, signed = Tree(), 0
+    # A database that was put back goes on as another log: in order of size each log's checkpoints stand together.
+    origins = []
+    for size in sorted(notes):
+        if not origins or notes[size][0] != origins[-1]:
+            origins.append(notes[size][0])
+    hub = f"{manifest.get('hub')}/"
+    need(len(set(origins)) == len(origins), "its checkpoints are of several logs, mixed")
+    need(all(origin.startswith(hub) and "/" not in origin[len(hub):] for origin in origins), "the manifest says another hub")
+    tree, signed, keys, cosignatures, rules = Tree(), 0, {}, 0, Rules(files)
     for record in records_of(files.get("records.bin", b"")):
         tree.add(record)
+        rules.take(tree.size, record)
+        note_witness_key(keys, record)
         if tree.size in notes:
             need(tree.root() == notes[tree.size][2], f"records {signed + 1} to {tree.size} do not give the root that was signed")
             signed = tree.size
+            cosignatures += check_cosignatures(keys, notes[tree.size])
+    rules.end()
     need(signed == max(notes), f"records up to {max(notes)} were signed, and {tree.size} are there")
-    origin = origins.pop()
+    origin = origins[-1]
     need(manifest.get("root") == tree.root().hex() and manifest.get("records") == tree.size, "the manifest says another root or number")
     need(origin == f"{manifest.get('hub')}/{manifest.get('log_id')}", "the manifest says another log")
-    return {"records": tree.size, "covered": signed, "checkpoints": len(notes), "origin": origin, "root": tree.root().hex()}
+    return {"records": tree.size, "covered": signed, "checkpoints": len(notes), "cosignatures": cosignatures, "origin": origin,
+            "origins": origins, "root": tree.root().hex(), "texts": len(rules.texts)}
 
 
 def main():

@@ -345,6 +345,31 @@ static void folders(void **state) {
   conf_faults_free(&faults);
 }
 
+// The ledger keeps every text for ever, so that there is a limit to all of them: one more file is too much.
+static void texts_have_a_limit_together(void **state) {
+  (void)state;
+  enum { FILES = ACCESS_TEXTS_BYTES_MAX / ACCESS_FILE_BYTES_MAX + 1, NAME = 24 };
+  static char comment[ACCESS_FILE_BYTES_MAX];
+  static char names[FILES][NAME];
+  static struct conf_text items[FILES];
+  memset(comment, '#', sizeof comment);
+  for (size_t i = 0; i < FILES; i++) {
+    (void)snprintf(names[i], NAME, "areas/%03zu.yaml", i);
+    items[i] = (struct conf_text){.name = names[i], .text = comment, .length = sizeof comment};
+  }
+  struct conf_faults faults = {0};
+  struct conf_agencies *agencies = conf_agencies_load(FOLDER, &faults);
+  struct expected fault = {0, 0, "the files are more than 16 MiB together", NULL};
+  assert_null(access_rules_load_texts(&(struct conf_texts){items, FILES}, agencies, &faults));
+  assert_non_null(find(&faults, &fault));
+  conf_faults_free(&faults);
+  faults = (struct conf_faults){0};
+  assert_null(access_rules_load_texts(&(struct conf_texts){items, FILES - 1}, agencies, &faults));
+  assert_null(find(&faults, &fault));  // what is wrong is the areas themselves
+  conf_agencies_free(agencies);
+  conf_faults_free(&faults);
+}
+
 // What the rules in force say of one event, lane by lane.
 static void decide_all(const struct access_rules *rules, struct access_decision decisions[16]) {
   Nav__V1__Event event = NAV__V1__EVENT__INIT;
@@ -405,7 +430,7 @@ static void many_faults_leave_the_rules_in_force(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(faults_of_rules), cmocka_unit_test(faults_of_files),
-                                     cmocka_unit_test(folders),
+                                     cmocka_unit_test(folders), cmocka_unit_test(texts_have_a_limit_together),
                                      cmocka_unit_test(many_faults_leave_the_rules_in_force)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

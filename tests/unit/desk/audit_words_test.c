@@ -130,6 +130,7 @@ static struct audit_words words_of(struct fixture *f, const json_t *one) {
       .agencies = f->agencies,
       .reader = reader_of(f, json_object_get(one, "reader")),
       .rules = f->rules,
+      .rules_then = json_is_true(json_object_get(one, "rules_then")) ? f->rules : NULL,
       .law_is_then = !json_is_true(json_object_get(one, "law_changed")),
       .hold_answer_ms = 86400000,
       .hold_urgent_ms = 3600000,

@@ -9,6 +9,7 @@
 #include "hub/base/clock.h"
 #include "hub/base/id.h"
 #include "hub/ledger/checkpoint.h"
+#include "hub/ledger/cosignature.h"
 #include "hub/ledger/record.h"
 #include "hub/wire/merkle.h"
 #include "hub/wire/message.h"
@@ -163,12 +164,29 @@ static uint64_t stage(struct made *made, Nav__V1__Record *record) {
   return record->seq;
 }
 
+static void cosign(struct made *made, const struct verify_checkpoint_row *row) {
+  char origin[CHECKPOINT_ORIGIN_SIZE];
+  struct checkpoint_text text;
+  struct nav_error err;
+  NAV_ASSERT(checkpoint_origin(row->note, origin) && checkpoint_text(row->note, origin, &text, &err));
+  for (size_t i = 0; made->witness_seq != 0 && i < MADE_WITNESSES; i++) {
+    char name[COSIGNATURE_NAME_SIZE];
+    char line[COSIGNATURE_LINE_SIZE];
+    NAV_ASSERT(cosignature_name(name, made_agencies[i], origin));
+    cosignature_make(line, row->note, text.length, name, &made->witness_keys[i],
+                     (uint64_t)made->time_ms / 1000);
+    made->cosignatures[made->cosignatures_count++] = (struct verify_cosignature_row){
+        row->size, made_agencies[i], (const char *)keep(made, line, strlen(line) + 1)};
+  }
+}
+
 // A checkpoint after every so many records, in the middle of a publication as well as between them.
 static void checkpoint_if_due(struct made *made) {
   uint64_t last = made->checkpoints_count == 0 ? 0 : made->checkpoints[made->checkpoints_count - 1].size;
   if (made->ledger_count - last < made->settings.checkpoint_every) return;
   made->checkpoints[made->checkpoints_count++] =
       sign_frontier(made, &made->frontier, made->ledger_count, &made->checkpoint_key);
+  cosign(made, &made->checkpoints[made->checkpoints_count - 1]);
 }
 
 #define STAGE(made, name, NAME, message)                  \
@@ -188,6 +206,46 @@ static char *text(const char *constant) {
   return cast.out;
 }
 
+// Keeps the text with the record that is about to be made, where none before it has.
+static const uint8_t *keep_text(struct made *made, const char *rules) {
+  uint8_t sha256[NAV_SHA256_SIZE];
+  const uint8_t *bytes = keep(made, rules, strlen(rules));
+  nav_sha256(sha256, &(struct nav_bytes){bytes, strlen(rules)}, 1);
+  for (size_t i = 0; i < made->rules_texts_count; i++) {
+    if (memcmp(made->rules_texts[i].sha256, sha256, sizeof sha256) == 0) return made->rules_texts[i].sha256;
+  }
+  NAV_ASSERT(made->rules_texts_count < MADE_RULES_TEXTS_MAX);
+  struct verify_rules_row *row = &made->rules_texts[made->rules_texts_count++];
+  *row = (struct verify_rules_row){made->ledger_count + 1, keep(made, sha256, sizeof sha256), bytes,
+                                   strlen(rules)};
+  return row->sha256;
+}
+
+static void change_rules(struct made *made, const char *law, const char *access) {
+  Nav__V1__RulesFile files[2] = {NAV__V1__RULES_FILE__INIT, NAV__V1__RULES_FILE__INIT};
+  Nav__V1__RulesFile *list[2] = {&files[0], &files[1]};
+  uint8_t hash[NAV_SHA256_SIZE];
+  uint8_t hashes[2][NAV_SHA256_SIZE];
+  memset(hash, 7, sizeof hash);
+  memcpy(hashes[0], keep_text(made, law), NAV_SHA256_SIZE);
+  memcpy(hashes[1], keep_text(made, access), NAV_SHA256_SIZE);
+  files[0].name = text("law.yaml");
+  files[1].name = text("access/made.yaml");
+  for (size_t i = 0; i < 2; i++) {
+    files[i].has_sha256 = true;
+    files[i].sha256 = (ProtobufCBinaryData){NAV_SHA256_SIZE, hashes[i]};
+  }
+  Nav__V1__RulesChanged rules = NAV__V1__RULES_CHANGED__INIT;
+  rules.has_hash = true;
+  rules.has_texts_kept = rules.texts_kept = !made->settings.keeps_no_texts;
+  rules.hash = (ProtobufCBinaryData){sizeof hash, hash};
+  rules.person = text("anna");
+  rules.files = list;
+  rules.n_files = 2;
+  if (made->settings.keeps_no_texts) made->rules_texts_count = 0;
+  STAGE(made, rules_changed, RULES_CHANGED, &rules);
+}
+
 static void define(struct made *made) {
   Nav__V1__Started started = NAV__V1__STARTED__INIT;
   started.program = text("nav-core");
@@ -201,13 +259,7 @@ static void define(struct made *made) {
   key.has_public_key = true;
   key.public_key = (ProtobufCBinaryData){KEY_ED25519_PUBLIC_SIZE, made->checkpoint_key.public_key};
   STAGE(made, key_changed, KEY_CHANGED, &key);
-  Nav__V1__RulesChanged rules = NAV__V1__RULES_CHANGED__INIT;
-  uint8_t hash[NAV_SHA256_SIZE];
-  memset(hash, 7, sizeof hash);
-  rules.has_hash = true;
-  rules.hash = (ProtobufCBinaryData){sizeof hash, hash};
-  rules.person = text("anna");
-  STAGE(made, rules_changed, RULES_CHANGED, &rules);
+  change_rules(made, "bases: []\n", "rules: []\n");
   for (uint32_t i = 0; i < MADE_AGENCIES; i++) {
     Nav__V1__AgencyDefined agency = NAV__V1__AGENCY_DEFINED__INIT;
     agency.has_number = true;
@@ -223,6 +275,15 @@ static void define(struct made *made) {
     lane.purpose = text(lanes[i].purpose);
     STAGE(made, lane_defined, LANE_DEFINED, &lane);
   }
+  for (uint32_t i = 0; i < MADE_WITNESSES; i++) {
+    Nav__V1__KeyChanged witness = NAV__V1__KEY_CHANGED__INIT;
+    witness.owner = text(made_agencies[i]);
+    witness.use = text("witness");
+    witness.has_public_key = true;
+    witness.public_key = (ProtobufCBinaryData){KEY_ED25519_PUBLIC_SIZE, made->witness_keys[i].public_key};
+    STAGE(made, key_changed, KEY_CHANGED, &witness);
+  }
+  made->witness_seq = made->ledger_count;
 }
 
 // Odd verdicts release to lane 2 (social) without names and hold for lane 4 (police); even ones release to
@@ -472,6 +533,7 @@ static void make_publication(struct made *made, unsigned number) {
     nav_buffer_free(&plans[i].bytes);
   }
   acknowledge_if_due(made, number);
+  if (number == 13) change_rules(made, "bases: []\n", "rules: []\n# reviewed\n");
   if (number % 11 == 10) redecide(made, made->events[made->events_count - 1].seq);
   if (number % 7 == 6) reject_and_read(made, made->events[made->events_count - 1].seq);
 }
@@ -486,6 +548,9 @@ struct made *made_new(const struct made_settings *settings) {
   memset(made->log_id, 0xA5, sizeof made->log_id);
   seed_pair(&made->checkpoint_key, 99);
   for (int i = 0; i < MADE_AGENCIES; i++) seed_pair(&made->agency_keys[i], (uint8_t)(i + 1));
+  for (int i = 0; i < MADE_WITNESSES; i++) seed_pair(&made->witness_keys[i], (uint8_t)(i + 51));
+  made->cosignatures = calloc(MADE_RECORDS_MAX, MADE_WITNESSES * sizeof *made->cosignatures);
+  NAV_ASSERT(made->cosignatures != NULL);
   made->ledger = calloc(MADE_RECORDS_MAX, sizeof *made->ledger);
   made->events = calloc(MADE_RECORDS_MAX, sizeof *made->events);
   made->contents = calloc(MADE_RECORDS_MAX, sizeof *made->contents);
@@ -503,6 +568,7 @@ struct made *made_new(const struct made_settings *settings) {
       made->checkpoints[made->checkpoints_count - 1].size < made->ledger_count) {
     made->checkpoints[made->checkpoints_count++] =
         sign_frontier(made, &made->frontier, made->ledger_count, &made->checkpoint_key);
+    cosign(made, &made->checkpoints[made->checkpoints_count - 1]);
   }
   return made;
 }
@@ -518,6 +584,7 @@ void made_erase(struct made *made, uint32_t retention_class, uint32_t day, int64
   if (made->checkpoints[made->checkpoints_count - 1].size < made->ledger_count) {
     made->checkpoints[made->checkpoints_count++] =
         made_checkpoint(made, made->ledger_count, &made->checkpoint_key);
+    cosign(made, &made->checkpoints[made->checkpoints_count - 1]);
   }
 }
 
@@ -528,6 +595,7 @@ void made_free(struct made *made) {
   free(made->events);
   free(made->contents);
   free(made->checkpoints);
+  free(made->cosignatures);
   free(made->persons);
   free(made->mentions);
   free(made);

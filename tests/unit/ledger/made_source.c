@@ -1,6 +1,8 @@
 // See made_source.h.
 #include "tests/unit/ledger/made_source.h"
 
+#include <string.h>
+
 static int ledger_next(void *context, struct verify_ledger_row *row, struct nav_error *err) {
   struct made_reading *r = context;
   (void)err;
@@ -57,7 +59,35 @@ static int subtree_next(void *context, struct verify_subtree_row *row, struct na
   return 1;
 }
 
+static int cosignature_next(void *context, struct verify_cosignature_row *row, struct nav_error *err) {
+  struct made_reading *r = context;
+  (void)err;
+  if (r->cosignature == r->made->cosignatures_count) return 0;
+  *row = r->made->cosignatures[r->cosignature++];
+  return 1;
+}
+
+static int rules_text_next(void *context, struct verify_rules_row *row, struct nav_error *err) {
+  struct made_reading *r = context;
+  (void)err;
+  if (r->rules_text == r->made->rules_texts_count) return 0;
+  *row = r->made->rules_texts[r->rules_text++];
+  return 1;
+}
+
+static int rules_kept(void *context, const uint8_t sha256[NAV_SHA256_SIZE], uint64_t seq,
+                      struct nav_error *err) {
+  const struct made_reading *r = context;
+  (void)err;
+  for (size_t i = 0; i < r->made->rules_texts_count; i++) {
+    const struct verify_rules_row *row = &r->made->rules_texts[i];
+    if (row->seq <= seq && memcmp(row->sha256, sha256, NAV_SHA256_SIZE) == 0) return VERIFY_RULES_KEPT;
+  }
+  return VERIFY_RULES_MISSING;
+}
+
 struct verify_source made_source(struct made_reading *reading) {
-  return (struct verify_source){reading,         ledger_next, event_next,   content_next,
-                                checkpoint_next, person_next, mention_next, subtree_next};
+  return (struct verify_source){reading,          ledger_next,     event_next,   content_next,
+                                checkpoint_next,  person_next,     mention_next, subtree_next,
+                                cosignature_next, rules_text_next, rules_kept};
 }

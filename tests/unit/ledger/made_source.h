@@ -7,7 +7,8 @@
 
 struct made_reading {
   struct made *made;
-  size_t ledger, event, content, checkpoint, person, mention, subtree;  // the next row of each
+  size_t ledger, event, content, checkpoint, person, mention, subtree, cosignature,
+      rules_text;  // the next row of each
 };
 
 // reading outlives the source.

@@ -134,6 +134,63 @@ static void rows_beside_the_ledger_are_compared(void **state) {
   made_free(t.made);
 }
 
+// The first record's two texts, then one of the second, which names the first's law.yaml again.
+static void kept_texts_of_rules_are_compared(void **state) {
+  (void)state;
+  struct test_ledger t = make();
+  struct verify_rules_row *rows = t.made->rules_texts;
+  assert_int_equal(t.made->rules_texts_count, 3);
+  uint64_t first = rows[0].seq;
+  uint64_t second = rows[2].seq;
+  assert_true(first < second);
+  (void)check(&t, &found);
+  assert_int_equal(found.count, 0);
+  const struct verify_rules_row kept = rows[0];
+  rows[0].length--;
+  expect_only(&t, first, "the kept text of law.yaml is not the one that the record hashes");
+  rows[0] = kept;
+  t.made->rules_texts_count = 2;
+  expect_only(&t, second, "the text of access/made.yaml, which it put in force, is not kept");
+  t.made->rules_texts_count = 3;
+  rows[0] = rows[1];  // gone, and the other twice: both records that name it say so
+  (void)check(&t, &found);
+  assert_int_equal(found.count, 2);
+  assert_int_equal(found.seq[0], first);
+  assert_int_equal(found.seq[1], second);
+  rows[0] = kept;
+  rows[2].seq = second + 1;
+  (void)check(&t, &found);
+  assert_int_equal(found.count, 2);
+  assert_int_equal(found.seq[0], second);
+  assert_int_equal(found.seq[1], second + 1);
+  assert_non_null(strstr(found.what[1], "nav.rules_text has a text that the record does not name: SHA-256"));
+  rows[2].seq = t.made->ledger_count + 5;
+  (void)check(&t, &found);
+  assert_int_equal(found.count, 2);
+  assert_int_equal(found.seq[1], t.made->ledger_count + 5);
+  made_free(t.made);
+}
+
+// Their records say that none were kept: nothing is missing, and what is there all the same is still
+// compared.
+static void a_ledger_from_before_texts_were_kept_holds(void **state) {
+  (void)state;
+  const struct made_settings settings = {.publications = 40,
+                                         .checkpoint_every = CHECKPOINT_EVERY,
+                                         .start_ms = 1763779200000,
+                                         .hub = "nav.example.se",
+                                         .keeps_no_texts = true};
+  struct made *made = made_new(&settings);
+  struct test_ledger t = {made, made->ledger_count, 3, made->checkpoint_key.public_key};
+  assert_int_equal(made->rules_texts_count, 0);
+  (void)check(&t, &found);
+  assert_int_equal(found.count, 0);
+  static const uint8_t hash[NAV_SHA256_SIZE] = {1};
+  made->rules_texts[made->rules_texts_count++] = (struct verify_rules_row){3, hash, hash, 0};
+  expect_only(&t, 3, "nav.rules_text has a text that the record does not name: SHA-256 01");
+  made_free(made);
+}
+
 // The ledger's own, as nav-core would have written them.
 static void subtrees_are_compared_and_named_alone(void **state) {
   (void)state;
@@ -178,6 +235,8 @@ int main(void) {
       cmocka_unit_test(an_erasure_before_its_time_or_twice_is_named),
       cmocka_unit_test(a_changed_erasure_accuses_itself_alone),
       cmocka_unit_test(rows_beside_the_ledger_are_compared),
+      cmocka_unit_test(kept_texts_of_rules_are_compared),
+      cmocka_unit_test(a_ledger_from_before_texts_were_kept_holds),
       cmocka_unit_test(subtrees_are_compared_and_named_alone),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

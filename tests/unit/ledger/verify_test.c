@@ -294,8 +294,25 @@ static void second_verdict(Nav__V1__Record *r) { r->verdict_defined->number = 1;
 static void verdict_of_no_lane(Nav__V1__Record *r) { r->verdict_defined->lanes[0]->lane = 44; }
 static void other_key(Nav__V1__Record *r) { r->key_changed->public_key.data[0] ^= 1; }
 
+static void another_log(Nav__V1__Record *r) {
+  static uint8_t id[KEY_LOG_ID_SIZE] = {1};
+  static Nav__V1__Started started = NAV__V1__STARTED__INIT;
+  started.has_log_id = true;
+  started.log_id = (ProtobufCBinaryData){sizeof id, id};
+  r->record_case = NAV__V1__RECORD__RECORD_STARTED;
+  r->started = &started;
+}
+
+static void restored_for_nothing(Nav__V1__Record *r) {
+  static Nav__V1__Restored restored = NAV__V1__RESTORED__INIT;
+  r->record_case = NAV__V1__RECORD__RECORD_RESTORED;
+  r->restored = &restored;
+}
+
 static const struct patch patches[] = {
     {READ, 0, lower_time, "is before that of seq"},
+    {READ, 0, another_log, "begins another log, and the record after it does not say"},
+    {READ, 0, restored_for_nothing, "and the record before it begins no other log"},
     {READ, 0, lower_epoch, "its epoch, 1, is before that of seq"},
     {ACCEPTED, 6, unknown_verdict, "names verdict 77, which no record before it defines"},
     {ACCEPTED, 6, unknown_publication, "names seq 2 as its publication"},

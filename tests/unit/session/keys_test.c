@@ -36,8 +36,8 @@ static int make_folder(void **state) {
 
 static int remove_folder(void **state) {
   (void)state;
-  static const char *const names[] = {"curve.key",   "curve.pub", "signing.key",
-                                      "signing.pub", "id.key",    "x.key"};
+  static const char *const names[] = {"curve.key",   "curve.pub",   "signing.key", "signing.pub",
+                                      "witness.key", "witness.pub", "id.key",      "x.key"};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) (void)unlink(path_of(names[i]));
   return rmdir(folder);
 }
@@ -59,9 +59,12 @@ static void agency_keys_are_made_and_read_again(void **state) {
   assert_memory_equal(&made, &read, sizeof made);
   assert_mode("curve.key", 0600);
   assert_mode("signing.key", 0600);
+  assert_mode("witness.key", 0600);
   assert_mode("id.key", 0600);
   assert_mode("curve.pub", 0644);
   assert_mode("signing.pub", 0644);
+  assert_mode("witness.pub", 0644);
+  assert_true(made.has_witness);
   uint8_t public_key[32];
   assert_true(keys_read(path_of("signing.pub"), "signing", false, public_key, 32, &err));
   assert_memory_equal(public_key, made.signing.public_key, 32);
@@ -78,6 +81,24 @@ static void keys_are_never_written_over(void **state) {
   assert_false(keys_write(path_of("id.key"), "id", true, first.id_key, 32, &err));
   assert_true(keys_agency_load(folder, &read, &err));
   assert_memory_equal(&first, &read, sizeof first);
+}
+
+// A folder from before witness keys: it loads without, gets one, and never a second.
+static void a_witness_key_is_added(void **state) {
+  (void)state;
+  struct nav_error err = {0};
+  struct keys_agency keys, read;
+  assert_true(keys_agency_create(folder, &keys, &err));
+  assert_int_equal(unlink(path_of("witness.key")) + unlink(path_of("witness.pub")), 0);
+  assert_true(keys_agency_load(folder, &keys, &err));
+  assert_false(keys.has_witness);
+  assert_true(keys_agency_add_witness(folder, &keys, &err));
+  assert_true(keys_agency_load(folder, &read, &err));
+  assert_true(read.has_witness);
+  assert_memory_equal(&keys, &read, sizeof keys);
+  assert_memory_not_equal(read.witness.public_key, read.signing.public_key, 32);
+  assert_false(keys_agency_add_witness(folder, &keys, &err));
+  assert_memory_equal(&keys, &read, sizeof keys);
 }
 
 static void a_secret_that_others_may_read_is_refused(void **state) {
@@ -283,6 +304,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(agency_keys_are_made_and_read_again, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(keys_are_never_written_over, make_folder, remove_folder),
+      cmocka_unit_test_setup_teardown(a_witness_key_is_added, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(a_secret_that_others_may_read_is_refused, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(what_is_not_such_a_key_is_named, make_folder, remove_folder),
       cmocka_unit_test(a_signing_key_of_two_halves_is_refused),
