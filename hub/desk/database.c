@@ -6,17 +6,14 @@
 #include <string.h>
 
 #include "hub/base/buffer.h"
+#include "hub/desk/database_private.h"
 
 enum { PAGE_ROWS = 200, SQL_SIZE = 4096, CONNECT_S = 10 };
 
 // Microseconds between 1970-01-01 and PostgreSQL's 2000-01-01.
 static const int64_t EPOCH_2000_US = 946684800LL * 1000000;
 
-struct desk_database {
-  PGconn *connection;
-};
-
-static bool failed(struct nav_error *err, const struct desk_database *database, const PGresult *result) {
+bool desk_failed(struct nav_error *err, const struct desk_database *database, const PGresult *result) {
   const char *state = result != NULL ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
   const char *text = result != NULL ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
   if (text == NULL) text = PQerrorMessage(database->connection);
@@ -49,7 +46,7 @@ struct desk_database *desk_database_open(const char *conninfo, struct nav_error 
   }
   database->connection = connect_to(conninfo);
   if (PQstatus(database->connection) != CONNECTION_OK) {
-    (void)failed(err, database, NULL);
+    (void)desk_failed(err, database, NULL);
     desk_database_close(database);
     return NULL;
   }
@@ -73,7 +70,7 @@ PGresult *desk_query(struct desk_database *database, const char *sql, int count,
   PGresult *result = PQexecParams(database->connection, sql, count, NULL, values, NULL, NULL, 1);
   ExecStatusType status = PQresultStatus(result);
   if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) return result;
-  (void)failed(err, database, result);
+  (void)desk_failed(err, database, result);
   PQclear(result);
   return NULL;
 }

@@ -12,4 +12,16 @@ NAV_MUST_USE bool desk_verify(struct desk_database *database, const char *hub, c
                               verify_fault *fault, void *fault_context, struct verify_report *report,
                               struct nav_error *err);
 
+// Of which records, and what was found to cover them.
+struct desk_range {
+  uint64_t first, last;
+  uint64_t covering;  // the newest checkpoint's size; 0: it covers none of them
+};
+
+// The same of those records alone (hub/ledger/verify_range.h); covering is set. Class PEER where there is no
+// such range.
+NAV_MUST_USE bool desk_verify_range(struct desk_database *database, const char *hub, const uint8_t key[32],
+                                    struct desk_range *asked, verify_fault *fault, void *fault_context,
+                                    struct verify_report *report, struct nav_error *err);
+
 #endif

@@ -17,10 +17,11 @@
 //   the tail cut off                   the numbers missing, by the lease or the last checkpoint
 //   a record by which others are      the others wait for the next checkpoint: if that does not hold they
 //   judged (a definition, a time)      are named as "it or what it rests on"; later records forget it
-// nav.lease itself is named as seq 0, where a checkpoint proves that it is the lease that is wrong.
-// What it cannot find: a tail cut off together with the lease and every checkpoint above it. That is what the
-// witnesses hold checkpoints for. Called by: desk (audit verify), tests. Must never: accuse a record for
-// another's fault, log, or stop at the first fault.
+// Rows are read ahead and prepared by threads (verify_ahead.h); one thread judges, in the records' order. A
+// range of records can be verified alone (verify_range.h). nav.lease itself is named as seq 0, where a
+// checkpoint proves that it is the lease that is wrong. What it cannot find: a tail cut off together with the
+// lease and every checkpoint above it. That is what the witnesses hold checkpoints for. Called by: desk
+// (audit verify), tests. Must never: accuse a record for another's fault, log, or stop at the first fault.
 #ifndef NAV_LEDGER_VERIFY_H
 #define NAV_LEDGER_VERIFY_H
 
@@ -29,6 +30,7 @@
 #include <stdint.h>
 
 #include "hub/base/error.h"
+#include "hub/ledger/verify_range.h"
 #include "hub/wire/keys.h"
 
 enum {
@@ -143,6 +145,9 @@ struct verify_settings {
   uint8_t log_id[KEY_LOG_ID_SIZE];
   uint64_t lease_epoch;
   uint64_t lease_last_seq;
+  // NULL: the whole ledger. Else the sources give the range's rows alone, no subtrees, and of checkpoints the
+  // newest.
+  const struct verify_range *range;
 };
 
 struct verify_report {
@@ -150,6 +155,7 @@ struct verify_report {
   uint64_t events;    // Accepted records
   uint64_t contents;  // of which the sealed content is still there and was compared
   uint64_t checkpoints;
+  uint64_t signatures;    // of agencies, that were checked
   uint64_t cosignatures;  // that hold
   uint64_t unproved;  // records that no signed root vouches for: after the last checkpoint, or beside a fault
   uint64_t faults;    // 0: the ledger holds

@@ -25,7 +25,7 @@ static EVP_MD_CTX *thread_context(void) {
   EVP_MD_CTX *context = pthread_getspecific(context_key);
   if (context == NULL) {
     context = EVP_MD_CTX_new();
-    NAV_ASSERT(context != NULL);
+    NAV_ASSERT(context != NULL && EVP_DigestInit_ex2(context, digest, NULL) == 1);
     NAV_ASSERT(pthread_setspecific(context_key, context) == 0);
   }
   return context;
@@ -33,7 +33,7 @@ static EVP_MD_CTX *thread_context(void) {
 
 void nav_sha256(uint8_t out[NAV_SHA256_SIZE], const struct nav_bytes *parts, size_t count) {
   EVP_MD_CTX *context = thread_context();
-  NAV_ASSERT(EVP_DigestInit_ex2(context, digest, NULL) == 1);
+  NAV_ASSERT(EVP_DigestInit_ex2(context, NULL, NULL) == 1);  // the same digest, and nothing is allocated
   for (size_t i = 0; i < count; i++) {
     NAV_ASSERT(EVP_DigestUpdate(context, parts[i].data, parts[i].length) == 1);
   }
@@ -41,3 +41,25 @@ void nav_sha256(uint8_t out[NAV_SHA256_SIZE], const struct nav_bytes *parts, siz
   NAV_ASSERT(EVP_DigestFinal_ex(context, out, &length) == 1);
   NAV_ASSERT(length == NAV_SHA256_SIZE);
 }
+
+// An EVP context under another name, so that callers need no OpenSSL.
+static EVP_MD_CTX *context_of(struct nav_sha256_stream *stream) { return (void *)stream; }
+
+struct nav_sha256_stream *nav_sha256_stream_new(void) {
+  (void)thread_context();  // the digest is fetched
+  EVP_MD_CTX *context = EVP_MD_CTX_new();
+  if (context != NULL && EVP_DigestInit_ex2(context, digest, NULL) == 1) return (void *)context;
+  EVP_MD_CTX_free(context);
+  return NULL;
+}
+
+void nav_sha256_stream_add(struct nav_sha256_stream *stream, const void *data, size_t length) {
+  NAV_ASSERT(EVP_DigestUpdate(context_of(stream), data, length) == 1);
+}
+
+void nav_sha256_stream_end(struct nav_sha256_stream *stream, uint8_t out[NAV_SHA256_SIZE]) {
+  unsigned length = 0;
+  NAV_ASSERT(EVP_DigestFinal_ex(context_of(stream), out, &length) == 1 && length == NAV_SHA256_SIZE);
+}
+
+void nav_sha256_stream_free(struct nav_sha256_stream *stream) { EVP_MD_CTX_free(context_of(stream)); }

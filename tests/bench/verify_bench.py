@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""How fast `audit verify` is over a database and offline, on made ledgers of two shapes and two sizes: one event a publication, and 64.
+
+    tests/bench/verify_bench.py [--events 1 64] [--records 50000 200000] [--runs 2]
+
+Prints a JSON object a run: records and signatures a second, processor time a record of the verifier and of the server's backend, the
+verifier's peak memory (which must be the same for both sizes), and the machine's load. Acknowledgements come one per 250 events, as of
+four lanes that each acknowledge once per 1,000. A shape of one event a publication is bounded by Ed25519: half its records are signed.
+Needs programs of the release build with tests: cmake --preset release -DNAV_TESTS=ON; NAV_BIN says where they are. Must never: be a test."""
+
+import argparse
+import hashlib
+import io
+import json
+import os
+import resource
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BIN = os.environ.get("NAV_BIN", os.path.join(ROOT, "build", "bin"))
+sys.path.insert(0, os.path.join(ROOT, "tests", "flow"))
+from postgres import Postgres  # noqa: E402
+
+HUB, CHECKPOINT_EVERY, ACKNOWLEDGE_EVERY = "nav.example.se", 1000, 250
+
+
+def make(events, records):
+    publications = records // (events + 1)
+    return subprocess.run([os.path.join(BIN, "make_ledger"), str(publications), str(CHECKPOINT_EVERY), HUB, str(events),
+                           str(ACKNOWLEDGE_EVERY)], check=True, capture_output=True, text=True).stdout
+
+
+def copied(sql, table):
+    begin = sql.index("\n", sql.index(f"COPY nav.{table} (")) + 1
+    return (line.split("\t") for line in sql[begin:sql.index("\\.\n", begin)].splitlines())
+
+
+def add(tar, name, data):
+    info = tarfile.TarInfo(name)
+    info.size = len(data)
+    tar.addfile(info, io.BytesIO(data))
+    return hashlib.sha256(data).hexdigest()
+
+
+def export(sql, path):
+    """The archive that `navctl audit export` writes; hub/ctl/export_write.c."""
+    records, count = bytearray(), 0
+    for row in copied(sql, "ledger"):
+        record = bytes.fromhex(row[5][3:])
+        records += int(row[0]).to_bytes(8, "big") + len(record).to_bytes(4, "big") + record
+        count += 1
+    notes = {f"checkpoints/{row[0]}.txt": row[2].replace("\\n", "\n").encode() for row in copied(sql, "checkpoint")}
+    files = {name: hashlib.sha256(note).hexdigest() for name, note in notes.items()}
+    files["records.bin"] = hashlib.sha256(records).hexdigest()
+    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as tar:
+        add(tar, "manifest.json", json.dumps({"records": count, "files": files}).encode())
+        for name, note in notes.items():
+            add(tar, name, note)
+        add(tar, "records.bin", bytes(records))
+
+
+def offline(sql, key, folder, runs, shape):
+    archive, hub = os.path.join(folder, "ledger.tar"), os.path.join(folder, "hub.yaml")
+    export(sql, archive)
+    with open(hub, "w", encoding="utf-8") as file:
+        file.write(f"curve: {'0' * 62}02\nsession: {'0' * 62}01\ncheckpoint: {key}\n")
+    for _ in range(runs):
+        before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+        done = subprocess.run([os.path.join(BIN, "navctl"), "audit", "verify", "--offline", archive, "--key", hub, "-o", "json"],
+                              capture_output=True, text=True)
+        seconds, after = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+        if done.returncode != 0:
+            raise SystemExit(f"navctl audit verify --offline: {done.stderr}{done.stdout[:500]}")
+        records = json.loads(done.stdout)["records"]
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        print(json.dumps({**shape, "case": "offline", "records": records, "seconds": round(seconds, 2),
+                          "records_s": round(records / seconds), "own_cpu_us": round(cpu / records * 1e6, 2),
+                          "load": round(os.getloadavg()[0], 2)}), flush=True)
+
+
+def database(sql, key, runs, shape):
+    with Postgres(settings={"fsync": "off", "shared_buffers": "512MB"}) as pg:
+        pg.apply_schema()
+        pg.sql("postgres", sql)
+        subprocess.run(["psql", "-X", "-q", "-c", "VACUUM ANALYZE", pg.connection("postgres")], check=True)
+        done = subprocess.run([os.path.join(BIN, "verify_bench"), pg.connection("nav_desk"), HUB, key, str(runs)], check=True,
+                              capture_output=True, text=True)
+        for line in done.stdout.splitlines():
+            print(json.dumps({**shape, **json.loads(line)}), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--events", type=int, nargs="+", default=[1, 64])
+    parser.add_argument("--records", type=int, nargs="+", default=[50000, 200000])
+    parser.add_argument("--runs", type=int, default=2)
+    args = parser.parse_args()
+    for events in args.events:
+        for records in args.records:
+            sql = make(events, records)
+            key = sql.split()[2]
+            shape = {"events_a_publication": events}
+            with tempfile.TemporaryDirectory(prefix="navbench-", dir="/tmp") as folder:
+                offline(sql, key, folder, args.runs, shape)
+            database(sql, key, args.runs, shape)
+
+
+if __name__ == "__main__":
+    main()
