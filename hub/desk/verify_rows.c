@@ -7,116 +7,154 @@
 
 #include "hub/base/buffer.h"
 #include "hub/base/id.h"
-#include "hub/desk/pages.h"
+#include "hub/desk/stream.h"
 #include "hub/desk/verify_beside.h"
 
-enum { TABLES = 9, EVENT_ID_SIZE = 16, SQL_SIZE = 1024, KEPT_MAX = 1000000 };
+enum { EVENT_ID_SIZE = 16, SQL_SIZE = 1024, NUMBER_SIZE = 24 };
 
-// A row larger than any of ours is cut just past the limit: it fails its hash, and memory stays bounded.
-static const struct desk_paged tables[TABLES] = {
-    {.name = "verify_ledger",
-     .sql = "SELECT seq, at, kind, lane, substr(record, 1, 1048577), substr(leaf, 1, 33), about FROM "
-            "nav.ledger_view WHERE seq > 0 AND seq >= $1",
-     .order = "seq"},
-    {.name = "verify_event",
-     .sql = "SELECT seq, event_id, agency, revision, digest, type, time, verdict, bucket_class, bucket_day, "
-            "published_seq FROM nav.event_view WHERE seq > 0 AND seq >= $1",
-     .order = "seq"},
-    {.name = "verify_content",
-     .sql = "SELECT seq, part, substr(sealed, 1, 131072) FROM nav.content_view WHERE seq > 0 AND seq >= $1",
-     .order = "seq"},
-    {.name = "verify_checkpoint",
-     .sql = "SELECT size, root, left(note, 65537), substr(frontier, 1, 4096) FROM nav.checkpoint_view WHERE "
-            "size > 0 AND size >= $1",
-     .order = "size"},
-    {.name = "verify_person",
-     .sql = "SELECT seq, substr(token, 1, 17) FROM nav.person_view WHERE seq > 0 AND seq >= $1",
-     .order = "seq, token"},
-    {.name = "verify_mention",
-     .sql = "SELECT seq, event_seq FROM nav.mention_view WHERE seq > 0 AND seq >= $1",
-     .order = "seq, event_seq"},
-    {.name = "verify_cosignature",
-     .sql = "SELECT size, left(agency, 65), left(line, 512) FROM nav.cosignature_view WHERE size > 0 AND "
-            "size >= "
-            "$1",
-     .order = "size, agency"},
-    {.name = "verify_rules",
-     .sql = "SELECT seq, substr(sha256, 1, 33), substr(text, 1, 262145) FROM nav.rules_text_view WHERE seq > "
-            "0 AND "
-            "seq >= $1",
-     .order = "seq, sha256"},
-    {.name = "verify_subtree",
-     .sql = "SELECT level, index, hash FROM nav.subtree_view WHERE level BETWEEN 1 AND 61 AND index >= 0 AND "
-            "index < (1::bigint << (62 - level)) - 1 ORDER BY (index + 1) << level, level"},
+// The tables with rows of nearly every record, each a stream; and those with few, which cursors of the
+// request's own connection read.
+enum { LEDGER, EVENT, CONTENT, PERSON, MENTION, STREAMS };
+enum { CHECKPOINT, RULES_TEXT, COSIGNATURE, SUBTREE, CURSORS };
+
+// Without their end: what is asked of which rows, and their order. A row larger than any of ours is cut just
+// past the limit: it fails its hash, and memory stays bounded.
+struct table {
+  const char *name;
+  const char *sql;
+  const char *order;
+  int columns;
 };
-enum { LEDGER, EVENT, CONTENT, CHECKPOINT, PERSON, MENTION, COSIGNATURE, RULES_TEXT, SUBTREE };
-enum { RANGED = COSIGNATURE };  // a range is of the records' own tables, those before it
+static const struct table streamed[STREAMS] = {
+    [LEDGER] = {"verify_ledger",
+                "SELECT seq, at, kind, lane, substr(record, 1, 1048577), substr(leaf, 1, 33), about FROM "
+                "nav.ledger_view WHERE seq > 0",
+                "seq", 7},
+    [EVENT] = {"verify_event",
+               "SELECT seq, event_id, agency, revision, digest, type, time, verdict, bucket_class, "
+               "bucket_day, published_seq FROM nav.event_view WHERE seq > 0",
+               "seq", 11},
+    [CONTENT] = {"verify_content",
+                 "SELECT seq, part, substr(sealed, 1, 131072) FROM nav.content_view WHERE seq > 0", "seq", 3},
+    [PERSON] = {"verify_person", "SELECT seq, substr(token, 1, 17) FROM nav.person_view WHERE seq > 0",
+                "seq, token", 2},
+    [MENTION] = {"verify_mention", "SELECT seq, event_seq FROM nav.mention_view WHERE seq > 0",
+                 "seq, event_seq", 2},
+};
+static const struct table fetched[CURSORS] = {
+    [CHECKPOINT] =
+        {"verify_checkpoint",
+         "SELECT size, root, left(note, 65537), substr(frontier, 1, 4096) FROM nav.checkpoint_view "
+         "WHERE size > 0",
+         "size", 4},
+    [RULES_TEXT] = {"verify_rules",
+                    "SELECT seq, substr(sha256, 1, 33), substr(text, 1, 262145) FROM nav.rules_text_view "
+                    "WHERE seq > 0",
+                    "seq, sha256", 3},
+    [COSIGNATURE] =
+        {"verify_cosignature",
+         "SELECT size, left(agency, 65), left(line, 512) FROM nav.cosignature_view WHERE size > 0",
+         "size, agency", 3},
+    [SUBTREE] = {"verify_subtree",
+                 "SELECT level, index, hash FROM nav.subtree_view WHERE level BETWEEN 1 AND 61 AND "
+                 "index >= 0 AND index < (1::bigint << (62 - level)) - 1",
+                 "(index + 1) << level, level", 3},
+};
 
 struct rows {
-  struct desk_pages pages;
-  struct desk_paged results[TABLES];
-  PGresult *kept;  // the texts' hashes and numbers, by hash
+  struct desk_database *database;
+  struct desk_stream streams[STREAMS];
+  struct desk_cursor cursors[CURSORS];
 };
 
-static int next_ledger(void *context, struct verify_ledger_row *row, struct nav_error *err) {
-  struct rows *rows = context;
-  const struct desk_paged *c = &rows->results[LEDGER];
-  int got = desk_pages_next(&rows->pages, LEDGER, err);
-  if (got <= 0) return got;
-  *row = (struct verify_ledger_row){.seq = (uint64_t)desk_int8(c->page, c->row, 0),
-                                    .at_us = desk_time_us(c->page, c->row, 1),
-                                    .kind = desk_int2(c->page, c->row, 2),
-                                    .has_lane = !desk_is_null(c->page, c->row, 3)};
-  if (row->has_lane) row->lane = desk_int4(c->page, c->row, 3);
-  row->has_about = !desk_is_null(c->page, c->row, 6);
-  if (row->has_about) row->about = desk_int8(c->page, c->row, 6);
-  row->record = desk_bytes(c->page, c->row, 4, &row->record_length);
-  row->leaf = desk_bytes(c->page, c->row, 5, &row->leaf_length);
-  return 1;
+// ---- the streams ----
+
+static const uint8_t *bytes_of(const struct desk_stream *s, int column, size_t *length) {
+  static const uint8_t none[1];
+  *length = s->cells[column].length;
+  return s->cells[column].bytes != NULL ? s->cells[column].bytes : none;
 }
 
 // A column whose length the schema fixes; a superuser may have taken the CHECK away.
-static const uint8_t *fixed(const struct desk_paged *c, int column, size_t size) {
+static const uint8_t *fixed_of(const struct desk_stream *s, int column, size_t size) {
+  static const uint8_t zeros[NAV_SHA256_SIZE];
+  return s->cells[column].length == size ? s->cells[column].bytes : zeros;
+}
+
+static int next_ledger(void *context, struct verify_ledger_row *row, struct nav_error *err) {
+  struct desk_stream *s = &((struct rows *)context)->streams[LEDGER];
+  int got = desk_stream_next(s, err);
+  if (got <= 0) return got;
+  *row = (struct verify_ledger_row){.seq = (uint64_t)desk_cell_int(s, 0),
+                                    .at_us = desk_cell_time_us(s, 1),
+                                    .kind = (int32_t)desk_cell_int(s, 2),
+                                    .has_lane = s->cells[3].bytes != NULL,
+                                    .lane = (int32_t)desk_cell_int(s, 3),
+                                    .has_about = s->cells[6].bytes != NULL,
+                                    .about = desk_cell_int(s, 6)};
+  row->record = bytes_of(s, 4, &row->record_length);
+  row->leaf = bytes_of(s, 5, &row->leaf_length);
+  return 1;
+}
+
+static int next_event(void *context, struct verify_event_row *row, struct nav_error *err) {
+  struct desk_stream *s = &((struct rows *)context)->streams[EVENT];
+  int got = desk_stream_next(s, err);
+  if (got <= 0) return got;
+  *row = (struct verify_event_row){.seq = (uint64_t)desk_cell_int(s, 0),
+                                   .event_id = fixed_of(s, 1, EVENT_ID_SIZE),
+                                   .agency = (int32_t)desk_cell_int(s, 2),
+                                   .revision = (int32_t)desk_cell_int(s, 3),
+                                   .digest = fixed_of(s, 4, NAV_SHA256_SIZE),
+                                   .type = (int32_t)desk_cell_int(s, 5),
+                                   .time_us = desk_cell_time_us(s, 6),
+                                   .verdict = (int32_t)desk_cell_int(s, 7),
+                                   .bucket_class = (int32_t)desk_cell_int(s, 8),
+                                   .bucket_day = (int32_t)desk_cell_int(s, 9),
+                                   .published_seq = desk_cell_int(s, 10)};
+  return 1;
+}
+
+static int next_content(void *context, struct verify_content_row *row, struct nav_error *err) {
+  struct desk_stream *s = &((struct rows *)context)->streams[CONTENT];
+  int got = desk_stream_next(s, err);
+  if (got <= 0) return got;
+  *row =
+      (struct verify_content_row){.seq = (uint64_t)desk_cell_int(s, 0), .part = (int32_t)desk_cell_int(s, 1)};
+  row->sealed = bytes_of(s, 2, &row->length);
+  return 1;
+}
+
+static int next_person(void *context, struct verify_index_row *row, struct nav_error *err) {
+  struct desk_stream *s = &((struct rows *)context)->streams[PERSON];
+  int got = desk_stream_next(s, err);
+  if (got <= 0) return got;
+  row->seq = (uint64_t)desk_cell_int(s, 0);
+  memcpy(row->key, fixed_of(s, 1, VERIFY_KEY_SIZE), VERIFY_KEY_SIZE);
+  return 1;
+}
+
+static int next_mention(void *context, struct verify_index_row *row, struct nav_error *err) {
+  struct desk_stream *s = &((struct rows *)context)->streams[MENTION];
+  int got = desk_stream_next(s, err);
+  if (got <= 0) return got;
+  *row = (struct verify_index_row){.seq = (uint64_t)desk_cell_int(s, 0)};
+  nav_put_u64(row->key + VERIFY_KEY_SIZE - 8, (uint64_t)desk_cell_int(s, 1));
+  return 1;
+}
+
+// ---- the cursors ----
+
+static const uint8_t *fixed(const struct desk_cursor *c, int column, size_t size) {
   static const uint8_t zeros[NAV_SHA256_SIZE];
   size_t length = 0;
   const uint8_t *bytes = desk_bytes(c->page, c->row, column, &length);
   return length == size ? bytes : zeros;
 }
 
-static int next_event(void *context, struct verify_event_row *row, struct nav_error *err) {
-  struct rows *rows = context;
-  const struct desk_paged *c = &rows->results[EVENT];
-  int got = desk_pages_next(&rows->pages, EVENT, err);
-  if (got <= 0) return got;
-  *row = (struct verify_event_row){.seq = (uint64_t)desk_int8(c->page, c->row, 0),
-                                   .event_id = fixed(c, 1, EVENT_ID_SIZE),
-                                   .agency = desk_int4(c->page, c->row, 2),
-                                   .revision = desk_int4(c->page, c->row, 3),
-                                   .digest = fixed(c, 4, NAV_SHA256_SIZE),
-                                   .type = desk_int2(c->page, c->row, 5),
-                                   .time_us = desk_time_us(c->page, c->row, 6),
-                                   .verdict = desk_int4(c->page, c->row, 7),
-                                   .bucket_class = desk_int2(c->page, c->row, 8),
-                                   .bucket_day = desk_int4(c->page, c->row, 9),
-                                   .published_seq = desk_int8(c->page, c->row, 10)};
-  return 1;
-}
-
-static int next_content(void *context, struct verify_content_row *row, struct nav_error *err) {
-  struct rows *rows = context;
-  const struct desk_paged *c = &rows->results[CONTENT];
-  int got = desk_pages_next(&rows->pages, CONTENT, err);
-  if (got <= 0) return got;
-  *row = (struct verify_content_row){.seq = (uint64_t)desk_int8(c->page, c->row, 0),
-                                     .part = desk_int4(c->page, c->row, 1)};
-  row->sealed = desk_bytes(c->page, c->row, 2, &row->length);
-  return 1;
-}
-
 static int next_checkpoint(void *context, struct verify_checkpoint_row *row, struct nav_error *err) {
-  struct rows *rows = context;
-  const struct desk_paged *c = &rows->results[CHECKPOINT];
-  int got = desk_pages_next(&rows->pages, CHECKPOINT, err);
+  struct desk_cursor *c = &((struct rows *)context)->cursors[CHECKPOINT];
+  int got = desk_cursor_next(c, err);
   if (got <= 0) return got;
   *row = (struct verify_checkpoint_row){.size = (uint64_t)desk_int8(c->page, c->row, 0),
                                         .root = fixed(c, 1, NAV_SHA256_SIZE),
@@ -125,30 +163,9 @@ static int next_checkpoint(void *context, struct verify_checkpoint_row *row, str
   return 1;
 }
 
-static int next_person(void *context, struct verify_index_row *row, struct nav_error *err) {
-  struct rows *rows = context;
-  const struct desk_paged *c = &rows->results[PERSON];
-  int got = desk_pages_next(&rows->pages, PERSON, err);
-  if (got <= 0) return got;
-  row->seq = (uint64_t)desk_int8(c->page, c->row, 0);
-  memcpy(row->key, fixed(c, 1, VERIFY_KEY_SIZE), VERIFY_KEY_SIZE);
-  return 1;
-}
-
-static int next_mention(void *context, struct verify_index_row *row, struct nav_error *err) {
-  struct rows *rows = context;
-  const struct desk_paged *c = &rows->results[MENTION];
-  int got = desk_pages_next(&rows->pages, MENTION, err);
-  if (got <= 0) return got;
-  *row = (struct verify_index_row){.seq = (uint64_t)desk_int8(c->page, c->row, 0)};
-  nav_put_u64(row->key + VERIFY_KEY_SIZE - 8, (uint64_t)desk_int8(c->page, c->row, 1));
-  return 1;
-}
-
 static int next_subtree(void *context, struct verify_subtree_row *row, struct nav_error *err) {
-  struct rows *rows = context;
-  const struct desk_paged *c = &rows->results[SUBTREE];
-  int got = desk_pages_next(&rows->pages, SUBTREE, err);
+  struct desk_cursor *c = &((struct rows *)context)->cursors[SUBTREE];
+  int got = desk_cursor_next(c, err);
   if (got <= 0) return got;
   *row = (struct verify_subtree_row){.level = (unsigned)desk_int2(c->page, c->row, 0),
                                      .index = (uint64_t)desk_int8(c->page, c->row, 1),
@@ -157,9 +174,8 @@ static int next_subtree(void *context, struct verify_subtree_row *row, struct na
 }
 
 static int next_cosignature(void *context, struct verify_cosignature_row *row, struct nav_error *err) {
-  struct rows *rows = context;
-  const struct desk_paged *c = &rows->results[COSIGNATURE];
-  int got = desk_pages_next(&rows->pages, COSIGNATURE, err);
+  struct desk_cursor *c = &((struct rows *)context)->cursors[COSIGNATURE];
+  int got = desk_cursor_next(c, err);
   if (got <= 0) return got;
   *row = (struct verify_cosignature_row){.size = (uint64_t)desk_int8(c->page, c->row, 0),
                                          .agency = PQgetvalue(c->page, c->row, 1),
@@ -168,9 +184,8 @@ static int next_cosignature(void *context, struct verify_cosignature_row *row, s
 }
 
 static int next_rules_text(void *context, struct verify_rules_row *row, struct nav_error *err) {
-  struct rows *rows = context;
-  const struct desk_paged *c = &rows->results[RULES_TEXT];
-  int got = desk_pages_next(&rows->pages, RULES_TEXT, err);
+  struct desk_cursor *c = &((struct rows *)context)->cursors[RULES_TEXT];
+  int got = desk_cursor_next(c, err);
   if (got <= 0) return got;
   *row = (struct verify_rules_row){.seq = (uint64_t)desk_int8(c->page, c->row, 0),
                                    .sha256 = fixed(c, 1, NAV_SHA256_SIZE)};
@@ -178,42 +193,78 @@ static int next_rules_text(void *context, struct verify_rules_row *row, struct n
   return 1;
 }
 
-// Before the pages, whose connection takes no other query. Rules are rare: 40 bytes a text.
-static bool read_kept(struct desk_database *database, struct rows *rows, struct nav_error *err) {
-  rows->kept = desk_query(database,
-                          "SELECT substr(sha256, 1, 33), seq FROM nav.rules_text_view WHERE seq > 0 ORDER BY "
-                          "sha256, seq LIMIT 1000001",
-                          0, NULL, err);
-  if (rows->kept == NULL) return false;
-  return PQntuples(rows->kept) <= KEPT_MAX ||
-         nav_fail(err, NAV_ERROR_LOCAL, 0, "nav.rules_text", "has more than %d rows", KEPT_MAX);
-}
-
-static int compare_kept(const struct rows *rows, int i, const uint8_t sha256[NAV_SHA256_SIZE]) {
-  size_t length = 0;
-  const uint8_t *bytes = desk_bytes(rows->kept, i, 0, &length);
-  int order = memcmp(bytes, sha256, length < NAV_SHA256_SIZE ? length : NAV_SHA256_SIZE);
-  return order != 0 ? order : (length > NAV_SHA256_SIZE) - (length < NAV_SHA256_SIZE);
-}
-
 // Whether it is of its hash is found as it goes by.
 static int rules_kept(void *context, const uint8_t sha256[NAV_SHA256_SIZE], uint64_t seq,
                       struct nav_error *err) {
-  const struct rows *rows = context;
-  int low = 0;
-  int high = PQntuples(rows->kept);
-  (void)err;
-  while (low < high) {
-    int middle = low + (high - low) / 2;
-    if (compare_kept(rows, middle, sha256) < 0) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
+  char hex[2 * NAV_SHA256_SIZE + 1];
+  char number[NUMBER_SIZE];
+  const char *values[] = {nav_hex(hex, sha256, NAV_SHA256_SIZE), number};
+  (void)snprintf(number, sizeof number, "%" PRIu64, seq);
+  PGresult *result =
+      desk_query(((struct rows *)context)->database,
+                 "SELECT 1 FROM nav.rules_text_view WHERE sha256 = decode($1, 'hex') AND seq <= $2::bigint",
+                 2, values, err);
+  if (result == NULL) return -1;
+  int kept = PQntuples(result) > 0 ? VERIFY_RULES_KEPT : VERIFY_RULES_MISSING;
+  PQclear(result);
+  return kept;
+}
+
+// ---- which rows ----
+
+// NULL: of the whole ledger. Of a range, its records' rows; of checkpoints the newest.
+static void make_sql(char sql[SQL_SIZE], const struct table *table, const struct verify_range *range) {
+  int length = 0;
+  if (range == NULL)
+    length = snprintf(sql, SQL_SIZE, "%s ORDER BY %s", table->sql, table->order);
+  else if (table == &fetched[CHECKPOINT])
+    length = snprintf(sql, SQL_SIZE, "%s AND size = %" PRIu64, table->sql, range->size);
+  else
+    length = snprintf(sql, SQL_SIZE, "%s AND seq BETWEEN %" PRIu64 " AND %" PRIu64 " ORDER BY %s", table->sql,
+                      range->first, range->last, table->order);
+  NAV_ASSERT(length > 0 && length < SQL_SIZE);
+}
+
+static bool open_rows(struct rows *rows, const struct verify_range *range, struct nav_error *err) {
+  char sql[SQL_SIZE];
+  bool ok = true;
+  int cursors = range == NULL ? CURSORS : COSIGNATURE;
+  for (int i = 0; ok && i < cursors; i++) {
+    make_sql(sql, &fetched[i], range);
+    ok = desk_cursor_open(&rows->cursors[i], rows->database, fetched[i].name, sql, 0, NULL, err);
   }
-  bool found = low < PQntuples(rows->kept) && compare_kept(rows, low, sha256) == 0 &&
-               (uint64_t)desk_int8(rows->kept, low, 1) <= seq;
-  return found ? VERIFY_RULES_KEPT : VERIFY_RULES_MISSING;
+  for (int i = 0; ok && i < STREAMS; i++) {
+    make_sql(sql, &streamed[i], range);
+    ok = desk_stream_open(&rows->streams[i], rows->database, sql, streamed[i].columns, err);
+  }
+  return ok;
+}
+
+static void close_rows(struct rows *rows) {
+  for (int i = 0; i < CURSORS; i++) desk_cursor_close(&rows->cursors[i]);
+  for (int i = 0; i < STREAMS; i++) desk_stream_close(&rows->streams[i]);
+}
+
+static bool verify_rows(struct desk_database *database, const struct verify_settings *settings,
+                        verify_fault *fault, void *fault_context, struct verify_report *report,
+                        struct nav_error *err) {
+  bool whole = settings->range == NULL;
+  struct rows rows = {.database = database};
+  const struct verify_source source = {.context = &rows,
+                                       .ledger = next_ledger,
+                                       .event = next_event,
+                                       .content = next_content,
+                                       .checkpoint = next_checkpoint,
+                                       .person = next_person,
+                                       .mention = next_mention,
+                                       .subtree = whole ? next_subtree : NULL,
+                                       .cosignature = whole ? next_cosignature : NULL,
+                                       .rules_text = next_rules_text,
+                                       .rules_kept = rules_kept};
+  bool ok = open_rows(&rows, settings->range, err) &&
+            verify_run(&source, settings, fault, fault_context, report, err);
+  close_rows(&rows);
+  return ok;
 }
 
 static bool read_lease(struct desk_database *database, struct verify_settings *settings,
@@ -234,19 +285,22 @@ static bool read_lease(struct desk_database *database, struct verify_settings *s
   return true;
 }
 
-// Rows with numbers that the sequence never gives. The cursors pass them over.
+// Rows with numbers that the sequence never gives, which are passed over elsewhere; found by the indexes.
 static bool find_below_one(struct desk_database *database, verify_fault *fault, void *context,
                            struct nav_error *err) {
-  PGresult *result = desk_query(
+  PGresult *result = desk_query(database, "SET LOCAL enable_seqscan = off", 0, NULL, err);
+  PQclear(result);
+  if (result == NULL) return false;
+  result = desk_query(
       database,
-      "SELECT 'nav.ledger', seq FROM nav.ledger_view WHERE (seq < 1) IS NOT FALSE UNION ALL "
-      "SELECT 'nav.event', seq FROM nav.event_view WHERE (seq < 1) IS NOT FALSE UNION ALL "
-      "SELECT 'nav.content', seq FROM nav.content_view WHERE (seq < 1) IS NOT FALSE UNION ALL "
-      "SELECT 'nav.person', seq FROM nav.person_view WHERE (seq < 1) IS NOT FALSE UNION ALL "
-      "SELECT 'nav.mention', seq FROM nav.mention_view WHERE (seq < 1) IS NOT FALSE UNION ALL "
-      "SELECT 'nav.rules_text', seq FROM nav.rules_text_view WHERE (seq < 1) IS NOT FALSE UNION ALL "
-      "SELECT 'nav.checkpoint', size FROM nav.checkpoint_view WHERE (size < 1) IS NOT FALSE UNION ALL "
-      "SELECT 'nav.cosignature', size FROM nav.cosignature_view WHERE (size < 1) IS NOT FALSE UNION ALL "
+      "SELECT 'nav.ledger', seq FROM nav.ledger_view WHERE seq < 1 OR seq IS NULL UNION ALL "
+      "SELECT 'nav.event', seq FROM nav.event_view WHERE seq < 1 OR seq IS NULL UNION ALL "
+      "SELECT 'nav.content', seq FROM nav.content_view WHERE seq < 1 OR seq IS NULL UNION ALL "
+      "SELECT 'nav.person', seq FROM nav.person_view WHERE seq < 1 OR seq IS NULL UNION ALL "
+      "SELECT 'nav.mention', seq FROM nav.mention_view WHERE seq < 1 OR seq IS NULL UNION ALL "
+      "SELECT 'nav.rules_text', seq FROM nav.rules_text_view WHERE seq < 1 OR seq IS NULL UNION ALL "
+      "SELECT 'nav.checkpoint', size FROM nav.checkpoint_view WHERE size < 1 OR size IS NULL UNION ALL "
+      "SELECT 'nav.cosignature', size FROM nav.cosignature_view WHERE size < 1 OR size IS NULL UNION ALL "
       "SELECT 'nav.subtree', index FROM nav.subtree_view WHERE (level BETWEEN 1 AND 61 AND index >= 0 AND "
       "index < (1::bigint << (62 - level)) - 1) IS NOT TRUE LIMIT 100",
       0, NULL, err);
@@ -264,61 +318,15 @@ static bool find_below_one(struct desk_database *database, verify_fault *fault, 
 bool desk_verify(struct desk_database *database, const char *hub, const uint8_t key[32], verify_fault *fault,
                  void *fault_context, struct verify_report *report, struct nav_error *err) {
   struct verify_settings settings = {.hub = hub, .checkpoint_key = key};
-  struct rows rows = {0};
-  struct verify_source source = {&rows,       next_ledger,  next_event,   next_content,     next_checkpoint,
-                                 next_person, next_mention, next_subtree, next_cosignature, next_rules_text,
-                                 rules_kept};
   if (!read_lease(database, &settings, err) || !find_below_one(database, fault, fault_context, err))
     return false;
   if (!settings.has_lease) {
     fault(fault_context, 0, "nav.lease has no row: neither the log's id nor its last number is known");
   }
-  if (!read_kept(database, &rows, err)) {
-    PQclear(rows.kept);
-    return false;
-  }
-  for (int i = 0; i < TABLES; i++) rows.results[i] = tables[i];
-  bool ok = desk_pages_open(&rows.pages, database, rows.results, TABLES, err) &&
-            verify_run(&source, &settings, fault, fault_context, report, err);
-  desk_pages_close(&rows.pages);
-  PQclear(rows.kept);
-  return ok;
+  return verify_rows(database, &settings, fault, fault_context, report, err);
 }
 
 // ---- a range ----
-
-struct bounded {
-  char sql[TABLES][SQL_SIZE];
-};
-
-// Each table from the range's first number on, and no further than its last; of checkpoints the newest.
-static void bound(struct rows *rows, struct bounded *bounded, const struct verify_range *range) {
-  for (int i = 0; i < RANGED; i++) {
-    int length =
-        i == CHECKPOINT
-            ? snprintf(bounded->sql[i], SQL_SIZE, "%s AND size = %" PRIu64, tables[i].sql, range->size)
-            : snprintf(bounded->sql[i], SQL_SIZE, "%s AND seq <= %" PRIu64, tables[i].sql, range->last);
-    NAV_ASSERT(length > 0 && length < SQL_SIZE);
-    rows->results[i] = tables[i];
-    rows->results[i].sql = bounded->sql[i];
-    rows->results[i].key = i == CHECKPOINT ? 0 : (int64_t)range->first;
-  }
-}
-
-static bool run_range(struct desk_database *database, const struct verify_settings *settings,
-                      verify_fault *fault, void *fault_context, struct verify_report *report,
-                      struct nav_error *err) {
-  struct rows rows = {0};
-  struct verify_source source = {&rows,       next_ledger,  next_event, next_content, next_checkpoint,
-                                 next_person, next_mention, NULL,       NULL,         NULL,
-                                 NULL};
-  struct bounded bounded;
-  bound(&rows, &bounded, settings->range);
-  bool ok = desk_pages_open(&rows.pages, database, rows.results, RANGED, err) &&
-            verify_run(&source, settings, fault, fault_context, report, err);
-  desk_pages_close(&rows.pages);
-  return ok;
-}
 
 static void say_unplaced(const struct verify_beside *beside, verify_fault *fault, void *fault_context,
                          struct verify_report *report) {
@@ -340,7 +348,7 @@ bool desk_verify_range(struct desk_database *database, const char *hub, const ui
             read_lease(database, &settings, err);
   settings.range = &beside.range;
   asked->covering = beside.range.size;
-  ok = ok && run_range(database, &settings, fault, fault_context, report, err);
+  ok = ok && verify_rows(database, &settings, fault, fault_context, report, err);
   if (ok) say_unplaced(&beside, fault, fault_context, report);
   verify_beside_free(&beside);
   return ok;

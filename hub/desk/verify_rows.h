@@ -1,13 +1,16 @@
-// The database as a source of hub/ledger/verify: the rows of one snapshot, each in order, in pages.
-// Called by: audit_verify, tests/ledger/tamper_driver. Must never: hold more than a page of each table.
+// The database as a source of hub/ledger/verify: the rows of one snapshot, each table in order. The large
+// ones are streams, each on a connection of its own (stream.h), five beside the request's. Called by:
+// audit_verify, tests/ledger/tamper_driver, tests/bench/verify_bench. Must never: hold more than a row of
+// those, or a page of the others.
 #ifndef NAV_DESK_VERIFY_ROWS_H
 #define NAV_DESK_VERIFY_ROWS_H
 
 #include "hub/desk/database.h"
 #include "hub/ledger/verify.h"
 
-// Verifies what the connection's transaction sees. hub: nav.yaml's; key: the hub's public checkpoint key.
-// False: the database failed, and nothing is known; faults found are no failure.
+// Verifies what the connection's snapshot shows; what its own transaction has written is not in it. hub:
+// nav.yaml's; key: the hub's public checkpoint key. False: the database failed, and nothing is known; faults
+// found are no failure.
 NAV_MUST_USE bool desk_verify(struct desk_database *database, const char *hub, const uint8_t key[32],
                               verify_fault *fault, void *fault_context, struct verify_report *report,
                               struct nav_error *err);

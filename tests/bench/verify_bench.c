@@ -1,7 +1,7 @@
-// How fast `audit verify` goes through a database: verifies what a connection sees, RUNS times, and prints a
-// line of JSON for each with records and signatures a second, the processor time of this process and of the
-// server's backend for each record, and the most memory that this process ever had.
-//   verify_bench CONNINFO HUB KEY_HEX [RUNS]
+// How fast `audit verify` goes through a database: verifies what a connection sees, and prints a line of JSON
+// with records and signatures a second, the processor time of this process for each record, and the most
+// memory that it ever had.
+//   verify_bench CONNINFO HUB KEY_HEX
 // Called by: tests/bench/verify_bench.py. Must never: be a test; figures depend on the machine and its load.
 #include <inttypes.h>
 #include <sodium.h>
@@ -9,12 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "hub/base/clock.h"
 #include "hub/desk/verify_rows.h"
 
-enum { PATH_SIZE = 64, STAT_SIZE = 1024, LINE_SIZE = 256 };
+enum { LINE_SIZE = 256 };
 
 static void print_fault(void *context, uint64_t seq, const char *what) {
   (void)context;
@@ -41,30 +40,10 @@ static double own_cpu_s(void) {
          (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
-// Of a process on this machine; 0 where it is not here.
-static double cpu_s_of(int32_t pid) {
-  char path[PATH_SIZE];
-  char text[STAT_SIZE] = "";
-  unsigned long user = 0;
-  unsigned long system = 0;
-  (void)snprintf(path, sizeof path, "/proc/%" PRId32 "/stat", pid);
-  FILE *file = fopen(path, "r");
-  if (file == NULL) return 0;
-  size_t length = fread(text, 1, sizeof text - 1, file);
-  (void)fclose(file);
-  text[length] = '\0';
-  const char *rest = strrchr(text, ')');
-  if (rest == NULL ||
-      sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
-    return 0;
-  return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
-}
-
-static bool run(struct desk_database *database, const char *hub, const uint8_t *key, int32_t backend) {
+static bool run(struct desk_database *database, const char *hub, const uint8_t *key) {
   struct nav_error err = {0};
   struct verify_report report;
   double own = own_cpu_s();
-  double server = cpu_s_of(backend);
   int64_t begin_ms = nav_clock_monotonic_ms();
   if (!desk_verify(database, hub, key, print_fault, NULL, &report, &err)) {
     (void)fprintf(stderr, "verify_bench: %s\n", err.text);
@@ -72,53 +51,29 @@ static bool run(struct desk_database *database, const char *hub, const uint8_t *
   }
   double seconds = (double)(nav_clock_monotonic_ms() - begin_ms) / 1e3;
   own = own_cpu_s() - own;
-  server = cpu_s_of(backend) - server;
   double records = (double)report.records;
   double load = 0;
   (void)getloadavg(&load, 1);
   (void)printf("{\"case\": \"database\", \"records\": %" PRIu64 ", \"signatures\": %" PRIu64
                ", \"faults\": %" PRIu64
                ", \"seconds\": %.2f, \"records_s\": %.0f, \"signatures_s\": %.0f, "
-               "\"own_cpu_us\": %.2f, \"server_cpu_us\": %.2f, \"peak_mb\": %ld, \"load\": %.2f}\n",
+               "\"own_cpu_us\": %.2f, \"peak_mb\": %ld, \"load\": %.2f}\n",
                report.records, report.signatures, report.faults, seconds, records / seconds,
-               (double)report.signatures / seconds, own / records * 1e6, server / records * 1e6,
-               peak_kb_of_self() / 1024, load);
+               (double)report.signatures / seconds, own / records * 1e6, peak_kb_of_self() / 1024, load);
   return fflush(stdout) == 0;
-}
-
-static int32_t backend_of(struct desk_database *database) {
-  struct nav_error err = {0};
-  PGresult *result = desk_query(database, "SELECT pg_backend_pid()", 0, NULL, &err);
-  int32_t pid = result != NULL ? desk_int4(result, 0, 0) : 0;
-  PQclear(result);
-  return pid;
-}
-
-static bool again(struct desk_database *database) {
-  static const char *const statements[] = {"ROLLBACK", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"};
-  struct nav_error err = {0};
-  for (size_t i = 0; i < 2; i++) {
-    PGresult *result = desk_query(database, statements[i], 0, NULL, &err);
-    if (result == NULL) return false;
-    PQclear(result);
-  }
-  return true;
 }
 
 int main(int argc, char **argv) {
   struct nav_error err = {0};
   uint8_t key[32];
   size_t length = 0;
-  if ((argc != 4 && argc != 5) || sodium_init() < 0 ||
+  if (argc != 4 || sodium_init() < 0 ||
       sodium_hex2bin(key, sizeof key, argv[3], strlen(argv[3]), NULL, &length, NULL) != 0 || length != 32) {
-    (void)fputs("verify_bench CONNINFO HUB KEY_HEX [RUNS]\n", stderr);
+    (void)fputs("verify_bench CONNINFO HUB KEY_HEX\n", stderr);
     return 2;
   }
-  long runs = argc == 5 ? strtol(argv[4], NULL, 10) : 1;
   struct desk_database *database = desk_database_open(argv[1], &err);
-  bool ok = database != NULL;
-  int32_t backend = ok ? backend_of(database) : 0;
-  for (long i = 0; ok && i < runs; i++) ok = run(database, argv[2], key, backend) && again(database);
+  bool ok = database != NULL && run(database, argv[2], key);
   if (database == NULL) (void)fprintf(stderr, "verify_bench: %s\n", err.text);
   desk_database_close(database);
   return ok ? 0 : 1;

@@ -54,6 +54,9 @@ def export(sql, path):
         records += int(row[0]).to_bytes(8, "big") + len(record).to_bytes(4, "big") + record
         count += 1
     notes = {f"checkpoints/{row[0]}.txt": row[2].replace("\\n", "\n").encode() for row in copied(sql, "checkpoint")}
+    for size, _, line in copied(sql, "cosignature"):
+        notes[f"checkpoints/{size}.txt"] += line.replace("\\n", "\n").encode()
+    notes.update((f"rules/{row[0][3:]}.yaml", bytes.fromhex(row[2][3:])) for row in copied(sql, "rules_text"))
     files = {name: hashlib.sha256(note).hexdigest() for name, note in notes.items()}
     files["records.bin"] = hashlib.sha256(records).hexdigest()
     with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as tar:
@@ -82,15 +85,26 @@ def offline(sql, key, folder, runs, shape):
                           "load": round(os.getloadavg()[0], 2)}), flush=True)
 
 
+def server_cpu_s(pg):
+    """Of the server and of those of its processes that have ended: every connection of a run has."""
+    with open(f"/proc/{pg.pid()}/stat", encoding="utf-8") as file:
+        return sum(int(field) for field in file.read().rsplit(")", 1)[1].split()[11:15]) / os.sysconf("SC_CLK_TCK")
+
+
 def database(sql, key, runs, shape):
-    with Postgres(settings={"fsync": "off", "shared_buffers": "512MB"}) as pg:
+    with Postgres(settings={"fsync": "off", "shared_buffers": "512MB", "autovacuum": "off"}) as pg:
         pg.apply_schema()
         pg.sql("postgres", sql)
         subprocess.run(["psql", "-X", "-q", "-c", "VACUUM ANALYZE", pg.connection("postgres")], check=True)
-        done = subprocess.run([os.path.join(BIN, "verify_bench"), pg.connection("nav_desk"), HUB, key, str(runs)], check=True,
-                              capture_output=True, text=True)
-        for line in done.stdout.splitlines():
-            print(json.dumps({**shape, **json.loads(line)}), flush=True)
+        for _ in range(runs):
+            before = server_cpu_s(pg)
+            done = subprocess.run([os.path.join(BIN, "verify_bench"), pg.connection("nav_desk"), HUB, key], check=True,
+                                  capture_output=True, text=True)
+            time.sleep(0.5)  # the backends end after their client
+            line = json.loads(done.stdout)
+            server = (server_cpu_s(pg) - before) / line["records"] * 1e6
+            print(json.dumps({**shape, **line, "server_cpu_us": round(server, 2),
+                              "both_cpu_us": round(server + line["own_cpu_us"], 2)}), flush=True)
 
 
 def main():
