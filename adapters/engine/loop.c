@@ -162,7 +162,8 @@ static void tell_connection(struct loop *loop) {
   if (connected) loop->connected_ms = nav_clock_monotonic_ms();
   if (connected == loop->connected) return;
   loop->connected = connected;
-  nav_log(NAV_LOG_INFO, connected ? "connected to %s" : "the hub at %s is away", loop->settings->endpoint);
+  nav_log(NAV_LOG_INFO, connected ? "connected to %s" : "the hub at %s is away",
+          nav_client_endpoint(loop->client));
 }
 
 // Once a run; where the session has just ended, in the next.
@@ -185,7 +186,7 @@ static bool tick(void *context, int wait_ms, struct nav_error *err) {
   ask_replays(loop);
   if (loop->ends && nav_clock_monotonic_ms() - loop->connected_ms > LOOP_UNREACHABLE_MS) {
     loop->unreachable = true;
-    return nav_fail(err, NAV_ERROR_RETRY, 0, loop->settings->endpoint,
+    return nav_fail(err, NAV_ERROR_RETRY, 0, nav_client_endpoint(loop->client),
                     "the hub was not reached for %d seconds; what was not sent is kept",
                     LOOP_UNREACHABLE_MS / 1000);
   }
@@ -203,7 +204,7 @@ static bool wait_for_rules(struct loop *loop, struct nav_error *err) {
     told = told || waited_ms > RULES_TOLD_MS;
     if (loop->ends && loop->connected && waited_ms > LOOP_UNREACHABLE_MS) {
       loop->unreachable = true;
-      return nav_fail(err, NAV_ERROR_RETRY, 0, loop->settings->endpoint,
+      return nav_fail(err, NAV_ERROR_RETRY, 0, nav_client_endpoint(loop->client),
                       "the hub sent no rules in %d seconds; nothing was sent, all is kept",
                       LOOP_UNREACHABLE_MS / 1000);
     }
@@ -317,8 +318,8 @@ static bool watch(struct loop *loop, struct nav_error *err) {
 static bool open_client(struct loop *loop, struct nav_error *err) {
   const struct engine_settings *settings = loop->settings;
   const struct nav_client_settings client = {.agency = settings->agency,
-                                             .endpoint = settings->endpoint,
-                                             .hub_curve_key = settings->hub_curve_key,
+                                             .nodes = settings->nodes,
+                                             .nodes_count = settings->nodes_count,
                                              .hub_session_key = settings->hub_session_key,
                                              .keys = &loop->keys,
                                              .purposes = settings->purposes,

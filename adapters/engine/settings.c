@@ -59,8 +59,60 @@ static void take_key(const struct conf_node *file, const char *name, uint8_t key
   }
 }
 
+// One text, or a list of them; each at its place of the list.
+static size_t take_texts(const struct conf_node *map, const char *key, const char *hint, const char **out,
+                         struct conf_faults *faults) {
+  const struct conf_node *node = conf_get(map, key);
+  if (node == NULL || node->kind != CONF_LIST) {
+    out[0] = need_text(map, key, hint, faults);
+    return out[0] != NULL ? 1 : 0;
+  }
+  if (node->count == 0 || node->count > NAV_CLIENT_NODES_MAX) {
+    conf_faults_add(faults, node->file, node->line, node->column, hint, "'%s' has 1 to %d items", key,
+                    NAV_CLIENT_NODES_MAX);
+    return 0;
+  }
+  for (size_t i = 0; i < node->count; i++) {
+    const struct conf_node *item = node->items[i];
+    if (item->kind != CONF_SCALAR || *item->text == '\0') {
+      fault_at(faults, item, hint, "is to be a text");
+      return 0;
+    }
+    out[i] = item->text;
+  }
+  return node->count;
+}
+
+// The hub is one: its nodes share the keys that it signs with, and only the doors differ.
+static void take_shared_key(struct engine_settings *settings, const struct conf_node *file, const char *name,
+                            uint8_t key[32], struct conf_faults *faults) {
+  uint8_t other[32] = {0};
+  bool first = settings->nodes_count == 0;
+  take_key(file, name, first ? key : other, faults);
+  if (!first && conf_get(file, name) != NULL && memcmp(key, other, sizeof other) != 0)
+    conf_faults_add(faults, file->file, file->line, file->column,
+                    "the hub's nodes have one key to sign with, and may differ in curve alone",
+                    "'%s' is another than in the first file", name);
+}
+
+static void load_hub_keys(struct engine_settings *settings, const char *path, struct conf_faults *faults) {
+  struct conf_node *file = conf_tree_load(beside(settings, path), path, settings->arena, faults);
+  if (file == NULL) return;
+  if (file->kind != CONF_MAP) {
+    fault_at(faults, file, "", "is to be a map of curve and session");
+    return;
+  }
+  conf_check_keys(file, key_file_keys, "the hub's keys", faults);
+  take_key(file, "curve", settings->curve_keys[settings->nodes_count], faults);
+  take_shared_key(settings, file, "session", settings->hub_session_key, faults);
+  take_shared_key(settings, file, "checkpoint", settings->hub_checkpoint_key, faults);
+}
+
+// keys: one file for all endpoints, or one for each.
 static void load_hub(struct engine_settings *settings, const struct conf_node *root,
                      struct conf_faults *faults) {
+  const char *endpoints[NAV_CLIENT_NODES_MAX];
+  const char *keys[NAV_CLIENT_NODES_MAX];
   const struct conf_node *hub = conf_get(root, "hub");
   if (hub == NULL || hub->kind != CONF_MAP) {
     const struct conf_node *at = hub != NULL ? hub : root;
@@ -69,19 +121,23 @@ static void load_hub(struct engine_settings *settings, const struct conf_node *r
     return;
   }
   conf_check_keys(hub, hub_keys, "hub", faults);
-  settings->endpoint = need_text(hub, "endpoint", "tcp://host:7700", faults);
-  const char *path = need_text(hub, "keys", "the path of hub.yaml, with the hub's public keys", faults);
-  if (path == NULL) return;
-  struct conf_node *file = conf_tree_load(beside(settings, path), path, settings->arena, faults);
-  if (file == NULL) return;
-  if (file->kind != CONF_MAP) {
-    fault_at(faults, file, "", "is to be a map of curve and session");
+  size_t count = take_texts(hub, "endpoint", "tcp://host:7700", endpoints, faults);
+  size_t files = take_texts(hub, "keys", "the path of hub.yaml, with the hub's public keys", keys, faults);
+  if (count == 0 || files == 0) return;
+  if (files != 1 && files != count) {
+    fault_at(faults, conf_get(hub, "keys"), "", "'keys' is one file for all endpoints, or one for each");
     return;
   }
-  conf_check_keys(file, key_file_keys, "the hub's keys", faults);
-  take_key(file, "curve", settings->hub_curve_key, faults);
-  take_key(file, "session", settings->hub_session_key, faults);
-  take_key(file, "checkpoint", settings->hub_checkpoint_key, faults);
+  while (settings->nodes_count < count) {
+    size_t i = settings->nodes_count;
+    if (i < files) {
+      load_hub_keys(settings, keys[i], faults);
+    } else {
+      memcpy(settings->curve_keys[i], settings->curve_keys[0], sizeof settings->curve_keys[i]);
+    }
+    settings->nodes[i] = (struct nav_client_node){endpoints[i], settings->curve_keys[i]};
+    settings->nodes_count++;
+  }
 }
 
 static void load_purposes(struct engine_settings *settings, const struct conf_node *root,

@@ -7,6 +7,7 @@
 #include "adapters/engine/gazetteer.h"
 #include "adapters/engine/run.h"
 #include "adapters/engine/witnesses.h"
+#include "adapters/sdk/client.h"
 #include "hub/conf/tree.h"
 
 enum {
@@ -20,8 +21,10 @@ struct engine_settings {
   const char *path;         // of adapter.yaml
   const char *program;
   const char *agency;
-  const char *endpoint;  // NULL: not set, so that only --dry-run works
-  uint8_t hub_curve_key[32];
+  // The hub's nodes; none: not set, so that only --dry-run works.
+  struct nav_client_node nodes[NAV_CLIENT_NODES_MAX];
+  uint8_t curve_keys[NAV_CLIENT_NODES_MAX][32];  // of their gates
+  size_t nodes_count;
   uint8_t hub_session_key[32];
   uint8_t hub_checkpoint_key[32];
   struct others others;  // witnesses.yaml beside the file; of no quorum where there is none

@@ -83,9 +83,10 @@ bool nav_client_replay(struct nav_client *client, const char *purpose, uint64_t 
   for (size_t i = 0; i < client->lanes_count; i++)
     if (strcmp(client->lanes[i].purpose, purpose) == 0) lane = &client->lanes[i];
   if (client->state != CLIENT_LIVE || lane == NULL || !session_may_send(client))
-    return nav_fail(err, NAV_ERROR_RETRY, 0, client->endpoint, "there is no session for %.80s now", purpose);
+    return nav_fail(err, NAV_ERROR_RETRY, 0, nav_client_endpoint(client), "there is no session for %.80s now",
+                    purpose);
   lane->replay_after = after_position;
   lane->replay_since_ms = since_ms;
   return send_replay(client, lane, nav_clock_monotonic_ms()) ||
-         nav_fail(err, NAV_ERROR_RETRY, 0, client->endpoint, "the session ended");
+         nav_fail(err, NAV_ERROR_RETRY, 0, nav_client_endpoint(client), "the session ended");
 }

@@ -20,6 +20,19 @@ static bool copy_text(char out[TEXT_MAX], const char *text, const char *what, st
   return true;
 }
 
+static bool copy_nodes(struct nav_client *client, const struct nav_client_settings *settings,
+                       struct nav_error *err) {
+  if (settings->nodes_count == 0 || settings->nodes_count > NAV_CLIENT_NODES_MAX)
+    return nav_fail(err, NAV_ERROR_LOCAL, 0, "endpoint", "a hub has 1 to %d nodes", NAV_CLIENT_NODES_MAX);
+  for (size_t i = 0; i < settings->nodes_count; i++) {
+    struct client_node *node = &client->nodes[i];
+    if (!copy_text(node->endpoint, settings->nodes[i].endpoint, "endpoint", err)) return false;
+    memcpy(node->curve_key, settings->nodes[i].curve_key, sizeof node->curve_key);
+  }
+  client->nodes_count = settings->nodes_count;
+  return true;
+}
+
 static bool copy_settings(struct nav_client *client, const struct nav_client_settings *settings,
                           struct nav_error *err) {
   if (settings->purposes_count > LANES_MAX) {
@@ -32,13 +45,11 @@ static bool copy_settings(struct nav_client *client, const struct nav_client_set
   }
   client->keys = *settings->keys;
   memcpy(client->hub_session_key, settings->hub_session_key, sizeof client->hub_session_key);
-  return copy_text(client->agency, settings->agency, "agency", err) &&
-         copy_text(client->endpoint, settings->endpoint, "endpoint", err) &&
+  return copy_text(client->agency, settings->agency, "agency", err) && copy_nodes(client, settings, err) &&
          copy_text(client->program, settings->program, "program", err);
 }
 
-static bool make_parts(struct nav_client *client, const struct nav_client_settings *settings,
-                       struct nav_error *err) {
+static bool make_parts(struct nav_client *client, struct nav_error *err) {
   nav_buffer_init(&client->plain, WIRE_FRAME_MAX);
   nav_buffer_init(&client->encoded, WIRE_FRAME_MAX);
   nav_buffer_init(&client->sealed, WIRE_FRAME_MAX);
@@ -46,7 +57,7 @@ static bool make_parts(struct nav_client *client, const struct nav_client_settin
   client->queue = queue_new();
   client->frame_arena = nav_arena_new(FRAME_ARENA_MAX);
   client->event_arena = nav_arena_new(FRAME_ARENA_MAX);
-  client->link = link_new(client->endpoint, &client->keys.curve, settings->hub_curve_key, err);
+  client->link = link_new(&client->keys.curve, err);
   if (client->link == NULL) return false;
   bool ok = client->queue != NULL && client->frame_arena != NULL && client->event_arena != NULL;
   return ok || nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
@@ -61,7 +72,7 @@ struct nav_client *nav_client_new(const struct nav_client_settings *settings,
   }
   client->events = *events;
   client->pause_ms = PAUSE_MS_MIN;
-  if (copy_settings(client, settings, err) && make_parts(client, settings, err)) return client;
+  if (copy_settings(client, settings, err) && make_parts(client, err)) return client;
   nav_client_free(client);
   return NULL;
 }
@@ -139,6 +150,9 @@ bool nav_client_step(struct nav_client *client, int wait_ms, struct nav_error *e
 }
 
 bool nav_client_connected(const struct nav_client *client) { return client->state == CLIENT_LIVE; }
+const char *nav_client_endpoint(const struct nav_client *client) {
+  return client->nodes[client->node].endpoint;
+}
 size_t nav_client_unsettled(const struct nav_client *client) { return queue_count(client->queue); }
 int64_t nav_client_last_delivery_ms(const struct nav_client *client) { return client->delivery_ms; }
 bool nav_client_caught_up(const struct nav_client *client) {

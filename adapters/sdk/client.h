@@ -15,10 +15,19 @@
 
 struct nav_client;
 
+enum { NAV_CLIENT_NODES_MAX = 8 };
+
+// One of the hub's nodes. All have the hub's session key; each gate may have a CURVE key of its own.
+struct nav_client_node {
+  const char *endpoint;      // tcp://127.0.0.1:7700
+  const uint8_t *curve_key;  // 32 bytes
+};
+
 struct nav_client_settings {
   const char *agency;
-  const char *endpoint;            // tcp://127.0.0.1:7700
-  const uint8_t *hub_curve_key;    // 32 bytes
+  // Tried in turn, from the last one that served us; 1 to NAV_CLIENT_NODES_MAX.
+  const struct nav_client_node *nodes;
+  size_t nodes_count;
   const uint8_t *hub_session_key;  // 32 bytes, Ed25519
   const struct keys_agency *keys;
   const char *const *purposes;  // to have delivered; none: it only publishes
@@ -74,7 +83,8 @@ void nav_client_free(struct nav_client *client);  // takes NULL
 enum { NAV_CLIENT_QUEUE_MAX = 4096 };
 NAV_MUST_USE bool nav_client_publish(struct nav_client *client, uint64_t token, const uint8_t *event,
                                      size_t length, struct nav_error *err);
-// Sends what waits, reads what has come, connects and reconnects (with growing pauses, 0.1 to 5 s); waits up
+// Sends what waits, reads what has come, connects and reconnects (each node once, then with growing pauses,
+// 0.1 to 5 s, or to 0.5 s while a node says that it stands by: another will be active soon); waits up
 // to wait_ms for something to happen. False: *err says what no reconnect will mend (refused key, refused
 // agency).
 NAV_MUST_USE bool nav_client_step(struct nav_client *client, int wait_ms, struct nav_error *err);
@@ -91,6 +101,8 @@ NAV_MUST_USE bool nav_client_replay(struct nav_client *client, const char *purpo
                                     int64_t since_ms, struct nav_error *err);
 
 bool nav_client_connected(const struct nav_client *client);
+// Of the node that it is connected to, or tries now. Valid as long as the client.
+const char *nav_client_endpoint(const struct nav_client *client);
 // Events queued or sent that have no receipt yet.
 size_t nav_client_unsettled(const struct nav_client *client);
 // The time of the last delivery (monotonic ms; 0: none in this session), so that --once can tell when all has

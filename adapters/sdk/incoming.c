@@ -131,7 +131,7 @@ static void take_pong(struct nav_client *client, const Nav__V1__Pong *pong) {
 
 static void take_refused(struct nav_client *client, const Nav__V1__Refused *refused, int64_t now_ms) {
   struct nav_error err;
-  (void)nav_fail(&err, NAV_ERROR_PEER, (int)refused->code, client->endpoint, "the hub refused: %s",
+  (void)nav_fail(&err, NAV_ERROR_PEER, (int)refused->code, nav_client_endpoint(client), "the hub refused: %s",
                  refused->text != NULL ? refused->text : "");
   session_refused(client, &err, now_ms);
 }
@@ -175,6 +175,8 @@ static void dispatch(struct nav_client *client, const Nav__V1__HubFrame *frame, 
     return;
   }
   client->pause_ms = PAUSE_MS_MIN;  // the hub works with us
+  client->nodes_tried = client->nodes_wrong = 0;
+  client->standby_seen = false;
   switch (frame->frame_case) {
     case NAV__V1__HUB_FRAME__FRAME_RECEIPT:
       outgoing_receipt(client, frame->receipt, now_ms);

@@ -19,9 +19,7 @@ enum {
 };
 
 struct link {
-  char endpoint[ENDPOINT_SIZE];
   struct key_pair_curve keys;
-  uint8_t hub_key[KEY_CURVE_SIZE];
   void *context, *socket, *monitor;
   unsigned opened;  // names the monitor
   enum link_end end;
@@ -29,17 +27,14 @@ struct link {
   zmq_msg_t message;
 };
 
-struct link *link_new(const char *endpoint, const struct key_pair_curve *keys, const uint8_t *hub_curve_key,
-                      struct nav_error *err) {
+struct link *link_new(const struct key_pair_curve *keys, struct nav_error *err) {
   struct link *link = calloc(1, sizeof *link);
-  if (link == NULL || strlen(endpoint) >= sizeof link->endpoint || (link->context = zmq_ctx_new()) == NULL) {
+  if (link == NULL || (link->context = zmq_ctx_new()) == NULL) {
     free(link);
-    (void)nav_fail(err, NAV_ERROR_LOCAL, 0, endpoint, "cannot be prepared for");
+    (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no connection can be prepared");
     return NULL;
   }
-  memcpy(link->endpoint, endpoint, strlen(endpoint) + 1);
   link->keys = *keys;
-  memcpy(link->hub_key, hub_curve_key, sizeof link->hub_key);
   link->end = LINK_GONE;
   return link;
 }
@@ -73,16 +68,16 @@ static bool set(void *socket, int name, int value) {
   return zmq_setsockopt(socket, name, &value, sizeof value) == 0;
 }
 
-static bool set_options(const struct link *link) {
+static bool set_options(const struct link *link, const char *endpoint, const uint8_t *hub_curve_key) {
   const int64_t message_max = MESSAGE_MAX;
   void *socket = link->socket;
   return set(socket, ZMQ_LINGER, 0) && set(socket, ZMQ_RECONNECT_IVL, -1) && set(socket, ZMQ_SNDHWM, HWM) &&
          set(socket, ZMQ_RCVHWM, HWM) && set(socket, ZMQ_CONNECT_TIMEOUT, CONNECT_MS) &&
          set(socket, ZMQ_HANDSHAKE_IVL, CONNECT_MS) && set(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS) &&
          set(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_SILENCE_MS) && set(socket, ZMQ_SNDTIMEO, 0) &&
-         set(socket, ZMQ_RCVTIMEO, 0) && set(socket, ZMQ_IPV6, strchr(link->endpoint, '[') != NULL) &&
+         set(socket, ZMQ_RCVTIMEO, 0) && set(socket, ZMQ_IPV6, strchr(endpoint, '[') != NULL) &&
          zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &message_max, sizeof message_max) == 0 &&
-         zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, link->hub_key, KEY_CURVE_SIZE) == 0 &&
+         zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, hub_curve_key, KEY_CURVE_SIZE) == 0 &&
          zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, link->keys.public_key, KEY_CURVE_SIZE) == 0 &&
          zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, link->keys.secret_key, KEY_CURVE_SIZE) == 0;
 }
@@ -98,16 +93,16 @@ static bool watch(struct link *link) {
          zmq_connect(link->monitor, name) == 0;
 }
 
-bool link_open(struct link *link, struct nav_error *err) {
+bool link_open(struct link *link, const char *endpoint, const uint8_t *hub_curve_key, struct nav_error *err) {
   link_close(link, 0);
   link->socket = zmq_socket(link->context, ZMQ_DEALER);
   link->monitor = zmq_socket(link->context, ZMQ_PAIR);
-  if (link->socket != NULL && link->monitor != NULL && set_options(link) && watch(link) &&
-      zmq_connect(link->socket, link->endpoint) == 0) {
+  if (link->socket != NULL && link->monitor != NULL && set_options(link, endpoint, hub_curve_key) &&
+      watch(link) && zmq_connect(link->socket, endpoint) == 0) {
     link->end = LINK_OPEN;
     return true;
   }
-  (void)nav_fail(err, NAV_ERROR_LOCAL, 0, link->endpoint, "cannot be connected to: %s", zmq_strerror(errno));
+  (void)nav_fail(err, NAV_ERROR_LOCAL, 0, endpoint, "cannot be connected to: %s", zmq_strerror(errno));
   link_close(link, 0);
   return false;
 }

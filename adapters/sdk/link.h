@@ -16,12 +16,12 @@ enum link_end {
   LINK_KEY_REFUSED,  // the hub does not know our CURVE key
 };
 
-struct link *link_new(const char *endpoint, const struct key_pair_curve *keys, const uint8_t *hub_curve_key,
-                      struct nav_error *err);
+struct link *link_new(const struct key_pair_curve *keys, struct nav_error *err);
 void link_free(struct link *link);  // takes NULL
 
-// Opens a new socket; an earlier one is closed first.
-NAV_MUST_USE bool link_open(struct link *link, struct nav_error *err);
+// Opens a new socket to that endpoint, whose gate has that CURVE key; an earlier one is closed first.
+NAV_MUST_USE bool link_open(struct link *link, const char *endpoint, const uint8_t *hub_curve_key,
+                            struct nav_error *err);
 // linger_ms: how long what was sent may still take to leave.
 void link_close(struct link *link, int linger_ms);
 bool link_is_open(const struct link *link);

@@ -19,14 +19,18 @@ enum {
   // A publication that is not full waits a little for more events: the hub limits frames a second, and
   // commits in groups anyhow.
   GATHER_MS = 2,
-  GATHER_UNDER_WAY_MS = 5,  // while another is under way
-  BUSY_MS = 200,            // where a receipt says "not now"
-  PAUSE_REFUSED_MS = 1000,  // where the hub said "not now"
-  GREETING_MS_MAX = 10000,  // for Welcome and Session
+  GATHER_UNDER_WAY_MS = 5,       // while another is under way
+  BUSY_MS = 200,                 // where a receipt says "not now"
+  PAUSE_REFUSED_MS = 1000,       // where the hub said "not now"
+  PAUSE_STANDBY_MS_MAX = 500,    // while a node stands by
+  GREETING_MS_MAX = 10000,       // for Welcome and Session
+  GREETING_NODES_MS_MAX = 2000,  // … where there is another node to go to
   PING_IDLE_MS = 5000,
+  PING_IDLE_NODES_MS = 2000,
   PING_AFTER_DELIVERY_MS = 20,
   PING_APART_MS = 100,
-  SILENCE_MS_MAX = 10000,    // after a Ping
+  SILENCE_MS_MAX = 10000,  // after a Ping
+  SILENCE_NODES_MS_MAX = 3000,
   FRAME_BYTES_LEAST = 1024,  // of a hub's limit that can be meant
   FRAMES_A_STEP = 256,
   FRAME_ARENA_MAX = 8 * 1024 * 1024,
@@ -57,15 +61,25 @@ struct client_lane {
   int64_t replay_since_ms;
 };
 
+struct client_node {
+  char endpoint[TEXT_MAX];
+  uint8_t curve_key[KEY_CURVE_SIZE];
+};
+
 struct nav_client {
   // Settings, copied.
-  char agency[TEXT_MAX], endpoint[TEXT_MAX], program[TEXT_MAX];
+  char agency[TEXT_MAX], program[TEXT_MAX];
+  struct client_node nodes[NAV_CLIENT_NODES_MAX];
+  size_t nodes_count;
   uint8_t hub_session_key[KEY_ED25519_PUBLIC_SIZE];
   struct keys_agency keys;
   char *purposes[LANES_MAX];
   size_t purposes_count;
   struct nav_client_events events;
 
+  size_t node;         // that we are connected to, or try next
+  size_t nodes_tried;  // since the last pause, without a session
+  size_t nodes_wrong;  // of them, those that somebody must mend
   struct link *link;
   struct queue *queue;
   struct nav_arena *frame_arena, *event_arena;
@@ -101,6 +115,7 @@ struct nav_client {
   // What nav_client_refuse said of the delivery that the caller has in hand.
   char refusal[REFUSAL_MAX + 1];
   bool refused, refused_for_good;
+  bool standby_seen;  // of the nodes tried since the last pause, one stands by
   // What no reconnect mends.
   bool failed;
   struct nav_error failure;
@@ -112,6 +127,8 @@ void session_try(struct nav_client *client, int64_t now_ms);
 void session_drop(struct nav_client *client, int64_t now_ms, int64_t pause_ms_min);
 // For good: nav_client_step then says why.
 void session_fail(struct nav_client *client, const struct nav_error *err);
+// The node that we are connected to or try is wrong (a key, an agency): for good, unless another node serves.
+void session_wrong(struct nav_client *client, const struct nav_error *err, int64_t now_ms);
 // A refusal in clear or sealed: for good, or until a pause is over.
 void session_refused(struct nav_client *client, const struct nav_error *err, int64_t now_ms);
 // A frame of the handshake; later ones go to incoming_frame.

@@ -31,6 +31,27 @@ bool session_send(struct nav_client *client, const Nav__V1__ClientFrame *frame, 
   return send_bytes(client, &client->sealed, now_ms);
 }
 
+static bool has_other_nodes(const struct nav_client *client) { return client->nodes_count > 1; }
+
+// When to try again. Who was not told to wait goes on to the next node at once, and waits when each has been
+// tried.
+static void plan_next(struct nav_client *client, int64_t now_ms, int64_t pause_ms_min) {
+  if (pause_ms_min == 0) client->node = (client->node + 1) % client->nodes_count;
+  if (pause_ms_min == 0 && ++client->nodes_tried < client->nodes_count) {
+    client->retry_ms = now_ms;
+    return;
+  }
+  if (client->pause_ms < pause_ms_min) client->pause_ms = pause_ms_min;
+  if (client->standby_seen && client->pause_ms > PAUSE_STANDBY_MS_MAX)
+    client->pause_ms = PAUSE_STANDBY_MS_MAX;
+  // A little of chance, so that many clients do not all come back at once.
+  client->retry_ms =
+      now_ms + client->pause_ms + (int64_t)randombytes_uniform((uint32_t)client->pause_ms / 4 + 1);
+  client->pause_ms = client->pause_ms * 2 < PAUSE_MS_MAX ? client->pause_ms * 2 : PAUSE_MS_MAX;
+  client->nodes_tried = client->nodes_wrong = 0;
+  client->standby_seen = false;
+}
+
 void session_drop(struct nav_client *client, int64_t now_ms, int64_t pause_ms_min) {
   if (client->state == CLIENT_AWAY) return;
   link_close(client->link, 0);
@@ -43,11 +64,15 @@ void session_drop(struct nav_client *client, int64_t now_ms, int64_t pause_ms_mi
   client->undurable_events = client->undurable_bytes = 0;
   client->ping_under_way = client->caught_up = false;
   client->delivery_ms = 0;
-  if (client->pause_ms < pause_ms_min) client->pause_ms = pause_ms_min;
-  // A little of chance, so that many clients do not all come back at once.
-  client->retry_ms =
-      now_ms + client->pause_ms + (int64_t)randombytes_uniform((uint32_t)client->pause_ms / 4 + 1);
-  client->pause_ms = client->pause_ms * 2 < PAUSE_MS_MAX ? client->pause_ms * 2 : PAUSE_MS_MAX;
+  plan_next(client, now_ms, pause_ms_min);
+}
+
+void session_wrong(struct nav_client *client, const struct nav_error *err, int64_t now_ms) {
+  if (++client->nodes_wrong < client->nodes_count) {
+    session_drop(client, now_ms, 0);
+  } else {
+    session_fail(client, err);
+  }
 }
 
 void session_fail(struct nav_client *client, const struct nav_error *err) {
@@ -64,10 +89,12 @@ void session_refused(struct nav_client *client, const struct nav_error *err, int
     if (err->code != for_good[i]) continue;
     struct nav_error failure = *err;
     failure.class = NAV_ERROR_LOCAL;  // somebody must mend keys or agencies.yaml
-    session_fail(client, &failure);
+    session_wrong(client, &failure, now_ms);
     return;
   }
-  session_drop(client, now_ms, PAUSE_REFUSED_MS);
+  bool standby = err->code == NAV__V1__CODE__CODE_STANDBY;
+  if (standby) client->standby_seen = true;
+  session_drop(client, now_ms, standby ? 0 : PAUSE_REFUSED_MS);
 }
 
 void session_try(struct nav_client *client, int64_t now_ms) {
@@ -76,7 +103,8 @@ void session_try(struct nav_client *client, int64_t now_ms) {
   client->state = CLIENT_GREETING;
   client->begun_ms = client->heard_ms = client->sent_ms = now_ms;
   nav_buffer_clear(&client->sealed);
-  if (!link_open(client->link, &err) ||
+  const struct client_node *node = &client->nodes[client->node];
+  if (!link_open(client->link, node->endpoint, node->curve_key, &err) ||
       !wire_hello_make(&client->hello, client->agency, &client->keys.signing, client->hub_session_key,
                        &client->sealed, &err)) {
     session_fail(client, &err);
@@ -122,9 +150,9 @@ static void take_welcome(struct nav_client *client, const uint8_t *frame, size_t
   bool ok = client->state == CLIENT_GREETING &&
             wire_welcome_open(&client->hello, client->hub_session_key, frame, length, &client->stream, &err);
   if (!ok && err.code == NAV__V1__CODE__CODE_BAD_SIGNATURE) {
-    (void)nav_fail(&err, NAV_ERROR_LOCAL, err.code, client->endpoint,
+    (void)nav_fail(&err, NAV_ERROR_LOCAL, err.code, nav_client_endpoint(client),
                    "is not the hub whose session key we have; get the hub's public keys again");
-    session_fail(client, &err);
+    session_wrong(client, &err, now_ms);
     return;
   }
   if (!ok) {
@@ -165,12 +193,24 @@ void session_frame(struct nav_client *client, const uint8_t *frame, size_t lengt
   }
 }
 
+static int64_t greeting_ms(const struct nav_client *client) {
+  return has_other_nodes(client) ? GREETING_NODES_MS_MAX : GREETING_MS_MAX;
+}
+
+static int64_t silence_ms(const struct nav_client *client) {
+  return has_other_nodes(client) ? SILENCE_NODES_MS_MAX : SILENCE_MS_MAX;
+}
+
+static int64_t quiet_ms_max(const struct nav_client *client) {
+  if (!client->caught_up) return PING_AFTER_DELIVERY_MS;
+  return has_other_nodes(client) ? PING_IDLE_NODES_MS : PING_IDLE_MS;
+}
+
 static bool ping_is_due(const struct nav_client *client, int64_t now_ms) {
   if (client->state != CLIENT_LIVE || client->ping_under_way || now_ms - client->ping_ms < PING_APART_MS) {
     return false;
   }
-  int64_t quiet_ms = now_ms - client->heard_ms;
-  return client->caught_up ? quiet_ms >= PING_IDLE_MS : quiet_ms >= PING_AFTER_DELIVERY_MS;
+  return now_ms - client->heard_ms >= quiet_ms_max(client);
 }
 
 static void send_ping(struct nav_client *client, int64_t now_ms) {
@@ -190,17 +230,18 @@ void session_watch(struct nav_client *client, int64_t now_ms) {
   enum link_end end = link_state(client->link);
   if (end == LINK_KEY_REFUSED) {
     struct nav_error err;
-    (void)nav_fail(&err, NAV_ERROR_LOCAL, NAV__V1__CODE__CODE_UNKNOWN_KEY, client->endpoint,
+    (void)nav_fail(&err, NAV_ERROR_LOCAL, NAV__V1__CODE__CODE_UNKNOWN_KEY, nav_client_endpoint(client),
                    "the hub does not know %s's CURVE key; give its operator curve.pub and signing.pub",
                    client->agency);
-    session_fail(client, &err);
+    session_wrong(client, &err, now_ms);
     return;
   }
   bool greeting = client->state == CLIENT_GREETING || client->state == CLIENT_STARTING;
-  bool too_long = greeting && now_ms - client->begun_ms > GREETING_MS_MAX;
+  bool too_long = greeting && now_ms - client->begun_ms > greeting_ms(client);
   // While our own store takes nothing the hub has no credit, and is silent for that.
   bool silent = client->ping_under_way && client->undurable_bytes == 0 &&
-                now_ms - client->heard_ms > SILENCE_MS_MAX && now_ms - client->ping_ms > SILENCE_MS_MAX;
+                now_ms - client->heard_ms > silence_ms(client) &&
+                now_ms - client->ping_ms > silence_ms(client);
   if (end == LINK_GONE || too_long || silent) {
     session_drop(client, now_ms, 0);
   } else if (ping_is_due(client, now_ms) && session_may_send(client)) {
@@ -213,14 +254,13 @@ static int64_t earlier(int64_t a, int64_t b) { return a < b ? a : b; }
 int64_t session_due_ms(const struct nav_client *client, int64_t now_ms) {
   int64_t due_ms = now_ms + PAUSE_MS_MAX;
   if (client->state == CLIENT_AWAY) return earlier(due_ms, client->retry_ms);
-  if (client->state != CLIENT_LIVE) return earlier(due_ms, client->begun_ms + GREETING_MS_MAX + 1);
+  if (client->state != CLIENT_LIVE) return earlier(due_ms, client->begun_ms + greeting_ms(client) + 1);
   if (client->undurable_bytes > 0) due_ms = earlier(due_ms, client->durable_tried_ms + ACKNOWLEDGE_MS);
   if (queue_has_unsent(client->queue) && outgoing_due_ms(client) > now_ms) {
     due_ms = earlier(due_ms, outgoing_due_ms(client));
   }
-  if (client->ping_under_way) return earlier(due_ms, client->ping_ms + SILENCE_MS_MAX + 1);
-  int64_t quiet_ms = client->caught_up ? PING_IDLE_MS : PING_AFTER_DELIVERY_MS;
-  int64_t ping_ms = client->heard_ms + quiet_ms;
+  if (client->ping_under_way) return earlier(due_ms, client->ping_ms + silence_ms(client) + 1);
+  int64_t ping_ms = client->heard_ms + quiet_ms_max(client);
   if (ping_ms < client->ping_ms + PING_APART_MS) ping_ms = client->ping_ms + PING_APART_MS;
   return earlier(due_ms, ping_ms);
 }

@@ -19,6 +19,12 @@ int64_t nav_clock_monotonic_ms(void) {
   return (int64_t)t.tv_sec * MS_A_SECOND + t.tv_nsec / 1000000;
 }
 
+int64_t nav_clock_boot_ms(void) {
+  struct timespec t;
+  (void)clock_gettime(CLOCK_BOOTTIME, &t);
+  return (int64_t)t.tv_sec * MS_A_SECOND + t.tv_nsec / 1000000;
+}
+
 static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
 // Years are counted from March, so that the leap day is the last of its year (Hinnant, "chrono-

@@ -20,6 +20,8 @@ struct nav_civil {
 int64_t nav_clock_now_ms(void);
 // Never goes back; for intervals alone.
 int64_t nav_clock_monotonic_ms(void);
+// The same, and it goes on while the machine sleeps: for what others count the time of meanwhile (a lease).
+int64_t nav_clock_boot_ms(void);
 
 // Days since 1970-01-01 of a date, proleptic Gregorian, and back.
 int64_t nav_days_from_date(int year, int month, int day);

@@ -62,7 +62,10 @@ bool nav_disk_replace(const char *folder, const char *name, const uint8_t *bytes
   int made = snprintf(fresh, sizeof fresh, "%s.new", path);
   if (made < 0 || (size_t)made >= sizeof fresh)
     return nav_fail(err, NAV_ERROR_LOCAL, 0, path, "the path is too long");
-  int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  // What a crash left goes; and a process that was frozen while it wrote writes on into a file without a
+  // name.
+  (void)unlink(fresh);
+  int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0) return nav_fail_errno(err, fresh, "cannot open");
   bool ok = nav_disk_write_at(fd, bytes, length, 0) && fsync(fd) == 0;
   if (!ok) (void)nav_fail_errno(err, fresh, "cannot write");

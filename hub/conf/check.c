@@ -133,7 +133,9 @@ bool conf_read_duration(const struct conf_node *node, const char *where, int64_t
   errno = 0;
   long long number = strtoll(text, NULL, 10);
   if (errno == ERANGE || number > max_ms / unit) {
-    FAULT(node, "", "%s: %.*s is longer than %" PRId64 "d", where, SHOWN_MAX, text, max_ms / 86400000);
+    const bool days = max_ms >= 86400000;
+    FAULT(node, "", "%s: %.*s is longer than %" PRId64 "%s", where, SHOWN_MAX, text,
+          max_ms / (days ? 86400000 : 1000), days ? "d" : "s");
     return false;
   }
   *ms = number * unit;

@@ -18,15 +18,17 @@ enum {
   SOCKET_PATH_MAX = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1,  // 107 bytes and a NUL
   HUB_LENGTH_MAX = 128,
   FOLDER_LENGTH_MAX = 1024,
+  NODE_LENGTH_MAX = 64,
 };
 
 struct loaded {
   struct conf_nav nav;  // first: conf_nav_free is given its address
+  struct conf_node *others_node;
   struct nav_arena *arena;
 };
 
 struct parts {
-  struct conf_node *hub, *endpoint, *sockets, *database, *folders, *limits, *checkpoint, *holds;
+  struct conf_node *hub, *endpoint, *sockets, *database, *folders, *limits, *checkpoint, *holds, *standby;
 };
 
 #define PART(field) .kind = CONF_KEY_NODE, .offset = offsetof(struct parts, field)
@@ -37,6 +39,7 @@ static const struct conf_key top_keys[] = {
     {.name = "sockets", PART(sockets)},           {.name = "database", PART(database), .required = true},
     {.name = "folders", PART(folders)},           {.name = "limits", PART(limits)},
     {.name = "checkpoint", PART(checkpoint)},     {.name = "holds", PART(holds)},
+    {.name = "standby", PART(standby)},
 };
 
 static const struct conf_key socket_keys[] = {
@@ -68,6 +71,7 @@ static const struct conf_key folder_keys[] = {
      NAV(state_folder),
      .max = FOLDER_LENGTH_MAX,
      .fallback = "state"},
+    {.name = "seen", .kind = CONF_KEY_TEXT, NAV(seen_folder), .max = FOLDER_LENGTH_MAX, .fallback = "state"},
 };
 
 static const struct conf_key limit_keys[] = {
@@ -119,6 +123,19 @@ static const struct conf_key hold_keys[] = {
      .min = 1000,
      .max = INT64_C(45) * 86400000,
      .fallback = "2h"},
+};
+
+// `others` is read by itself: check_others.
+static const struct conf_key standby_keys[] = {
+    {.name = "node", .kind = CONF_KEY_TEXT, NAV(node), .max = NODE_LENGTH_MAX},
+    {.name = "lease", .kind = CONF_KEY_MS, NAV(lease_ms), .min = 2000, .max = 60000, .fallback = "3s"},
+    {.name = "starting",
+     .kind = CONF_KEY_MS,
+     NAV(lease_starting_ms),
+     .min = 2000,
+     .max = 3600000,
+     .fallback = "60s"},
+    {.name = "others", .kind = CONF_KEY_NODE, .offset = offsetof(struct loaded, others_node)},
 };
 
 struct loading {
@@ -216,13 +233,16 @@ static bool good_tcp(const char *address) {
   return number >= 1 && number <= 65535 && address[strcspn(address, " \t/;")] == '\0';
 }
 
+static bool good_endpoint(const char *text) {
+  bool tcp = strncmp(text, "tcp://", 6) == 0 && good_tcp(text + 6);
+  return tcp || (strncmp(text, "ipc:///", 7) == 0 && strlen(text) - 6 <= SOCKET_PATH_MAX);
+}
+
 static void check_endpoint(const struct loading *loading) {
   const struct conf_node *node = loading->parts.endpoint;
   const char *text = node != NULL ? conf_read_text(node, "endpoint", loading->faults) : NULL;
   if (text == NULL) return;
-  bool tcp = strncmp(text, "tcp://", 6) == 0 && good_tcp(text + 6);
-  bool ipc = strncmp(text, "ipc:///", 7) == 0 && strlen(text) - 6 <= SOCKET_PATH_MAX;
-  if (!tcp && !ipc) {
+  if (!good_endpoint(text)) {
     conf_faults_add(
         loading->faults, node->file, node->line, node->column,
         "write it as tcp://127.0.0.1:7700, tcp://*:7700 or ipc:///absolute/path (at most 107 bytes)",
@@ -230,6 +250,28 @@ static void check_endpoint(const struct loading *loading) {
     return;
   }
   loading->loaded->nav.endpoint = nav_arena_strdup(loading->loaded->arena, text);
+}
+
+// The hub's other nodes: where clients that this one cannot serve are told to go.
+static void check_others(const struct loading *loading) {
+  struct conf_nav *nav = &loading->loaded->nav;
+  struct conf_node *list = loading->loaded->others_node;
+  size_t count = 0;
+  if (list == NULL || !conf_read_list(list, "standby.others", true, NAV_OTHERS_MAX, &count, loading->faults))
+    return;
+  nav->others = nav_arena_zalloc(loading->loaded->arena, count + 1, sizeof *nav->others);
+  for (size_t i = 0; nav->others != NULL && i < count; i++) {
+    const struct conf_node *item = conf_list_item(list, i);
+    const char *text = conf_read_text(item, "standby.others", loading->faults);
+    if (text == NULL) continue;
+    if (!good_endpoint(text) || strncmp(text, "tcp://*", 7) == 0) {
+      conf_faults_add(loading->faults, item->file, item->line, item->column,
+                      "write it as agencies reach that node: tcp://10.0.0.2:7700",
+                      "standby.others: '%.120s' is not an address that can be connected to", text);
+      continue;
+    }
+    nav->others[nav->others_count++] = nav_arena_strdup(loading->loaded->arena, text);
+  }
 }
 
 // '{home}' in a connection string is the home folder, with libpq's escapes where it holds blanks or quotes.
@@ -283,6 +325,8 @@ static void read_all(struct loading *loading) {
   read_part(loading, parts->limits, "limits", limit_keys, COUNT(limit_keys));
   read_part(loading, parts->checkpoint, "checkpoint", checkpoint_keys, COUNT(checkpoint_keys));
   read_part(loading, parts->holds, "holds", hold_keys, COUNT(hold_keys));
+  read_part(loading, parts->standby, "standby", standby_keys, COUNT(standby_keys));
+  check_others(loading);
   check_sockets(loading);
   check_database(loading);
   struct conf_nav *nav = &loading->loaded->nav;
@@ -290,6 +334,7 @@ static void read_all(struct loading *loading) {
   make_absolute(loading, &nav->buckets_folder);
   make_absolute(loading, &nav->config_folder);
   make_absolute(loading, &nav->state_folder);
+  make_absolute(loading, &nav->seen_folder);
 }
 
 static const char *choose_home(const char *home) {

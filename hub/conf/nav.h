@@ -7,6 +7,8 @@
 
 #include "hub/conf/faults.h"
 
+enum { NAV_OTHERS_MAX = 7 };
+
 struct conf_nav {
   char *home;         // absolute
   char *hub;          // the hub's name in checkpoints: "nav.example.se"
@@ -20,7 +22,8 @@ struct conf_nav {
   char *keys_folder;                 // hub's private keys: curve, session, checkpoint, pseudonym
   char *buckets_folder;              // content keys
   char *config_folder;               // agencies.yaml, law.yaml, access/, meetings/, areas/, keys/
-  char *state_folder;                // core's small mapped file
+  char *state_folder;                // core's small mapped file, and which node this is: each node's own
+  char *seen_folder;                 // core's note of the last checkpoint shown: all nodes' together
   uint32_t connections_max;          // of the gate
   uint32_t frames_a_second_max;      // of one agency
   uint32_t checkpoint_records;       // a checkpoint every so many records …
@@ -28,6 +31,11 @@ struct conf_nav {
   uint32_t rejections_a_minute_max;  // recorded in full, an agency
   uint32_t hold_answer_ms;           // how long a hold waits before it goes on to the next who can answer …
   uint32_t hold_urgent_ms;           // … and an urgent one; where neither rule nor basis says
+  char *node;                        // what this node is called among the hub's; NULL: the machine's name
+  uint32_t lease_ms;                 // so long without a sign of the active node, and another takes over …
+  uint32_t lease_starting_ms;        // … and while it starts, which takes longer
+  char **others;                     // endpoints of the hub's other nodes; NAV_OTHERS_MAX
+  size_t others_count;
 };
 
 // home: the folder; NULL: NAV_HOME, else .nav, else /etc/nav. NULL with faults where anything is wrong.

@@ -10,7 +10,9 @@
 #include "hub/core/copy.h"
 #include "hub/ledger/record.h"
 #include "hub/wire/message.h"
+#include "hub/wire/sha256_many.h"
 
+enum { HASHED_AT_ONCE = 512 };
 enum { ROWS_BYTES_MAX = 64 * 1024 * 1024, ANSWERS_BYTES_MAX = 64 * 1024 * 1024, NOTE_BYTES_MAX = 4096 };
 
 bool batch_init(struct batch *batch, struct sequence *sequence) {
@@ -35,6 +37,7 @@ bool batch_init(struct batch *batch, struct sequence *sequence) {
 void batch_free(struct batch *batch) {
   for (size_t i = 0; i < batch->entries_count; i++) head_entry_free(batch->entries[i]);
   free(batch->entries);
+  free(batch->unhashed);
   free(batch->cosignatures);
   free(batch->answer_list);
   free(batch->acknowledged);
@@ -53,6 +56,7 @@ void batch_free(struct batch *batch) {
 void batch_clear(struct batch *batch) {
   for (size_t i = 0; i < batch->entries_count; i++) head_entry_free(batch->entries[i]);
   batch->entries_count = 0;
+  batch->unhashed_count = 0;
   batch->answers_count = 0;
   batch->acknowledged_count = 0;
   batch->parts_count = 0;
@@ -107,6 +111,18 @@ static void keep_mentions(struct batch *batch, const Nav__V1__Record *record) {
   record_mentions_free(&mentions);
 }
 
+static void note_unhashed(struct batch *batch, size_t record, size_t length) {
+  if (batch->unhashed_count == batch->unhashed_capacity) {
+    size_t capacity = batch->unhashed_capacity == 0 ? 1024 : batch->unhashed_capacity * 2;
+    struct batch_unhashed *list = realloc(batch->unhashed, capacity * sizeof *list);
+    NAV_ASSERT(list != NULL);
+    batch->unhashed = list;
+    batch->unhashed_capacity = capacity;
+  }
+  batch->unhashed[batch->unhashed_count++] =
+      (struct batch_unhashed){.record = record, .length = (uint32_t)length};
+}
+
 uint64_t batch_stage(struct batch *batch, Nav__V1__Record *record, int64_t now_ms) {
   struct sequence *sequence = batch->sequence;
   NAV_ASSERT(!batch->finished);
@@ -119,11 +135,7 @@ uint64_t batch_stage(struct batch *batch, Nav__V1__Record *record, int64_t now_m
 
   nav_buffer_clear(&batch->scratch);
   NAV_ASSERT(record_encode(record, &batch->scratch));
-  uint8_t leaf[NAV_SHA256_SIZE];
-  merkle_leaf(leaf, batch->scratch.data, batch->scratch.length);
-  merkle_append_telling(&sequence->frontier, leaf, keep_subtree, batch);
-  merkle_append(&sequence->check, leaf);
-
+  static const uint8_t unhashed[NAV_SHA256_SIZE];
   struct record_columns columns;
   record_columns_of(record, &columns);
   struct nav_buffer *rows = &batch->ledger;
@@ -131,9 +143,10 @@ uint64_t batch_stage(struct batch *batch, Nav__V1__Record *record, int64_t now_m
             copy_int2(rows, columns.kind) &&
             (columns.lane == 0 ? copy_null(rows) : copy_int4(rows, columns.lane)) &&
             (columns.about == 0 ? copy_null(rows) : copy_int8(rows, columns.about)) &&
-            copy_bytes(rows, batch->scratch.data, batch->scratch.length) &&
-            copy_bytes(rows, leaf, sizeof leaf);
+            copy_bytes(rows, batch->scratch.data, batch->scratch.length);
   NAV_ASSERT(ok);
+  note_unhashed(batch, rows->length - batch->scratch.length, batch->scratch.length);
+  NAV_ASSERT(copy_bytes(rows, unhashed, sizeof unhashed));
   keep_mentions(batch, record);
   if (batch->first_seq == 0) batch->first_seq = seq;
   batch->last_seq = seq;
@@ -175,6 +188,12 @@ void batch_stage_event(struct batch *batch, uint64_t seq, const struct batch_eve
   ok = ok && copy_row(rows, 3) && copy_int8(rows, seq) && copy_int4(rows, part) &&
        copy_bytes(rows, sealed, sealed_length);
   NAV_ASSERT(ok && batch->entries_count < BATCH_EVENTS_MAX);
+  struct batch_unhashed *record = &batch->unhashed[batch->unhashed_count - 1];
+  size_t commitment = record_commitment_at(batch->scratch.data, batch->scratch.length);
+  NAV_ASSERT(seq == batch->last_seq && commitment > 0);
+  record->sealed = rows->length - sealed_length;
+  record->sealed_length = (uint32_t)sealed_length;
+  record->commitment = (uint32_t)commitment;
   batch->entries[batch->entries_count++] = entry;
 }
 
@@ -254,9 +273,42 @@ static void assert_extends(const struct sequence *sequence, const uint8_t root[N
              memcmp(again, root, sizeof again) == 0);
 }
 
+// Commitments first, since they are part of what the leaves are hashes of.
+static void hash_some(struct batch *batch, const struct batch_unhashed *list, size_t count) {
+  struct sha256_input inputs[HASHED_AT_ONCE];
+  uint8_t leaves[HASHED_AT_ONCE][NAV_SHA256_SIZE];
+  uint8_t *rows = batch->ledger.data;
+  size_t events = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (list[i].sealed_length == 0) continue;
+    inputs[events++] = (struct sha256_input){batch->content.data + list[i].sealed, list[i].sealed_length, -1,
+                                             rows + list[i].record + list[i].commitment};
+  }
+  nav_sha256_many(inputs, events);
+  for (size_t i = 0; i < count; i++)
+    inputs[i] = (struct sha256_input){rows + list[i].record, list[i].length, MERKLE_LEAF_PREFIX, leaves[i]};
+  nav_sha256_many(inputs, count);
+  for (size_t i = 0; i < count; i++)
+    memcpy(rows + list[i].record + list[i].length + COPY_LENGTH_SIZE, leaves[i], NAV_SHA256_SIZE);
+  const uint8_t(*grown)[NAV_SHA256_SIZE] = (const uint8_t(*)[NAV_SHA256_SIZE])leaves;
+  merkle_append_many(&batch->sequence->frontier, grown, count, keep_subtree, batch);
+  merkle_append_many(&batch->sequence->check, grown, count, NULL, NULL);
+}
+
+static void hash_all(struct batch *batch) {
+  for (size_t done = 0; done < batch->unhashed_count;) {
+    size_t left = batch->unhashed_count - done;
+    size_t some = left < HASHED_AT_ONCE ? left : HASHED_AT_ONCE;
+    hash_some(batch, batch->unhashed + done, some);
+    done += some;
+  }
+  batch->unhashed_count = 0;
+}
+
 void batch_finish(struct batch *batch, const char *origin, const struct key_pair_sign *key,
                   uint32_t checkpoint_records, uint32_t checkpoint_ms, bool last) {
   struct sequence *sequence = batch->sequence;
+  hash_all(batch);
   if (batch_is_empty(batch)) {
     batch->first_seq = sequence->last_seq + 1;
     batch->last_seq = sequence->last_seq;

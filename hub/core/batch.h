@@ -56,6 +56,15 @@ struct batch_cosignature {
   char line[COSIGNATURE_LINE_SIZE];
 };
 
+// A record staged whose leaf, and whose commitment where it is an event's, is hashed with those of others.
+struct batch_unhashed {
+  size_t record;           // where its bytes stand in `ledger`; its leaf stands 4 bytes after them
+  size_t sealed;           // where its content stands in `content`
+  uint32_t length;         // of the record
+  uint32_t sealed_length;  // 0: none
+  uint32_t commitment;     // where in the record
+};
+
 struct batch {
   struct sequence *sequence;
   uint64_t first_seq;  // 0: empty
@@ -63,6 +72,8 @@ struct batch {
   struct nav_buffer ledger, event, content, subtree, person, mention;  // binary COPY
   struct nav_buffer rules_text;                                        // the same; most batches have none
   bool has_rules_texts;
+  struct batch_unhashed *unhashed;
+  size_t unhashed_count, unhashed_capacity;
   struct head_entry **entries;  // events, for the lanes' head
   size_t entries_count;
   struct nav_buffer answers;
@@ -110,10 +121,11 @@ bool batch_has_room(const struct batch *batch);
 // The number that the next record staged will have.
 uint64_t batch_next_seq(const struct batch *batch);
 
-// Gives the record its seq, time and epoch, encodes it, hashes its leaf and writes its row. Returns the seq.
-// Ends the program where memory is out: a half-staged batch would be worse.
+// Gives the record its seq, time and epoch, encodes it and writes its row; its leaf is hashed when the batch
+// is finished. Returns the seq. Ends the program where memory is out: a half-staged batch would be worse.
 uint64_t batch_stage(struct batch *batch, Nav__V1__Record *record, int64_t now_ms);
-// The rows beside an Accepted record just staged as seq, with its sealed bytes; takes over the entry.
+// The rows beside an Accepted record just staged as seq, whose commitment to the sealed bytes is filled in
+// when the batch is finished; takes over the entry.
 void batch_stage_event(struct batch *batch, uint64_t seq, const struct batch_event *event,
                        const uint8_t *sealed, size_t sealed_length, struct head_entry *entry);
 // A cause of deliveries that is no event of its own: the record just staged. Takes over the entry.
@@ -121,7 +133,7 @@ void batch_stage_entry(struct batch *batch, struct head_entry *entry);
 // A text that the RulesChanged record just staged names by its hash; at most ACCESS_TEXTS_BYTES_MAX a record.
 void batch_stage_rules_text(struct batch *batch, uint64_t seq, const uint8_t sha256[NAV_SHA256_SIZE],
                             const char *text, size_t length);
-// The bytes of the record that was staged last.
+// The bytes of the record that was staged last; of an Accepted one still without its commitment.
 const struct nav_buffer *batch_last_record(const struct batch *batch);
 void batch_answer_session(struct batch *batch, uint64_t session_id, const void *hub_frame);
 void batch_answer_control(struct batch *batch, uint64_t connection, const char *json);

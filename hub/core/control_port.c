@@ -20,6 +20,7 @@
 #include "hub/core/core.h"
 #include "hub/core/reasons.h"
 #include "hub/core/registers_ask.h"
+#include "hub/core/standby.h"
 #include "hub/core/status.h"
 #include "hub/wire/control.h"
 #include "hub/wire/json.h"
@@ -310,12 +311,22 @@ static void run_command(struct control_port *port, struct connection *connection
   json_decref(refusal);
 }
 
+static void answer_error(struct connection *connection, const struct nav_error *err) {
+  json_t *answer = control_error(err);
+  send_json(connection, answer);
+  json_decref(answer);
+}
+
 static void handle(struct control_port *port, struct connection *connection, json_t *request) {
+  struct nav_error err;
   const char *name = json_string_value(json_object_get(request, "command"));
   const struct control_command *command = name == NULL ? NULL : control_command_find(name);
-  if (command != NULL) {
+  bool status = name != NULL && strcmp(name, "status") == 0;
+  if (!status && !standby_may_answer(port->core, &err)) {
+    answer_error(connection, &err);
+  } else if (command != NULL) {
     run_command(port, connection, command, request);
-  } else if (name != NULL && strcmp(name, "status") == 0) {
+  } else if (status) {
     json_t *answer = status_json(port->core, conf_person_by_uid(port->core->agencies, connection->uid));
     send_json(connection, answer);
     json_decref(answer);

@@ -6,6 +6,8 @@
 
 #include "hub/base/buffer.h"
 
+enum { COPY_LENGTH_SIZE = 4 };  // before each field's bytes
+
 NAV_MUST_USE bool copy_begin(struct nav_buffer *out);
 NAV_MUST_USE bool copy_row(struct nav_buffer *out, uint16_t fields);
 NAV_MUST_USE bool copy_int2(struct nav_buffer *out, uint16_t value);

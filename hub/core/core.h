@@ -69,6 +69,7 @@ struct rules_bundle;
 struct erasures;
 struct retention;
 struct witness;
+struct standby;
 
 struct core {
   struct conf_nav *nav;
@@ -106,6 +107,7 @@ struct core {
   struct sequence sequence;
   struct batch batches[2];
   struct batch *staging, *committing;  // committing is NULL while the store is idle
+  struct standby *standby;             // this node among the hub's, and its lease
   uint64_t committed_seq;
   char checkpoint_note[4096];  // the last one committed
   uint64_t checkpoint_size;
@@ -143,6 +145,7 @@ struct core {
 // start.c: everything in order, from configuration to the first batch. False: *err.
 // core->restored_reason is set before, where the database was put back.
 NAV_MUST_USE bool core_start(struct core *core, const char *home, struct nav_error *err);
+NAV_MUST_USE bool core_open_sockets(struct core *core, struct nav_error *err);
 void core_stop(struct core *core);
 struct lane *core_lane(struct core *core, uint32_t number);  // makes it; never NULL
 struct agency_count *core_count(struct core *core, uint32_t agency_number);

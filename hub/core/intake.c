@@ -33,7 +33,9 @@ static void send_wait(struct core *core, struct session *session, uint64_t numbe
 
 // One receipt for the whole publication, with what the records say of it.
 static void refuse_whole(struct core *core, struct session *session, const Nav__V1__Publication *publication,
-                         const struct nav_error *err, const uint8_t *digest) {
+                         const struct nav_error *err, const struct nav_bytes *bytes) {
+  uint8_t digest[NAV_SHA256_SIZE];
+  nav_sha256(digest, bytes, 1);
   struct agency_count *count = core_count(core, session->agency_number);
   count->rejected += publication->n_events;
   intake_reject(core, session->agency->id, err, NULL, digest);
@@ -59,6 +61,7 @@ static void refuse_whole(struct core *core, struct session *session, const Nav__
 
 static bool check_whole(const struct core *core, const struct session *session,
                         const Nav__V1__Publication *publication, uint8_t *digests, struct nav_error *err) {
+  struct keys_salted salted[WIRE_EVENTS_MAX];
   size_t count = publication->n_events;
   if (count == 0 || count > WIRE_EVENTS_MAX) {
     return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_TOO_MANY, "events",
@@ -70,9 +73,9 @@ static bool check_whole(const struct core *core, const struct session *session,
       return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BAD_VALUE, "events.salt",
                       "a salt has %d bytes", CONTENT_SALT_SIZE);
     }
-    keys_event_digest(digests + i * NAV_SHA256_SIZE, event->salt.data, event->salt.len, event->event.data,
-                      event->event.len);
+    salted[i] = (struct keys_salted){event->salt.data, event->event.data, event->event.len};
   }
+  keys_event_digests(digests, salted, count);
   if (publication->signature.len != KEY_SIGNATURE_SIZE ||
       !keys_verify_publication(publication->signature.data, session->agency->signing_key,
                                core->sequence.log_id, session->agency->id, digests, count)) {
@@ -143,19 +146,21 @@ void intake_publication(struct core *core, struct session *session, Nav__V1__Pub
     return;
   }
   core_count(core, session->agency_number)->sent += message->n_events;
+  const struct nav_bytes bytes = {plain, length};
   uint8_t digest[NAV_SHA256_SIZE];
-  const struct nav_bytes whole = {plain, length};
-  nav_sha256(digest, &whole, 1);
+  // Its signature stands for all of it: that is checked before anything in it is decoded.
+  const struct nav_bytes signature = {message->signature.data, message->signature.len};
+  nav_sha256(digest, &signature, 1);
   if (quarantine_has(core->quarantine, digest)) {
     (void)nav_fail(&err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_QUARANTINED, "",
                    "this publication stopped the hub once and is kept out; ask the hub's operator");
-    refuse_whole(core, session, message, &err, digest);
+    refuse_whole(core, session, message, &err, &bytes);
     return;
   }
   quarantine_note(core->quarantine, digest);
   uint8_t digests[WIRE_EVENTS_MAX * NAV_SHA256_SIZE];
   if (!check_whole(core, session, message, digests, &err)) {
-    refuse_whole(core, session, message, &err, digest);
+    refuse_whole(core, session, message, &err, &bytes);
   } else {
     struct publication *publication = take_over(core, session, message);
     memcpy(publication->digests, digests, message->n_events * NAV_SHA256_SIZE);

@@ -204,8 +204,10 @@ static uint32_t decide(struct core *core, const Nav__V1__Event *event, uint32_t 
   return verdicts_intern(core->verdicts, decisions, core->rules, core->numbers, core->staging, core->now_ms);
 }
 
+// Its commitment is filled in by the batch, which hashes many at once.
 static uint64_t stage_accepted(struct core *core, const struct batch_event *event, const char *agency,
-                               uint32_t published_index, const uint8_t *commitment) {
+                               uint32_t published_index) {
+  static uint8_t unhashed[NAV_SHA256_SIZE];
   Nav__V1__Accepted accepted = NAV__V1__ACCEPTED__INIT;
   accepted.has_event_id = accepted.has_revision = accepted.has_type = accepted.has_event_time_ms = true;
   accepted.has_published_seq = accepted.has_published_index = accepted.has_commitment = true;
@@ -217,7 +219,7 @@ static uint64_t stage_accepted(struct core *core, const struct batch_event *even
   accepted.event_time_ms = event->time_ms;
   accepted.published_seq = event->published_seq;
   accepted.published_index = published_index;
-  accepted.commitment = (ProtobufCBinaryData){NAV_SHA256_SIZE, (uint8_t *)(uintptr_t)commitment};
+  accepted.commitment = (ProtobufCBinaryData){NAV_SHA256_SIZE, unhashed};
   accepted.verdict = event->verdict;
   accepted.retention_class = event->retention_class;
   accepted.bucket_day = event->bucket_day;
@@ -234,7 +236,7 @@ static uint64_t stage_accepted(struct core *core, const struct batch_event *even
 
 // Seals under the seq that the record is about to get. False: there is no key; the event is not accepted.
 static bool seal(struct core *core, const struct intake_event *e, const struct batch_event *row,
-                 struct nav_buffer *sealed, uint8_t commitment[NAV_SHA256_SIZE], struct nav_error *err) {
+                 struct nav_buffer *sealed, struct nav_error *err) {
   const uint8_t *bucket = buckets_key(core->buckets, row->retention_class, row->bucket_day, true, err);
   if (bucket == NULL) return false;
   struct content_place place = {core->sequence.log_id, batch_next_seq(core->staging), row->retention_class,
@@ -244,11 +246,8 @@ static bool seal(struct core *core, const struct intake_event *e, const struct b
   nav_buffer_clear(sealed);
   bool ok = content_seal(&place, key, e->salt, e->bytes, e->length, sealed);
   sodium_memzero(key, sizeof key);
-  if (!ok)
-    return nav_fail(err, NAV_ERROR_RETRY, NAV__V1__CODE__CODE_BUSY, "", "the content could not be sealed");
-  const struct nav_bytes bytes = {sealed->data, sealed->length};
-  nav_sha256(commitment, &bytes, 1);
-  return true;
+  return ok ? true
+            : nav_fail(err, NAV_ERROR_RETRY, NAV__V1__CODE__CODE_BUSY, "", "the content could not be sealed");
 }
 
 static bool accept(struct core *core, struct publication *publication, size_t index, uint64_t published_seq,
@@ -267,7 +266,6 @@ static bool accept(struct core *core, struct publication *publication, size_t in
   };
   memcpy(row.event_id, event->id.data, sizeof row.event_id);
   memcpy(row.digest, publication->digests + index * NAV_SHA256_SIZE, sizeof row.digest);
-  uint8_t commitment[NAV_SHA256_SIZE];
   struct nav_error err;
   if (!holds_have_room(core->holds, row.agency, access_lane_count(core->rules) + HOLDS_OF_CONTENT_MAX))
     return false;
@@ -275,12 +273,12 @@ static bool accept(struct core *core, struct publication *publication, size_t in
   person_tokens persons;
   row.persons_count = persons_of_event(core->person_key, event, persons);
   row.persons = (const uint8_t(*)[BATCH_TOKEN_SIZE])persons;
-  if (!seal(core, e, &row, sealed, commitment, &err)) {
+  if (!seal(core, e, &row, sealed, &err)) {
     nav_log_failure(NAV_LOG_ERROR, "an event cannot be sealed", &err);
     return false;
   }
   const char *agency = core->numbers->agencies[publication->agency_number];
-  uint64_t seq = stage_accepted(core, &row, agency, (uint32_t)index, commitment);
+  uint64_t seq = stage_accepted(core, &row, agency, (uint32_t)index);
   struct head_entry *entry = head_entry_new(seq, row.verdict, row.bucket_day, e->bytes, e->length);
   NAV_ASSERT(entry != NULL);
   batch_stage_event(core->staging, seq, &row, sealed->data, sealed->length, entry);

@@ -15,6 +15,7 @@
 #include "hub/core/reload.h"
 #include "hub/core/replay.h"
 #include "hub/core/retention.h"
+#include "hub/core/standby.h"
 
 enum {
   POLL_ITEMS_MAX = 96,
@@ -103,11 +104,12 @@ static void commit(struct core *core) {
                core->nav->checkpoint_ms, core->stopping);
   core->committing = batch;
   core->staging = batch == &core->batches[0] ? &core->batches[1] : &core->batches[0];
+  standby_commits(core);
   store_commit(core->store, batch, core->sequence.epoch);
 }
 
 static void commit_if_due(struct core *core) {
-  if (core->committing != NULL || core->database_lost) return;
+  if (core->committing != NULL || core->database_lost || standby_is_renewing(core)) return;
   struct batch *batch = core->staging;
   int64_t since = nav_clock_monotonic_ms() - core->last_commit_ms;
   bool due = batch->urgent || since >= QUIET_MS || core->stopping;
@@ -119,7 +121,7 @@ static void commit_if_due(struct core *core) {
   bool checkpoint = !core->stopping && batch_checkpoint_waits(batch, core->now_ms, core->nav->checkpoint_ms);
   if (!batch_is_empty(batch) || (batch->answers_count == 0 && checkpoint)) {
     commit(core);
-  } else if (batch->answers_count > 0) {
+  } else if (batch->answers_count > 0 && standby_may_deliver(core)) {
     // Only duplicates of what is durable: there is nothing to write.
     answer(core, batch);
     batch_clear(batch);
@@ -162,12 +164,11 @@ static void recover(struct core *core) {
   if (now < core->retry_ms) return;
   core->retry_ms = now + RETRY_MS;
   if (core->database_lost) {
-    struct nav_error err;
-    uint64_t epoch = 0;
-    uint64_t last_seq = 0;
-    if (store_reopen(core->store, &epoch, &last_seq, &err)) resume(core, epoch, last_seq);
+    struct lease_taken taken;
+    if (standby_reopen(core, &taken)) resume(core, taken.epoch, taken.last_seq);
   }
   if (!core->database_lost && core->committing != NULL) {
+    standby_commits(core);
     store_commit(core->store, core->committing, core->sequence.epoch);
   }
 }
@@ -180,18 +181,23 @@ static void step_store(struct core *core) {
   }
   switch (store_step(core->store, &err)) {
     case STORE_COMMITTED:
-      committed(core);
+      if (standby_committed(core)) committed(core);
+      break;
+    case STORE_FENCED:
+      standby_step_down(core);
       break;
     case STORE_FAILED:
       nav_log_failure(NAV_LOG_ERROR, "not committed, will be tried again", &err);
       core->retry_ms = nav_clock_monotonic_ms() + RETRY_MS;
+      standby_failed(core);
       break;
     case STORE_LOST:
       nav_log_failure(NAV_LOG_ERROR, "the database is lost; publishers are told to wait", &err);
       core->database_lost = true;
+      standby_failed(core);
       break;
     case STORE_IDLE:
-      if (core->committing != NULL) recover(core);
+      if (!standby_renews(core) && core->committing != NULL) recover(core);
       break;
     default:
       break;
@@ -240,8 +246,9 @@ static void turn(struct core *core, bool busy) {
 }
 
 static bool finished(const struct core *core) {
-  return core->stopping &&
-         (core->database_lost || (core->committing == NULL && batch_is_empty(core->staging)));
+  if (standby_has_stepped_down(core)) return true;
+  return core->stopping && (core->database_lost || (core->committing == NULL && !standby_is_renewing(core) &&
+                                                    batch_is_empty(core->staging)));
 }
 
 // Told to; or, after --restored, when that is on the record: what comes next is an ordinary start.
@@ -280,9 +287,10 @@ void core_run(struct core *core) {
     if (!core->stopping) parts_ahead_step(core);
     erasures_step(core);
     step_store(core);
+    standby_watch(core);
     commit_if_due(core);
     sessions_flush(core->sessions);
-    bool more = !core->stopping && deliver_step(core);
+    bool more = !core->stopping && standby_may_deliver(core) && deliver_step(core);
     once_a_second(core);
     busy = more || frames == FRAMES_A_TURN;
   }

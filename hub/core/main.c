@@ -7,6 +7,7 @@
 
 #include "hub/base/log.h"
 #include "hub/core/reload.h"
+#include "hub/core/standby.h"
 
 static void usage(FILE *out) {
   (void)fputs(
@@ -26,6 +27,9 @@ static void usage(FILE *out) {
       "  --debug      says more\n"
       "  --help       this text\n"
       "\n"
+      "Of several nodes on one database one is active and the others stand by (hub/core/STANDBY.md). Exit "
+      "code 5: not "
+      "now, to be started again (also: another node has the lease).\n\n"
       "SIGTERM stops. SIGHUP loads agencies and rules anew, whole or not at all: they are built, checked "
       "and\n"
       "tested (access/tests) in a process beside, then swapped in and recorded in the ledger. On any fault "
@@ -73,12 +77,18 @@ int main(int argc, char **argv) {
   struct nav_error err;
   if (sodium_init() < 0) return 1;
   if (!core_start(&core, home, &err)) {
+    if (core_told_to_stop()) {  // while it stood by, or waited for the database
+      core_stop(&core);
+      return 0;
+    }
     nav_log_failure(NAV_LOG_ERROR, "cannot start", &err);
     core_stop(&core);
     return err.class == NAV_ERROR_RETRY ? 5 : 1;
   }
   core_run(&core);
   int code = core.restored_reason == NULL ? 0 : said_restored(&core);
+  // Another node is active: started again, this one stands by.
+  if (standby_has_stepped_down(&core)) code = 5;
   core_stop(&core);
   return code;
 }

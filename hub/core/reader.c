@@ -80,7 +80,11 @@ void reader_ask(struct reader *reader, const char *sql, int params, const Oid *t
 
 static void start_connect(struct reader *reader) {
   if (nav_clock_monotonic_ms() < reader->next_connect_ms) return;
-  reader->connection = PQconnectStart(reader->conninfo);
+  // Its questions are for a few rows by index. Of a table without statistics, as a new one is, the planner
+  // would read all rows.
+  const char *const names[] = {"dbname", "options", NULL};
+  const char *const values[] = {reader->conninfo, "-c enable_seqscan=off", NULL};
+  reader->connection = PQconnectStartParams(names, values, 1);
   if (PQstatus(reader->connection) == CONNECTION_BAD) {
     lose(reader, "cannot connect");
     return;

@@ -28,6 +28,7 @@ struct sessions {
   const struct conf_agencies *agencies;
   const struct key_pair_sign *key;
   struct sessions_handlers handlers;
+  const char *standby_text;  // NULL: it does not stand by
   struct session *list[SESSIONS_MAX];
   uint64_t last_id;
   size_t count;  // slots in use, live or swept to NULL at the end
@@ -105,6 +106,8 @@ void sessions_close(struct sessions *sessions) {
 
 void *sessions_socket(struct sessions *sessions) { return sessions->socket; }
 
+void sessions_stand_by(struct sessions *sessions, const char *text) { sessions->standby_text = text; }
+
 size_t sessions_count(const struct sessions *sessions) { return sessions->count; }
 
 struct session *sessions_at(struct sessions *sessions, size_t index) {
@@ -135,10 +138,14 @@ bool sessions_gate_lives(const struct sessions *sessions) {
 
 // ---- sending ----
 
-static bool try_send(struct sessions *sessions, const uint8_t *head, const uint8_t *frame, size_t length) {
+static bool send_now(struct sessions *sessions, const uint8_t *head, const uint8_t *frame, size_t length) {
   if (zmq_send(sessions->socket, head, RELAY_HEAD_SIZE, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) return false;
   // The first part was taken, so the second is.
   return zmq_send(sessions->socket, frame, length, ZMQ_DONTWAIT) >= 0;
+}
+
+static bool try_send(struct sessions *sessions, const uint8_t *head, const uint8_t *frame, size_t length) {
+  return sessions->handlers.may_send(sessions->handlers.context) && send_now(sessions, head, frame, length);
 }
 
 // False: the queue is full too.
@@ -168,7 +175,7 @@ void sessions_flush(struct sessions *sessions) {
 }
 
 bool sessions_have_room(const struct sessions *sessions) {
-  if (sessions->queue_count > 0) return false;
+  if (sessions->queue_count > 0 || !sessions->handlers.may_send(sessions->handlers.context)) return false;
   int events = 0;
   size_t size = sizeof events;
   return zmq_getsockopt(sessions->socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLOUT) != 0;
@@ -199,6 +206,22 @@ void session_end(struct sessions *sessions, struct session *session) {
   uint8_t reset = WIRE_RESET;
   (void)send_to(sessions, session->instance, session->number, RELAY_FRAME, session->agency->id, &reset, 1);
   end_quietly(sessions, session);
+}
+
+void sessions_let_go(struct sessions *sessions) {
+  const uint8_t reset = WIRE_RESET;
+  clear_queue(sessions);
+  for (size_t i = 0; i < sessions->count; i++) {
+    struct session *session = sessions_at(sessions, i);
+    if (session == NULL) continue;
+    uint8_t encoded[RELAY_HEAD_SIZE];
+    struct relay_head head = {.instance = session->instance, .session = session->number, .kind = RELAY_FRAME};
+    (void)snprintf(head.agency, sizeof head.agency, "%s", session->agency->id);
+    relay_encode(encoded, &head);
+    (void)send_now(sessions, encoded, &reset,
+                   1);  // where the gate takes nothing now it will not hear us either
+    end_quietly(sessions, session);
+  }
 }
 
 void session_send_encoded(struct sessions *sessions, struct session *session, const uint8_t *plain,
@@ -291,12 +314,18 @@ static void refuse(struct sessions *sessions, const struct relay_head *head, con
   if (wire_refused_make(&refused, err->code, err->text))
     send_clear(sessions, head, refused.data, refused.length);
   nav_buffer_free(&refused);
+  if (sessions->standby_text != NULL) return;
   sessions->handlers.malformed(sessions->handlers.context, NULL, head->agency, err);
 }
 
 static void take_hello(struct sessions *sessions, const struct relay_head *head, const uint8_t *frame,
                        size_t length) {
   struct nav_error err;
+  if (sessions->standby_text != NULL) {
+    (void)nav_fail(&err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_STANDBY, "", "%s", sessions->standby_text);
+    refuse(sessions, head, &err);
+    return;
+  }
   const struct conf_agency *agency = conf_agency_find(sessions->agencies, head->agency);
   if (agency == NULL || !agency->has_keys) {
     (void)nav_fail(&err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_UNKNOWN_AGENCY, "",
@@ -397,7 +426,7 @@ static void take_message(struct sessions *sessions, const uint8_t *head_bytes, s
   } else if (head.kind == RELAY_GONE) {
     struct session *session = of_gate(sessions, &head);
     if (session != NULL) end_quietly(sessions, session);
-  } else if (head.kind == RELAY_REFUSED && length == 8) {
+  } else if (head.kind == RELAY_REFUSED && length == 8 && sessions->standby_text == NULL) {
     sessions->handlers.refused_at_gate(sessions->handlers.context, head.agency, (int)nav_get_u32(frame),
                                        nav_get_u32(frame + 4));
   }
@@ -435,6 +464,7 @@ static bool receive_one(struct sessions *sessions) {
 
 int sessions_receive(struct sessions *sessions, int most) {
   int taken = 0;
+  if (!sessions->handlers.may_send(sessions->handlers.context)) return 0;
   while (taken < most && receive_one(sessions)) taken++;
   return taken;
 }

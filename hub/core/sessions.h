@@ -56,6 +56,8 @@ struct sessions_handlers {
   void (*ended)(void *context, struct session *session);
   // Refused at the gate: count frames with code (of agency, "" where unknown).
   void (*refused_at_gate)(void *context, const char *agency, int code, uint32_t count);
+  // Asked before each message that leaves, and before any is read. False: it waits.
+  bool (*may_send)(void *context);
 };
 
 // Binds the ipc socket. agencies and key must outlive it. NULL: *err.
@@ -65,6 +67,9 @@ struct sessions *sessions_open(void *zmq_context, const char *gate_socket,
 void sessions_close(struct sessions *sessions);  // takes NULL
 void sessions_set_agencies(struct sessions *sessions, const struct conf_agencies *agencies);
 void *sessions_socket(struct sessions *sessions);
+// Refuses everybody with CODE_STANDBY and that text, which must outlive it, and tells no handler; NULL: no
+// longer. There is no session then.
+void sessions_stand_by(struct sessions *sessions, const char *text);
 
 // Takes what has come, `most` messages at the most. Returns how many.
 int sessions_receive(struct sessions *sessions, int most);
@@ -84,6 +89,8 @@ void session_send_encoded(struct sessions *sessions, struct session *session, co
 bool sessions_have_room(const struct sessions *sessions);
 // Ends it: a RESET to the client, then the `ended` handler.
 void session_end(struct sessions *sessions, struct session *session);
+// Ends all of them with a RESET even where nothing else may be sent: what waits for the gate is dropped.
+void sessions_let_go(struct sessions *sessions);
 // Frees sessions that have ended, and all of a gate that has been silent.
 void sessions_sweep(struct sessions *sessions);
 

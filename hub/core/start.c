@@ -23,6 +23,7 @@
 #include "hub/core/restore.h"
 #include "hub/core/retention.h"
 #include "hub/core/rules_send.h"
+#include "hub/core/standby.h"
 #include "hub/core/tree_load.h"
 #include "hub/core/witness.h"
 #include "hub/ledger/record.h"
@@ -36,10 +37,8 @@ static bool faulty(struct conf_faults *faults, struct nav_error *err) {
   return nav_fail(err, NAV_ERROR_LOCAL, 0, "configuration", "%zu faults; nothing was started", count);
 }
 
-static bool load_configuration(struct core *core, const char *home, struct nav_error *err) {
+static bool load_rules(struct core *core, struct nav_error *err) {
   struct conf_faults faults = {0};
-  core->nav = conf_nav_load(home, &faults);
-  if (core->nav == NULL) return faulty(&faults, err);
   core->agencies = conf_agencies_load(core->nav->config_folder, &faults);
   if (core->agencies == NULL) return faulty(&faults, err);
   core->rules = access_rules_load(core->nav->config_folder, core->agencies, &faults);
@@ -49,6 +48,29 @@ static bool load_configuration(struct core *core, const char *home, struct nav_e
   }
   conf_faults_free(&faults);
   return true;
+}
+
+static bool load_configuration(struct core *core, const char *home, struct nav_error *err) {
+  struct conf_faults faults = {0};
+  core->nav = conf_nav_load(home, &faults);
+  if (core->nav == NULL) return faulty(&faults, err);
+  conf_faults_free(&faults);
+  return load_rules(core, err);
+}
+
+// What the active node has in force may have changed while this one stood by.
+static bool load_rules_anew(struct core *core, struct nav_error *err) {
+  struct conf_agencies *before = core->agencies;
+  access_rules_free(core->rules);
+  core->rules = NULL;
+  bool ok = load_rules(core, err);
+  if (core->agencies == NULL) {
+    core->agencies = before;
+    return false;
+  }
+  sessions_set_agencies(core->sessions, core->agencies);
+  conf_agencies_free(before);
+  return ok;
 }
 
 static bool load_pair(const struct core *core, const char *use, struct key_pair_sign *pair,
@@ -219,11 +241,7 @@ static bool connect_store(struct core *core, struct nav_error *err) {
 }
 
 static bool open_ledger(struct core *core, struct nav_error *err) {
-  if (!connect_store(core, err)) return false;
-  if (!store_take_lease(core->store, core->sequence.log_id, &core->sequence.epoch, &core->sequence.last_seq,
-                        err)) {
-    return false;
-  }
+  if (!connect_store(core, err) || !standby_take_lease(core, err)) return false;
   char log_id[2 * KEY_LOG_ID_SIZE + 1];
   (void)snprintf(core->origin, sizeof core->origin, "%s/%s", core->nav->hub,
                  nav_hex(log_id, core->sequence.log_id, KEY_LOG_ID_SIZE));
@@ -238,6 +256,7 @@ static void stage_started(struct core *core) {
   started.has_log_id = started.has_epoch = true;
   started.log_id = (ProtobufCBinaryData){KEY_LOG_ID_SIZE, core->sequence.log_id};
   started.epoch = core->sequence.epoch;
+  standby_fill_started(core, &started);
   Nav__V1__Record record = NAV__V1__RECORD__INIT;
   record.record_case = NAV__V1__RECORD__RECORD_STARTED;
   record.started = &started;
@@ -350,8 +369,9 @@ static void on_refused_at_gate(void *context, const char *agency, int code, uint
   (void)batch_stage(core->staging, &record, core->now_ms);
 }
 
-static bool open_sockets(struct core *core, struct nav_error *err) {
-  const struct sessions_handlers handlers = {core, on_frame, on_malformed, on_ended, on_refused_at_gate};
+bool core_open_sockets(struct core *core, struct nav_error *err) {
+  const struct sessions_handlers handlers = {core,     on_frame,           on_malformed,
+                                             on_ended, on_refused_at_gate, standby_may_send};
   core->zmq_context = zmq_ctx_new();
   if (core->zmq_context == NULL) return nav_fail_errno(err, "", "no ZeroMQ context");
   core->sessions = sessions_open(core->zmq_context, core->nav->gate_socket, core->agencies,
@@ -367,10 +387,13 @@ bool core_start(struct core *core, const char *home, struct nav_error *err) {
   core->now_ms = nav_clock_now_ms();
   struct loading loading = {.core = core, .arena = nav_arena_new(RECORD_ARENA_MAX)};
   bool ok = loading.arena != NULL && load_configuration(core, home, err) && load_keys(core, err) &&
-            make_parts(core, err) && open_ledger(core, err) && load_ledger(core, &loading, err) &&
-            core_load_registers(core, err) && stage_beginning(core, &loading, err) && open_sockets(core, err);
+            standby_open(core, err) && make_parts(core, err) && open_ledger(core, err) &&
+            (core->sessions == NULL || load_rules_anew(core, err)) && load_ledger(core, &loading, err) &&
+            core_load_registers(core, err) && stage_beginning(core, &loading, err) &&
+            (core->sessions != NULL || core_open_sockets(core, err));  // open already where it stood by
   nav_arena_free(loading.arena);
   if (ok) {
+    standby_started(core);
     nav_log(NAV_LOG_INFO, "ledger of %llu records, %zu rules, %zu lanes",
             (unsigned long long)core->committed_seq, access_rule_count(core->rules),
             access_lane_count(core->rules));
@@ -418,6 +441,7 @@ void core_stop(struct core *core) {
   sessions_close(core->sessions);
   if (core->zmq_context != NULL) (void)zmq_ctx_term(core->zmq_context);
   reader_free(core->reader);
+  standby_close(core);
   store_close(core->store);
   head_free(&core->head);
   batch_free(&core->batches[0]);

@@ -10,6 +10,7 @@
 #include "hub/base/id.h"
 #include "hub/core/hold_commands.h"
 #include "hub/core/holds.h"
+#include "hub/core/standby.h"
 
 static bool is_connected(struct core *core, const char *agency) {
   for (size_t i = 0; i < sessions_count(core->sessions); i++) {
@@ -78,10 +79,17 @@ static json_t *ledger_json(const struct core *core) {
                    core->checkpoint_note, "epoch", (json_int_t)core->sequence.epoch);
 }
 
+// While it stands by it knows nothing of the ledger.
+static json_t *waiting_json(const struct core *core, const struct rusage *usage) {
+  return json_pack("{s:b, s:o, s:I}", "ok", 1, "node", standby_json(core), "memory_kb",
+                   (json_int_t)usage->ru_maxrss);
+}
+
 json_t *status_json(struct core *core, const struct conf_person *person) {
   char hash[2 * NAV_SHA256_SIZE + 1];
   struct rusage usage = {0};
   (void)getrusage(RUSAGE_SELF, &usage);
+  if (standby_waits(core)) return waiting_json(core, &usage);
   json_t *agencies = json_array();
   json_t *lanes = json_array();
   for (size_t i = 0; i < core->agencies->agencies_count; i++) {
@@ -91,10 +99,10 @@ json_t *status_json(struct core *core, const struct conf_person *person) {
     if (core->numbers->lanes[i].rules_lane != NUMBERS_NONE)
       (void)json_array_append_new(lanes, lane_json(core, i));
   }
-  return json_pack("{s:b, s:{s:s, s:I, s:I}, s:o, s:o, s:o, s:o, s:b, s:I}", "ok", 1, "rules", "hash",
-                   nav_hex(hash, access_rules_hash(core->rules), NAV_SHA256_SIZE), "count",
-                   (json_int_t)access_rule_count(core->rules), "verdicts",
-                   (json_int_t)(verdicts_end(core->verdicts) - 1), "ledger", ledger_json(core), "agencies",
-                   agencies, "lanes", lanes, "holds", holds_json(core, person), "database",
-                   core->database_lost ? 0 : 1, "memory_kb", (json_int_t)usage.ru_maxrss);
+  return json_pack(
+      "{s:b, s:o, s:{s:s, s:I, s:I}, s:o, s:o, s:o, s:o, s:b, s:I}", "ok", 1, "node", standby_json(core),
+      "rules", "hash", nav_hex(hash, access_rules_hash(core->rules), NAV_SHA256_SIZE), "count",
+      (json_int_t)access_rule_count(core->rules), "verdicts", (json_int_t)(verdicts_end(core->verdicts) - 1),
+      "ledger", ledger_json(core), "agencies", agencies, "lanes", lanes, "holds", holds_json(core, person),
+      "database", core->database_lost ? 0 : 1, "memory_kb", (json_int_t)usage.ru_maxrss);
 }

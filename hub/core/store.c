@@ -1,4 +1,4 @@
-// See store.h. This file commits; store_read.c reads at start.
+// See store.h. This file commits; store_read.c reads at start, store_lease.c has the lease.
 #include "hub/core/store.h"
 
 #include <inttypes.h>
@@ -95,53 +95,28 @@ void store_close(struct store *store) {
   free(store);
 }
 
-static uint64_t int8_at(const PGresult *result, int row, int column) {
-  return nav_get_u64((const uint8_t *)PQgetvalue(result, row, column));
-}
-
-// An empty ledger gets its lease, with a new log id; where there is one already nothing happens.
-static bool make_lease(struct store *store, struct nav_error *err) {
-  uint8_t log_id[KEY_LOG_ID_SIZE];
-  char hex[2 * KEY_LOG_ID_SIZE + 1];
-  randombytes_buf(log_id, sizeof log_id);
-  const char *values[] = {sodium_bin2hex(hex, sizeof hex, log_id, sizeof log_id)};
-  PGresult *result =
-      store_query(store,
-                  "INSERT INTO nav.lease (log_id, epoch, last_seq) VALUES (decode($1, 'hex'), 0, 0) "
-                  "ON CONFLICT DO NOTHING",
-                  1, values, err);
-  PQclear(result);
-  return result != NULL;
-}
-
-bool store_take_lease(struct store *store, uint8_t log_id[KEY_LOG_ID_SIZE], uint64_t *epoch,
-                      uint64_t *last_seq, struct nav_error *err) {
-  if (!make_lease(store, err)) return false;
-  PGresult *result = store_query(
-      store, "UPDATE nav.lease SET epoch = epoch + 1 RETURNING log_id, epoch, last_seq", 0, NULL, err);
-  if (result == NULL) return false;
-  memcpy(log_id, PQgetvalue(result, 0, 0), KEY_LOG_ID_SIZE);
-  *epoch = int8_at(result, 0, 1);
-  *last_seq = int8_at(result, 0, 2);
-  PQclear(result);
-  memcpy(store->log_id, log_id, KEY_LOG_ID_SIZE);
-  if (PQsetnonblocking(store->connection, 1) != 0)
-    return store_failed(err, store->connection, NULL, "non-blocking");
-  store->state = STORE_IDLE;
-  return true;
-}
-
-bool store_reopen(struct store *store, uint64_t *epoch, uint64_t *last_seq, struct nav_error *err) {
+bool store_connect_again(struct store *store, struct nav_error *err) {
   disconnect(store);
+  if (connect_and_check(store, err)) {
+    store->state = STORE_IDLE;
+    return true;
+  }
+  disconnect(store);
+  store->state = STORE_LOST;
+  return false;
+}
+
+bool store_reopen(struct store *store, const struct lease_claim *claim, struct lease_taken *taken,
+                  struct nav_error *err) {
   uint8_t expected[KEY_LOG_ID_SIZE];
-  uint8_t log_id[KEY_LOG_ID_SIZE];
   memcpy(expected, store->log_id, sizeof expected);
-  if (!connect_and_check(store, err) || !store_take_lease(store, log_id, epoch, last_seq, err)) {
+  if (!store_connect_again(store, err)) return false;
+  if (!store_take_lease(store, claim, taken, err)) {
     disconnect(store);
     store->state = STORE_LOST;
     return false;
   }
-  if (memcmp(expected, log_id, sizeof log_id) == 0) return true;
+  if (!taken->ours || memcmp(expected, taken->log_id, sizeof expected) == 0) return true;
   return nav_fail(err, NAV_ERROR_BUG, 0, "database", "the ledger was replaced by another while nav-core ran");
 }
 
@@ -215,16 +190,20 @@ static bool build_sql(struct store *store, const struct batch *batch, uint64_t e
   return ok && nav_buffer_append_text(sql, "COMMIT") && nav_buffer_text(sql) != NULL;
 }
 
-void store_commit(struct store *store, const struct batch *batch, uint64_t epoch) {
-  NAV_ASSERT(store->state == STORE_IDLE && batch->finished);
+void store_begin(struct store *store, const struct batch *batch, const char *sql) {
   store->batch = batch;
   store->copy = 0;
   store->copy_active = false;
   store->offset = 0;
-  store->failed = false;
-  NAV_ASSERT(build_sql(store, batch, epoch));
+  store->failed = store->fenced = false;
   store->state = STORE_BUSY;
-  if (PQsendQuery(store->connection, (const char *)store->sql.data) == 0) store->state = STORE_LOST;
+  if (PQsendQuery(store->connection, sql) == 0) store->state = STORE_LOST;
+}
+
+void store_commit(struct store *store, const struct batch *batch, uint64_t epoch) {
+  NAV_ASSERT(store->state == STORE_IDLE && batch->finished);
+  NAV_ASSERT(build_sql(store, batch, epoch));
+  store_begin(store, batch, (const char *)store->sql.data);
 }
 
 static const struct nav_buffer *rows_of(const struct store *store) {
@@ -256,6 +235,12 @@ static bool feed(struct store *store) {
   return true;
 }
 
+// As nav.advance and nav.renew_lease say it.
+static bool says_fenced(const PGresult *result) {
+  const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  return state != NULL && strcmp(state, "NV001") == 0;
+}
+
 static void take_result(struct store *store, PGresult *result) {
   switch (PQresultStatus(result)) {
     case PGRES_COPY_IN:
@@ -269,6 +254,7 @@ static void take_result(struct store *store, PGresult *result) {
       if (!store->failed)
         (void)store_failed(&store->error, store->connection, result, "the transaction failed");
       store->failed = true;
+      store->fenced = store->fenced || says_fenced(result);
       break;
   }
   PQclear(result);
@@ -276,6 +262,7 @@ static void take_result(struct store *store, PGresult *result) {
 
 // After the last result: committed only where nothing failed and the server says that no transaction is open.
 static enum store_state finish(struct store *store) {
+  if (store->fenced) return STORE_FENCED;
   if (store->failed) {
     if (PQstatus(store->connection) != CONNECTION_OK) return STORE_LOST;
     if (PQtransactionStatus(store->connection) == PQTRANS_IDLE) return STORE_FAILED;
@@ -288,6 +275,7 @@ static enum store_state finish(struct store *store) {
     store->rolling_back = false;
     return STORE_FAILED;
   }
+  if (store->batch == NULL) return STORE_COMMITTED;  // a renewal
   for (size_t i = 0; i < store->batch->parts_count; i++) store_learn_part(store, store->batch->parts[i]);
   return STORE_COMMITTED;
 }
@@ -324,7 +312,7 @@ enum store_state store_step(struct store *store, struct nav_error *err) {
     }
   }
   enum store_state told = store->state;
-  if (told == STORE_FAILED || told == STORE_LOST) *err = store->error;
+  if (told == STORE_FAILED || told == STORE_LOST || told == STORE_FENCED) *err = store->error;
   if (told == STORE_FAILED || told == STORE_COMMITTED) store->state = STORE_IDLE;
   return told;
 }

@@ -1,13 +1,14 @@
 // The ledger's writer: one connection, one transaction at a time, never waited for.
 // A commit is one simple query: BEGIN; nav.advance (the lease and the numbers); the partitions; the binary
 // COPYs; the checkpoint; cosignatures that have come; COMMIT. A connection lost on the way leaves the outcome
-// unknown: store_reopen takes the lease under a new epoch, which waits for the old transaction to end and
-// shuts it out, and only then tells where the ledger stands. Called by: the loop, start. Must never: guess an
-// outcome, or run without fsync.
+// unknown: store_reopen takes the lease under a new epoch, if it is still this core's; that ends the old
+// transaction and shuts it out, and only then tells where the ledger stands. Called by: the loop, start,
+// standby. Must never: guess an outcome, or run without fsync.
 #ifndef NAV_CORE_STORE_H
 #define NAV_CORE_STORE_H
 
 #include "hub/core/batch.h"
+#include "hub/core/lease.h"
 
 struct store;
 
@@ -17,6 +18,7 @@ enum store_state {
   STORE_COMMITTED,  // the batch is durable (told once, then idle)
   STORE_FAILED,     // it is not, for sure; commit it again later (told once, then idle)
   STORE_LOST,       // nobody knows: store_reopen
+  STORE_FENCED,     // it is not, and never will be: the lease is another core's
 };
 
 // Blocking, with connect_timeout of the connection string. Refuses a server without fsync or with
@@ -24,13 +26,37 @@ enum store_state {
 struct store *store_open(const char *conninfo, struct nav_error *err);
 void store_close(struct store *store);  // takes NULL
 
-// Blocking. Takes the lease under a new epoch (makes it, with a new log id, in an empty ledger) and tells
-// where the ledger ends.
-NAV_MUST_USE bool store_take_lease(struct store *store, uint8_t log_id[KEY_LOG_ID_SIZE], uint64_t *epoch,
-                                   uint64_t *last_seq, struct nav_error *err);
-// After STORE_LOST: connect and take the lease again. False: not yet (RETRY).
-NAV_MUST_USE bool store_reopen(struct store *store, uint64_t *epoch, uint64_t *last_seq,
-                               struct nav_error *err);
+// Blocking. After a lost connection, where the lease is not ours. False: not yet.
+NAV_MUST_USE bool store_connect_again(struct store *store, struct nav_error *err);
+
+// Blocking. How the lease stands (an empty ledger gets one, with a new log id).
+NAV_MUST_USE bool store_look_at_lease(struct store *store, struct lease_row *row, struct nav_error *err);
+
+struct lease_claim {
+  uint64_t seen_epoch, seen_beat;  // the lease is taken only where it still stands so
+  bool any_beat;                   // … or the epoch alone: our own, by which we committed
+  uint8_t node[LEASE_NODE_SIZE];
+  char node_name[LEASE_NAME_SIZE];
+  int64_t length_ms;
+};
+
+struct lease_taken {
+  bool ours;  // false: somebody else was quicker
+  uint8_t log_id[KEY_LOG_ID_SIZE];
+  uint64_t epoch, last_seq;  // the new epoch; where the ledger ends
+};
+
+// Blocking. Takes the lease under a new epoch: ends the session of whoever held it, so that what that had
+// under way is either done or never will be. False: *err; nothing is known of it.
+NAV_MUST_USE bool store_take_lease(struct store *store, const struct lease_claim *claim,
+                                   struct lease_taken *taken, struct nav_error *err);
+// After STORE_LOST: connect and take the lease again, of the epoch that was ours. False: not yet (RETRY).
+NAV_MUST_USE bool store_reopen(struct store *store, const struct lease_claim *claim,
+                               struct lease_taken *taken, struct nav_error *err);
+// Starts to renew it; the outcome is told as a commit's.
+void store_renew(struct store *store, uint64_t epoch, int64_t length_ms);
+// Blocking, at an orderly stop: whoever stands by need not wait. Tried once.
+void store_release_lease(struct store *store, uint64_t epoch);
 
 // Starts to commit; the batch must be finished and stay unchanged until the outcome is told.
 void store_commit(struct store *store, const struct batch *batch, uint64_t epoch);

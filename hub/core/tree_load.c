@@ -54,8 +54,7 @@ static void load_leaf(void *context, uint64_t seq, const uint8_t leaf[NAV_SHA256
 }
 
 static bool read_seen(struct core *core, struct nav_error *err) {
-  return seen_load(&core->seen, core->nav->state_folder, core->nav->hub, core->checkpoint_key.public_key,
-                   err);
+  return seen_load(&core->seen, core->nav->seen_folder, core->nav->hub, core->checkpoint_key.public_key, err);
 }
 
 // Or says on the record that it does not, and why: now (nav-core --restored), or when it was put back.

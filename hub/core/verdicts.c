@@ -28,6 +28,11 @@ struct verdicts {
   struct slot *by_definition;
   struct nav_arena *arena;
   struct nav_buffer scratch;
+  // The decisions that came last, as they stood in memory, with their number: most events are decided as the
+  // one before. A padding byte that differs only costs the longer way.
+  struct access_decision *last;  // NUMBERS_LANES_MAX
+  uint8_t last_rules[NAV_SHA256_SIZE];
+  uint32_t last_number;  // 0: none yet
 };
 
 struct verdicts *verdicts_new(void) {
@@ -36,9 +41,11 @@ struct verdicts *verdicts_new(void) {
   verdicts->end = 1;
   verdicts->by_decisions = calloc(SLOTS, sizeof(struct slot));
   verdicts->by_definition = calloc(SLOTS, sizeof(struct slot));
+  verdicts->last = calloc(NUMBERS_LANES_MAX, sizeof *verdicts->last);
   verdicts->arena = nav_arena_new(KEEP_BYTES_MAX);
   nav_buffer_init(&verdicts->scratch, LANES_BYTES_MAX);
-  if (verdicts->by_decisions != NULL && verdicts->by_definition != NULL && verdicts->arena != NULL)
+  if (verdicts->by_decisions != NULL && verdicts->by_definition != NULL && verdicts->last != NULL &&
+      verdicts->arena != NULL)
     return verdicts;
   verdicts_free(verdicts);
   return NULL;
@@ -48,6 +55,7 @@ void verdicts_free(struct verdicts *verdicts) {
   if (verdicts == NULL) return;
   free(verdicts->by_decisions);
   free(verdicts->by_definition);
+  free(verdicts->last);
   nav_arena_free(verdicts->arena);
   nav_buffer_free(&verdicts->scratch);
   free(verdicts);
@@ -256,9 +264,16 @@ static uint32_t intern_slowly(struct verdicts *verdicts, const struct access_dec
   return number;
 }
 
-uint32_t verdicts_intern(struct verdicts *verdicts, const struct access_decision *decisions,
-                         const struct access_rules *rules, const struct numbers *numbers, struct batch *batch,
-                         int64_t now_ms) {
+static bool is_as_last(const struct verdicts *verdicts, const struct access_decision *decisions,
+                       const struct access_rules *rules) {
+  return verdicts->last_number != 0 &&
+         memcmp(verdicts->last_rules, access_rules_hash(rules), NAV_SHA256_SIZE) == 0 &&
+         memcmp(verdicts->last, decisions, access_lane_count(rules) * sizeof *decisions) == 0;
+}
+
+static uint32_t intern(struct verdicts *verdicts, const struct access_decision *decisions,
+                       const struct access_rules *rules, const struct numbers *numbers, struct batch *batch,
+                       int64_t now_ms) {
   uint8_t key[KEY_SIZE];
   decisions_key(verdicts, decisions, access_lane_count(rules), rules, key);
   struct slot *slot = slot_of(verdicts->by_decisions, key);
@@ -273,6 +288,17 @@ uint32_t verdicts_intern(struct verdicts *verdicts, const struct access_decision
     memcpy(slot->key, key, KEY_SIZE);
     slot->number = number;
   }
+  return number;
+}
+
+uint32_t verdicts_intern(struct verdicts *verdicts, const struct access_decision *decisions,
+                         const struct access_rules *rules, const struct numbers *numbers, struct batch *batch,
+                         int64_t now_ms) {
+  if (is_as_last(verdicts, decisions, rules)) return verdicts->last_number;
+  uint32_t number = intern(verdicts, decisions, rules, numbers, batch, now_ms);
+  memcpy(verdicts->last_rules, access_rules_hash(rules), NAV_SHA256_SIZE);
+  memcpy(verdicts->last, decisions, access_lane_count(rules) * sizeof *decisions);
+  verdicts->last_number = number;
   return number;
 }
 

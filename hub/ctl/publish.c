@@ -172,11 +172,15 @@ static enum ctl_exit publish_all(struct publishing *p, int64_t wait_ms) {
   struct nav_error err = {0};
   enum ctl_exit code = CTL_FAILED;
   char endpoint[ENDPOINT_SIZE];
+  struct nav_client_node nodes[1 + NAV_OTHERS_MAX];
   if (nav == NULL || !load_hub_keys(nav, &hub) || !publish_keys(p->ctl, p->agency, &keys, &code)) return code;
   reachable(nav->endpoint, endpoint);
+  nodes[0] = (struct nav_client_node){endpoint, hub.curve};
+  for (size_t i = 0; i < nav->others_count; i++)
+    nodes[1 + i] = (struct nav_client_node){nav->others[i], hub.curve};
   const struct nav_client_settings settings = {.agency = p->agency,
-                                               .endpoint = endpoint,
-                                               .hub_curve_key = hub.curve,
+                                               .nodes = nodes,
+                                               .nodes_count = 1 + nav->others_count,
                                                .hub_session_key = hub.session,
                                                .keys = &keys,
                                                .program = "navctl publish"};

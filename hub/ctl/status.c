@@ -1,5 +1,6 @@
 // navctl status: nav-core's own account of itself.
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,12 +33,33 @@ static void print_holds(const json_t *holds) {
                json_integer_value(json_object_get(holds, "escalated")));
 }
 
+static const char *text_of(const json_t *object, const char *key) {
+  const char *text = json_string_value(json_object_get(object, key));
+  return text != NULL ? text : "";
+}
+
+static bool stands_by(const json_t *status) {
+  return strcmp(text_of(json_object_get(status, "node"), "state"), "stands by") == 0;
+}
+
+static void print_node(const json_t *status) {
+  const json_t *node = json_object_get(status, "node");
+  if (stands_by(status)) {
+    (void)printf("Node    %s stands by; %s is active since %s\n", text_of(node, "name"),
+                 text_of(node, "active"), text_of(node, "since"));
+  } else {
+    (void)printf("Node    %s is active since %s\n", text_of(node, "name"), text_of(node, "since"));
+  }
+}
+
 static bool print_tables(const json_t *status) {
   const json_t *rules = json_object_get(status, "rules");
   const json_t *ledger = json_object_get(status, "ledger");
   const char *hash = json_string_value(json_object_get(rules, "hash"));
   const char *root = json_string_value(json_object_get(ledger, "root"));
   const char *log_id = json_string_value(json_object_get(ledger, "log_id"));
+  print_node(status);
+  if (stands_by(status)) return true;  // it knows nothing of the rest
   (void)printf("Rules   %.16s\n", hash != NULL ? hash : "");
   (void)printf("Ledger  %" JSON_INTEGER_FORMAT " records, %" JSON_INTEGER_FORMAT " events, log %s\n",
                json_integer_value(json_object_get(ledger, "records")),

@@ -10,6 +10,15 @@ void words_started(struct saying *s) {
   say(s, "%s startade. Liggarens id är %s, arbetspasset (epoch) %" PRIu64 ".",
       "%s started. The ledger's id is %s, its epoch %" PRIu64 ".", r->program != NULL ? r->program : "",
       part_hex(s, r->log_id), r->epoch);
+  if (r->taken_over == NULL || r->taken_over[0] == '\0') return;
+  const char *node = r->node != NULL ? r->node : "?";
+  if (r->lease_was == NAV__V1__LEASE_WAS__LEASE_WAS_EXPIRED) {
+    say(s, "Noden %s tog över efter %s, som inte längre gav livstecken.",
+        "The node %s took over from %s, which gave no sign of life any more.", node, r->taken_over);
+  } else {
+    say(s, "Noden %s tog över efter %s, som inte längre var ansluten till databasen.",
+        "The node %s took over from %s, which was no longer connected to the database.", node, r->taken_over);
+  }
 }
 
 void words_stopped(struct saying *s) {

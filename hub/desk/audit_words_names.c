@@ -79,6 +79,7 @@ static const struct name codes[] = {
     {CODE(BAD_POSITION), {"kvitterar det som inte är sänt", "acknowledges what was not sent"}},
     {CODE(NOT_PERMITTED), {"inte tillåtet", "not permitted"}},
     {CODE(NOT_FOUND), {"finns inte", "not found"}},
+    {CODE(STANDBY), {"noden stod i beredskap", "the node stood by"}},
     {CODE(VERSION), {"fel version av protokollet", "another version of the protocol"}},
 };
 

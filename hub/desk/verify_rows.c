@@ -18,7 +18,8 @@ enum { LEDGER, EVENT, CONTENT, PERSON, MENTION, STREAMS };
 enum { CHECKPOINT, RULES_TEXT, COSIGNATURE, SUBTREE, CURSORS };
 
 // Without their end: what is asked of which rows, and their order. A row larger than any of ours is cut just
-// past the limit: it fails its hash, and memory stays bounded.
+// past the limit, or is null: it fails its hash, and memory stays bounded. (octet_length looks at a value's
+// head alone; substr would copy each.) Of one record's persons and mentions the order does not matter.
 struct table {
   const char *name;
   const char *sql;
@@ -27,7 +28,8 @@ struct table {
 };
 static const struct table streamed[STREAMS] = {
     [LEDGER] = {"verify_ledger",
-                "SELECT seq, at, kind, lane, substr(record, 1, 1048577), substr(leaf, 1, 33), about FROM "
+                "SELECT seq, at, kind, lane, CASE WHEN octet_length(record) <= 1048576 THEN record ELSE "
+                "substr(record, 1, 1048577) END, CASE WHEN octet_length(leaf) = 32 THEN leaf END, about FROM "
                 "nav.ledger_view WHERE seq > 0",
                 "seq", 7},
     [EVENT] = {"verify_event",
@@ -35,11 +37,14 @@ static const struct table streamed[STREAMS] = {
                "bucket_day, published_seq FROM nav.event_view WHERE seq > 0",
                "seq", 11},
     [CONTENT] = {"verify_content",
-                 "SELECT seq, part, substr(sealed, 1, 131072) FROM nav.content_view WHERE seq > 0", "seq", 3},
-    [PERSON] = {"verify_person", "SELECT seq, substr(token, 1, 17) FROM nav.person_view WHERE seq > 0",
-                "seq, token", 2},
-    [MENTION] = {"verify_mention", "SELECT seq, event_seq FROM nav.mention_view WHERE seq > 0",
-                 "seq, event_seq", 2},
+                 "SELECT seq, part, CASE WHEN octet_length(sealed) <= 131072 THEN sealed ELSE substr(sealed, "
+                 "1, 131072) END FROM nav.content_view WHERE seq > 0",
+                 "seq", 3},
+    [PERSON] = {"verify_person",
+                "SELECT seq, CASE WHEN octet_length(token) = 16 THEN token END FROM nav.person_view WHERE "
+                "seq > 0",
+                "seq", 2},
+    [MENTION] = {"verify_mention", "SELECT seq, event_seq FROM nav.mention_view WHERE seq > 0", "seq", 2},
 };
 static const struct table fetched[CURSORS] = {
     [CHECKPOINT] =

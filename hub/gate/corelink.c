@@ -17,7 +17,8 @@ struct corelink {
   int fd;  // of the connection, while connected
 };
 
-static bool set_options(void *socket) {
+static bool set_options(void *socket, int silent_ms) {
+  const int every = silent_ms / 4, silence = silent_ms * 3 / 4;
   const int linger = 0, hwm = CORELINK_HWM, immediate = 1, reconnect = RECONNECT_MS,
             reconnect_max = RECONNECT_MS_MAX, nothing = 0;
   const int64_t message_max = CORELINK_MESSAGE_MAX;
@@ -29,6 +30,8 @@ static bool set_options(void *socket) {
          zmq_setsockopt(socket, ZMQ_RCVTIMEO, &nothing, sizeof nothing) == 0 &&
          zmq_setsockopt(socket, ZMQ_RECONNECT_IVL, &reconnect, sizeof reconnect) == 0 &&
          zmq_setsockopt(socket, ZMQ_RECONNECT_IVL_MAX, &reconnect_max, sizeof reconnect_max) == 0 &&
+         zmq_setsockopt(socket, ZMQ_HEARTBEAT_IVL, &every, sizeof every) == 0 &&
+         zmq_setsockopt(socket, ZMQ_HEARTBEAT_TIMEOUT, &silence, sizeof silence) == 0 &&
          zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &message_max, sizeof message_max) == 0;
 }
 
@@ -40,7 +43,8 @@ static bool watch(struct corelink *link, void *zmq_context) {
          zmq_socket_monitor(link->socket, endpoint, events) == 0 && zmq_connect(link->monitor, endpoint) == 0;
 }
 
-struct corelink *corelink_open(void *zmq_context, const char *socket_path, struct nav_error *err) {
+struct corelink *corelink_open(void *zmq_context, const char *socket_path, int silent_ms,
+                               struct nav_error *err) {
   char endpoint[512];
   struct corelink *link = calloc(1, sizeof *link);
   if (link == NULL) {
@@ -50,7 +54,7 @@ struct corelink *corelink_open(void *zmq_context, const char *socket_path, struc
   link->fd = -1;
   (void)snprintf(endpoint, sizeof endpoint, "ipc://%s", socket_path);
   link->socket = zmq_socket(zmq_context, ZMQ_DEALER);
-  if (link->socket != NULL && set_options(link->socket) && watch(link, zmq_context) &&
+  if (link->socket != NULL && set_options(link->socket, silent_ms) && watch(link, zmq_context) &&
       zmq_connect(link->socket, endpoint) == 0) {
     return link;
   }

@@ -12,7 +12,10 @@ enum { CORELINK_HWM = 64, CORELINK_MESSAGE_MAX = 65536 };
 
 struct corelink;
 
-struct corelink *corelink_open(void *zmq_context, const char *socket_path, struct nav_error *err);
+// silent_ms: a core that does not even answer libzmq's heartbeat for about so long (frozen, not only busy) is
+// gone: with it its sessions, whose clients then look for another node.
+struct corelink *corelink_open(void *zmq_context, const char *socket_path, int silent_ms,
+                               struct nav_error *err);
 void corelink_close(struct corelink *link);  // takes NULL
 void *corelink_socket(struct corelink *link);
 void *corelink_monitor(struct corelink *link);  // the socket to poll for corelink_lost

@@ -111,6 +111,12 @@ static struct session *admit(struct gate *gate, struct door_message *message, st
     return NULL;
   }
   if (session != NULL) return session;
+  // Where the hub has other nodes nobody waits for this one's core.
+  if (data[0] == WIRE_HELLO && gate->nav->others_count > 0 && !corelink_connected(gate->core)) {
+    send_refused(gate, message, NAV__V1__CODE__CODE_STANDBY,
+                 "this node has no core now; go on to the hub's next");
+    return NULL;
+  }
   if (data[0] == WIRE_HELLO) return begin_session(gate, message, quota);
   gate_send_reset(gate, message->routing, message->routing_length);
   return NULL;

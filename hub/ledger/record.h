@@ -33,6 +33,9 @@ struct record_mentions {
   uint64_t *seqs;  // NULL: none
   size_t count;
 };
+// Where in the stored bytes of an Accepted record its commitment's 32 bytes stand. 0: nowhere.
+size_t record_commitment_at(const uint8_t *record, size_t length);
+
 NAV_MUST_USE bool record_mentions_of(const Nav__V1__Record *record,
                                      struct record_mentions *mentions);  // false: no memory
 void record_mentions_free(struct record_mentions *mentions);

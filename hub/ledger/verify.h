@@ -125,7 +125,7 @@ struct verify_source {
   int (*event)(void *context, struct verify_event_row *row, struct nav_error *err);
   int (*content)(void *context, struct verify_content_row *row, struct nav_error *err);
   int (*checkpoint)(void *context, struct verify_checkpoint_row *row, struct nav_error *err);
-  // By seq and key. NULL: there is no such table, as in an export.
+  // By seq. NULL: there is no such table, as in an export.
   verify_next_index *person, *mention;
   int (*subtree)(void *context, struct verify_subtree_row *row, struct nav_error *err);
   int (*cosignature)(void *context, struct verify_cosignature_row *row, struct nav_error *err);

@@ -74,6 +74,13 @@ void keys_event_salt(uint8_t salt[KEY_SALT_SIZE], const uint8_t id_key[KEY_SYMME
 void keys_event_digest(uint8_t digest[NAV_SHA256_SIZE], const uint8_t *salt, size_t salt_length,
                        const uint8_t *event, size_t length);
 
+// The same of many, whose salts are KEY_SALT_SIZE bytes: count × 32 bytes.
+struct keys_salted {
+  const uint8_t *salt, *event;
+  size_t length;  // of the event
+};
+void keys_event_digests(uint8_t *digests, const struct keys_salted *events, size_t count);
+
 // The publication's signature (session.proto): digests are count × 32 bytes.
 void keys_sign_publication(uint8_t signature[KEY_SIGNATURE_SIZE], const struct key_pair_sign *pair,
                            const uint8_t *log_id, const char *agency, const uint8_t *digests, size_t count);

@@ -10,6 +10,8 @@
 #include "hub/base/error.h"
 #include "hub/wire/sha256.h"
 
+enum { MERKLE_LEAF_PREFIX = 0x00, MERKLE_NODE_PREFIX = 0x01 };
+
 struct merkle_frontier {
   uint64_t size;                        // leaves
   uint8_t hashes[64][NAV_SHA256_SIZE];  // one a set bit of size, the largest subtree first
@@ -39,6 +41,9 @@ struct merkle_known {
 // that the outcome is the same whatever known says of others. known: NULL for none.
 void merkle_append_known(struct merkle_frontier *frontier, const uint8_t leaf[NAV_SHA256_SIZE],
                          const struct merkle_known *known, merkle_perfect *perfect, void *context);
+// The same of many leaves, a level's nodes hashed side by side; perfect (may be NULL) is told level by level.
+void merkle_append_many(struct merkle_frontier *frontier, const uint8_t (*leaves)[NAV_SHA256_SIZE],
+                        size_t count, merkle_perfect *perfect, void *context);
 // The root; of no leaves: SHA-256 of nothing.
 void merkle_root(const struct merkle_frontier *frontier, uint8_t out[NAV_SHA256_SIZE]);
 

@@ -1,7 +1,7 @@
 // SHA-256 of many short inputs at once: sixteen beside one another in vector registers where the processor
 // has AVX-512 or AVX2 and no SHA instructions of its own, else one after another by sha256.h. OpenSSL has
-// this for no caller of its own; a tree of millions of leaves is hashed several times as fast by it
-// (tests/bench/hash_bench.c). Called by: `audit verify`. Must never: give another hash than sha256.h
+// this for no caller of its own; short events and a tree's leaves are hashed several times as fast by it.
+// Called by: core (digests, commitments, leaves), `audit verify`. Must never: give another hash than sha256.h
 // (tests/unit/wire/sha256_many_test.c).
 #ifndef NAV_WIRE_SHA256_MANY_H
 #define NAV_WIRE_SHA256_MANY_H

@@ -9,7 +9,7 @@
 #include "hub/wire/message.h"
 #include "hub/wire/sha256_many.h"
 
-enum { DIGESTS_MAX = WIRE_EVENTS_MAX };
+enum { DIGESTS_MAX = WIRE_EVENTS_MAX, DIGESTS_ROOM = WIRE_FRAME_MAX };
 
 static const char prefix[] = "trygghetsnavet/v1/";
 
@@ -55,6 +55,41 @@ void keys_event_digest(uint8_t digest[NAV_SHA256_SIZE], const uint8_t *salt, siz
   static const uint8_t leaf = 0x00;
   const struct nav_bytes parts[] = {{&leaf, 1}, {salt, salt_length}, {event, length}};
   nav_sha256(digest, parts, 3);
+}
+
+// As many as the room takes side by side; a longer event than any frame has goes by itself.
+static size_t gather(struct sha256_input *inputs, uint8_t *room, uint8_t *digests,
+                     const struct keys_salted *events, size_t count) {
+  size_t used = 0;
+  size_t taken = 0;
+  while (taken < count && taken < DIGESTS_MAX &&
+         used + KEY_SALT_SIZE + events[taken].length <= (size_t)DIGESTS_ROOM) {
+    const struct keys_salted *event = &events[taken];
+    uint8_t *at = room + used;
+    memcpy(at, event->salt, KEY_SALT_SIZE);
+    if (event->length > 0) memcpy(at + KEY_SALT_SIZE, event->event, event->length);
+    inputs[taken] =
+        (struct sha256_input){at, KEY_SALT_SIZE + event->length, 0x00, digests + taken * NAV_SHA256_SIZE};
+    used += KEY_SALT_SIZE + event->length;
+    taken++;
+  }
+  return taken;
+}
+
+void keys_event_digests(uint8_t *digests, const struct keys_salted *events, size_t count) {
+  static _Thread_local uint8_t room[DIGESTS_ROOM];
+  struct sha256_input inputs[DIGESTS_MAX];
+  for (size_t done = 0; done < count;) {
+    size_t taken = gather(inputs, room, digests + done * NAV_SHA256_SIZE, events + done, count - done);
+    if (taken > 0) {
+      nav_sha256_many(inputs, taken);
+    } else {
+      keys_event_digest(digests + done * NAV_SHA256_SIZE, events[done].salt, KEY_SALT_SIZE,
+                        events[done].event, events[done].length);
+      taken = 1;
+    }
+    done += taken;
+  }
 }
 
 static void root_of_any(uint8_t root[NAV_SHA256_SIZE], const uint8_t *digests, size_t count) {

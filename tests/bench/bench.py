@@ -8,10 +8,12 @@ import argparse
 import json
 import os
 import signal
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import cases  # noqa: E402
+import hub_home  # noqa: E402
 import table  # noqa: E402
 
 KEYS = ("peer", "case", "accepted_s", "delivered_s", "e2e_p50_us", "e2e_p99_us", "missing")
@@ -26,6 +28,7 @@ def options():
     parser.add_argument("--only", default=",".join(cases.GROUPS), help="a list of: %(default)s")
     parser.add_argument("--seconds", type=float, default=10, help="of each window (10)")
     parser.add_argument("--rounds", type=int, default=3, help="of the comparison, the brokers taking turns (3)")
+    parser.add_argument("--quiet", type=float, default=10, help="wait so long at most, before each run, for the machine to be idle (10)")
     parser.add_argument("-o", dest="output", choices=("json", "table"), default="json")
     args = parser.parse_args()
     args.only = args.only.split(",")
@@ -47,8 +50,12 @@ def plan(args):
 def faults(line, whole):
     """What is wrong with a line: nothing may be missing, and nothing left out."""
     found = [f"{line.get('peer')} {line.get('case')} lacks {key}" for key in KEYS if key not in line]
-    if not found and (line["missing"] != 0 or not whole):
+    if not found and line["missing"] != 0:
         found.append(f"{line['peer']} {line['case']}: {line['missing']} missing")
+    elif not found and not whole:
+        found.append(f"{line['peer']} {line['case']}: {line['sent'] - line['accepted'] - line['refused']} had no answer at the end")
+    if not found and line["accepted_s"] <= 0 and line["delivered_s"] <= 0:
+        found.append(f"{line['peer']} {line['case']}: nothing was measured")
     if line.get("refused"):
         found.append(f"{line['peer']} {line['case']}: {line['refused']} refused")
     return found
@@ -56,7 +63,10 @@ def faults(line, whole):
 
 def main():
     args = options()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as Ctrl-C: what was started is stopped on the way out
+    # What was started is stopped on the way out, also where whoever started us had Ctrl-C ignored.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
+    hub_home.quiet_s = 0 if args.short else args.quiet
     lines, found = [], []
     try:
         for line, whole in cases.run(plan(args), args.only):
@@ -66,6 +76,8 @@ def main():
                 print(json.dumps(line), flush=True)
     except KeyboardInterrupt:
         found.append("interrupted: the rest was not measured")
+    except (AssertionError, OSError, RuntimeError, subprocess.SubprocessError) as error:
+        found.append(f"the rest was not measured: {error}")
     print(table.table(lines), file=sys.stdout if args.output == "table" else sys.stderr)
     for what in found:
         print(what, file=sys.stderr)

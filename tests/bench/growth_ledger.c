@@ -57,7 +57,7 @@ struct growth {
   uint64_t random;
 };
 
-// xorshift64*: quick, and the same ledger each time.
+// xorshift64*: quick, and the same ledger each time; other ids where it adds to what it made before.
 static uint64_t next(struct growth *g) {
   g->random ^= g->random >> 12;
   g->random ^= g->random << 25;
@@ -285,6 +285,19 @@ static bool grow(struct growth *g, struct nav_error *err) {
   return true;
 }
 
+// Whoever had it: nav-core is stopped, or what is committed next says so.
+static bool take_lease(struct store *store, struct sequence *sequence, struct nav_error *err) {
+  struct lease_row row;
+  struct lease_taken taken;
+  if (!store_look_at_lease(store, &row, err)) return false;
+  const struct lease_claim claim = {.seen_epoch = row.epoch, .any_beat = true, .length_ms = 3000};
+  if (!store_take_lease(store, &claim, &taken, err)) return false;
+  memcpy(sequence->log_id, taken.log_id, KEY_LOG_ID_SIZE);
+  sequence->epoch = taken.epoch;
+  sequence->last_seq = taken.last_seq;
+  return taken.ours || nav_fail(err, NAV_ERROR_RETRY, 0, "nav.lease", "nav-core runs");
+}
+
 static bool open_home(struct growth *g, const char *home, struct nav_error *err) {
   struct conf_faults faults = {0};
   uint8_t pseudonym[KEY_SYMMETRIC_SIZE];
@@ -303,12 +316,12 @@ static bool open_home(struct growth *g, const char *home, struct nav_error *err)
   if (!keys_read(path, "pseudonym", true, pseudonym, sizeof pseudonym, err)) return false;
   persons_key(g->person_key, pseudonym);
   g->store = store_open(g->nav->database_core, err);
-  if (g->store == NULL ||
-      !store_take_lease(g->store, g->sequence.log_id, &g->sequence.epoch, &g->sequence.last_seq, err) ||
+  if (g->store == NULL || !take_lease(g->store, &g->sequence, err) ||
       !store_read_checkpoint(g->store, &last, err))
     return false;
   if (!last.found || last.size != g->sequence.last_seq)
     return nav_fail(err, NAV_ERROR_LOCAL, 0, home, "stop nav-core first: its last checkpoint covers all");
+  g->random ^= g->sequence.last_seq * UINT64_C(0x9e3779b97f4a7c15);
   g->sequence.frontier = g->sequence.check = last.frontier;
   g->sequence.checkpoint_seq = last.size;
   (void)snprintf(g->origin, sizeof g->origin, "%s/%s", g->nav->hub,

@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 os.environ.setdefault("NAV_BIN", os.path.join(ROOT, "build", "bin"))
@@ -20,12 +21,35 @@ from hub import BIN, Hub  # noqa: E402
 
 SHIPPED = ("socialtjansten", "skolan", "bostadsbolaget", "tycktill", "brandforsvaret")
 LOAD_S_MAX = 3600
+quiet_s = 0  # how long a run waits for a quiet machine at most; bench.py sets it
 # fsync and synchronous_commit are on by tests/flow/postgres.py; the rest is what an installation of this size would have.
 POSTGRES = {"fsync": "on", "synchronous_commit": "on", "shared_buffers": "'256MB'", "max_wal_size": "'4GB'", "checkpoint_timeout": "'15min'"}
 
 
+QUIET_BUSY = 0.12  # of the machine
+
+
+def busy():
+    """(busy, all) ticks of the machine since it started."""
+    with open("/proc/stat", encoding="ascii") as file:
+        ticks = [int(t) for t in file.readline().split()[1:9]]
+    return sum(ticks) - ticks[3] - ticks[4], sum(ticks)
+
+
+def wait_quiet(seconds):
+    """Until the machine has been nearly idle for a second; so many seconds at most. What others use is in each line all the same."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        before = busy()
+        time.sleep(1)
+        after = busy()
+        if after[0] - before[0] < QUIET_BUSY * (after[1] - before[1]):
+            return
+
+
 def run_load(program, *args):
     """One run of a load program: (its line, whether all that was accepted arrived)."""
+    wait_quiet(quiet_s)
     done = subprocess.run([os.path.join(BIN, program), *args], stdout=subprocess.PIPE, text=True, timeout=LOAD_S_MAX, check=False)
     if not done.stdout:
         raise RuntimeError(f"{program} {' '.join(args)} ended with {done.returncode} and no line")

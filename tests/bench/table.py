@@ -6,7 +6,7 @@ Used by: bench.py. Must never: round a miss up."""
 from statistics import median
 
 HUB = "trygghetsnavet"
-COLUMNS = ("CASE", "PEER", "ACCEPTED/S", "DELIVERED/S", "P50 MS", "P99 MS", "MISSING", "CPU US/EVENT", "PEAK MB", "OTHERS %", "HUB IS")
+COLUMNS = ("CASE", "PEER", "ACCEPTED/S", "DELIVERED/S", "SUSTAINED/S", "P50 MS", "P99 MS", "MISSING", "CPU US/EVENT", "PEAK MB", "OTHERS %", "HUB IS")
 LEFT = 2  # columns of text
 
 # What the hub is to hold: case, key, the figure, and whether more is better.
@@ -53,15 +53,18 @@ def hub_case(case):
     return case.removeprefix("gate-")
 
 
+def over(figures, peer, case, key):
+    ours, theirs = figures.of(HUB, hub_case(case), key), figures.of(peer, case, key)
+    return f"{ours / theirs:.2f}" if ours and theirs else "-"
+
+
 def ratio(figures, peer, case):
-    """How many times as many events a second, or as long a wait, the hub has."""
+    """How many times as many events a second, or as long a wait, the hub has; and as much processor time an event."""
     if peer == HUB:
         return ""
-    key = "e2e_p99_us" if "rate-" in case else "accepted_s"
-    ours, theirs = figures.of(HUB, hub_case(case), key), figures.of(peer, case, key)
-    if not ours or not theirs:
-        return "-"
-    return f"{ours / theirs:.2f} x " + ("p99" if key == "e2e_p99_us" else "accepted")
+    key, word = ("e2e_p99_us", "p99") if "rate-" in case else ("accepted_s", "accepted")
+    parts = [(over(figures, peer, case, key), word), (over(figures, peer, case, "server_us_an_event"), "cpu")]
+    return ", ".join(f"{value} x {what}" for value, what in parts if value != "-")
 
 
 def peak(figures, peer, case):
@@ -72,7 +75,7 @@ def peak(figures, peer, case):
 def rows(figures):
     for peer, case in figures.groups:
         yield (case, peer, number(figures.of(peer, case, "accepted_s")), number(figures.of(peer, case, "delivered_s")),
-               ms(figures.of(peer, case, "e2e_p50_us")), ms(figures.of(peer, case, "e2e_p99_us")),
+               number(figures.of(peer, case, "sustained_s")), ms(figures.of(peer, case, "e2e_p50_us")), ms(figures.of(peer, case, "e2e_p99_us")),
                number(figures.total(peer, case, "missing")), number(figures.of(peer, case, "server_us_an_event"), 1),
                number(peak(figures, peer, case)), number(figures.of(peer, case, "cpu_percent", "others")), ratio(figures, peer, case))
 

@@ -25,7 +25,7 @@ READER = "SELECT"
 # Who may what: {object: {role: privileges}}. What is not named here nobody has but its owner; an object of the schema nav that has no
 # row fails the test. Parts (content_…) are as content, which only its owner can reach but through it.
 MAY = {
-    "lease": {"nav_core": "SELECT INSERT"},  # and UPDATE of two columns, below
+    "lease": {"nav_core": "SELECT INSERT"},  # and UPDATE of all columns but the log's id, below
     "ledger": {"nav_core": "SELECT INSERT"},
     "event": {"nav_core": "SELECT INSERT"},
     "content": {"nav_core": "SELECT INSERT"},
@@ -47,13 +47,18 @@ MAY = {
     "rules_text_view": {"nav_desk": READER, "nav_auditor": READER},
     "advance": {"nav_core": "EXECUTE"},
     "begin_log": {"nav_core": "EXECUTE"},
+    "look_at_lease": {"nav_core": "EXECUTE"},
+    "take_lease": {"nav_core": "EXECUTE"},
+    "renew_lease": {"nav_core": "EXECUTE"},
+    "release_lease": {"nav_core": "EXECUTE"},
     "ensure_part": {"nav_core": "EXECUTE"},
     "make_part_ahead": {"nav_core": "EXECUTE"},
     "drop_part": {"nav_core": "EXECUTE"},
     "refuse_change": {},
     "keep_once": {},
 }
-COLUMNS = {("nav_core", "lease", "UPDATE"): {"epoch", "last_seq"}}
+COLUMNS = {("nav_core", "lease", "UPDATE"): {"epoch", "last_seq", "node", "node_name", "session_pid", "session_start", "lease_ms", "beat",
+                                             "taken", "renewed"}}
 PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 
 

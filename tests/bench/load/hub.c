@@ -179,13 +179,14 @@ static bool encode(struct template *t, size_t summary) {
   return wire_encode(&event, &t->bytes);
 }
 
-// The summary fills it up to the size that was asked for.
+// The summary fills it up to exactly the size that was asked for.
 static bool template_make(struct template *t) {
   nav_buffer_init(&t->bytes, WIRE_EVENT_MAX);
   for (size_t summary = 1; summary <= LOAD_BYTES_MAX; summary++) {
     if (!encode(t, summary)) return false;
-    if (t->bytes.length >= load_options->bytes) return true;
+    if (t->bytes.length == load_options->bytes) return true;
   }
+  (void)fprintf(stderr, "no such event has exactly %u bytes\n", load_options->bytes);
   return false;
 }
 

@@ -58,13 +58,15 @@ double usage_cpu_s(int pid, bool children) {
 }
 
 double usage_machine_s(void) {
-  unsigned long user = 0, nice = 0, system = 0, idle = 0, wait = 0, irq = 0, soft = 0;
+  unsigned long user = 0, nice = 0, system = 0, idle = 0, wait = 0, irq = 0, soft = 0, stolen = 0;
   FILE *file = fopen("/proc/stat", "re");
   if (file == NULL) return 0;
   // NOLINTNEXTLINE(cert-err34-c): the kernel's own digits
-  int got = fscanf(file, "cpu %lu %lu %lu %lu %lu %lu %lu", &user, &nice, &system, &idle, &wait, &irq, &soft);
+  int got = fscanf(file, "cpu %lu %lu %lu %lu %lu %lu %lu %lu", &user, &nice, &system, &idle, &wait, &irq,
+                   &soft, &stolen);
   (void)fclose(file);
-  return got == 7 ? (double)(user + nice + system + irq + soft) / (double)sysconf(_SC_CLK_TCK) : 0;
+  unsigned long ticks = user + nice + system + irq + soft + stolen;
+  return got == 8 ? (double)ticks / (double)sysconf(_SC_CLK_TCK) : 0;
 }
 
 double usage_peak_mb(int pid) {

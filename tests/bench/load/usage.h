@@ -8,7 +8,7 @@
 // Seconds of user and system time until now; with `children` also of the process's children, living and
 // reaped.
 double usage_cpu_s(int pid, bool children);
-// Seconds that the whole machine has been busy since it started.
+// Seconds that the whole machine has been busy since it started, or was kept from us by its host.
 double usage_machine_s(void);
 // The most memory it has had resident, in MB (10^6 bytes), since usage_forget_peak or its start.
 double usage_peak_mb(int pid);

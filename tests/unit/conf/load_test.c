@@ -87,6 +87,12 @@ static void test_defaults(void **state) {
   assert_int_equal(nav->rejections_a_minute_max, 60);
   assert_int_equal(nav->checkpoint_records, 4096);
   assert_int_equal(nav->checkpoint_ms, 60000);
+  path_of(path, "state");
+  assert_string_equal(nav->seen_folder, path);
+  assert_null(nav->node);
+  assert_int_equal(nav->lease_ms, 3000);
+  assert_int_equal(nav->lease_starting_ms, 60000);
+  assert_int_equal(nav->others_count, 0);
   conf_nav_free(nav);
   conf_nav_free(NULL);
 }
@@ -96,7 +102,8 @@ static void test_what_is_set_is_kept(void **state) {
   char text[1024];
   (void)snprintf(text, sizeof text,
                  "%ssockets: {gate: /run/nav/gate.sock}\nfolders: {keys: /etc/nav/keys, state: s}\n"
-                 "limits: {connections: 12}\ncheckpoint: {records: 7, every: 2m}\n",
+                 "limits: {connections: 12}\ncheckpoint: {records: 7, every: 2m}\n"
+                 "standby: {node: nav-2, lease: 10s, others: [\"tcp://10.0.0.1:7700\", \"tcp://b:1\"]}\n",
                  least);
   write_file("nav.yaml", text);
   struct conf_nav *nav = load_nav(folder);
@@ -108,6 +115,10 @@ static void test_what_is_set_is_kept(void **state) {
   assert_int_equal(nav->connections_max, 12);
   assert_int_equal(nav->checkpoint_records, 7);
   assert_int_equal(nav->checkpoint_ms, 120000);
+  assert_string_equal(nav->node, "nav-2");
+  assert_int_equal(nav->lease_ms, 10000);
+  assert_int_equal(nav->others_count, 2);
+  assert_string_equal(nav->others[1], "tcp://b:1");
   conf_nav_free(nav);
 }
 

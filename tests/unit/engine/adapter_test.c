@@ -306,6 +306,15 @@ static void faults_of_the_configuration_have_their_place(void **state) {
        "adapter.yaml:5:3: an area is an id and a list of names"},
       {"agency: polisen\nprogram: nav-police\nhub: {endpoint: x, keys: ../../nothing.yaml}\n",
        "nothing.yaml"},
+      {"agency: polisen\nprogram: nav-police\nhub: {endpoint: [], keys: ../../hub.yaml}\n",
+       "adapter.yaml:3:17: 'endpoint' has 1 to 8 items"},
+      {"agency: polisen\nprogram: nav-police\nhub: {endpoint: [a, {b: c}], keys: ../../hub.yaml}\n",
+       "adapter.yaml:3:21: is to be a text"},
+      {"agency: polisen\nprogram: nav-police\nhub: {endpoint: [a, b, c], keys: [../../hub.yaml, "
+       "../../hub.yaml]}\n",
+       "adapter.yaml:3:34: 'keys' is one file for all endpoints, or one for each"},
+      {"agency: polisen\nprogram: nav-police\nhub: {endpoint: [a, b], keys: [../../hub.yaml, other.yaml]}\n",
+       "'session' is another than in the first file"},
       {"agency: polisen\nprogram: nav-police\nhub: {endpoint: x, keys: ../../hub.yaml}\nmap: {a: [b]}\n",
        "adapter.yaml:4:10: an option of the mapping is a text"},
       {"program: nav-school\n", "no agency's adapter.yaml here says 'program: nav-police'"},
@@ -313,6 +322,10 @@ static void faults_of_the_configuration_have_their_place(void **state) {
   struct fixture *fixture = make(NULL);
   char folder[SCRATCH_PATH];
   sample_path(folder, fixture->home, "");
+  scratch_write(folder, "other.yaml",
+                "curve: 1111111111111111111111111111111111111111111111111111111111111111\n"
+                "session: 1111111111111111111111111111111111111111111111111111111111111111\n"
+                "checkpoint: 1111111111111111111111111111111111111111111111111111111111111111\n");
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     scratch_write(folder, "adapter.yaml", cases[i].text);
     assert_int_equal(run_once(fixture), 2);

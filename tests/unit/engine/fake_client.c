@@ -301,6 +301,11 @@ bool nav_client_step(struct nav_client *client, int wait_ms, struct nav_error *e
   return true;
 }
 
+const char *nav_client_endpoint(const struct nav_client *client) {
+  (void)client;
+  return "the fake hub";
+}
+
 bool nav_client_connected(const struct nav_client *client) { return client->connected; }
 size_t nav_client_unsettled(const struct nav_client *client) { return client->queued; }
 int64_t nav_client_last_delivery_ms(const struct nav_client *client) { return client->connected ? 1 : 0; }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "hub/base/buffer.h"
@@ -255,6 +256,40 @@ static void what_is_sent_to_a_core_that_does_not_read_waits(void **state) {
   client_close(skola);
 }
 
+static void a_node_without_a_core_sends_clients_on(void **state) {
+  (void)state;
+  void *skola = client_new(SKOLA, NULL);
+  client_send_kind(skola, WIRE_HELLO, "hello");
+  assert_int_equal(client_refused(skola), NAV__V1__CODE__CODE_STANDBY);
+  harness_bind_core();
+  assert_true(harness_logged("connected to nav-core"));
+  struct relay_head head = begin(skola, SKOLA);
+  assert_string_equal(head.agency, "skola");
+}
+
+// A process that accepts and says nothing, as a frozen core does: its end of the connection is a stream
+// socket that nobody serves.
+static void a_core_that_is_frozen_is_gone(void **state) {
+  (void)state;
+  pid_t core = fork();
+  if (core == 0) {
+    h.context = zmq_ctx_new();  // threads are not forked
+    harness_bind_core();
+    for (;;) (void)pause();
+  }
+  assert_true(harness_logged("connected to nav-core"));
+  void *skola = client_new(SKOLA, NULL);
+  client_send_kind(skola, WIRE_HELLO, "hello");
+  assert_int_equal(client_receive(skola, data, sizeof data, QUIET_MS), -1);  // it waits for the core
+  assert_int_equal(kill(core, SIGSTOP), 0);
+  assert_int_equal(client_receive(skola, data, sizeof data, WAIT_MS), 1);
+  assert_int_equal(data[0], WIRE_RESET);
+  client_send_kind(skola, WIRE_HELLO, "hello");
+  assert_int_equal(client_refused(skola), NAV__V1__CODE__CODE_STANDBY);
+  assert_int_equal(kill(core, SIGKILL), 0);
+  assert_int_equal(waitpid(core, NULL, 0), core);
+}
+
 static void when_the_core_goes_clients_are_told_to_start_anew(void **state) {
   (void)state;
   void *skola = client_new(SKOLA, NULL);
@@ -365,6 +400,8 @@ int main(int argc, char **argv) {
       TEST(harness_start, the_gate_tells_that_it_lives),
       TEST(harness_start_without_core, what_is_sent_while_the_core_is_away_waits_for_it),
       TEST(harness_start, what_is_sent_to_a_core_that_does_not_read_waits),
+      TEST(harness_start_node, a_node_without_a_core_sends_clients_on),
+      TEST(harness_start_node, a_core_that_is_frozen_is_gone),
       TEST(harness_start, when_the_core_goes_clients_are_told_to_start_anew),
       TEST(harness_start, a_revoked_key_ends_its_session_and_gets_no_other),
       TEST(harness_start, a_changed_key_ends_the_old_ones_session),

@@ -85,8 +85,8 @@ static void write_nav(void) {
                  "hub: test.example.se\n"
                  "endpoint: %s\n"
                  "database:\n  core: dbname=none\n  desk: dbname=none\n  owner: dbname=none\n"
-                 "limits:\n  connections: %d\n  frames_a_second: %d\n",
-                 h.endpoint, h.connections, h.frames_a_second);
+                 "limits:\n  connections: %d\n  frames_a_second: %d\n%s",
+                 h.endpoint, h.connections, h.frames_a_second, h.more != NULL ? h.more : "");
   put_file("nav.yaml", text);
 }
 
@@ -143,13 +143,22 @@ static pid_t start_program(void) {
   return pid;
 }
 
-static int start(int frames_a_second, int connections, bool with_core) {
-  h = (struct harness){.frames_a_second = frames_a_second, .connections = connections};
+static int start_with(int frames_a_second, int connections, bool with_core, const char *more) {
+  h = (struct harness){.frames_a_second = frames_a_second, .connections = connections, .more = more};
   h.context = zmq_ctx_new();
   make_home();
   if (with_core) harness_bind_core();
   h.pid = start_program();
   return harness_logged("listening on") ? 0 : -1;
+}
+
+static int start(int frames_a_second, int connections, bool with_core) {
+  return start_with(frames_a_second, connections, with_core, NULL);
+}
+
+int harness_start_node(void **state) {
+  (void)state;
+  return start_with(5000, 64, false, "standby: {lease: 2s, others: [\"tcp://127.0.0.1:1\"]}\n");
 }
 
 int harness_start(void **state) {

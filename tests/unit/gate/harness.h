@@ -26,6 +26,7 @@ struct harness {
   void *core;  // NULL: no core
   struct key_pair_curve hub, parties[PARTIES];
   int frames_a_second, connections;  // for nav.yaml
+  const char *more;                  // further lines of it; NULL: none
 };
 
 struct relayed {
@@ -41,6 +42,7 @@ extern const char *const party_names[PARTIES];
 int harness_start(void **state);
 int harness_start_without_core(void **state);
 int harness_start_small(void **state);  // 20 frames a second, 4 connections
+int harness_start_node(void **state);   // of a hub with another node, and a lease of 2 s; without a core
 int harness_stop(void **state);
 
 void harness_bind_core(void);

@@ -168,6 +168,45 @@ static void accepted_records_are_decoded_alike_both_ways(void **state) {
   made_free(made);
 }
 
+static void a_commitment_is_found_in_the_stored_bytes(void **state) {
+  (void)state;
+  uint8_t commitment[32];
+  uint8_t token[16] = {7};
+  memset(commitment, 0xc7, sizeof commitment);
+  Nav__V1__Accepted accepted = NAV__V1__ACCEPTED__INIT;
+  Nav__V1__Record record = NAV__V1__RECORD__INIT;
+  ProtobufCBinaryData persons[] = {{sizeof token, token}};
+  record.has_seq = record.has_time_ms = record.has_epoch = true;
+  record.seq = UINT64_MAX;
+  record.record_case = NAV__V1__RECORD__RECORD_ACCEPTED;
+  record.accepted = &accepted;
+  accepted.agency = (char *)(uintptr_t) "skolan";
+  accepted.has_published_seq = accepted.has_commitment = accepted.has_verdict = true;
+  accepted.published_seq = 1234567;
+  accepted.commitment = (ProtobufCBinaryData){sizeof commitment, commitment};
+  accepted.persons = persons;
+  accepted.n_persons = 1;
+  struct nav_buffer out;
+  nav_buffer_init(&out, 4096);
+  assert_true(record_encode(&record, &out));
+  size_t at = record_commitment_at(out.data, out.length);
+  assert_in_range(at, 1, out.length - sizeof commitment);
+  assert_memory_equal(out.data + at, commitment, sizeof commitment);
+  for (size_t length = 0; length < out.length; length++) {
+    size_t cut = record_commitment_at(out.data, length);
+    assert_true(cut == 0 || cut == at);
+  }
+  accepted.commitment.len = 31;
+  nav_buffer_clear(&out);
+  assert_true(record_encode(&record, &out));
+  assert_int_equal(record_commitment_at(out.data, out.length), 0);
+  accepted.has_commitment = false;
+  nav_buffer_clear(&out);
+  assert_true(record_encode(&record, &out));
+  assert_int_equal(record_commitment_at(out.data, out.length), 0);
+  nav_buffer_free(&out);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_record_survives_the_way_there_and_back),
@@ -176,6 +215,7 @@ int main(void) {
       cmocka_unit_test(lane_stands_beside_records_about_a_lane),
       cmocka_unit_test(kinds_have_names),
       cmocka_unit_test(accepted_records_are_decoded_alike_both_ways),
+      cmocka_unit_test(a_commitment_is_found_in_the_stored_bytes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,9 +73,11 @@ static void on_notice(void *context, const Nav__V1__Notice *notice) {
 
 struct nav_client_settings fixture_settings(bool receives) {
   static const char *const purposes[] = {"lagesbild"};
+  static struct nav_client_node node;
+  node = (struct nav_client_node){f->hub.endpoint, f->hub.curve.public_key};
   return (struct nav_client_settings){.agency = "skola",
-                                      .endpoint = f->hub.endpoint,
-                                      .hub_curve_key = f->hub.curve.public_key,
+                                      .nodes = &node,
+                                      .nodes_count = 1,
                                       .hub_session_key = f->hub.session_key.public_key,
                                       .keys = &f->keys,
                                       .purposes = purposes,

@@ -119,12 +119,56 @@ static void the_frontier_agrees_with_the_definition(void **state) {
   }
 }
 
+struct told {
+  size_t count;
+  uint8_t sum[NAV_SHA256_SIZE];  // of all that was told, in any order
+};
+
+static void tell(void *context, unsigned level, uint64_t index, const uint8_t hash[NAV_SHA256_SIZE]) {
+  struct told *told = context;
+  uint8_t one[NAV_SHA256_SIZE];
+  const struct nav_bytes parts[] = {{&level, sizeof level}, {&index, sizeof index}, {hash, NAV_SHA256_SIZE}};
+  nav_sha256(one, parts, 3);
+  for (size_t i = 0; i < sizeof one; i++) told->sum[i] ^= one[i];
+  told->count++;
+}
+
+static void many_leaves_at_once_grow_the_same_tree(void **state) {
+  (void)state;
+  enum { COUNT = 1500 };
+  static uint8_t leaf[COUNT][NAV_SHA256_SIZE];
+  static const size_t at_once[] = {1, 2, 3, 7, 8, 64, 100, 511, 512, 513, 1024};
+  for (uint32_t i = 0; i < COUNT; i++) merkle_leaf(leaf[i], &i, sizeof i);
+  for (size_t k = 0; k < sizeof at_once / sizeof at_once[0]; k++) {
+    for (size_t before = 0; before < 20; before++) {
+      struct merkle_frontier one = {0}, many = {0};
+      struct told told_one = {0}, told_many = {0};
+      for (size_t i = 0; i < before; i++) {
+        merkle_append(&one, leaf[i]);
+        merkle_append(&many, leaf[i]);
+      }
+      for (size_t i = before; i < before + at_once[k]; i++)
+        merkle_append_telling(&one, leaf[i], tell, &told_one);
+      merkle_append_many(&many, (const uint8_t(*)[NAV_SHA256_SIZE])leaf + before, at_once[k], tell,
+                         &told_many);
+      assert_memory_equal(&one, &many, sizeof one.size);
+      uint8_t root_one[NAV_SHA256_SIZE], root_many[NAV_SHA256_SIZE];
+      merkle_root(&one, root_one);
+      merkle_root(&many, root_many);
+      assert_memory_equal(root_one, root_many, NAV_SHA256_SIZE);
+      assert_int_equal(told_one.count, told_many.count);
+      assert_memory_equal(told_one.sum, told_many.sum, NAV_SHA256_SIZE);
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(sha256_gives_the_standards_examples),
       cmocka_unit_test(sha256_works_in_many_threads),
       cmocka_unit_test(the_tree_gives_rfc_6962s_roots),
       cmocka_unit_test(the_frontier_agrees_with_the_definition),
+      cmocka_unit_test(many_leaves_at_once_grow_the_same_tree),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
