@@ -1,7 +1,8 @@
 // Tampers and verifies, case after case, as a superuser: each line of standard input is a JSON list of SQL
-// statements; they are run and committed with triggers off in a fresh copy of the database, which `audit
-// verify`'s own source then reads as it reads any, over connections of its own. Each line of output is
-// {"records":n,"unproved":n,"faults":[{"seq":n,"what":"…"}]} or {"error":"…"}.
+// statements; they are run and committed with triggers off in a copy of the database, which `audit verify`'s
+// own source then reads as it reads any, over connections of its own. Afterwards the copy's rows are put back
+// from a second copy of them; where a case changed more than rows, the whole is copied anew. Each line of
+// output is {"records":n,"unproved":n,"faults":[{"seq":n,"what":"…"}]} or {"error":"…"}.
 //   tamper_driver CONNINFO DATABASE HUB KEY_HEX
 // CONNINFO leads to another database of the same server; nobody may be connected to DATABASE. Called by:
 // tests/ledger/tamper_test.py. Must never: write to DATABASE itself.
@@ -22,21 +23,18 @@ static void add_fault(void *context, uint64_t seq, const char *what) {
 
 static bool run_sql(PGconn *connection, const char *sql, struct nav_error *err) {
   PGresult *result = PQexec(connection, sql);
-  bool ok = PQresultStatus(result) == PGRES_COMMAND_OK;
+  bool ok = PQresultStatus(result) == PGRES_COMMAND_OK || PQresultStatus(result) == PGRES_TUPLES_OK;
   if (!ok) (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "", "%.200s: %.200s", sql, PQerrorMessage(connection));
   PQclear(result);
   return ok;
 }
 
-// The copy is made file by file: a small database is copied faster so than by its log.
-static bool make_copy(PGconn *connection, const char *database, struct nav_error *err) {
-  char sql[SQL_SIZE];
-  (void)snprintf(sql, sizeof sql, "CREATE DATABASE tampered TEMPLATE %s STRATEGY file_copy", database);
-  return run_sql(connection, "DROP DATABASE IF EXISTS tampered WITH (FORCE)", err) &&
-         run_sql(connection, sql, err);
-}
+static const char *const tables[] = {"ledger",  "event",   "content",     "checkpoint", "person",
+                                     "mention", "subtree", "cosignature", "rules_text", "lease"};
+enum { TABLES = sizeof tables / sizeof *tables };
 
-static bool tamper(const char *conninfo, const json_t *statements, struct nav_error *err) {
+// A transaction of the statements, with triggers off.
+static bool commit(const char *conninfo, const json_t *statements, struct nav_error *err) {
   size_t i = 0;
   const json_t *statement = NULL;
   PGconn *connection = PQconnectdb(conninfo);
@@ -50,23 +48,76 @@ static bool tamper(const char *conninfo, const json_t *statements, struct nav_er
   return ok;
 }
 
+enum each { KEEP, EMPTY, FILL };
+
+static json_t *statement_of(enum each each, const char *table) {
+  if (each == KEEP) return json_sprintf("CREATE UNLOGGED TABLE kept_%s AS TABLE nav.%s", table, table);
+  if (each == EMPTY) return json_sprintf("TRUNCATE nav.%s", table);
+  return json_sprintf("INSERT INTO nav.%s SELECT * FROM kept_%s", table, table);
+}
+
+static void add_each(json_t *statements, enum each each) {
+  for (size_t i = 0; i < TABLES; i++) (void)json_array_append_new(statements, statement_of(each, tables[i]));
+}
+
+static void say_nothing(void *context, const char *notice) {
+  (void)context;
+  (void)notice;
+}
+
 struct test {
   PGconn *connection;  // to a database beside those of the cases
   const char *database;
   char copy[CONNINFO_SIZE];
+  bool has_copy;
   const char *hub;
   uint8_t key[32];
 };
 
-static json_t *one_case(const struct test *test, const json_t *statements) {
+static bool make_copy(struct test *test, struct nav_error *err) {
+  char sql[SQL_SIZE];
+  (void)snprintf(sql, sizeof sql, "CREATE DATABASE tampered TEMPLATE %s", test->database);
+  json_t *keep = json_array();
+  add_each(keep, KEEP);
+  test->has_copy = run_sql(test->connection, "DROP DATABASE IF EXISTS tampered WITH (FORCE)", err) &&
+                   run_sql(test->connection, sql, err) && commit(test->copy, keep, err);
+  json_decref(keep);
+  return test->has_copy;
+}
+
+static bool changes_more_than_rows(const json_t *statements) {
+  static const char *const rows[] = {"UPDATE ", "INSERT ", "DELETE ", "WITH "};
+  size_t i = 0;
+  const json_t *statement = NULL;
+  json_array_foreach(statements, i, statement) {
+    bool is = false;
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
+      is = is || strncmp(json_string_value(statement), rows[k], strlen(rows[k])) == 0;
+    if (!is) return true;
+  }
+  return false;
+}
+
+// As it was before the case.
+static void put_back(struct test *test, const json_t *statements) {
+  struct nav_error err = {0};
+  json_t *back = json_array();
+  add_each(back, EMPTY);
+  add_each(back, FILL);
+  test->has_copy = !changes_more_than_rows(statements) && commit(test->copy, back, &err);
+  json_decref(back);
+}
+
+static json_t *one_case(struct test *test, const json_t *statements) {
   struct nav_error err = {0};
   struct verify_report report = {0};
   struct desk_database *database = NULL;
   json_t *faults = json_array();
-  bool ok = make_copy(test->connection, test->database, &err) && tamper(test->copy, statements, &err);
+  bool ok = (test->has_copy || make_copy(test, &err)) && commit(test->copy, statements, &err);
   if (ok) database = desk_database_open(test->copy, &err);
   ok = database != NULL && desk_verify(database, test->hub, test->key, add_fault, faults, &report, &err);
   desk_database_close(database);
+  put_back(test, statements);
   if (!ok) {
     json_decref(faults);
     return json_pack("{s:s}", "error", err.text);
@@ -75,7 +126,7 @@ static json_t *one_case(const struct test *test, const json_t *statements) {
                    (json_int_t)report.unproved, "faults", faults);
 }
 
-static int run(const struct test *test) {
+static int run(struct test *test) {
   char *line = malloc(LINE_MAX_BYTES);
   int code = line == NULL ? 1 : 0;
   while (code == 0 && fgets(line, LINE_MAX_BYTES, stdin) != NULL) {
@@ -103,6 +154,7 @@ int main(int argc, char **argv) {
   test.hub = argv[3];
   (void)snprintf(test.copy, sizeof test.copy, "%s dbname=tampered", argv[1]);  // the later name counts
   test.connection = PQconnectdb(argv[1]);
+  (void)PQsetNoticeProcessor(test.connection, say_nothing, NULL);
   int code = 1;
   if (PQstatus(test.connection) == CONNECTION_OK)
     code = run(&test);

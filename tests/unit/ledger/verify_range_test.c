@@ -37,7 +37,7 @@ struct beside {
 };
 
 static bool is_seed(const struct verify_ledger_row *row) {
-  return row->kind == 10 || (row->kind >= 16 && row->kind <= 18) || row->kind == PUBLISHED || row->kind == 80;
+  return row->kind == 10 || (row->kind >= 16 && row->kind <= 19) || row->kind == PUBLISHED || row->kind == 80;
 }
 
 static struct verify_report check_range(const struct test_ledger *t, uint64_t first, uint64_t last) {
@@ -62,15 +62,20 @@ static struct verify_report check_range(const struct test_ledger *t, uint64_t fi
   while (reading.person < made->persons_count && made->persons[reading.person].seq < first) reading.person++;
   while (reading.mention < made->mentions_count && made->mentions[reading.mention].seq < first)
     reading.mention++;
+  while (reading.rules_text < made->rules_texts_count && made->rules_texts[reading.rules_text].seq < first)
+    reading.rules_text++;
   struct made cut = *made;
   while (cut.ledger_count > 0 && made->ledger[cut.ledger_count - 1].seq > last) cut.ledger_count--;
   while (cut.events_count > 0 && made->events[cut.events_count - 1].seq > last) cut.events_count--;
   while (cut.contents_count > 0 && made->contents[cut.contents_count - 1].seq > last) cut.contents_count--;
   while (cut.persons_count > 0 && made->persons[cut.persons_count - 1].seq > last) cut.persons_count--;
   while (cut.mentions_count > 0 && made->mentions[cut.mentions_count - 1].seq > last) cut.mentions_count--;
+  while (cut.rules_texts_count > 0 && made->rules_texts[cut.rules_texts_count - 1].seq > last)
+    cut.rules_texts_count--;
   reading.made = &cut;
   struct verify_source source = made_source(&reading);
   source.subtree = NULL;
+  source.cosignature = NULL;
   struct verify_settings settings = {
       .hub = made->settings.hub, .checkpoint_key = t->checkpoint_key, .range = &beside.range};
   found = (struct found){0};
@@ -152,6 +157,7 @@ static void missing_records_of_the_range_are_named(void **state) {
   struct verify_report report;
   struct nav_error err = {0};
   source.subtree = NULL;
+  source.cosignature = NULL;
   reading.checkpoint = t.made->checkpoints_count;
   found = (struct found){0};
   assert_true(verify_run(&source, &settings, note_fault, &found, &report, &err));
