@@ -109,7 +109,7 @@ enum ctl_exit ctl_audit_verify(struct ctl *ctl) {
     json_decref(request);
     return code;
   }
-  json_t *answer = ctl_ask(ctl, true, request, VERIFY_TIMEOUT_MS, &code);
+  json_t *answer = ctl_ask_shown(ctl, true, request, VERIFY_TIMEOUT_MS, &code);
   if (answer == NULL) return code;
   if (json_is_false(json_object_get(answer, "recorded"))) {
     (void)ctl_complain(CTL_DONE, "nav-core does not answer, so this verification stands in no record");

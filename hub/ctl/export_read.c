@@ -204,8 +204,6 @@ void export_read_close(struct export_read *r) {
 
 const char *export_read_hub(const struct export_read *r) { return r->hub; }
 
-uint64_t export_read_count(const struct export_read *r) { return r->count; }
-
 // ---- the source ----
 
 // Has `size` bytes of records.bin at hand. 1: it has; 0: the file ends before the first of them; -1: *err.

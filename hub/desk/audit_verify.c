@@ -68,11 +68,17 @@ static bool read_asked(const struct desk_request *request, struct desk_range *as
   return true;
 }
 
+static void tell(void *context, uint64_t records, uint64_t of) {
+  const struct desk_request *request = context;
+  desk_progress_tell(request->progress, records, of);
+}
+
 static bool verify(const struct desk_request *request, const uint8_t key[32], struct desk_range *asked,
                    struct faults *faults, struct verify_report *report, struct nav_error *err) {
-  if (asked->first == 0)
-    return desk_verify(request->database, request->nav->hub, key, add_fault, faults, report, err);
-  return desk_verify_range(request->database, request->nav->hub, key, asked, add_fault, faults, report, err);
+  struct desk_request copy = *request;
+  const struct desk_verifying verifying = {request->nav->hub, key, tell, &copy};
+  if (asked->first == 0) return desk_verify(request->database, &verifying, add_fault, faults, report, err);
+  return desk_verify_range(request->database, &verifying, asked, add_fault, faults, report, err);
 }
 
 static void add_range(json_t *answer, const struct desk_range *asked) {
@@ -86,7 +92,8 @@ static void add_range(json_t *answer, const struct desk_range *asked) {
       json_pack("[s, s, s]",
                 "every record before and after the range, but for definitions, publications and "
                 "erasures that it is judged by, which are taken as they stand",
-                "every checkpoint but the newest", "nav.lease, nav.subtree and rows of no record's number"));
+                "every checkpoint but the newest, and cosignatures",
+                "nav.lease, nav.subtree and rows of no record's number"));
 }
 
 json_t *audit_verify(const struct desk_request *request, struct nav_error *err) {

@@ -320,9 +320,16 @@ static bool find_below_one(struct desk_database *database, verify_fault *fault, 
   return true;
 }
 
-bool desk_verify(struct desk_database *database, const char *hub, const uint8_t key[32], verify_fault *fault,
+static struct verify_settings settings_of(const struct desk_verifying *verifying) {
+  return (struct verify_settings){.hub = verifying->hub,
+                                  .checkpoint_key = verifying->key,
+                                  .progress = verifying->progress,
+                                  .progress_context = verifying->progress_context};
+}
+
+bool desk_verify(struct desk_database *database, const struct desk_verifying *verifying, verify_fault *fault,
                  void *fault_context, struct verify_report *report, struct nav_error *err) {
-  struct verify_settings settings = {.hub = hub, .checkpoint_key = key};
+  struct verify_settings settings = settings_of(verifying);
   if (!read_lease(database, &settings, err) || !find_below_one(database, fault, fault_context, err))
     return false;
   if (!settings.has_lease) {
@@ -344,10 +351,10 @@ static void say_unplaced(const struct verify_beside *beside, verify_fault *fault
   fault(fault_context, 0, what);
 }
 
-bool desk_verify_range(struct desk_database *database, const char *hub, const uint8_t key[32],
+bool desk_verify_range(struct desk_database *database, const struct desk_verifying *verifying,
                        struct desk_range *asked, verify_fault *fault, void *fault_context,
                        struct verify_report *report, struct nav_error *err) {
-  struct verify_settings settings = {.hub = hub, .checkpoint_key = key};
+  struct verify_settings settings = settings_of(verifying);
   struct verify_beside beside;
   bool ok = verify_beside_read(database, asked->first, asked->last, &beside, err) &&
             read_lease(database, &settings, err);

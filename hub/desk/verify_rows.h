@@ -8,10 +8,16 @@
 #include "hub/desk/database.h"
 #include "hub/ledger/verify.h"
 
-// Verifies what the connection's snapshot shows; what its own transaction has written is not in it. hub:
-// nav.yaml's; key: the hub's public checkpoint key. False: the database failed, and nothing is known; faults
-// found are no failure.
-NAV_MUST_USE bool desk_verify(struct desk_database *database, const char *hub, const uint8_t key[32],
+struct desk_verifying {
+  const char *hub;            // nav.yaml's
+  const uint8_t *key;         // 32 bytes: the hub's public checkpoint key
+  verify_progress *progress;  // NULL: nobody asks
+  void *progress_context;
+};
+
+// Verifies what the connection's snapshot shows; what its own transaction has written is not in it. False:
+// the database failed, and nothing is known; faults found are no failure.
+NAV_MUST_USE bool desk_verify(struct desk_database *database, const struct desk_verifying *verifying,
                               verify_fault *fault, void *fault_context, struct verify_report *report,
                               struct nav_error *err);
 
@@ -23,7 +29,7 @@ struct desk_range {
 
 // The same of those records alone (hub/ledger/verify_range.h); covering is set. Class PEER where there is no
 // such range.
-NAV_MUST_USE bool desk_verify_range(struct desk_database *database, const char *hub, const uint8_t key[32],
+NAV_MUST_USE bool desk_verify_range(struct desk_database *database, const struct desk_verifying *verifying,
                                     struct desk_range *asked, verify_fault *fault, void *fault_context,
                                     struct verify_report *report, struct nav_error *err);
 

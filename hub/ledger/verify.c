@@ -338,6 +338,14 @@ static bool first_rows(struct verify *v, struct nav_error *err) {
   return got >= 0;
 }
 
+static void tell_progress(const struct verify *v) {
+  const struct verify_settings *s = v->settings;
+  if (s->progress == NULL || v->report->records % VERIFY_PROGRESS_EVERY != 0) return;
+  uint64_t of = s->has_lease ? s->lease_last_seq : 0;
+  if (s->range != NULL) of = s->range->last - s->range->first + 1;
+  s->progress(s->progress_context, v->report->records, of);
+}
+
 static bool run(struct verify *v, struct nav_error *err) {
   const struct verify_ready *ready = NULL;
   int got = 0;
@@ -348,8 +356,10 @@ static bool run(struct verify *v, struct nav_error *err) {
   if (v->settings->range != NULL) verify_range_begin(v);
   memcpy(v->tree.interval_log_id, v->log_id, sizeof v->log_id);
   verify_ahead_know_log(v->ahead, v->log_id);
+  tell_progress(v);
   while ((got = verify_ahead_ledger(v->ahead, &ready, err)) > 0) {
     if (!check_row(v, ready, err)) return false;
+    tell_progress(v);
   }
   return got == 0 && check_end(v, err);
 }

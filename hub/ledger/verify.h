@@ -38,6 +38,7 @@ enum {
   VERIFY_NUMBERS_MAX = 1 << 20,   // of verdicts; lanes and agencies: a sixteenth
   VERIFY_COSIGNERS_MAX = 4096,    // agencies that ever had a witness key
   VERIFY_PUBLICATIONS_BACK = 64,  // an Accepted names one of the last so many Published
+  VERIFY_PROGRESS_EVERY = 8192,   // records
 };
 
 // Times in microseconds since 1970, as PostgreSQL keeps them. Rows are valid until the next of the same
@@ -137,6 +138,10 @@ struct verify_source {
                     struct nav_error *err);
 };
 
+// How many records are judged, at the start and then every VERIFY_PROGRESS_EVERY. of: how many there should
+// be; 0: that is not known.
+typedef void verify_progress(void *context, uint64_t records, uint64_t of);
+
 struct verify_settings {
   const char *hub;                // nav.yaml's hub: a checkpoint's origin is "<hub>/<log id>"
   const uint8_t *checkpoint_key;  // 32 bytes, from the hub's key file, never from the database
@@ -148,6 +153,8 @@ struct verify_settings {
   // NULL: the whole ledger. Else the sources give the range's rows alone, no subtrees, and of checkpoints the
   // newest.
   const struct verify_range *range;
+  verify_progress *progress;  // NULL: nobody asks
+  void *progress_context;
 };
 
 struct verify_report {

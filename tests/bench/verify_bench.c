@@ -43,9 +43,10 @@ static double own_cpu_s(void) {
 static bool run(struct desk_database *database, const char *hub, const uint8_t *key) {
   struct nav_error err = {0};
   struct verify_report report;
+  const struct desk_verifying verifying = {.hub = hub, .key = key};
   double own = own_cpu_s();
   int64_t begin_ms = nav_clock_monotonic_ms();
-  if (!desk_verify(database, hub, key, print_fault, NULL, &report, &err)) {
+  if (!desk_verify(database, &verifying, print_fault, NULL, &report, &err)) {
     (void)fprintf(stderr, "verify_bench: %s\n", err.text);
     return false;
   }

@@ -8,6 +8,8 @@ import base64
 import hashlib
 import json
 import os
+import pty
+import re
 import subprocess
 import sys
 import time
@@ -319,6 +321,58 @@ def test_a_range_that_cannot_be_is_refused(d):
     assert d.navctl("audit", "verify", "--from", "3", check=False).returncode == 2
     done = ranged(d, 1, 2, "--offline", "x.tar", "--key", "hub.yaml")
     assert done.returncode == 2 and "go with the database" in done.stderr, done
+
+
+def on_a_terminal(d, *args, **environment):
+    """(standard output, what came on a terminal as standard error, its length in seconds)"""
+    begin = time.monotonic()
+    master, slave = pty.openpty()
+    program = subprocess.Popen([os.path.join(BIN, "navctl"), "--home", d.home, *args], stdout=subprocess.PIPE, stderr=slave,
+                               env={**os.environ, **environment})
+    os.close(slave)
+    seen = b""
+    while True:
+        try:
+            more = os.read(master, 4096)
+        except OSError:  # EIO: nobody has the other end any more
+            break
+        if not more:
+            break
+        seen += more
+    os.close(master)
+    out = program.stdout.read().decode()
+    assert program.wait() == 0, (out, seen)
+    return out, seen.decode(), time.monotonic() - begin
+
+
+def test_how_far_it_has_come_is_shown_on_a_terminal_alone(d):
+    made = subprocess.run([os.path.join(BIN, "make_ledger"), "400", "1000", "nav.example.se", "64", "250"], check=True,
+                          capture_output=True, text=True).stdout
+    d.admin("DROP DATABASE IF EXISTS nav WITH (FORCE)")
+    d.admin("CREATE DATABASE nav OWNER nav_owner")
+    d.navctl("db", "upgrade")
+    d.postgres.sql("postgres", made)
+    last = int(d.one("SELECT max(seq) FROM nav.ledger"))
+    for range_, count in (((), last), (("--from", "2", "--to", str(last - 1)), last - 2)):
+        out, seen, seconds = on_a_terminal(d, "audit", "verify", *range_, "-o", "json", NO_COLOR="1")
+        assert json.loads(out)["ok"] and json.loads(out)["records"] == count
+        assert seen.endswith("\r\x1b[K"), seen
+        lines = [line for line in seen.split("\r\x1b[K") if line]
+        shown = [re.fullmatch(rf"(\d+) of {count} records, (\d+) %", line).groups() for line in lines]
+        records = [int(r) for r, _ in shown]
+        assert records[0] == 0 and records == sorted(records) and records[-1] <= count, shown
+        assert all(int(percent) == int(r) * 100 // count for r, percent in shown), shown
+        assert len(records) > 1 or seconds < 1, (seconds, shown)
+    done = d.navctl("audit", "verify", "-o", "json")
+    assert done.stderr == "" and json.loads(done.stdout)["records"] == last
+    archive = d.path("ledger.tar")
+    d.navctl("audit", "export", "--out", archive)
+    offline = ("audit", "verify", "--offline", archive, "--key", d.path("config", "keys", "hub.yaml"), "-o", "json")
+    out, seen, _ = on_a_terminal(d, *offline)
+    assert json.loads(out)["records"] >= last and seen.startswith("\r\x1b[K0 records\r") and "\x1b[K8192 records\r" in seen, seen
+    assert d.navctl(*offline).stderr == ""
+    os.unlink(archive)
+    d.renew()
 
 
 def test_verify_while_core_is_away(d):

@@ -112,10 +112,11 @@ static json_t *one_case(struct test *test, const json_t *statements) {
   struct nav_error err = {0};
   struct verify_report report = {0};
   struct desk_database *database = NULL;
+  const struct desk_verifying verifying = {.hub = test->hub, .key = test->key};
   json_t *faults = json_array();
   bool ok = (test->has_copy || make_copy(test, &err)) && commit(test->copy, statements, &err);
   if (ok) database = desk_database_open(test->copy, &err);
-  ok = database != NULL && desk_verify(database, test->hub, test->key, add_fault, faults, &report, &err);
+  ok = database != NULL && desk_verify(database, &verifying, add_fault, faults, &report, &err);
   desk_database_close(database);
   put_back(test, statements);
   if (!ok) {
