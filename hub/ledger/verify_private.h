@@ -1,6 +1,7 @@
 // What verify.c (order and merging), verify_tree.c (leaves, checkpoints), verify_record.c (one record against
-// those before it), verify_event.c (a record against its rows) and verify_erased.c (content that is gone)
-// share. Called by: those alone. Must never: be included elsewhere.
+// those before it), verify_event.c and verify_index.c (a record against its rows), verify_erased.c (content
+// that is gone), verify_subtree.c, verify_cosignature.c, verify_rules.c and verify_part.c (a range) share.
+// Called by: those alone. Must never: be included elsewhere.
 #ifndef NAV_LEDGER_VERIFY_PRIVATE_H
 #define NAV_LEDGER_VERIFY_PRIVATE_H
 
@@ -206,7 +207,7 @@ void verify_doubts_end(struct verify *v, bool proven);
 // Unlearns what the records of an interval that does not hold have said.
 void verify_forget(struct verify *v);
 
-// verify_range.c
+// verify_part.c
 void verify_range_begin(struct verify *v);
 // Appends to the range what stands behind it, up to the checkpoint.
 void verify_range_complete(struct verify *v);
