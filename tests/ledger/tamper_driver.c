@@ -34,18 +34,17 @@ static const char *const tables[] = {"ledger",  "event",   "content",     "check
 enum { TABLES = sizeof tables / sizeof *tables };
 
 // A transaction of the statements, with triggers off.
-static bool commit(const char *conninfo, const json_t *statements, struct nav_error *err) {
+static bool commit(PGconn *connection, const json_t *statements, struct nav_error *err) {
   size_t i = 0;
   const json_t *statement = NULL;
-  PGconn *connection = PQconnectdb(conninfo);
   bool ok = run_sql(connection, "BEGIN", err) &&
             run_sql(connection, "SET LOCAL session_replication_role = replica", err);
   json_array_foreach(statements, i, statement) {
     ok = ok && run_sql(connection, json_string_value(statement), err);
   }
-  ok = ok && run_sql(connection, "COMMIT", err);
-  PQfinish(connection);
-  return ok;
+  if (ok) return run_sql(connection, "COMMIT", err);
+  PQclear(PQexec(connection, "ROLLBACK"));
+  return false;
 }
 
 enum each { KEEP, EMPTY, FILL };
@@ -69,20 +68,27 @@ struct test {
   PGconn *connection;  // to a database beside those of the cases
   const char *database;
   char copy[CONNINFO_SIZE];
-  bool has_copy;
+  PGconn *writer;  // to the copy; NULL: there is none
   const char *hub;
   uint8_t key[32];
 };
+
+static void forget_copy(struct test *test) {
+  PQfinish(test->writer);
+  test->writer = NULL;
+}
 
 static bool make_copy(struct test *test, struct nav_error *err) {
   char sql[SQL_SIZE];
   (void)snprintf(sql, sizeof sql, "CREATE DATABASE tampered TEMPLATE %s", test->database);
   json_t *keep = json_array();
   add_each(keep, KEEP);
-  test->has_copy = run_sql(test->connection, "DROP DATABASE IF EXISTS tampered WITH (FORCE)", err) &&
-                   run_sql(test->connection, sql, err) && commit(test->copy, keep, err);
+  bool ok = run_sql(test->connection, "DROP DATABASE IF EXISTS tampered WITH (FORCE)", err) &&
+            run_sql(test->connection, sql, err);
+  if (ok) test->writer = PQconnectdb(test->copy);
+  ok = ok && commit(test->writer, keep, err);
   json_decref(keep);
-  return test->has_copy;
+  return ok;
 }
 
 static bool changes_more_than_rows(const json_t *statements) {
@@ -104,7 +110,7 @@ static void put_back(struct test *test, const json_t *statements) {
   json_t *back = json_array();
   add_each(back, EMPTY);
   add_each(back, FILL);
-  test->has_copy = !changes_more_than_rows(statements) && commit(test->copy, back, &err);
+  if (changes_more_than_rows(statements) || !commit(test->writer, back, &err)) forget_copy(test);
   json_decref(back);
 }
 
@@ -114,7 +120,7 @@ static json_t *one_case(struct test *test, const json_t *statements) {
   struct desk_database *database = NULL;
   const struct desk_verifying verifying = {.hub = test->hub, .key = test->key};
   json_t *faults = json_array();
-  bool ok = (test->has_copy || make_copy(test, &err)) && commit(test->copy, statements, &err);
+  bool ok = (test->writer != NULL || make_copy(test, &err)) && commit(test->writer, statements, &err);
   if (ok) database = desk_database_open(test->copy, &err);
   ok = database != NULL && desk_verify(database, &verifying, add_fault, faults, &report, &err);
   desk_database_close(database);
@@ -161,6 +167,7 @@ int main(int argc, char **argv) {
     code = run(&test);
   else
     (void)fprintf(stderr, "tamper_driver: %s\n", PQerrorMessage(test.connection));
+  forget_copy(&test);
   PQfinish(test.connection);
   return code;
 }
