@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "hub/base/error.h"
 
@@ -30,12 +31,41 @@ NAV_MUST_USE bool nav_buffer_printf(struct nav_buffer *buffer, const char *forma
 // The bytes as text, with a NUL after them that is not counted; NULL: past the maximum.
 NAV_MUST_USE const char *nav_buffer_text(struct nav_buffer *buffer);
 
-// Big-endian, as on the wire and in SQL's binary format.
-void nav_put_u16(uint8_t *out, uint16_t value);
-void nav_put_u32(uint8_t *out, uint32_t value);
-void nav_put_u64(uint8_t *out, uint64_t value);
-uint16_t nav_get_u16(const uint8_t *in);
-uint32_t nav_get_u32(const uint8_t *in);
-uint64_t nav_get_u64(const uint8_t *in);
+// Big-endian, as on the wire and in SQL's binary format. Here, so that a loop over millions of numbers calls
+// nobody.
+static inline void nav_put_u16(uint8_t *out, uint16_t value) {
+  value = __builtin_bswap16(value);
+  memcpy(out, &value, sizeof value);
+}
+
+static inline void nav_put_u32(uint8_t *out, uint32_t value) {
+  value = __builtin_bswap32(value);
+  memcpy(out, &value, sizeof value);
+}
+
+static inline void nav_put_u64(uint8_t *out, uint64_t value) {
+  value = __builtin_bswap64(value);
+  memcpy(out, &value, sizeof value);
+}
+
+static inline uint16_t nav_get_u16(const uint8_t *in) {
+  uint16_t value = 0;
+  memcpy(&value, in, sizeof value);
+  return __builtin_bswap16(value);
+}
+
+static inline uint32_t nav_get_u32(const uint8_t *in) {
+  uint32_t value = 0;
+  memcpy(&value, in, sizeof value);
+  return __builtin_bswap32(value);
+}
+
+static inline uint64_t nav_get_u64(const uint8_t *in) {
+  uint64_t value = 0;
+  memcpy(&value, in, sizeof value);
+  return __builtin_bswap64(value);
+}
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the hub runs on little-endian machines");
 
 #endif

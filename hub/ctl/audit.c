@@ -1,5 +1,6 @@
 // navctl audit verify, search, show (person, follow-up: audit_person.c): the auditor's commands, answered by
 // nav-desk.
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,20 @@ static void add_text(json_t *request, const char *key, const char *text) {
 
 // ---- verify ----
 
+static void print_range(const json_t *report) {
+  const json_t *unseen = json_object_get(report, "not_looked_at");
+  json_int_t covering = json_integer_value(json_object_get(report, "covering"));
+  (void)printf("records %" JSON_INTEGER_FORMAT " to %" JSON_INTEGER_FORMAT " alone",
+               json_integer_value(json_object_get(report, "from")),
+               json_integer_value(json_object_get(report, "to")));
+  if (covering > 0)
+    (void)printf(", under the checkpoint at %" JSON_INTEGER_FORMAT "\n", covering);
+  else
+    (void)puts("; no checkpoint covers them");
+  for (size_t i = 0; i < json_array_size(unseen); i++)
+    (void)printf("not looked at: %s\n", json_string_value(json_array_get(unseen, i)));
+}
+
 static bool print_report(const json_t *report) {
   static const struct ctl_column columns[] = {{"seq", "SEQ", true}, {"what", "WHAT", false}};
   const json_t *faults = json_object_get(report, "faults");
@@ -36,10 +51,12 @@ static bool print_report(const json_t *report) {
   if (unproved > 0) {
     (void)printf("%" JSON_INTEGER_FORMAT " records are covered by no checkpoint that holds\n", unproved);
   }
+  bool part = json_object_get(report, "from") != NULL;
+  if (part) print_range(report);
   if (json_array_size(faults) == 0) {
-    return puts("The ledger holds.") >= 0;
+    return puts(part ? "The range holds." : "The ledger holds.") >= 0;
   }
-  (void)printf("\nThe ledger does not hold: %zu faults\n\n", json_array_size(faults));
+  (void)printf("\nThe %s does not hold: %zu faults\n\n", part ? "range" : "ledger", json_array_size(faults));
   return output_rows(CTL_TABLE, columns, COUNT(columns), faults);
 }
 
@@ -50,14 +67,49 @@ enum ctl_exit audit_print_report(struct ctl *ctl, json_t *report) {
   return ok ? code : CTL_FAILED;
 }
 
+static bool read_seq(const char *text, long long *seq) {
+  char *end = NULL;
+  errno = 0;
+  *seq = text != NULL ? strtoll(text, &end, 10) : 0;
+  return text != NULL && end != text && *end == '\0' && errno == 0 && *seq >= 1;
+}
+
+// --from and --to into the request; nothing where neither is given.
+static bool add_range(const struct ctl *ctl, json_t *request, enum ctl_exit *code) {
+  const char *from = ctl_value(ctl, "from");
+  const char *to = ctl_value(ctl, "to");
+  long long first = 0;
+  long long last = 0;
+  if (from == NULL && to == NULL) return true;
+  if (from == NULL || to == NULL) {
+    *code = ctl_complain(CTL_USAGE, "--from SEQ and --to SEQ go together");
+  } else if (!read_seq(from, &first) || !read_seq(to, &last)) {
+    *code =
+        ctl_complain(CTL_USAGE, "--from '%s' --to '%s': each must be a record's number, from 1", from, to);
+  } else if (last < first) {
+    *code = ctl_complain(CTL_USAGE, "--to %lld is before --from %lld", last, first);
+  } else {
+    (void)json_object_set_new(request, "from", json_integer(first));
+    (void)json_object_set_new(request, "to", json_integer(last));
+    return true;
+  }
+  return false;
+}
+
 enum ctl_exit ctl_audit_verify(struct ctl *ctl) {
   enum ctl_exit code = CTL_DONE;
   const char *offline = ctl_value(ctl, "offline");
+  if (offline != NULL && (ctl_value(ctl, "from") != NULL || ctl_value(ctl, "to") != NULL))
+    return ctl_complain(CTL_USAGE, "--from and --to go with the database: an export is verified whole");
   if (offline != NULL) return audit_verify_offline(ctl, offline);
   if (ctl_value(ctl, "key") != NULL) return ctl_complain(CTL_USAGE, "--key goes with --offline FILE");
   json_t *request = json_pack("{s:s}", "command", "audit-verify");
   add_text(request, "reason", ctl_value(ctl, "reason"));
-  json_t *answer = ctl_ask(ctl, true, request, VERIFY_TIMEOUT_MS, &code);
+  if (!add_range(ctl, request, &code)) {
+    json_decref(request);
+    return code;
+  }
+  json_t *answer = ctl_ask_shown(ctl, true, request, VERIFY_TIMEOUT_MS, &code);
   if (answer == NULL) return code;
   if (json_is_false(json_object_get(answer, "recorded"))) {
     (void)ctl_complain(CTL_DONE, "nav-core does not answer, so this verification stands in no record");

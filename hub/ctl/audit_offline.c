@@ -2,38 +2,16 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "hub/base/id.h"
 #include "hub/conf/hub_keys.h"
 #include "hub/ctl/ctl_audit.h"
 #include "hub/ctl/export_read.h"
+#include "hub/ctl/progress.h"
 
-enum { FAULTS_MAX = 10000, PROGRESS_EVERY = 100000 };
+enum { FAULTS_MAX = 10000 };
 
-struct progress {
-  struct export_read *read;
-  struct verify_source inner;
-  bool shown;
-};
-
-static int next_record(void *context, struct verify_ledger_row *row, struct nav_error *err) {
-  struct progress *p = context;
-  uint64_t count = export_read_count(p->read);
-  if (p->shown && count % PROGRESS_EVERY == 0) (void)fprintf(stderr, "\r%" PRIu64 " records", count);
-  return p->inner.ledger(p->inner.context, row, err);
-}
-
-static int next_checkpoint(void *context, struct verify_checkpoint_row *row, struct nav_error *err) {
-  struct progress *p = context;
-  return p->inner.checkpoint(p->inner.context, row, err);
-}
-
-static int rules_kept(void *context, const uint8_t sha256[NAV_SHA256_SIZE], uint64_t seq,
-                      struct nav_error *err) {
-  struct progress *p = context;
-  return p->inner.rules_kept(p->inner.context, sha256, seq, err);
-}
+static void show(void *context, uint64_t records, uint64_t of) { ctl_progress_show(context, records, of); }
 
 static void add_fault(void *context, uint64_t seq, const char *what) {
   if (json_array_size(context) == FAULTS_MAX) return;
@@ -45,22 +23,22 @@ static void add_fault(void *context, uint64_t seq, const char *what) {
 }
 
 static json_t *verify(struct export_read *read, const uint8_t key[32], struct nav_error *err) {
-  struct progress progress = {read, export_read_source(read), isatty(STDERR_FILENO) != 0};
-  struct verify_source source = progress.inner;
-  struct verify_settings settings = {
-      .hub = export_read_hub(read), .checkpoint_key = key, .records_only = true};
+  struct ctl_progress progress;
+  struct verify_source source = export_read_source(read);
+  struct verify_settings settings = {.hub = export_read_hub(read),
+                                     .checkpoint_key = key,
+                                     .records_only = true,
+                                     .progress = ctl_progress_begin(&progress) ? show : NULL,
+                                     .progress_context = &progress};
   struct verify_report report;
   char root[2 * NAV_SHA256_SIZE + 1];
   json_t *faults = json_array();
-  source.context = &progress;
-  source.ledger = next_record;
-  source.checkpoint = next_checkpoint;
-  source.rules_kept = rules_kept;
-  if (!verify_run(&source, &settings, add_fault, faults, &report, err)) {
+  bool known = verify_run(&source, &settings, add_fault, faults, &report, err);
+  ctl_progress_end(&progress);
+  if (!known) {
     json_decref(faults);
     return NULL;
   }
-  if (progress.shown) (void)fputc('\r', stderr);
   export_read_check_files(read, add_fault, faults);
   if (report.checkpoints == 0)
     add_fault(faults, 0, "no checkpoint is there, so nothing is signed by the hub and nothing is proven");

@@ -84,6 +84,8 @@ static const struct ctl_option rules_options[] = {
 };
 
 static const struct ctl_option verify_options[] = {
+    {"from", "SEQ", "with --to: those records alone, and their place under the newest checkpoint"},
+    {"to", "SEQ", "the last of them"},
     {"offline", "FILE", "an export instead of the database; needs no hub"},
     {"key", "FILE", "with --offline: the hub's public keys, keys/hub.yaml"},
     {"reason", "TEXT", "why you look; stands in the ledger"},
@@ -254,6 +256,7 @@ const struct ctl_command ctl_commands[] = {
      "  navctl recall confirm 5120 --note 'Struket ur akten'\n", confirm_options, 0, ctl_recall_confirm},
     {"audit verify", "", 0, 0, "Recompute the whole ledger and say which record is wrong",
      "  navctl audit verify\n  navctl audit verify -o json | jq .faults\n"
+     "  navctl audit verify --from 4000 --to 4999\n"
      "  navctl audit verify --offline liggaren.tar --key hub.yaml\n",
      verify_options, 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_audit_verify},
     {"audit search", "", 0, 0, "Who shared or read what, by which rule; newest first",

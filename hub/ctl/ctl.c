@@ -9,6 +9,7 @@
 
 #include "hub/base/text.h"
 #include "hub/conf/check.h"
+#include "hub/ctl/progress.h"
 #include "hub/wire/control.h"
 #include "nav/v1/session.pb-c.h"
 
@@ -62,7 +63,14 @@ void ctl_printable(json_t *json) {
   json_array_foreach(json, i, value) ctl_printable(value);
 }
 
-json_t *ctl_ask(struct ctl *ctl, bool desk, json_t *request, int timeout_ms, enum ctl_exit *code) {
+static void show(void *context, const json_t *progress) {
+  json_int_t records = json_integer_value(json_object_get(progress, "records"));
+  json_int_t of = json_integer_value(json_object_get(progress, "of"));
+  ctl_progress_show(context, records < 0 ? 0 : (uint64_t)records, of < 0 ? 0 : (uint64_t)of);
+}
+
+static json_t *ask(struct ctl *ctl, bool desk, json_t *request, int timeout_ms, struct ctl_progress *progress,
+                   enum ctl_exit *code) {
   const struct conf_nav *nav = ctl_nav(ctl);
   struct nav_error err = {0};
   json_t *answer = NULL;
@@ -71,10 +79,23 @@ json_t *ctl_ask(struct ctl *ctl, bool desk, json_t *request, int timeout_ms, enu
     (void)nav_fail(&err, NAV_ERROR_LOCAL, 0, "", "no memory, or a text that is not UTF-8");
     *code = ctl_fail(&err);
   } else if (nav != NULL) {
-    answer = control_call(desk ? nav->desk_socket : nav->core_socket, request, timeout_ms, &err);
+    answer = control_call_told(desk ? nav->desk_socket : nav->core_socket, request, timeout_ms,
+                               progress != NULL ? show : NULL, progress, &err);
+    ctl_progress_end(progress);
     *code = answer != NULL ? CTL_DONE : ctl_fail(&err);
   }
   json_decref(request);
   if (ctl->format == CTL_TABLE) ctl_printable(answer);
   return answer;
+}
+
+json_t *ctl_ask(struct ctl *ctl, bool desk, json_t *request, int timeout_ms, enum ctl_exit *code) {
+  return ask(ctl, desk, request, timeout_ms, NULL, code);
+}
+
+json_t *ctl_ask_shown(struct ctl *ctl, bool desk, json_t *request, int timeout_ms, enum ctl_exit *code) {
+  struct ctl_progress progress = {0};
+  if (!ctl_progress_begin(&progress)) return ask(ctl, desk, request, timeout_ms, NULL, code);
+  (void)json_object_set_new(request, "progress", json_true());
+  return ask(ctl, desk, request, timeout_ms, &progress, code);
 }

@@ -74,6 +74,10 @@ void ctl_printable(json_t *json);
 // Asks nav-core or nav-desk. NULL: said, and *code set. What is to be shown as a table is printable.
 json_t *ctl_ask(struct ctl *ctl, bool desk, json_t *request, int timeout_ms, enum ctl_exit *code);
 
+// The same, telling how far it has come where that is a terminal's (progress.h): a request for it has
+// progress:true.
+json_t *ctl_ask_shown(struct ctl *ctl, bool desk, json_t *request, int timeout_ms, enum ctl_exit *code);
+
 // The nearest of names (NULL-terminated) to a mistyped one; NULL: none near. In words.c.
 const char *ctl_nearest(const char *text, const char *const *names);
 // "7d", "36h", "2026-11-22" (Swedish midnight) or RFC 3339, as milliseconds since 1970. In words.c.

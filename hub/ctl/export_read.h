@@ -15,7 +15,6 @@ void export_read_close(struct export_read *r);  // takes NULL
 const char *export_read_hub(const struct export_read *r);
 // A source for verify_run, with records_only. Valid as long as r.
 struct verify_source export_read_source(struct export_read *r);
-uint64_t export_read_count(const struct export_read *r);  // records so far, for progress
 // After the records: whether each file is the one that the manifest names, and each text of rules one that a
 // record names. Says what is not through fault.
 void export_read_check_files(struct export_read *r, verify_fault *fault, void *fault_context);

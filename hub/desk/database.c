@@ -6,17 +6,14 @@
 #include <string.h>
 
 #include "hub/base/buffer.h"
+#include "hub/desk/database_private.h"
 
 enum { PAGE_ROWS = 200, SQL_SIZE = 4096, CONNECT_S = 10 };
 
 // Microseconds between 1970-01-01 and PostgreSQL's 2000-01-01.
 static const int64_t EPOCH_2000_US = 946684800LL * 1000000;
 
-struct desk_database {
-  PGconn *connection;
-};
-
-static bool failed(struct nav_error *err, const struct desk_database *database, const PGresult *result) {
+bool desk_failed(struct nav_error *err, const struct desk_database *database, const PGresult *result) {
   const char *state = result != NULL ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
   const char *text = result != NULL ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
   if (text == NULL) text = PQerrorMessage(database->connection);
@@ -41,30 +38,71 @@ static PGconn *connect_to(const char *conninfo) {
   return PQconnectdbParams(keywords, values, 1);
 }
 
-struct desk_database *desk_database_open(const char *conninfo, struct nav_error *err) {
+static struct desk_database *connected(const char *conninfo, struct nav_error *err) {
   struct desk_database *database = calloc(1, sizeof *database);
-  if (database == NULL) {
+  if (database != NULL) database->conninfo = strdup(conninfo);
+  if (database == NULL || database->conninfo == NULL) {
     (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "database", "no memory");
+    free(database);
     return NULL;
   }
   database->connection = connect_to(conninfo);
-  if (PQstatus(database->connection) != CONNECTION_OK) {
-    (void)failed(err, database, NULL);
-    desk_database_close(database);
-    return NULL;
-  }
-  PGresult *begun = desk_query(database, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", 0, NULL, err);
-  if (begun == NULL) {
-    desk_database_close(database);
-    return NULL;
-  }
-  PQclear(begun);
-  return database;
+  if (PQstatus(database->connection) == CONNECTION_OK) return database;
+  (void)desk_failed(err, database, NULL);
+  desk_database_close(database);
+  return NULL;
+}
+
+static bool run_all(struct desk_database *database, const char *sql, struct nav_error *err) {
+  PGresult *result = PQexec(database->connection, sql);
+  bool ok = PQresultStatus(result) == PGRES_COMMAND_OK || desk_failed(err, database, result);
+  PQclear(result);
+  return ok;
+}
+
+struct desk_database *desk_database_open(const char *conninfo, struct nav_error *err) {
+  struct desk_database *database = connected(conninfo, err);
+  if (database == NULL || run_all(database, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", err))
+    return database;
+  desk_database_close(database);
+  return NULL;
+}
+
+// The snapshot's name, which others may take for as long as the transaction lasts.
+static bool export_snapshot(struct desk_database *database, struct nav_error *err) {
+  if (database->snapshot[0] != '\0') return true;
+  PGresult *result = desk_query(database, "SELECT pg_export_snapshot()", 0, NULL, err);
+  if (result == NULL) return false;
+  const char *name = PQgetvalue(result, 0, 0);
+  size_t length = strspn(name, "0123456789ABCDEF-");  // it is put into a statement
+  bool ok = name[length] == '\0' && length > 0 && length < sizeof database->snapshot;
+  if (ok) memcpy(database->snapshot, name, length + 1);
+  PQclear(result);
+  return ok || nav_fail(err, NAV_ERROR_LOCAL, 0, "database", "gives its snapshot a name that is none");
+}
+
+// A plan that reads an index and sorts nothing, however few rows the planner thinks there are: the first row
+// comes at once, and the server needs no room of the table's size.
+static const char beside_sql[] =
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '%s'; "
+    "SET LOCAL statement_timeout = '6h'; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; "
+    "SET LOCAL enable_sort = off; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off";
+
+struct desk_database *desk_database_open_beside(struct desk_database *database, struct nav_error *err) {
+  char text[sizeof beside_sql + DESK_SNAPSHOT_SIZE];
+  if (!export_snapshot(database, err)) return NULL;
+  struct desk_database *other = connected(database->conninfo, err);
+  if (other == NULL) return NULL;
+  (void)snprintf(text, sizeof text, beside_sql, database->snapshot);
+  if (run_all(other, text, err)) return other;
+  desk_database_close(other);
+  return NULL;
 }
 
 void desk_database_close(struct desk_database *database) {
   if (database == NULL) return;
   PQfinish(database->connection);
+  free(database->conninfo);
   free(database);
 }
 
@@ -73,7 +111,7 @@ PGresult *desk_query(struct desk_database *database, const char *sql, int count,
   PGresult *result = PQexecParams(database->connection, sql, count, NULL, values, NULL, NULL, 1);
   ExecStatusType status = PQresultStatus(result);
   if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) return result;
-  (void)failed(err, database, result);
+  (void)desk_failed(err, database, result);
   PQclear(result);
   return NULL;
 }
@@ -135,7 +173,10 @@ int16_t desk_int2(const PGresult *result, int row, int column) {
 }
 
 int64_t desk_time_us(const PGresult *result, int row, int column) {
-  int64_t us = desk_int8(result, row, column);
+  return desk_time_since_1970(desk_int8(result, row, column));
+}
+
+int64_t desk_time_since_1970(int64_t us) {
   // '-infinity' and 'infinity' are the two ends.
   if (us == INT64_MAX || us > INT64_MAX - EPOCH_2000_US) return INT64_MAX;
   return us + EPOCH_2000_US;

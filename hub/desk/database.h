@@ -14,6 +14,9 @@ struct desk_database;
 
 // Connects and begins the snapshot. Class RETRY where the server cannot be reached. NULL: *err.
 struct desk_database *desk_database_open(const char *conninfo, struct nav_error *err);
+// Another connection, which sees what `database` sees, for a query that runs beside others for hours; the
+// same errors. For the ledger's large tables in the order of an index.
+struct desk_database *desk_database_open_beside(struct desk_database *database, struct nav_error *err);
 void desk_database_close(struct desk_database *database);  // takes NULL
 
 // Parameters as text (NULL: SQL null); results in binary. NULL: *err. The caller clears the result.
@@ -43,6 +46,7 @@ int32_t desk_int4(const PGresult *result, int row, int column);
 int16_t desk_int2(const PGresult *result, int row, int column);
 // timestamptz, microseconds since 1970.
 int64_t desk_time_us(const PGresult *result, int row, int column);
+int64_t desk_time_since_1970(int64_t us);  // of PostgreSQL's own, since 2000
 const uint8_t *desk_bytes(const PGresult *result, int row, int column, size_t *length);
 
 // "{1,2,3}" for ANY($n). NULL: no memory.

@@ -165,12 +165,13 @@ static json_t *run(const struct command *command, struct desk_request *request, 
 }
 
 json_t *desk_answer(const struct conf_nav *nav, const struct conf_agencies *agencies, uid_t caller,
-                    const json_t *json) {
+                    const json_t *json, struct desk_progress *progress) {
   const struct command *command = find_command(json);
   struct nav_error err = {0};
   uint64_t audit_seq = 0;
   struct desk_request request = {
       .nav = nav, .agencies = agencies, .json = json, .now_ms = nav_clock_now_ms(), .audit_seq = &audit_seq};
+  if (json_is_true(json_object_get(json, "progress"))) request.progress = progress;
   request.person = conf_person_by_uid(agencies, caller);
   json_t *answer = NULL;
   if (allowed(command, request.person, caller, &err)) answer = run(command, &request, &err);

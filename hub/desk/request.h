@@ -10,6 +10,7 @@
 #include "hub/conf/agencies.h"
 #include "hub/conf/nav.h"
 #include "hub/desk/database.h"
+#include "hub/desk/progress.h"
 
 enum { DESK_ARENA_BYTES_MAX = 768 * 1024 * 1024 };
 
@@ -22,12 +23,14 @@ struct desk_request {
   struct desk_database *database;
   struct nav_arena *arena;
   int64_t now_ms;
-  uint64_t *audit_seq;  // of the AuditRead that desk_record_audit has recorded; 0: none yet
+  struct desk_progress *progress;  // NULL: the caller did not ask for it
+  uint64_t *audit_seq;             // of the AuditRead that desk_record_audit has recorded; 0: none yet
 };
 
 // The answer to a request (new reference, never NULL but without memory): {"ok":true,…} or the error.
+// progress: of the caller's connection, used where the request asks for it.
 json_t *desk_answer(const struct conf_nav *nav, const struct conf_agencies *agencies, uid_t caller,
-                    const json_t *request);
+                    const json_t *request, struct desk_progress *progress);
 
 // For serve, before a worker is forked: how long the command may take, and whether it is one of the heavy
 // ones of which only a few may run at once. A command that is not known is neither.

@@ -17,7 +17,12 @@
 #include "hub/desk/request.h"
 #include "hub/wire/control.h"
 
-enum { ANSWER_S_MAX = 60, POLL_MS = 1000, ANSWER_BYTES_MAX = CONTROL_MESSAGE_MAX + 4 };
+enum {
+  ANSWER_S_MAX = 60,
+  POLL_MS = 1000,
+  ANSWER_BYTES_MAX = CONTROL_MESSAGE_MAX + 4,
+  PROGRESS_BYTES_MAX = 256
+};
 
 struct waiting {
   int fd;  // -1: free
@@ -52,23 +57,21 @@ static void drop(struct waiting *w) {
 
 // ---- the worker ----
 
-static void send_answer(int fd, const json_t *answer) {
-  struct nav_buffer out;
-  nav_buffer_init(&out, ANSWER_BYTES_MAX);
-  if (!control_append(&out, answer)) {
+// out: what else is to be sent first.
+static void send_answer(int fd, struct nav_buffer *out, const json_t *answer) {
+  if (!control_append(out, answer)) {
     struct nav_error err;
     (void)nav_fail(&err, NAV_ERROR_LOCAL, 0, "", "the answer is larger than %d bytes: ask for less",
                    CONTROL_MESSAGE_MAX);
     json_t *refusal = control_error(&err);
-    if (refusal == NULL || !control_append(&out, refusal)) _exit(1);
+    if (refusal == NULL || !control_append(out, refusal)) _exit(1);
     json_decref(refusal);
   }
   int64_t deadline_ms = nav_clock_monotonic_ms() + ANSWER_S_MAX * 1000;
-  while (control_flush(fd, &out) > 0 && nav_clock_monotonic_ms() < deadline_ms) {
+  while (control_flush(fd, out) > 0 && nav_clock_monotonic_ms() < deadline_ms) {
     struct pollfd p = {.fd = fd, .events = POLLOUT};
     (void)poll(&p, 1, POLL_MS);
   }
-  nav_buffer_free(&out);
 }
 
 // Ends with SIGALRM where it takes too long, and with the desk where that is gone.
@@ -85,9 +88,13 @@ static _Noreturn void work(struct serve *serve, struct waiting *w, unsigned limi
   }
   uid_t caller = 0;
   if (!control_peer_uid(w->fd, &caller)) _exit(1);
-  json_t *answer = desk_answer(serve->nav, serve->agencies, caller, w->request);
+  struct nav_buffer out;
+  nav_buffer_init(&out, ANSWER_BYTES_MAX + PROGRESS_BYTES_MAX);
+  struct desk_progress progress = {.fd = w->fd, .out = &out};
+  json_t *answer = desk_answer(serve->nav, serve->agencies, caller, w->request, &progress);
   if (answer == NULL) _exit(1);
-  send_answer(w->fd, answer);
+  send_answer(w->fd, &out, answer);
+  nav_buffer_free(&out);
   json_decref(answer);
   _exit(0);
 }

@@ -18,6 +18,7 @@ static void accuse(struct verify *v, uint64_t seq, const char *format, va_list a
 
 static void accuse(struct verify *v, uint64_t seq, const char *format, va_list args) {
   char what[VERIFY_WHAT_SIZE];
+  if (v->muted) return;
   (void)vsnprintf(what, sizeof what, format, args);
   v->report->faults++;
   v->fault(v->fault_context, seq, what);
@@ -95,6 +96,7 @@ void verify_forget(struct verify *v) {
     memset(p->used, 0, sizeof p->used);
   }
   memcpy(v->log_id, v->tree.interval_log_id, sizeof v->log_id);
+  verify_ahead_know_log(v->ahead, v->log_id);
   verify_cosigners_forget(v, first);
   if (v->hub_key_seq >= first) check_hub_key(v);
   if (v->hub_key_seq >= first) v->hub_key_seq = 0;
@@ -185,12 +187,16 @@ static void check_order(struct verify *v, const Nav__V1__Record *record) {
 
 // The record that the row's bytes are; NULL where they cannot be trusted, which is then already said or
 // noted.
-static const Nav__V1__Record *trusted_record(struct verify *v, const struct verify_ledger_row *row) {
-  bool agrees = verify_tree_row(v, row);
+static const Nav__V1__Record *trusted_record(struct verify *v, const struct verify_ready *ready) {
+  const struct verify_ledger_row *row = &ready->row;
+  bool agrees = verify_tree_row(v, ready);
   struct nav_error err = {0};
   char text[NAV_ERROR_PLACE_SIZE + NAV_ERROR_TEXT_SIZE];
-  nav_arena_reset(v->arena);
-  const Nav__V1__Record *record = record_decode(v->arena, row->record, row->record_length, &err);
+  const Nav__V1__Record *record = ready->record;
+  if (record == NULL) {
+    nav_arena_reset(v->arena);
+    record = record_decode(v->arena, row->record, row->record_length, &err);
+  }
   if (!agrees) {
     if (record == NULL) verify_tree_detail(v, "they are no record any more");
     return NULL;
@@ -204,7 +210,8 @@ static const Nav__V1__Record *trusted_record(struct verify *v, const struct veri
   return record;
 }
 
-static bool check_row(struct verify *v, const struct verify_ledger_row *row, struct nav_error *err) {
+static bool check_row(struct verify *v, const struct verify_ready *ready, struct nav_error *err) {
+  const struct verify_ledger_row *row = &ready->row;
   if (row->seq == v->last_seq && row->seq != 0) {
     verify_accuse(v, row->seq, "stands in more than one row of nav.ledger");
     return true;
@@ -220,7 +227,7 @@ static bool check_row(struct verify *v, const struct verify_ledger_row *row, str
   }
   v->report->records++;
   v->tree.interval_rows++;
-  const Nav__V1__Record *record = trusted_record(v, row);
+  const Nav__V1__Record *record = trusted_record(v, ready);
   if (record == NULL) {
     v->lost = true;
     if (row->kind == NAV__V1__RECORD__RECORD_KEY_CHANGED) v->keys_lost = true;
@@ -232,7 +239,7 @@ static bool check_row(struct verify *v, const struct verify_ledger_row *row, str
     if (!v->settings->records_only) check_columns(v, row, record);
     check_order(v, record);
     v->erasing.end_time_ms = record->time_ms;
-    verify_record(v, record);
+    verify_record(v, record, ready->guess);
   }
   if (!verify_rows_up_to(v, row->seq, record, err) || !verify_subtrees_at(v, row->seq, err)) return false;
   v->last_seq = row->seq;
@@ -289,7 +296,29 @@ static bool check_tail(struct verify *v, struct nav_error *err) {
   return verify_rows_after_end(v, err);
 }
 
+// The checkpoint covers the range and more: with what is stored behind it the tree is the signed one, or not.
+static bool check_range_end(struct verify *v, struct nav_error *err) {
+  const struct verify_range *range = v->settings->range;
+  if (!checkpoints_before(v, v->last_seq + 1, err)) return false;
+  if (v->last_seq < range->last) {
+    missing(v, v->last_seq + 1, range->last, "");
+    verify_tree_break(v);
+    if (!verify_rows_up_to(v, range->last, NULL, err)) return false;
+  }
+  if (v->has_checkpoint) {
+    verify_range_complete(v);
+    v->report->checkpoints++;
+    (void)verify_tree_checkpoint(v, &v->checkpoint);
+  }
+  verify_tree_end(v);
+  if (!verify_rows_after_end(v, err)) return false;
+  verify_range_erased_later(v);
+  verify_missing_end(v);
+  return true;
+}
+
 static bool check_end(struct verify *v, struct nav_error *err) {
+  if (v->settings->range != NULL) return check_range_end(v, err);
   if (!checkpoints_before(v, v->last_seq + 1, err)) return false;
   verify_tree_end(v);
   if (!check_tail(v, err)) return false;
@@ -304,22 +333,33 @@ static bool first_rows(struct verify *v, struct nav_error *err) {
   int got = v->source->event(v->source->context, &v->event, err);
   if (got < 0) return false;
   v->has_event = got > 0;
-  got = v->source->content(v->source->context, &v->content, err);
+  got = verify_ahead_content(v->ahead, &v->content, &v->content_hash, err);
   v->has_content = got > 0;
   return got >= 0;
 }
 
+static void tell_progress(const struct verify *v) {
+  const struct verify_settings *s = v->settings;
+  if (s->progress == NULL || v->report->records % VERIFY_PROGRESS_EVERY != 0) return;
+  uint64_t of = s->has_lease ? s->lease_last_seq : 0;
+  if (s->range != NULL) of = s->range->last - s->range->first + 1;
+  s->progress(s->progress_context, v->report->records, of);
+}
+
 static bool run(struct verify *v, struct nav_error *err) {
-  struct verify_ledger_row row;
+  const struct verify_ready *ready = NULL;
   int got = 0;
-  if (!first_rows(v, err)) return false;
-  if (!next_checkpoint(v, err) || !verify_index_begin(v, err) || !verify_subtrees_begin(v, err) ||
-      !verify_cosignatures_begin(v, err) || !verify_rules_begin(v, err))
+  if (!next_checkpoint(v, err) || !first_rows(v, err) || !verify_index_begin(v, err) ||
+      !verify_subtrees_begin(v, err) || !verify_cosignatures_begin(v, err) || !verify_rules_begin(v, err))
     return false;
   if (v->has_checkpoint) verify_tree_log_id(v, &v->checkpoint);
+  if (v->settings->range != NULL) verify_range_begin(v);
   memcpy(v->tree.interval_log_id, v->log_id, sizeof v->log_id);
-  while ((got = v->source->ledger(v->source->context, &row, err)) > 0) {
-    if (!check_row(v, &row, err)) return false;
+  verify_ahead_know_log(v->ahead, v->log_id);
+  tell_progress(v);
+  while ((got = verify_ahead_ledger(v->ahead, &ready, err)) > 0) {
+    if (!check_row(v, ready, err)) return false;
+    tell_progress(v);
   }
   return got == 0 && check_end(v, err);
 }
@@ -336,11 +376,12 @@ bool verify_run(const struct verify_source *source, const struct verify_settings
                          .fault_context = fault_context,
                          .report = report,
                          .arena = nav_arena_new(ARENA_BYTES_MAX),
+                         .ahead = verify_ahead_new(source),
                          .last_time_ms = INT64_MIN};
     v->tree.interval_first = 1;
     memcpy(v->log_id, settings->log_id, sizeof v->log_id);
   }
-  bool ok = v != NULL && v->arena != NULL;
+  bool ok = v != NULL && v->arena != NULL && v->ahead != NULL;
   if (!ok) {
     (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "verify", "no memory");
   } else {
@@ -349,6 +390,7 @@ bool verify_run(const struct verify_source *source, const struct verify_settings
   }
   if (v != NULL) {
     nav_arena_free(v->arena);
+    verify_ahead_free(v->ahead);
     verify_names_free(&v->agencies);
     verify_names_free(&v->lanes);
     free(v->cosigners);

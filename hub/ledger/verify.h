@@ -18,10 +18,11 @@
 //   the tail cut off                   the numbers missing, by the lease or the last checkpoint
 //   a record by which others are      the others wait for the next checkpoint: if that does not hold they
 //   judged (a definition, a time)      are named as "it or what it rests on"; later records forget it
-// nav.lease itself is named as seq 0, where a checkpoint proves that it is the lease that is wrong.
-// What it cannot find: a tail cut off together with the lease and every checkpoint above it. That is what the
-// witnesses hold checkpoints for. Called by: desk (audit verify), tests. Must never: accuse a record for
-// another's fault, log, or stop at the first fault.
+// Rows are read ahead and prepared by threads (verify_ahead.h); one thread judges, in the records' order. A
+// range of records can be verified alone (verify_range.h). nav.lease itself is named as seq 0, where a
+// checkpoint proves that it is the lease that is wrong. What it cannot find: a tail cut off together with the
+// lease and every checkpoint above it. That is what the witnesses hold checkpoints for. Called by: desk
+// (audit verify), tests. Must never: accuse a record for another's fault, log, or stop at the first fault.
 #ifndef NAV_LEDGER_VERIFY_H
 #define NAV_LEDGER_VERIFY_H
 
@@ -30,6 +31,7 @@
 #include <stdint.h>
 
 #include "hub/base/error.h"
+#include "hub/ledger/verify_range.h"
 #include "hub/wire/keys.h"
 
 enum {
@@ -37,6 +39,7 @@ enum {
   VERIFY_NUMBERS_MAX = 1 << 20,   // of verdicts; lanes and agencies: a sixteenth
   VERIFY_COSIGNERS_MAX = 4096,    // agencies that ever had a witness key
   VERIFY_PUBLICATIONS_BACK = 64,  // an Accepted names one of the last so many Published
+  VERIFY_PROGRESS_EVERY = 8192,   // records
 };
 
 // Times in microseconds since 1970, as PostgreSQL keeps them. Rows are valid until the next of the same
@@ -124,7 +127,7 @@ struct verify_source {
   int (*event)(void *context, struct verify_event_row *row, struct nav_error *err);
   int (*content)(void *context, struct verify_content_row *row, struct nav_error *err);
   int (*checkpoint)(void *context, struct verify_checkpoint_row *row, struct nav_error *err);
-  // By seq and key. NULL: there is no such table, as in an export.
+  // By seq. NULL: there is no such table, as in an export.
   verify_next_index *person, *mention;
   int (*subtree)(void *context, struct verify_subtree_row *row, struct nav_error *err);
   int (*cosignature)(void *context, struct verify_cosignature_row *row, struct nav_error *err);
@@ -136,6 +139,10 @@ struct verify_source {
                     struct nav_error *err);
 };
 
+// How many records are judged, at the start and then every VERIFY_PROGRESS_EVERY. of: how many there should
+// be; 0: that is not known.
+typedef void verify_progress(void *context, uint64_t records, uint64_t of);
+
 struct verify_settings {
   const char *hub;                // nav.yaml's hub: a checkpoint's origin is "<hub>/<log id>"
   const uint8_t *checkpoint_key;  // 32 bytes, from the hub's key file, never from the database
@@ -144,6 +151,11 @@ struct verify_settings {
   uint8_t log_id[KEY_LOG_ID_SIZE];
   uint64_t lease_epoch;
   uint64_t lease_last_seq;
+  // NULL: the whole ledger. Else the sources give the range's rows alone, no subtrees, and of checkpoints the
+  // newest.
+  const struct verify_range *range;
+  verify_progress *progress;  // NULL: nobody asks
+  void *progress_context;
 };
 
 struct verify_report {
@@ -151,6 +163,7 @@ struct verify_report {
   uint64_t events;    // Accepted records
   uint64_t contents;  // of which the sealed content is still there and was compared
   uint64_t checkpoints;
+  uint64_t signatures;    // of agencies, that were checked
   uint64_t cosignatures;  // that hold
   uint64_t unproved;  // records that no signed root vouches for: after the last checkpoint, or beside a fault
   uint64_t faults;    // 0: the ledger holds

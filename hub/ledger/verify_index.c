@@ -1,9 +1,12 @@
 // What stands in nav.person and nav.mention, of `audit verify`, against the records: each table goes by in
-// the records' order, and memory holds one record's worth. See verify.h.
+// the records' order, and memory holds what one record names. See verify.h.
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "hub/ledger/verify_private.h"
+
+enum { SEEN_FEW = 256 };
 
 // What the record says should stand there, ascending, each once.
 struct expected {
@@ -83,19 +86,37 @@ static int compare(const struct expected *expected, size_t at, const uint8_t key
 
 struct counted {
   size_t found, extra;
-  size_t at;  // of what is expected
+  size_t at;      // where in what is expected the next row is looked for first
+  uint8_t *seen;  // a bit for each that is expected
 };
+
+// Its place; expected->count: it is not expected.
+static size_t find(const struct expected *expected, size_t at, const uint8_t key[VERIFY_KEY_SIZE]) {
+  size_t low = 0;
+  size_t high = expected->count;
+  if (at < high && compare(expected, at, key) == 0) return at;  // as they are written
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    int order = compare(expected, middle, key);
+    if (order == 0) return middle;
+    if (order < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return expected->count;
+}
 
 static void take_row(const struct expected *expected, const uint8_t key[VERIFY_KEY_SIZE],
                      struct counted *counted) {
-  int order = -1;
-  while (counted->at < expected->count && (order = compare(expected, counted->at, key)) < 0) counted->at++;
-  if (counted->at < expected->count && order == 0) {
-    counted->found++;
-    counted->at++;
-  } else {
+  size_t at = find(expected, counted->at, key);
+  if (at == expected->count || (counted->seen[at / 8] >> (at % 8) & 1) != 0) {
     counted->extra++;
+    return;
   }
+  counted->seen[at / 8] = (uint8_t)(counted->seen[at / 8] | 1u << at % 8);
+  counted->found++;
+  counted->at = at + 1;
 }
 
 static void say(struct verify *v, const struct table *table, uint64_t seq, const struct expected *expected,
@@ -127,17 +148,29 @@ static bool pass_strays(struct verify *v, enum verify_index_kind kind, uint64_t 
   return true;
 }
 
+// The rows of one record.
+static bool take_rows(struct verify *v, enum verify_index_kind kind, uint64_t seq,
+                      const struct expected *expected, struct counted *counted, struct nav_error *err) {
+  struct verify_index *index = &v->indexes[kind];
+  uint8_t few[SEEN_FEW / 8] = {0};
+  bool many = expected->count > SEEN_FEW;
+  counted->seen = many ? calloc(expected->count / 8 + 1, 1) : few;
+  bool ok = counted->seen != NULL || nav_fail(err, NAV_ERROR_LOCAL, 0, "verify", "no memory");
+  while (ok && index->has && index->row.seq == seq) {
+    take_row(expected, index->row.key, counted);
+    ok = next_row(v, kind, err);
+  }
+  if (many) free(counted->seen);
+  counted->seen = NULL;
+  return ok;
+}
+
 static bool check(struct verify *v, enum verify_index_kind kind, uint64_t seq, const Nav__V1__Record *record,
                   struct nav_error *err) {
-  struct verify_index *index = &v->indexes[kind];
   struct expected expected;
   struct counted counted = {0};
   if (!pass_strays(v, kind, seq, err) || !expect(v, kind, record, &expected, err)) return false;
-  bool ok = true;
-  while (ok && index->has && index->row.seq == seq) {
-    take_row(&expected, index->row.key, &counted);
-    ok = next_row(v, kind, err);
-  }
+  bool ok = take_rows(v, kind, seq, &expected, &counted, err);
   // A record that is missing or not to be trusted is accused already.
   if (ok && record != NULL) say(v, &tables[kind], seq, &expected, &counted);
   record_mentions_free(&expected.mentions);

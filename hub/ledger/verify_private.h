@@ -1,6 +1,7 @@
 // What verify.c (order and merging), verify_tree.c (leaves, checkpoints), verify_record.c (one record against
-// those before it), verify_event.c (a record against its rows) and verify_erased.c (content that is gone)
-// share. Called by: those alone. Must never: be included elsewhere.
+// those before it), verify_event.c and verify_index.c (a record against its rows), verify_erased.c (content
+// that is gone), verify_subtree.c, verify_cosignature.c, verify_rules.c and verify_part.c (a range) share.
+// Called by: those alone. Must never: be included elsewhere.
 #ifndef NAV_LEDGER_VERIFY_PRIVATE_H
 #define NAV_LEDGER_VERIFY_PRIVATE_H
 
@@ -10,6 +11,7 @@
 #include "hub/ledger/cosignature.h"
 #include "hub/ledger/record.h"
 #include "hub/ledger/verify.h"
+#include "hub/ledger/verify_ahead.h"
 #include "hub/wire/merkle.h"
 #include "hub/wire/message.h"
 
@@ -143,7 +145,9 @@ struct verify {
   verify_fault *fault;
   void *fault_context;
   struct verify_report *report;
-  struct nav_arena *arena;  // one record
+  bool muted;               // what is read beside a range accuses nobody
+  struct nav_arena *arena;  // one record, where it could not be decoded ahead
+  struct verify_ahead *ahead;
   struct verify_tree tree;
 
   uint64_t last_seq;
@@ -175,6 +179,7 @@ struct verify {
 
   struct verify_event_row event;
   struct verify_content_row content;
+  const uint8_t *content_hash;
   struct verify_checkpoint_row checkpoint;
   struct verify_cosignature_row cosignature;
   bool agencies_forgotten;  // a definition of one was learned, and is not to be trusted
@@ -204,11 +209,17 @@ void verify_doubts_end(struct verify *v, bool proven);
 // Unlearns what the records of an interval that does not hold have said.
 void verify_forget(struct verify *v);
 
+// verify_part.c
+void verify_range_begin(struct verify *v);
+// Appends to the range what stands behind it, up to the checkpoint.
+void verify_range_complete(struct verify *v);
+void verify_range_erased_later(struct verify *v);
+
 // verify_tree.c
 // Takes the log id that the checkpoint at hand is signed for; nothing where it is not the hub's.
 void verify_tree_log_id(struct verify *v, const struct verify_checkpoint_row *row);
 // Appends the row's leaf. False: bytes and leaf do not agree; a suspect is noted.
-bool verify_tree_row(struct verify *v, const struct verify_ledger_row *row);
+bool verify_tree_row(struct verify *v, const struct verify_ready *ready);
 void verify_tree_detail(struct verify *v, const char *detail);  // on the suspect just noted
 void verify_tree_break(struct verify *v);                       // a leaf is missing here
 // True where the hub signed what the row says.
@@ -216,7 +227,8 @@ bool verify_tree_checkpoint(struct verify *v, const struct verify_checkpoint_row
 void verify_tree_end(struct verify *v);
 
 // verify_record.c
-void verify_record(struct verify *v, const Nav__V1__Record *record);
+// guess: of the record's signature; NULL: none was made.
+void verify_record(struct verify *v, const Nav__V1__Record *record, const struct verify_guess *guess);
 void verify_names_free(struct verify_names *names);
 // The agency behind the number; NULL: not defined.
 const char *verify_name(const struct verify_names *names, uint32_t number);

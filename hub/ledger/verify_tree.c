@@ -8,23 +8,22 @@
 #include "hub/ledger/checkpoint.h"
 #include "hub/ledger/verify_private.h"
 
-bool verify_tree_row(struct verify *v, const struct verify_ledger_row *row) {
+bool verify_tree_row(struct verify *v, const struct verify_ready *ready) {
   struct verify_tree *tree = &v->tree;
-  uint8_t leaf[NAV_SHA256_SIZE];
-  merkle_leaf(leaf, row->record, row->record_length);
-  bool agrees =
-      row->leaf == NULL || (row->leaf_length == sizeof leaf && memcmp(leaf, row->leaf, sizeof leaf) == 0);
+  const struct verify_ledger_row *row = &ready->row;
+  const uint8_t *leaf = ready->hash;
+  bool sized = row->leaf_length == NAV_SHA256_SIZE;
+  bool agrees = row->leaf == NULL || (sized && memcmp(leaf, row->leaf, NAV_SHA256_SIZE) == 0);
   if (!agrees && !tree->differ) {
     tree->leaves = tree->records;
     tree->differ = true;
   }
   tree->told_records.count = tree->told_leaves.count = 0;
   if (!tree->broken) {
-    merkle_append_telling(&tree->records, leaf, verify_told, &tree->told_records);
+    merkle_append_known(&tree->records, leaf, ready->known, verify_told, &tree->told_records);
     if (tree->differ)
-      merkle_append_telling(&tree->leaves,
-                            row->leaf != NULL && row->leaf_length == sizeof leaf ? row->leaf : leaf,
-                            verify_told, &tree->told_leaves);
+      merkle_append_telling(&tree->leaves, row->leaf != NULL && sized ? row->leaf : leaf, verify_told,
+                            &tree->told_leaves);
   }
   if (agrees) return true;
   if (tree->suspects_count == VERIFY_SUSPECTS_MAX) {
@@ -55,7 +54,14 @@ static void accuse_suspects(struct verify *v, const char *what) {
 static void accuse_interval(struct verify *v, uint64_t size) {
   uint64_t first = v->tree.interval_first;
   uint64_t known = v->tree.interval_fault;
-  if (known != 0) {
+  if (v->settings->range != NULL) {
+    verify_accuse(
+        v, known != 0 ? known : first,
+        "the range does not stand in the tree that the checkpoint at %" PRIu64
+        " signed: one or more of its records were changed together with their leaf hashes, or what is "
+        "stored of the rest was; a verification of the whole tells which",
+        size);
+  } else if (known != 0) {
     verify_accuse(v, known,
                   "with this fault the records %" PRIu64 " to %" PRIu64
                   " do not give the root that the checkpoint at %" PRIu64

@@ -280,22 +280,47 @@ static bool send_request(int fd, const json_t *request, int64_t deadline_ms, con
   return good;
 }
 
-static json_t *receive_answer(int fd, int64_t deadline_ms, const char *path, struct nav_error *err) {
-  struct nav_buffer in;
-  nav_buffer_init(&in, CONTROL_MESSAGE_MAX + HEAD_SIZE);
-  json_t *answer = NULL;
+struct told {
+  control_told *tell;  // NULL: nothing but an answer is expected
+  void *context;
+};
+
+static json_t *receive_message(int fd, struct nav_buffer *in, int64_t deadline_ms, const char *path,
+                               struct nav_error *err) {
+  json_t *message = NULL;
   int got = 0;
-  while (got == 0 && wait_for(fd, POLLIN, deadline_ms, path, err)) got = control_read(fd, &in, &answer, err);
-  nav_buffer_free(&in);
-  return got > 0 ? answer : NULL;
+  while (got == 0 && wait_for(fd, POLLIN, deadline_ms, path, err)) got = control_read(fd, in, &message, err);
+  return got > 0 ? message : NULL;
 }
 
-json_t *control_call(const char *path, const json_t *request, int timeout_ms, struct nav_error *err) {
+static json_t *receive_answer(int fd, int64_t deadline_ms, const char *path, const struct told *told,
+                              struct nav_error *err) {
+  struct nav_buffer in;
+  const json_t *progress = NULL;
+  nav_buffer_init(&in, CONTROL_MESSAGE_MAX + HEAD_SIZE);
+  json_t *answer = receive_message(fd, &in, deadline_ms, path, err);
+  while (told->tell != NULL && (progress = json_object_get(answer, "progress")) != NULL) {
+    told->tell(told->context, progress);
+    json_decref(answer);
+    answer = receive_message(fd, &in, deadline_ms, path, err);
+  }
+  nav_buffer_free(&in);
+  return answer;
+}
+
+json_t *control_call_told(const char *path, const json_t *request, int timeout_ms, control_told *tell,
+                          void *context, struct nav_error *err) {
+  const struct told told = {tell, context};
   int64_t deadline_ms = nav_clock_monotonic_ms() + timeout_ms;
   int fd = control_connect(path, timeout_ms, err);
   if (fd < 0) return NULL;
   json_t *answer = NULL;
-  if (send_request(fd, request, deadline_ms, path, err)) answer = receive_answer(fd, deadline_ms, path, err);
+  if (send_request(fd, request, deadline_ms, path, err))
+    answer = receive_answer(fd, deadline_ms, path, &told, err);
   (void)close(fd);
   return answer != NULL ? open_answer(answer, path, err) : NULL;
+}
+
+json_t *control_call(const char *path, const json_t *request, int timeout_ms, struct nav_error *err) {
+  return control_call_told(path, request, timeout_ms, NULL, NULL, err);
 }

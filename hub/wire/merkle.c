@@ -19,8 +19,29 @@ void merkle_node(uint8_t out[NAV_SHA256_SIZE], const uint8_t *left, const uint8_
   nav_sha256(out, parts, 3);
 }
 
-void merkle_append_telling(struct merkle_frontier *frontier, const uint8_t leaf[NAV_SHA256_SIZE],
-                           merkle_perfect *perfect, void *context) {
+static const uint8_t *find_known(const struct merkle_known *known, unsigned level, uint64_t index) {
+  if (level >= MERKLE_KNOWN_LEVELS || index < known->first[level] ||
+      index - known->first[level] >= known->count[level])
+    return NULL;
+  return known->hashes[level][index - known->first[level]];
+}
+
+// The node over a level's left and right; index: the right one's.
+static void join(uint8_t hash[NAV_SHA256_SIZE], const uint8_t *left, const struct merkle_known *known,
+                 unsigned level, uint64_t index) {
+  const uint8_t *both = known != NULL ? find_known(known, level + 1, index / 2) : NULL;
+  const uint8_t *known_left = both != NULL ? find_known(known, level, index - 1) : NULL;
+  const uint8_t *known_right = both != NULL ? find_known(known, level, index) : NULL;
+  if (known_left != NULL && known_right != NULL && memcmp(known_left, left, NAV_SHA256_SIZE) == 0 &&
+      memcmp(known_right, hash, NAV_SHA256_SIZE) == 0) {
+    memcpy(hash, both, NAV_SHA256_SIZE);
+  } else {
+    merkle_node(hash, left, hash);
+  }
+}
+
+void merkle_append_known(struct merkle_frontier *frontier, const uint8_t leaf[NAV_SHA256_SIZE],
+                         const struct merkle_known *known, merkle_perfect *perfect, void *context) {
   NAV_ASSERT(frontier->size < UINT64_MAX);
   uint8_t hash[NAV_SHA256_SIZE];
   memcpy(hash, leaf, sizeof hash);
@@ -28,12 +49,29 @@ void merkle_append_telling(struct merkle_frontier *frontier, const uint8_t leaf[
   unsigned level = 0;
   for (uint64_t size = frontier->size; (size & 1) != 0; size >>= 1) {
     subtrees--;
-    merkle_node(hash, frontier->hashes[subtrees], hash);
+    join(hash, frontier->hashes[subtrees], known, level, size);
     level++;
     if (perfect != NULL) perfect(context, level, frontier->size >> level, hash);
   }
   memcpy(frontier->hashes[subtrees], hash, sizeof hash);
   frontier->size++;
+}
+
+void merkle_append_telling(struct merkle_frontier *frontier, const uint8_t leaf[NAV_SHA256_SIZE],
+                           merkle_perfect *perfect, void *context) {
+  merkle_append_known(frontier, leaf, NULL, perfect, context);
+}
+
+void merkle_append_subtree(struct merkle_frontier *frontier, unsigned level,
+                           const uint8_t root[NAV_SHA256_SIZE]) {
+  uint8_t hash[NAV_SHA256_SIZE];
+  NAV_ASSERT(level < 64 && frontier->size % ((uint64_t)1 << level) == 0);
+  memcpy(hash, root, sizeof hash);
+  size_t subtrees = (size_t)__builtin_popcountll(frontier->size);
+  for (uint64_t size = frontier->size >> level; (size & 1) != 0; size >>= 1)
+    merkle_node(hash, frontier->hashes[--subtrees], hash);
+  memcpy(frontier->hashes[subtrees], hash, sizeof hash);
+  frontier->size += (uint64_t)1 << level;
 }
 
 void merkle_append(struct merkle_frontier *frontier, const uint8_t leaf[NAV_SHA256_SIZE]) {

@@ -26,6 +26,21 @@ typedef void merkle_perfect(void *context, unsigned level, uint64_t index,
 void merkle_append_telling(struct merkle_frontier *frontier, const uint8_t leaf[NAV_SHA256_SIZE],
                            merkle_perfect *perfect, void *context);
 void merkle_append(struct merkle_frontier *frontier, const uint8_t leaf[NAV_SHA256_SIZE]);
+// Appends the 2^level leaves of a perfect subtree by its root; size is a multiple of 2^level.
+void merkle_append_subtree(struct merkle_frontier *frontier, unsigned level,
+                           const uint8_t root[NAV_SHA256_SIZE]);
+
+// Perfect subtrees that were hashed beforehand, many at once: of each level those from `first` on.
+enum { MERKLE_KNOWN_LEVELS = 10 };
+struct merkle_known {
+  uint64_t first[MERKLE_KNOWN_LEVELS];
+  size_t count[MERKLE_KNOWN_LEVELS];
+  const uint8_t (*hashes[MERKLE_KNOWN_LEVELS])[NAV_SHA256_SIZE];
+};
+// As merkle_append_telling. A known hash is taken only where its two children are the very ones at hand, so
+// that the outcome is the same whatever known says of others. known: NULL for none.
+void merkle_append_known(struct merkle_frontier *frontier, const uint8_t leaf[NAV_SHA256_SIZE],
+                         const struct merkle_known *known, merkle_perfect *perfect, void *context);
 // The same of many leaves, a level's nodes hashed side by side; perfect (may be NULL) is told level by level.
 void merkle_append_many(struct merkle_frontier *frontier, const uint8_t (*leaves)[NAV_SHA256_SIZE],
                         size_t count, merkle_perfect *perfect, void *context);

@@ -41,3 +41,25 @@ void nav_sha256(uint8_t out[NAV_SHA256_SIZE], const struct nav_bytes *parts, siz
   NAV_ASSERT(EVP_DigestFinal_ex(context, out, &length) == 1);
   NAV_ASSERT(length == NAV_SHA256_SIZE);
 }
+
+// An EVP context under another name, so that callers need no OpenSSL.
+static EVP_MD_CTX *context_of(struct nav_sha256_stream *stream) { return (void *)stream; }
+
+struct nav_sha256_stream *nav_sha256_stream_new(void) {
+  (void)thread_context();  // the digest is fetched
+  EVP_MD_CTX *context = EVP_MD_CTX_new();
+  if (context != NULL && EVP_DigestInit_ex2(context, digest, NULL) == 1) return (void *)context;
+  EVP_MD_CTX_free(context);
+  return NULL;
+}
+
+void nav_sha256_stream_add(struct nav_sha256_stream *stream, const void *data, size_t length) {
+  NAV_ASSERT(EVP_DigestUpdate(context_of(stream), data, length) == 1);
+}
+
+void nav_sha256_stream_end(struct nav_sha256_stream *stream, uint8_t out[NAV_SHA256_SIZE]) {
+  unsigned length = 0;
+  NAV_ASSERT(EVP_DigestFinal_ex(context_of(stream), out, &length) == 1 && length == NAV_SHA256_SIZE);
+}
+
+void nav_sha256_stream_free(struct nav_sha256_stream *stream) { EVP_MD_CTX_free(context_of(stream)); }

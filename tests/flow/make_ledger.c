@@ -1,7 +1,8 @@
 // Writes a made ledger as SQL for psql: COPY of all rows, the lease, and in a comment the public checkpoint
 // key. No nav-core needed.
-//   make_ledger PUBLICATIONS CHECKPOINT_EVERY HUB > ledger.sql
-// Called by: tests/flow/desk_test.py. Must never: be part of an installation.
+//   make_ledger PUBLICATIONS CHECKPOINT_EVERY HUB [EVENTS ACKNOWLEDGE_EVERY] > ledger.sql
+// Called by: tests/flow/desk_test.py, tests/ledger, tests/bench/verify_bench.py. Must never: be part of an
+// installation.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,15 +152,18 @@ static void put_rules_texts(const struct made *made) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 4) {
-    (void)fputs("make_ledger PUBLICATIONS CHECKPOINT_EVERY HUB\n", stderr);
+  if (argc != 4 && argc != 6) {
+    (void)fputs("make_ledger PUBLICATIONS CHECKPOINT_EVERY HUB [EVENTS ACKNOWLEDGE_EVERY]\n", stderr);
     return 2;
   }
   int64_t start_ms = nav_clock_now_ms() / MS_A_DAY * MS_A_DAY - 3 * (int64_t)MS_A_DAY;
-  const struct made_settings settings = {.publications = (unsigned)strtoul(argv[1], NULL, 10),
-                                         .checkpoint_every = (unsigned)strtoul(argv[2], NULL, 10),
-                                         .start_ms = start_ms,
-                                         .hub = argv[3]};
+  const struct made_settings settings = {
+      .publications = (unsigned)strtoul(argv[1], NULL, 10),
+      .checkpoint_every = (unsigned)strtoul(argv[2], NULL, 10),
+      .events_a_publication = argc == 6 ? (unsigned)strtoul(argv[4], NULL, 10) : 0,
+      .acknowledge_every = argc == 6 ? (unsigned)strtoul(argv[5], NULL, 10) : 0,
+      .start_ms = start_ms,
+      .hub = argv[3]};
   struct made *made = made_new(&settings);
   char hex[2 * KEY_ED25519_PUBLIC_SIZE + 1];
   (void)printf("-- checkpoint %s\n", nav_hex(hex, made->checkpoint_key.public_key, KEY_ED25519_PUBLIC_SIZE));

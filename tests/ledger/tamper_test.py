@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Tampering by a superuser with a made ledger in a real PostgreSQL: each case is seeded, tampered in a transaction that is rolled back, and
-verified in that transaction by `audit verify`'s own source. Every case must be found, the right record named, and no untouched one accused;
+"""Tampering by a superuser with a made ledger in a real PostgreSQL: each case is seeded, tampered in a copy of the database, and
+verified there by `audit verify`'s own source. Every case must be found, the right record named, and no untouched one accused;
 what no verification of the database alone can tell (tests/ledger/UNTOLD.md) must be exactly that: no fault at all.
 
     tests/ledger/tamper_test.py [--count N] [--seed N] [--only KIND] [--verbose]"""
@@ -506,7 +506,7 @@ def main():
         pg.sql("postgres", made)
         pg.sql("postgres", "ANALYZE")
         lg = Ledger(pg)
-        driver = subprocess.Popen([os.path.join(BIN, "tamper_driver"), pg.connection("postgres"), HUB, key], stdin=subprocess.PIPE,
+        driver = subprocess.Popen([os.path.join(BIN, "tamper_driver"), pg.connection("postgres", "postgres"), "nav", HUB, key], stdin=subprocess.PIPE,
                                   stdout=subprocess.PIPE, text=True)
 
         def ask(statements):

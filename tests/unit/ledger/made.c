@@ -82,23 +82,21 @@ void made_set_record(struct made *made, struct verify_ledger_row *row, const Nav
   nav_buffer_free(&bytes);
 }
 
-struct verify_checkpoint_row made_checkpoint(struct made *made, uint64_t size,
-                                             const struct key_pair_sign *key) {
-  struct merkle_frontier frontier = {0};
+static struct verify_checkpoint_row sign_frontier(struct made *made, const struct merkle_frontier *frontier,
+                                                  uint64_t size, const struct key_pair_sign *key) {
   struct checkpoint checkpoint = {.size = size};
   struct nav_buffer note;
   char origin[320];
   char log_id[2 * KEY_LOG_ID_SIZE + 1];
-  for (size_t i = 0; i < size && i < made->ledger_count; i++) merkle_append(&frontier, made->ledger[i].leaf);
-  merkle_root(&frontier, checkpoint.root);
+  merkle_root(frontier, checkpoint.root);
   (void)snprintf(origin, sizeof origin, "%s/%s", made->settings.hub,
                  nav_hex(log_id, made->log_id, KEY_LOG_ID_SIZE));
   nav_buffer_init(&note, 4096);
   NAV_ASSERT(checkpoint_sign(&checkpoint, origin, key, &note));
-  size_t hashes = (size_t)__builtin_popcountll(frontier.size);
+  size_t hashes = (size_t)__builtin_popcountll(frontier->size);
   uint8_t bytes[8 + 64 * NAV_SHA256_SIZE];
-  nav_put_u64(bytes, frontier.size);
-  memcpy(bytes + 8, frontier.hashes, hashes * NAV_SHA256_SIZE);
+  nav_put_u64(bytes, frontier->size);
+  memcpy(bytes + 8, frontier->hashes, hashes * NAV_SHA256_SIZE);
   struct verify_checkpoint_row row = {
       .size = size,
       .root = keep(made, checkpoint.root, NAV_SHA256_SIZE),
@@ -108,6 +106,13 @@ struct verify_checkpoint_row made_checkpoint(struct made *made, uint64_t size,
   row.frontier = keep(made, bytes, row.frontier_length);
   nav_buffer_free(&note);
   return row;
+}
+
+struct verify_checkpoint_row made_checkpoint(struct made *made, uint64_t size,
+                                             const struct key_pair_sign *key) {
+  struct merkle_frontier frontier = {0};
+  for (size_t i = 0; i < size && i < made->ledger_count; i++) merkle_append(&frontier, made->ledger[i].leaf);
+  return sign_frontier(made, &frontier, size, key);
 }
 
 void made_person(uint8_t token[VERIFY_KEY_SIZE], uint32_t n) {
@@ -187,7 +192,7 @@ static void checkpoint_if_due(struct made *made) {
   uint64_t last = made->checkpoints_count == 0 ? 0 : made->checkpoints[made->checkpoints_count - 1].size;
   if (made->ledger_count - last < made->settings.checkpoint_every) return;
   made->checkpoints[made->checkpoints_count++] =
-      made_checkpoint(made, made->ledger_count, &made->checkpoint_key);
+      sign_frontier(made, &made->frontier, made->ledger_count, &made->checkpoint_key);
   cosign(made, &made->checkpoints[made->checkpoints_count - 1]);
 }
 
@@ -363,7 +368,7 @@ static void plan_event(struct made *made, struct event_plan *plan, unsigned agen
 
 static uint64_t publish(struct made *made, unsigned agency, const struct event_plan *plans, size_t count,
                         uint8_t digests[][NAV_SHA256_SIZE]) {
-  ProtobufCBinaryData list[MADE_EVENTS_A_PUBLICATION];
+  ProtobufCBinaryData list[WIRE_EVENTS_MAX];
   uint8_t signature[KEY_SIGNATURE_SIZE];
   for (size_t i = 0; i < count; i++) {
     keys_event_digest(digests[i], plans[i].salt, CONTENT_SALT_SIZE, plans[i].bytes.data,
@@ -510,22 +515,32 @@ static void redecide(struct made *made, uint64_t event_seq) {
   STAGE(made, redecided, REDECIDED, &redecided);
 }
 
+static void acknowledge_if_due(struct made *made, unsigned number) {
+  unsigned every = made->settings.acknowledge_every;
+  bool due = every == 0 ? number % 5 == 4 : made->events_count - made->acknowledged >= every;
+  if (!due) return;
+  made->acknowledged = made->events_count;
+  acknowledge(made, 1 + (every == 0 ? number : made->acknowledgements) % LANES, made->ledger_count);
+  made->acknowledgements++;
+}
+
 static void make_publication(struct made *made, unsigned number) {
   unsigned agency = number % MADE_AGENCIES;
-  size_t count = 1 + number % MADE_EVENTS_A_PUBLICATION;
-  struct event_plan plans[MADE_EVENTS_A_PUBLICATION];
-  uint8_t digests[MADE_EVENTS_A_PUBLICATION][NAV_SHA256_SIZE];
-  for (size_t i = 0; i < count; i++) {
-    plan_event(made, &plans[i], agency, number * MADE_EVENTS_A_PUBLICATION + (unsigned)i);
-  }
+  unsigned most = made->settings.events_a_publication;
+  size_t count = most != 0 ? most : 1 + number % MADE_EVENTS_A_PUBLICATION;
+  unsigned first = number * (most != 0 ? most : MADE_EVENTS_A_PUBLICATION);
+  struct event_plan plans[WIRE_EVENTS_MAX];
+  uint8_t digests[WIRE_EVENTS_MAX][NAV_SHA256_SIZE];
+  NAV_ASSERT(count <= WIRE_EVENTS_MAX);
+  for (size_t i = 0; i < count; i++) plan_event(made, &plans[i], agency, first + (unsigned)i);
   uint64_t published_seq = publish(made, agency, plans, count, digests);
   for (size_t i = 0; i < count; i++) {
     accept_event(made, agency, &plans[i], 1 + (number + (uint32_t)i) % 2, published_seq, (uint32_t)i,
                  digests[i]);
     nav_buffer_free(&plans[i].bytes);
   }
+  acknowledge_if_due(made, number);
   if (number == 13) change_rules(made, "bases: []\n", "rules: []\n# reviewed\n");
-  if (number % 5 == 4) acknowledge(made, 1 + number % LANES, made->ledger_count);
   if (number % 11 == 10) redecide(made, made->events[made->events_count - 1].seq);
   if (number % 7 == 6) reject_and_read(made, made->events[made->events_count - 1].seq);
 }
@@ -559,7 +574,7 @@ struct made *made_new(const struct made_settings *settings) {
   if (made->checkpoints_count == 0 ||
       made->checkpoints[made->checkpoints_count - 1].size < made->ledger_count) {
     made->checkpoints[made->checkpoints_count++] =
-        made_checkpoint(made, made->ledger_count, &made->checkpoint_key);
+        sign_frontier(made, &made->frontier, made->ledger_count, &made->checkpoint_key);
     cosign(made, &made->checkpoints[made->checkpoints_count - 1]);
   }
   return made;

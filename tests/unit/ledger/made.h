@@ -22,7 +22,9 @@ enum {
 
 struct made_settings {
   unsigned publications;
-  unsigned checkpoint_every;  // records
+  unsigned events_a_publication;  // at most WIRE_EVENTS_MAX; 0: one to four, in turn
+  unsigned acknowledge_every;     // events, as lanes do under load; 0: every fifth publication
+  unsigned checkpoint_every;      // records
   int64_t start_ms;
   const char *hub;
   bool keeps_no_texts;  // of rules: a ledger from before they were kept
@@ -54,6 +56,8 @@ struct made {
   struct verify_rules_row rules_texts[MADE_RULES_TEXTS_MAX];
   size_t rules_texts_count;
   int64_t time_ms;
+  size_t acknowledged;  // events, when the last acknowledgement came
+  unsigned acknowledgements;
 };
 
 extern const char *const made_agencies[MADE_AGENCIES];

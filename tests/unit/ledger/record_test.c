@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "hub/ledger/record.h"
+#include "tests/unit/ledger/made.h"
 
 static char word_police[] = "police";
 
@@ -118,6 +119,55 @@ static void kinds_have_names(void **state) {
   assert_string_equal(record_kind_name(9999), "unknown");
 }
 
+// Quickly decoded, it is what the whole decoder makes of the same bytes. Gives whether it was.
+static bool decodes_alike(struct nav_arena *arena, const uint8_t *bytes, size_t length) {
+  struct nav_error err = {0};
+  nav_arena_reset(arena);
+  const Nav__V1__Record *quick = record_decode_accepted(arena, bytes, length);
+  const Nav__V1__Record *whole = record_decode(arena, bytes, length, &err);
+  if (quick == NULL) return false;
+  assert_non_null(whole);
+  struct nav_buffer a = encode(quick);
+  struct nav_buffer b = encode(whole);
+  assert_int_equal(a.length, b.length);
+  assert_memory_equal(a.data, b.data, a.length);
+  assert_int_equal(whole->record_case, NAV__V1__RECORD__RECORD_ACCEPTED);
+  assert_int_equal(quick->accepted->n_persons, whole->accepted->n_persons);
+  nav_buffer_free(&a);
+  nav_buffer_free(&b);
+  return true;
+}
+
+// Every record of a made ledger, and each of an Accepted's bytes changed, and each of its beginnings.
+static void accepted_records_are_decoded_alike_both_ways(void **state) {
+  (void)state;
+  const struct made_settings settings = {
+      .publications = 12, .checkpoint_every = 16, .start_ms = 1763779200000, .hub = "nav.example.se"};
+  struct made *made = made_new(&settings);
+  struct nav_arena *arena = nav_arena_new(1 << 20);
+  size_t quick = 0;
+  for (size_t i = 0; i < made->ledger_count; i++) {
+    const struct verify_ledger_row *row = &made->ledger[i];
+    bool is = decodes_alike(arena, row->record, row->record_length);
+    assert_int_equal(is, row->kind == NAV__V1__RECORD__RECORD_ACCEPTED);
+    quick += is ? 1 : 0;
+    if (!is) continue;
+    uint8_t copy[1024];
+    assert_true(row->record_length < sizeof copy);
+    for (size_t at = 0; at < row->record_length; at++) {
+      (void)decodes_alike(arena, row->record, at);
+      for (unsigned bit = 0; bit < 8; bit++) {
+        memcpy(copy, row->record, row->record_length);
+        copy[at] = (uint8_t)(copy[at] ^ 1u << bit);
+        (void)decodes_alike(arena, copy, row->record_length);
+      }
+    }
+  }
+  assert_int_equal(quick, made->events_count);
+  nav_arena_free(arena);
+  made_free(made);
+}
+
 static void a_commitment_is_found_in_the_stored_bytes(void **state) {
   (void)state;
   uint8_t commitment[32];
@@ -164,6 +214,7 @@ int main(void) {
       cmocka_unit_test(larger_than_the_maximum_is_refused_both_ways),
       cmocka_unit_test(lane_stands_beside_records_about_a_lane),
       cmocka_unit_test(kinds_have_names),
+      cmocka_unit_test(accepted_records_are_decoded_alike_both_ways),
       cmocka_unit_test(a_commitment_is_found_in_the_stored_bytes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

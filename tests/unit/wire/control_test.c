@@ -44,6 +44,15 @@ static void send_bytes(int fd, const void *data, size_t length) {
   assert_int_equal(send(fd, data, length, MSG_NOSIGNAL), (ssize_t)length);
 }
 
+// Three times, and the answer follows at once: several messages may come together.
+static void append_progress(struct nav_buffer *out) {
+  for (int i = 0; i < 3; i++) {
+    json_t *progress = json_pack("{s:{s:i}}", "progress", "records", i * 10);
+    if (!control_append(out, progress)) abort();
+    json_decref(progress);
+  }
+}
+
 // Answers each request with {"ok":true,"uid":…,"echo":request}, or as "fail" in it says, until killed.
 static void serve(int listener) {
   for (;;) {
@@ -77,6 +86,7 @@ static void serve(int listener) {
     } else if (control_peer_uid(fd, &uid)) {
       answer = json_pack("{s:b,s:i,s:O}", "ok", 1, "uid", (int)uid, "echo", request);
     }
+    if (json_is_true(json_object_get(request, "progress"))) append_progress(&out);
     if (answer != NULL && !control_append(&out, answer)) abort();
     while (control_flush(fd, &out) > 0) {
       one = (struct pollfd){.fd = fd, .events = POLLOUT};
@@ -119,6 +129,35 @@ static void calls_are_answered(void **state) {
     assert_int_equal(json_integer_value(json_object_get(answer, "uid")), getuid());
     json_decref(answer);
   }
+  json_decref(request);
+  stop_server(pid);
+}
+
+static void add_up(void *context, const json_t *progress) {
+  int *sum = context;
+  *sum = *sum * 100 + (int)json_integer_value(json_object_get(progress, "records")) + 1;
+}
+
+static void what_comes_before_an_answer_is_told_in_its_order(void **state) {
+  (void)state;
+  pid_t pid = start_server();
+  struct nav_error err = {0};
+  int sum = 0;
+  json_t *request = json_pack("{s:s,s:b}", "command", "audit-verify", "progress", 1);
+  json_t *answer = control_call_told(path, request, 5000, add_up, &sum, &err);
+  if (answer == NULL) fail_msg("%s: %s", err.place, err.text);
+  assert_int_equal(sum, 11121);
+  assert_true(json_equal(json_object_get(answer, "echo"), request));
+  json_decref(answer);
+  // Whoever did not ask takes it for what is no answer.
+  assert_null(control_call(path, request, 5000, &err));
+  assert_int_equal(err.class, NAV_ERROR_LOCAL);
+  // A failure after it is one all the same.
+  (void)json_object_set_new(request, "fail", json_true());
+  sum = 0;
+  assert_null(control_call_told(path, request, 5000, add_up, &sum, &err));
+  assert_int_equal(err.class, NAV_ERROR_RETRY);
+  assert_int_equal(sum, 11121);
   json_decref(request);
   stop_server(pid);
 }
@@ -327,6 +366,7 @@ static void an_error_of_any_bytes_becomes_json(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(calls_are_answered, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(what_comes_before_an_answer_is_told_in_its_order, set_up, tear_down),
       cmocka_unit_test_setup_teardown(large_messages_go_through, set_up, tear_down),
       cmocka_unit_test_setup_teardown(failures_come_back_as_they_were, set_up, tear_down),
       cmocka_unit_test_setup_teardown(never_waits_longer_than_said, set_up, tear_down),
