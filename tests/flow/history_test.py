@@ -22,12 +22,13 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import history_check as h  # noqa: E402
 from history_clients import History, all_clients  # noqa: E402
+from history_ledger import Ledger  # noqa: E402
 from history_wire import CuttingWire  # noqa: E402
 from hub import BIN, Hub, wait_until  # noqa: E402
 from nodes import SCHEMA  # noqa: E402
 
 SHIM = os.path.join(BIN, "clock_shim.so")
-SETTLE_S = 240
+SETTLE_S = 90
 HELD_UP_S = 1.0     # of a commit; less than the lease (config/nav.yaml), or the core would step down
 PAUSE_S_MAX = 2.0
 CLOCK_S_MAX = 3600
@@ -229,20 +230,25 @@ class Scheduler:
             publisher.join(60)
             assert not publisher.is_alive() and publisher.error is None, (publisher.agency, publisher.error)
         self.tend()
-        purposes = {(r.name, purpose) for r in self.recipients for purpose in r.purposes}
         try:
-            wait_until("all is delivered", lambda: self.behind(purposes) == 0, SETTLE_S)
+            wait_until("all is acknowledged", self.settled, SETTLE_S)
         except AssertionError as error:
             print(f"not settled: {error}", file=sys.stderr)  # the checker says what is missing, and for whom
         self.alive()
         for recipient in self.recipients:
             recipient.stop()
 
-    def behind(self, purposes):
+    def settled(self):
+        """Whether each lane has acknowledged the last that it is owed, by the records."""
         self.tend()
-        status = self.hub.status(fail=False)
-        lanes = status["lanes"] if status else [{"agency": a, "purpose": p, "behind": 1} for a, p in purposes]
-        return sum(lane["behind"] for lane in lanes if (lane["agency"], lane["purpose"]) in purposes)
+        time.sleep(1)
+        rows = ledger_of(self.hub)
+        ledger, cursors = Ledger(rows), collections.Counter()
+        for record in ledger.acknowledged.values():
+            cursors[record.lane] = max(cursors[record.lane], record.position)
+        lanes = [number for number, (agency, purpose) in ledger.lanes.items()
+                 if any(r.name == agency and purpose in r.purposes for r in self.recipients)]
+        return all(not ledger.owed(lane) or ledger.owed(lane)[-1] <= cursors[lane] for lane in lanes)
 
 
 def ledger_of(hub):
