@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""A history under disturbance: publishers and recipients write down all they send and are told while, drawn by a seed, the hub's programs are
-killed and paused, the database is stopped, connections are cut after a commit, commits are held up, clients leave or stop reading, clocks
-jump and rules are reloaded. When all has settled, history_check.py proves I1, I2, I3, I6, I8 and I9 over the whole history and the ledger.
+"""A history under disturbance: publishers and recipients write down all they send and are told while, drawn by a seed, the hub's programs
+are killed and paused, the database is stopped, its disk is full, connections are cut after a commit, commits are held up, clients leave or
+stop reading, clocks jump and rules are reloaded. When all has settled, history_check.py proves I1, I2, I3, I6, I8 and I9 over the whole history and the ledger.
 
     tests/flow/history_test.py [--seed N] [--seconds S | --kills N --database-kills N]
 
@@ -21,16 +21,19 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import history_check as h  # noqa: E402
-from history_clients import History, all_clients  # noqa: E402
+from history_clients import TEMPERS, History, all_clients  # noqa: E402
+from history_disk import SETTINGS, SmallDisk  # noqa: E402
 from history_ledger import Ledger  # noqa: E402
 from history_wire import CuttingWire  # noqa: E402
 from hub import BIN, Hub, wait_until  # noqa: E402
 from nodes import SCHEMA  # noqa: E402
+from postgres import SqlError  # noqa: E402
 
 SHIM = os.path.join(BIN, "clock_shim.so")
 SETTLE_S = 90
 HELD_UP_S = 1.0     # of a commit; less than the lease (config/nav.yaml), or the core would step down
 PAUSE_S_MAX = 2.0
+FULL_S_MAX = 3.0
 CLOCK_S_MAX = 3600
 STEPPED_DOWN = 5
 PROGRAMS = ("nav-core", "nav-gate", "nav-desk")
@@ -38,8 +41,16 @@ NARROWED = ("  - id: picture-place-notice\n", "    reveal: [place]\n", "    reve
 
 
 class DisturbedHub(Hub):
-    """nav-core reaches the database through a wire that can cut, and its clock stands beside the machine's."""
+    """nav-core reaches the database through a wire that can cut, its clock stands beside the machine's, and the disk can be full."""
     clock_s = 0
+
+    def __init__(self):
+        self.disk = SmallDisk()
+        try:
+            super().__init__(settings=SETTINGS, agencies=tuple(TEMPERS), database_folder=self.disk.folder)
+        except BaseException:
+            self.disk.close()
+            raise
 
     def make_home(self):
         super().make_home()
@@ -65,21 +76,26 @@ class DisturbedHub(Hub):
                                                     stderr=log, env=environment)
 
     def __exit__(self, *exc):
-        super().__exit__(*exc)
-        if hasattr(self, "wire"):
-            self.wire.close()
+        try:
+            super().__exit__(*exc)
+        finally:
+            self.disk.close()
+            if hasattr(self, "wire"):
+                self.wire.close()
 
 
 class Scheduler:
     WEIGHTS = {"kill_core": 8, "kill_gate": 4, "kill_desk": 1, "kill_database": 2, "stop_database": 2, "pause": 4, "disconnect": 4,
-               "stall": 1, "cut": 4, "hold_up": 3, "clock": 2, "reload": 2}
+               "stall": 1, "cut": 4, "hold_up": 3, "clock": 2, "reload": 2, "fill_disk": 1}
+    WEIGHTS_OF_KILLS = {"kill_core": 12, "kill_gate": 4, "kill_desk": 1, "clock": 1, "kill_database": 2, "stop_database": 1, "pause": 1,
+                        "disconnect": 1, "cut": 1, "hold_up": 1, "reload": 1, "stall": 1}  # where a number of kills is asked for
     KILLS = {"kill_core": "kills", "kill_gate": "kills", "kill_desk": "kills", "clock": "kills", "kill_database": "database_kills",
              "stop_database": "database_kills"}
 
     def __init__(self, hub, seed):
         self.hub, self.chance, self.history = hub, random.Random(seed), History()
         self.publishers, self.recipients = all_clients(hub, seed, self.history)
-        self.counts, self.ended, self.narrowed = collections.Counter(), collections.Counter(), False
+        self.counts, self.ended, self.narrowed, self.pause_s_max = collections.Counter(), collections.Counter(), False, 0
 
     # ---- the disturbances ----
 
@@ -140,6 +156,30 @@ class Scheduler:
         self.history.add(h.HeldUp, begun, seq)
         session.communicate("ROLLBACK;\n")
 
+    def fill_disk(self):
+        """PostgreSQL may end by it, and is started again once there is room."""
+        if self.hub.disk.folder is None:
+            self.counts["full disk skipped: only root can mount a small one"] += 1
+            return
+        self.hub.disk.fill()
+        time.sleep(self.chance.uniform(1, FULL_S_MAX))
+        self.hub.disk.empty()
+        if not self.database_answers():
+            wait_until("the database is back by itself, or has ended", self.database_settled, 60)
+
+    def database_settled(self):
+        """A cluster in recovery comes back by itself; one that gave up has left no postmaster.pid, and is started."""
+        if not os.path.exists(os.path.join(self.hub.postgres.data, "postmaster.pid")):
+            self.hub.postgres.start()
+        return self.database_answers()
+
+    def database_answers(self):
+        try:
+            self.hub.postgres.sql("nav_core", "SELECT 1")
+            return True
+        except SqlError:
+            return False
+
     def stall(self):
         """One recipient stops reading until all others were served, or the checker's limit is over."""
         stalled = self.chance.choice(self.recipients)
@@ -193,7 +233,7 @@ class Scheduler:
         getattr(self, what)()
         self.tend()
         self.mark()
-        time.sleep(self.chance.uniform(0.05, 1.5))
+        time.sleep(self.chance.uniform(0.05, self.pause_s_max))
 
     def enough(self, args, began):
         if not args.kills:
@@ -209,9 +249,10 @@ class Scheduler:
         parties = {p.agency for p in self.publishers} | {r.name for r in self.recipients}
         self.wait_served(parties, 0)
         bag, began = [], time.time()
+        weights, self.pause_s_max = (self.WEIGHTS_OF_KILLS, 0.8) if args.kills else (self.WEIGHTS, 1.5)
         while not self.enough(args, began):
             if not bag:  # each kind as often as its weight says, in an order by chance
-                bag = [what for what, weight in self.WEIGHTS.items() for _ in range(weight)]
+                bag = [what for what, weight in weights.items() for _ in range(weight)]
                 self.chance.shuffle(bag)
             self.disturb(bag.pop())
             self.alive()
@@ -292,7 +333,7 @@ def main():
     parser.add_argument("--database-kills", type=int, default=0)
     args = parser.parse_args()
     print("seed", args.seed, flush=True)
-    with DisturbedHub(agencies=("polisen", "socialtjansten", "skolan", "bostadsbolaget", "tycktill")) as hub:
+    with DisturbedHub() as hub:
         scheduler = Scheduler(hub, args.seed)
         scheduler.run(args)
         scheduler.settle()
