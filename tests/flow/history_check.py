@@ -216,10 +216,16 @@ def check(history, ledger):
     return checker.found
 
 
+def brief(entry):
+    """An entry in one line: bytes by their first sixteen."""
+    values = ((name, value[:16].hex() if isinstance(value, bytes) else value) for name, value in entry._asdict().items())
+    return type(entry).__name__ + " " + " ".join(f"{name}={value}" for name, value in values)
+
+
 def shown(history, violation, around=8):
     """The violation with the history around it."""
     lines = [f"{violation.invariant}: {violation.text}"]
     if violation.index is not None:
         for i in range(max(0, violation.index - around), min(len(history), violation.index + around + 1)):
-            lines.append(f"{'>' if i == violation.index else ' '} {i}: {history[i]}"[:400])
+            lines.append(f"{'>' if i == violation.index else ' '} {i}: {brief(history[i])}")
     return "\n".join(lines)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A history under disturbance: publishers and recipients write down all they send and are told while, drawn by a seed, the hub's programs
 are killed and paused, the database is stopped, its disk is full, connections are cut after a commit, commits are held up, clients leave or
-stop reading, clocks jump and rules are reloaded. When all has settled, history_check.py proves I1, I2, I3, I6, I8 and I9 over the whole history and the ledger.
+stop reading, clocks jump and rules are reloaded. When all has settled, history_check.py proves I1, I2, I3, I6, I8 and I9 over the whole
+history and the ledger.
 
     tests/flow/history_test.py [--seed N] [--seconds S | --kills N --database-kills N]
 
@@ -12,7 +13,6 @@ import argparse
 import collections
 import os
 import random
-import re
 import shutil
 import signal
 import subprocess
@@ -254,6 +254,8 @@ class Scheduler:
             if not bag:  # each kind as often as its weight says, in an order by chance
                 bag = [what for what, weight in weights.items() for _ in range(weight)]
                 self.chance.shuffle(bag)
+                print(f"{time.time() - began:.0f} s: {sum(self.counts.values())} disturbances, {len(self.history.entries)} entries",
+                      flush=True)
             self.disturb(bag.pop())
             self.alive()
 
@@ -311,9 +313,21 @@ def say(scheduler, ledger):
           f"{sum(r.sessions for r in scheduler.recipients)} sessions of recipients; records: {dict(kinds)}")
 
 
+def worth_judging(scheduler):
+    """A run in which too little happened proves nothing, and fails."""
+    served = {(type(e), e.agency if isinstance(e, h.Receipt) else e.name) for e in scheduler.history.entries
+              if isinstance(e, (h.Receipt, h.Delivered))}
+    wanted = {(h.Receipt, p.agency) for p in scheduler.publishers} | {(h.Delivered, r.name) for r in scheduler.recipients}
+    assert wanted <= served, f"never served: {wanted - served}"
+    kinds = {type(e) for e in scheduler.history.entries}
+    assert {h.Session, h.Acknowledged, h.Refused, h.Committed} <= kinds, kinds
+    assert scheduler.counts["cut"] == 0 or scheduler.counts["connections cut after COMMIT"] > 0, "the wire never cut"
+
+
 def judge(hub, scheduler):
     ledger, history = ledger_of(hub), scheduler.history.entries
     say(scheduler, ledger)
+    worth_judging(scheduler)
     found = h.check(history, ledger)
     for violation in found[:1]:
         print(h.shown(history, violation))
