@@ -131,10 +131,12 @@ class Scheduler:
         self.hub.postgres.start()
 
     def pause(self):
-        process = self.hub.processes[self.chance.choice(PROGRAMS)]
-        if process.poll() is None:
+        """Of a program, or of all that passes between nav-core and the database; less than the lease."""
+        name, seconds = self.chance.choice((*PROGRAMS, "wire")), self.chance.uniform(0.1, PAUSE_S_MAX)
+        process = self.hub.wire if name == "wire" else self.hub.processes[name]
+        if name == "wire" or process.poll() is None:
             process.send_signal(signal.SIGSTOP)
-            time.sleep(self.chance.uniform(0.1, PAUSE_S_MAX))
+            time.sleep(seconds)
             process.send_signal(signal.SIGCONT)
 
     def disconnect(self):

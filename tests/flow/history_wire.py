@@ -31,8 +31,11 @@ class CuttingWire:
         listener.close()
         os.close(tell)
 
+    def send_signal(self, number):
+        os.kill(self.pid, number)
+
     def cut_next_commit(self):
-        os.kill(self.pid, signal.SIGUSR1)
+        self.send_signal(signal.SIGUSR1)
 
     def wait_cut(self, seconds):
         """Whether it has cut one by then."""
