@@ -47,12 +47,13 @@ def wait_until(what, condition, seconds=60):
 
 
 class Hub:
-    """config: a folder to copy instead of the shipped config; core_log: a level."""
+    """config: a folder to copy instead of the shipped config; database_folder: where the cluster is made, instead of a new folder (its
+    owner removes it)."""
 
-    def __init__(self, config=None, settings=None, agencies=tuple(ADAPTERS)):
+    def __init__(self, config=None, settings=None, agencies=tuple(ADAPTERS), database_folder=None):
         self.home = tempfile.mkdtemp(prefix="navhub-", dir="/tmp")
         self.agencies = agencies
-        self.postgres = Postgres(settings=settings)
+        self.postgres = Postgres(database_folder, settings)
         self.processes = {}
         self.port = free_port()
         self.config = config or os.path.join(ROOT, "config")

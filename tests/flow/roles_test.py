@@ -52,6 +52,7 @@ MAY = {
     "renew_lease": {"nav_core": "EXECUTE"},
     "release_lease": {"nav_core": "EXECUTE"},
     "ensure_part": {"nav_core": "EXECUTE"},
+    "last_before": {"nav_core": "EXECUTE"},
     "make_part_ahead": {"nav_core": "EXECUTE"},
     "drop_part": {"nav_core": "EXECUTE"},
     "refuse_change": {},

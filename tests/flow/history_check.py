@@ -1,0 +1,231 @@
+"""What must hold over a whole history: a pure function over what clients wrote down and the ledger's records. It asks no hub and opens no
+file, so that history_check_test.py can hand it histories that were made wrong on purpose.
+
+    violations = check(history, ledger)     # history: entries in the order of their times; ledger: [(seq, nav.v1.Record)]
+
+  I1  what a receipt says is accepted stands in the ledger at that number with the very content that was sent, and reached every lane
+      whose verdict releases it
+  I2  nothing was delivered without a verdict that releases it to that lane; no field outside what the verdict reveals; no more subjects
+      than it keeps; nothing that was withdrawn before the session began
+  I3  each delivery's position is a record that says what was delivered, decided by a definition before it; while commits were held up
+      nothing after the last commit was told to anybody
+  I6  an event is there once whatever was sent how often; other content under its number is refused
+  I8  while one recipient does not read, every other party goes on within PROGRESS_S_MAX
+  I9  within a session a lane goes upward and passes over nothing; a session begins after nothing that was not acknowledged; a repeat is
+      the same
+
+Called by: history_test.py, history_check_test.py. Must never: trust what the hub says about itself, but for the ledger's records."""
+
+from bisect import bisect_right
+from collections import defaultdict, namedtuple
+
+from history_ledger import Ledger
+
+PROGRESS_S_MAX = 30.0  # generous: a sanitizer's build on a busy machine
+
+# What clients and the scheduler write down; t: seconds of one clock. `lane` is the hub's number, `digest` that of the event as sent.
+Sent = namedtuple("Sent", "t agency event_id revision digest")
+Receipt = namedtuple("Receipt", "t agency event_id revision digest status seq code")
+Session = namedtuple("Session", "t name session since lanes")  # since: it began after this; lanes: {number: position resumed at}
+Delivered = namedtuple("Delivered", "t name session lane position replay event withheld rule basis")
+Acknowledged = namedtuple("Acknowledged", "t name session lane position")
+Refused = namedtuple("Refused", "t name session lane position")
+Committed = namedtuple("Committed", "t seq")              # everything up to seq was committed by then
+HeldUp = namedtuple("HeldUp", "t since seq")              # between since and t nothing after seq could be committed
+Stalled = namedtuple("Stalled", "t who parties")          # who reads nothing; the others must go on
+Disturbed = namedtuple("Disturbed", "t what")
+
+Violation = namedtuple("Violation", "invariant text index")  # index: of the entry that shows it; None: only the end shows it
+
+
+class Checker:
+    def __init__(self, history, ledger):
+        self.history, self.ledger, self.found = history, Ledger(ledger), []
+
+    def wrong(self, invariant, text, index=None):
+        self.found.append(Violation(invariant, text, index))
+
+    def entries(self, kind):
+        return ((i, e) for i, e in enumerate(self.history) if isinstance(e, kind))
+
+    # ---- I1 and I6: what was sent ----
+
+    def receipts(self):
+        schema = self.ledger.schema
+        accepted = (schema.RECEIPT_STATUS_ACCEPTED, schema.RECEIPT_STATUS_DUPLICATE)
+        first = {}
+        for i, r in self.entries(Receipt):
+            if r.status in accepted:
+                self.accepted(i, r)
+                if first.setdefault((r.agency, r.event_id, r.revision), r.seq) != r.seq:
+                    self.wrong("I6", f"two receipts for one event name {first[r.agency, r.event_id, r.revision]} and {r.seq}", i)
+            elif r.code == schema.CODE_CONFLICT and self.ledger.digest_of(r.agency, r.event_id, r.revision) == r.digest:
+                self.wrong("I6", "refused as other content, though it is what the ledger has", i)
+
+    def accepted(self, i, receipt):
+        record = self.ledger.accepted.get(receipt.seq)
+        if record is None:
+            self.wrong("I1", f"acknowledged as {receipt.seq}, and no event stands there", i)
+            return
+        if (record.agency, record.event_id, record.revision) != (receipt.agency, receipt.event_id, receipt.revision):
+            self.wrong("I1", f"acknowledged as {receipt.seq}, and another event stands there", i)
+        elif self.ledger.digest_at(receipt.seq) != receipt.digest:
+            self.wrong("I1", f"{receipt.seq} stands there with other content than was acknowledged", i)
+
+    def once(self):
+        seen = {}
+        sent = {(e.agency, e.event_id, e.revision, e.digest) for _, e in self.entries(Sent)}
+        for seq, record in self.ledger.accepted.items():
+            key = (record.agency, record.event_id, record.revision)
+            if key in seen:
+                self.wrong("I6", f"one event stands in the ledger as {seen[key]} and as {seq}")
+            seen[key] = seq
+            if key + (self.ledger.digest_at(seq),) not in sent:
+                self.wrong("I6", f"nobody sent what stands in the ledger as {seq}")
+
+    # ---- I2 and I3: what came out ----
+
+    def deliveries(self):
+        committed, seqs = [], []
+        for _, mark in self.entries(Committed):
+            committed.append(mark.t)
+            seqs.append(max(mark.seq, seqs[-1] if seqs else 0))
+        known = {}  # session → the last record that was committed before it began
+        for i, entry in self.entries((Session, Delivered)):
+            if isinstance(entry, Session):
+                place = bisect_right(committed, entry.since)
+                known[entry.name, entry.session] = seqs[place - 1] if place else 0
+            else:
+                self.delivery(i, entry, known.get((entry.name, entry.session), 0))
+
+    def delivery(self, i, d, known):
+        expected = self.ledger.expected(d.lane).get(d.position)
+        if expected is None:
+            kind = self.ledger.kinds.get(d.position)
+            said = f"position {d.position} is a record '{kind}' that gives the lane nothing" if kind else f"no record {d.position}"
+            self.wrong("I2" if kind else "I3", said, i)
+            return
+        if not expected.defined_before:
+            self.wrong("I3", f"the verdict of {d.position} was defined after it", i)
+        event = self.ledger.schema.Event.FromString(d.event)
+        if (event.id, event.revision) != expected.event:
+            self.wrong("I3", f"what came at {d.position} is not the event of that record", i)
+        if (d.rule, d.basis) != (expected.rule, expected.basis):
+            self.wrong("I3", f"{d.position} came by {d.rule}/{d.basis}; recorded is {expected.rule}/{expected.basis}", i)
+        verdict = self.ledger.narrowed(d.lane, d.position, expected.verdict, known)
+        recalled = self.ledger.recalled_by(expected.event_seq, d.lane)
+        if verdict is not None and verdict.outcome != self.ledger.schema.OUTCOME_RELEASE or recalled and recalled <= known:
+            self.wrong("I2", f"{d.position} was withdrawn before this session began, and came", i)
+        elif verdict is not None:
+            self.fields(i, d, event, verdict)
+
+    def fields(self, i, d, event, verdict):
+        revealed = self.ledger.revealed(verdict)
+        for path, bit in self.ledger.present(event):
+            if not bit & revealed:
+                self.wrong("I2", f"{path} came at {d.position}, and its verdict does not reveal it", i)
+            if path in d.withheld:
+                self.wrong("I2", f"{path} came at {d.position}, and is said to be withheld", i)
+        if len(event.subjects) > bin(verdict.subjects).count("1"):
+            self.wrong("I2", f"{len(event.subjects)} subjects came at {d.position}; the verdict keeps fewer", i)
+
+    def held_up(self):
+        """I3 without a race: while somebody holds the lease's row no commit can end, so nothing after it may be told."""
+        told = [(i, e, e.position if isinstance(e, Delivered) else e.seq) for i, e in self.entries((Delivered, Receipt))]
+        for _, held in self.entries(HeldUp):
+            for i, e, seq in told:
+                if held.since <= e.t <= held.t and seq > held.seq:
+                    self.wrong("I3", f"{seq} was told while nothing after {held.seq} could be committed", i)
+
+    # ---- I9, and I1's other half: each lane ----
+
+    def lanes(self):
+        sessions, acknowledged, got, last = {}, defaultdict(int), defaultdict(dict), {}
+        for i, e in self.entries((Session, Delivered, Acknowledged, Refused)):
+            if isinstance(e, Session):
+                sessions[e.name] = e.session
+                for lane, position in e.lanes.items():
+                    self.passed(i, lane, acknowledged[lane], position, "the session begins after")
+                    last[e.name, e.session, lane] = position
+            elif isinstance(e, Acknowledged):
+                acknowledged[e.lane] = max(acknowledged[e.lane], e.position)
+            elif isinstance(e, Refused):
+                last[e.name, e.session, e.lane] = e.position - 1  # it and all after it come again
+            elif not e.replay:
+                self.in_order(i, e, last, got[e.lane])
+        for lane in {lane for _, e in self.entries(Session) for lane in e.lanes}:
+            lost = [p for p in self.ledger.owed(lane) if p not in got[lane]]
+            if lost:
+                self.wrong("I1", f"lane {lane} ({' '.join(self.ledger.lanes[lane])}) never got {lost[:10]}, of {len(lost)}")
+        return got
+
+    def in_order(self, i, d, last, got):
+        key = (d.name, d.session, d.lane)
+        if key not in last:
+            self.wrong("I9", f"{d.position} came on a lane that the session does not have", i)
+            return
+        if d.position <= last[key]:
+            self.wrong("I9", f"{d.position} came after {last[key]}", i)
+        else:
+            self.passed(i, d.lane, last[key], d.position - 1, f"before {d.position} came")
+        last[key] = d.position
+        before = got.setdefault(d.position, d.event)
+        if before != d.event and not self.ledger.redecided[d.lane, d.position]:
+            self.wrong("I9", f"{d.position} came again as something else", i)
+
+    def passed(self, i, lane, after, up_to, when):
+        skipped = self.ledger.owed_between(lane, after, up_to)
+        if skipped:
+            self.wrong("I9", f"{when}, {skipped[:10]} had not come (after {after})", i)
+
+    def signed(self):
+        """A cursor moves only by what the recipient said."""
+        said = {(e.lane, e.position) for _, e in self.entries(Acknowledged)}
+        for seq, record in self.ledger.acknowledged.items():
+            if (record.lane, record.position) not in said:
+                self.wrong("I9", f"record {seq} says that lane {record.lane} acknowledged {record.position}, which nobody said")
+
+    # ---- I8 ----
+
+    def progress(self):
+        at = defaultdict(list)
+        for _, e in self.entries((Receipt, Delivered)):
+            at[e.agency if isinstance(e, Receipt) else e.name].append(e.t)
+        for i, stall in self.entries(Stalled):
+            for party in stall.parties:
+                place = bisect_right(at[party], stall.t)
+                if place == len(at[party]) or at[party][place] > stall.t + PROGRESS_S_MAX:
+                    self.wrong("I8", f"{party} was served nothing in {PROGRESS_S_MAX:.0f} s while {stall.who} did not read", i)
+
+    # ---- the ledger by itself ----
+
+    def sequence(self):
+        if self.ledger.seqs != list(range(1, len(self.ledger.seqs) + 1)):
+            self.wrong("I1", "numbers are missing in the ledger")
+        for what, values in (("time", self.ledger.times), ("epoch", self.ledger.epochs)):
+            if values != sorted(values):
+                self.wrong("I3", f"a record's {what} is before that of the record before it")
+
+
+def check(history, ledger):
+    """Everything that does not hold, in the order of the invariants' checks."""
+    checker = Checker(history, ledger)
+    for part in (checker.sequence, checker.receipts, checker.once, checker.deliveries, checker.held_up, checker.lanes, checker.signed,
+                 checker.progress):
+        part()
+    return checker.found
+
+
+def brief(entry):
+    """An entry in one line: bytes by their first sixteen."""
+    values = ((name, value[:16].hex() if isinstance(value, bytes) else value) for name, value in entry._asdict().items())
+    return type(entry).__name__ + " " + " ".join(f"{name}={value}" for name, value in values)
+
+
+def shown(history, violation, around=8):
+    """The violation with the history around it."""
+    lines = [f"{violation.invariant}: {violation.text}"]
+    if violation.index is not None:
+        for i in range(max(0, violation.index - around), min(len(history), violation.index + around + 1)):
+            lines.append(f"{'>' if i == violation.index else ' '} {i}: {brief(history[i])}")
+    return "\n".join(lines)

@@ -1,0 +1,205 @@
+"""The checker of histories, itself checked: one small history that holds, and for each invariant what breaks it, one change at a time. Each
+change must be found, under its invariant's name; the history as it stands must be found to hold.
+
+Run by: ctest. Needs no hub."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import history_check as h  # noqa: E402
+from history_ledger import RECALL, SCHEMA  # noqa: E402
+
+LANE, OTHER = 1, 2
+RULE, BASIS = "picture-place-notice", "lag-2023-196-4"
+OPEN, PLACE = SCHEMA.SENSITIVITY_OPEN, SCHEMA.SENSITIVITY_PLACE
+ACCEPTED, DUPLICATE, REJECTED = (SCHEMA.RECEIPT_STATUS_ACCEPTED, SCHEMA.RECEIPT_STATUS_DUPLICATE, SCHEMA.RECEIPT_STATUS_REJECTED)
+EVENTS = {seq: bytes([seq]) * 16 for seq in (5, 6, 7, 8)}  # by the number under which they stand; 9 takes 8 back
+
+
+def record(seq, **kind):
+    return seq, SCHEMA.Record(seq=seq, time_ms=1000 + seq, epoch=1, **kind)
+
+
+def released(reveal=(OPEN, PLACE), subjects=0, outcome=SCHEMA.OUTCOME_RELEASE, lane=LANE):
+    return SCHEMA.LaneVerdict(lane=lane, outcome=outcome, rule=RULE, basis=BASIS, reveal=sum(1 << c for c in reveal), subjects=subjects)
+
+
+def accepted(seq, index):
+    return record(seq, accepted=SCHEMA.Accepted(event_id=EVENTS[seq], revision=1, agency="polisen", published_seq=4,
+                                                published_index=index, verdict=1))
+
+
+def digest(seq):
+    return bytes([100 + seq]) * 32
+
+
+def ledger():
+    """Four events of one publication; 8 is taken back by 9; the lane acknowledges up to 6."""
+    recalled = SCHEMA.RecalledEvent(event_seq=8, event_id=EVENTS[8], revision=1, lanes=[LANE], undelivered=[LANE])
+    return [record(1, lane_defined=SCHEMA.LaneDefined(number=LANE, agency="skolan", purpose="p")),
+            record(2, lane_defined=SCHEMA.LaneDefined(number=OTHER, agency="tycktill", purpose="p")),
+            record(3, verdict_defined=SCHEMA.VerdictDefined(number=1, lanes=[released()])),
+            record(4, published=SCHEMA.Published(agency="polisen", digests=[digest(s) for s in (5, 6, 7, 8)])),
+            accepted(5, 0), accepted(6, 1), accepted(7, 2), accepted(8, 3),
+            record(9, recalled=SCHEMA.Recalled(recall_seq=8, agency="polisen", events=[recalled], recall_id=b"r" * 16, revision=1)),
+            record(10, acknowledged=SCHEMA.Acknowledged(lane=LANE, position=6))]
+
+
+def event(seq, **fields):
+    made = SCHEMA.Event(id=EVENTS[seq], source="polisen", revision=1)
+    made.place.area = "bromma"
+    made.place.address = "Provgatan 1"
+    made.place_notice.problem = "Samlingsplats"
+    for name, value in fields.items():
+        setattr(made.place_notice, name, value)
+    return made.SerializeToString()
+
+
+def delivered(t, position, session=1, content=None, rule=RULE, basis=BASIS, lane=LANE, withheld=("body.description",)):
+    return h.Delivered(t, "skolan", session, lane, position, False, content or event(position), list(withheld), rule, basis)
+
+
+def history():
+    """Sent and acknowledged; skolan takes 5 to 7 in two sessions, 6 twice, and the Recall in place of 8."""
+    recall = SCHEMA.Event(id=b"r" * 16, revision=1).SerializeToString()
+    sent = [h.Sent(1.0, "polisen", EVENTS[s], 1, digest(s)) for s in EVENTS]
+    receipts = [h.Receipt(2.0, "polisen", EVENTS[s], 1, digest(s), ACCEPTED, s, 0) for s in EVENTS]
+    return sent + receipts + [
+        h.Receipt(2.5, "polisen", EVENTS[5], 1, digest(5), DUPLICATE, 5, 0),
+        h.Receipt(2.6, "polisen", EVENTS[5], 1, b"other", REJECTED, 0, SCHEMA.CODE_CONFLICT),
+        h.Session(3.0, "skolan", 1, 0.0, {LANE: 0}), h.Session(3.0, "tycktill", 1, 0.0, {OTHER: 0}),
+        delivered(3.1, 5), h.Acknowledged(3.2, "skolan", 1, LANE, 5), delivered(3.3, 6),
+        h.Session(4.0, "skolan", 2, 3.5, {LANE: 5}), delivered(4.1, 6, 2), h.Acknowledged(4.2, "skolan", 2, LANE, 6),
+        h.Stalled(4.3, "tycktill", ("polisen", "skolan")),
+        h.Refused(4.35, "skolan", 2, LANE, 6), delivered(4.4, 6, 2), delivered(4.5, 7, 2),
+        delivered(4.6, 9, 2, recall, *RECALL, withheld=()),
+        h.Receipt(4.7, "polisen", EVENTS[6], 1, digest(6), DUPLICATE, 6, 0),
+        h.HeldUp(6.0, 5.0, 10), h.Committed(7.0, 10)]
+
+
+def without(entries, condition):
+    kept = [e for e in entries if not condition(e)]
+    assert len(kept) < len(entries), "the change changes nothing"
+    return kept
+
+
+def at(entries, position, session):
+    return next(i for i, e in enumerate(entries) if isinstance(e, h.Delivered) and (e.position, e.session) == (position, session))
+
+
+def replaced(position, session=2, **fields):
+    def change(entries, rows):
+        i = at(entries, position, session)
+        entries[i] = entries[i]._replace(**fields)
+        return entries, rows
+    return change
+
+
+def row(seq, made):
+    return lambda entries, rows: (entries, [made if s == seq else (s, r) for s, r in rows])
+
+
+def with_narrower(outcome, reveal):
+    """A Redecided record that was committed before a third session, which has 7 all the same."""
+    def change(entries, rows):
+        narrower = SCHEMA.Redecided(event_seq=7, position=7, lane=released(reveal=reveal, outcome=outcome))
+        return entries + [h.Committed(8.0, 11), h.Session(9.5, "skolan", 3, 9.0, {LANE: 6}), delivered(10.0, 7, 3)], \
+            rows + [record(11, redecided=narrower)]
+    return change
+
+
+def recalled_and_sent(entries, rows):
+    return entries + [h.Committed(8.0, 10), h.Session(9.5, "skolan", 3, 9.0, {LANE: 7}), delivered(10.0, 8, 3)], rows
+
+
+def twice(entries, rows):
+    return entries, rows + [record(11, accepted=rows[4][1].accepted)]
+
+
+def conflict_taken(entries, rows):
+    other = h.Receipt(5.0, "polisen", EVENTS[5], 1, b"other", DUPLICATE, 5, 0)
+    return entries + [h.Sent(4.9, "polisen", EVENTS[5], 1, b"other"), other], rows
+
+
+def swapped(entries, rows):
+    i, j = at(entries, 6, 2), at(entries, 7, 2)
+    entries[i], entries[j] = entries[j], entries[i]
+    return entries, rows
+
+
+def add(*more):
+    return lambda entries, rows: (entries + list(more), rows)
+
+
+def drop(condition):
+    return lambda entries, rows: (without(entries, condition), rows)
+
+
+def is_delivery(position, session=None):
+    return lambda e: isinstance(e, h.Delivered) and e.position == position and session in (None, e.session)
+
+
+def with_subject():
+    made = SCHEMA.Event.FromString(event(7))
+    made.subjects.add(role=SCHEMA.ROLE_OTHER)
+    return made.SerializeToString()
+
+
+# What is wrong, the invariant under which it must be found, and the change that makes it so.
+WRONG = [
+    ("an acknowledged event is not there", "I1", row(7, record(7, stopped=SCHEMA.Stopped(reason="x")))),
+    ("another event stands there", "I1", row(7, record(7, accepted=SCHEMA.Accepted(event_id=b"x" * 16, revision=1, agency="polisen",
+                                                                                   published_seq=4, published_index=2, verdict=1)))),
+    ("other content stands there", "I1", row(4, record(4, published=SCHEMA.Published(agency="polisen", digests=[b"x"] * 4)))),
+    ("a record is missing", "I1", lambda e, rows: (e, [r for r in rows if r[0] != 2])),
+    ("a lane never gets its last event", "I1", drop(is_delivery(7))),
+    ("a lane never gets the Recall", "I1", drop(is_delivery(9))),
+    ("delivered to a lane without a verdict", "I2", add(h.Session(8.0, "skolan", 3, 7.5, {OTHER: 0}), delivered(9.0, 5, 3, lane=OTHER))),
+    ("delivered though it is held", "I2",
+     row(3, record(3, verdict_defined=SCHEMA.VerdictDefined(number=1, lanes=[released(outcome=SCHEMA.OUTCOME_HOLD)])))),
+    ("free text that is not revealed", "I2", replaced(7, event=event(7, description="x"), withheld=[])),
+    ("an address that is not revealed", "I2",
+     row(3, record(3, verdict_defined=SCHEMA.VerdictDefined(number=1, lanes=[released((OPEN,))])))),
+    ("a path said to be withheld is there", "I2", replaced(7, withheld=["place.address"])),
+    ("a subject too many", "I2", replaced(7, event=with_subject())),
+    ("withdrawn by new rules before the session", "I2", with_narrower(SCHEMA.OUTCOME_WITHHOLD, (OPEN,))),
+    ("narrowed by new rules before the session", "I2", with_narrower(SCHEMA.OUTCOME_RELEASE, (OPEN,))),
+    ("taken back before the session", "I2", recalled_and_sent),
+    ("a delivery without a record", "I3", add(delivered(8.0, 77, 2, event(7)))),
+    ("a delivery of another event than its record's", "I3", replaced(7, event=event(6))),
+    ("a rule that is not recorded", "I3", replaced(7, rule="other-rule")),
+    ("a verdict defined afterwards", "I3", lambda e, rows: (e, [r for r in rows if r[0] != 3] + [(11, rows[2][1])])),
+    ("a delivery before its commit", "I3", add(h.HeldUp(4.55, 4.45, 6))),
+    ("a receipt before its commit", "I3", add(h.HeldUp(2.2, 1.5, 7))),
+    ("a record's time goes back", "I3", lambda e, rows: (e, rows[:-1] + [(10, SCHEMA.Record(seq=10, time_ms=1, epoch=1))])),
+    ("one event twice", "I6", twice),
+    ("two receipts for one event", "I6", add(h.Receipt(5.0, "polisen", EVENTS[5], 1, digest(5), DUPLICATE, 6, 0))),
+    ("other content acknowledged", "I1", conflict_taken),
+    ("the same content refused", "I6", add(h.Receipt(5.0, "polisen", EVENTS[5], 1, digest(5), REJECTED, 0, SCHEMA.CODE_CONFLICT))),
+    ("an event that nobody sent", "I6", drop(lambda e: isinstance(e, h.Sent) and e.event_id == EVENTS[8])),
+    ("a sender waits for a recipient", "I8", drop(lambda e: isinstance(e, h.Receipt) and e.t > 4.3)),
+    ("a recipient waits for a recipient", "I8",
+     lambda e, rows: ([x._replace(t=x.t + 100) if isinstance(x, h.Delivered) and x.t > 4.3 else x for x in e], rows)),
+    ("out of order", "I9", swapped),
+    ("passed over within a session", "I9", drop(is_delivery(6, 2))),
+    ("the same twice in a session", "I9", add(delivered(8.0, 7, 2))),
+    ("a session begins after what was not acknowledged", "I9", add(h.Session(9.0, "skolan", 3, 8.5, {LANE: 7}))),
+    ("a repeat is something else", "I9", replaced(6, session=1, event=event(6, count=3))),
+    ("an acknowledgement that nobody sent", "I9", row(10, record(10, acknowledged=SCHEMA.Acknowledged(lane=LANE, position=9)))),
+]
+
+
+def main():
+    found = h.check(history(), ledger())
+    assert not found, h.shown(history(), found[0])
+    for what, invariant, change in WRONG:
+        found = h.check(*change(history(), ledger()))
+        assert any(v.invariant == invariant for v in found), f"{what}: not found under {invariant}, but {found}"
+        assert h.shown(history(), found[0]).startswith(found[0].invariant)
+    assert {invariant for _, invariant, _ in WRONG} == {"I1", "I2", "I3", "I6", "I8", "I9"}
+    print(f"a history that holds, and {len(WRONG)} that do not: all told apart")
+
+
+if __name__ == "__main__":
+    main()
