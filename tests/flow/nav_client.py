@@ -211,6 +211,7 @@ class Client:
         self.socket = zmq.Context.instance().socket(zmq.DEALER)
         self.socket.setsockopt(zmq.LINGER, 0)
         self.socket.setsockopt(zmq.RECONNECT_IVL, -1)  # a lost connection is a lost session: we begin anew ourselves
+        self.socket.setsockopt(zmq.SNDTIMEO, self.wait_ms)  # without a connection a send would wait for ever
         self.socket.setsockopt(zmq.CURVE_SERVERKEY, self.hub_curve_key)
         self.socket.setsockopt(zmq.CURVE_PUBLICKEY, self.keys.curve_public)
         self.socket.setsockopt(zmq.CURVE_SECRETKEY, self.keys.curve_secret)
@@ -222,7 +223,7 @@ class Client:
                                   hub_key=self.hub_session_key)
         body = hello.SerializeToString()
         signed = self.schema.Signed(body=body, signature=self.keys.sign("hello", body))
-        self.socket.send(bytes([HELLO]) + signed.SerializeToString())
+        self._send_message(bytes([HELLO]) + signed.SerializeToString())
         kind, rest = self._receive_message()
         if kind != WELCOME:
             raise HubError(f"a message of kind {kind} came instead of WELCOME")
@@ -265,7 +266,13 @@ class Client:
         return kind, rest
 
     def _send(self, **frame):
-        self.socket.send(self.stream.seal(self.schema.ClientFrame(**frame).SerializeToString()))
+        self._send_message(self.stream.seal(self.schema.ClientFrame(**frame).SerializeToString()))
+
+    def _send_message(self, message):
+        try:
+            self.socket.send(message)
+        except zmq.Again:
+            raise HubError(f"the connection is lost, or has taken nothing within {self.wait_ms} ms") from None
 
     def _receive(self, wait_ms=None):
         """The next HubFrame; None: nothing within that time."""
