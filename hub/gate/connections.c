@@ -24,10 +24,13 @@ enum {
   EVENT_SIZE = 6,
   ADDRESS_SIZE = 16,
   CROWD_MAX = 64,  // connections of one address that carry no session
+  ROOM_MAX = 192,  // descriptors kept free (fewer if there are few): the program's own, and connections
+                   // accepted before we hear of it
 };
 
 struct connection {
   bool open;
+  bool cut;          // by us; libzmq has not closed it yet
   uint64_t session;  // 0: none
   int64_t opened_ms;
   int64_t since_ms;               // without a session
@@ -37,7 +40,7 @@ struct connection {
 
 struct connections {
   void *monitor;
-  uint32_t open, fd_max, crowded;
+  uint32_t open, fd_max, crowded, displaced;
   struct connection *by_fd;
 };
 
@@ -144,6 +147,26 @@ static void open_entry(struct connections *connections, struct connection *conne
   connections->crowded++;
 }
 
+// Without room libzmq could accept nobody, and an agency would wait in the kernel's queue among all who
+// knock: the one that has been without a session longest gives its place. Many addresses together can do no
+// more.
+static void make_room(struct connections *connections) {
+  struct connection *oldest = NULL;
+  uint32_t seen = 0;
+  uint32_t room = connections->fd_max / 4 < ROOM_MAX ? connections->fd_max / 4 : ROOM_MAX;
+  if (connections->open + room <= connections->fd_max) return;
+  for (uint32_t fd = 0; fd < connections->fd_max && seen < connections->open; fd++) {
+    struct connection *connection = &connections->by_fd[fd];
+    if (!connection->open) continue;
+    seen++;
+    if (connection->session != 0 || connection->cut) continue;
+    if (oldest == NULL || connection->since_ms < oldest->since_ms) oldest = connection;
+  }
+  if (oldest == NULL) return;
+  connections_cut(connections, (int)(oldest - connections->by_fd));
+  connections->displaced++;
+}
+
 void connections_read(struct connections *connections, int64_t now_ms, connections_gone *gone,
                       void *context) {
   uint16_t event = 0;
@@ -152,7 +175,9 @@ void connections_read(struct connections *connections, int64_t now_ms, connectio
     struct connection *connection = find(connections, fd);
     if (connection == NULL) continue;
     close_entry(connections, connection, gone, context);
-    if (event == ZMQ_EVENT_ACCEPTED) open_entry(connections, connection, fd, now_ms);
+    if (event != ZMQ_EVENT_ACCEPTED) continue;
+    open_entry(connections, connection, fd, now_ms);
+    make_room(connections);
   }
 }
 
@@ -160,6 +185,12 @@ uint32_t connections_take_crowded(struct connections *connections) {
   uint32_t crowded = connections->crowded;
   connections->crowded = 0;
   return crowded;
+}
+
+uint32_t connections_take_displaced(struct connections *connections) {
+  uint32_t displaced = connections->displaced;
+  connections->displaced = 0;
+  return displaced;
 }
 
 uint32_t connections_open(const struct connections *connections) { return connections->open; }
@@ -189,7 +220,9 @@ void connections_count_read(struct connections *connections, int fd, size_t byte
 
 void connections_cut(struct connections *connections, int fd) {
   struct connection *connection = find(connections, fd);
-  if (connection != NULL && connection->open) (void)shutdown(fd, SHUT_RDWR);
+  if (connection == NULL || !connection->open) return;
+  connection->cut = true;
+  (void)shutdown(fd, SHUT_RDWR);
 }
 
 uint32_t connections_cut_idle(struct connections *connections, int64_t now_ms) {

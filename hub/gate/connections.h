@@ -25,6 +25,9 @@ void connections_read(struct connections *connections, int64_t now_ms, connectio
 uint32_t connections_open(const struct connections *connections);
 // Cut since the last call because their address had too many that carry no session.
 uint32_t connections_take_crowded(struct connections *connections);
+// Cut since the last call to make room: with few descriptors left, each new connection displaces the one that
+// has been without a session longest.
+uint32_t connections_take_displaced(struct connections *connections);
 // The connection carries this session now.
 void connections_carry(struct connections *connections, int fd, uint64_t session);
 // The session has ended; its connection carries none, where it is still that session's.

@@ -118,6 +118,8 @@ static void tick(struct gate *gate, int64_t now_ms) {
   if (cut > 0) gate_log_limited(gate, "cut %u connections that began no session", cut);
   uint32_t crowded = connections_take_crowded(gate->connections);
   if (crowded > 0) gate_log_limited(gate, "cut %u connections of addresses that have too many", crowded);
+  uint32_t displaced = connections_take_displaced(gate->connections);
+  if (displaced > 0) gate_log_limited(gate, "cut %u connections without a session, for new ones", displaced);
 }
 
 static void check_hoarding(struct gate *gate, int64_t now_ms) {
