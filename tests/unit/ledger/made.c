@@ -22,7 +22,7 @@ enum {
   STEP_MS = 250,
   MS_A_DAY = 86400000,
   LANES = 4,
-  TYPE_SCHOOL_INCIDENT = 41,
+  TYPE_SCHOOL_INCIDENT = 41
 };
 
 const char *const made_agencies[MADE_AGENCIES] = {"police-north", "social-bromma", "school-sol"};
