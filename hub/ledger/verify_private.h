@@ -145,7 +145,6 @@ struct verify {
   verify_fault *fault;
   void *fault_context;
   struct verify_report *report;
-  bool muted;               // what is read beside a range accuses nobody
   struct nav_arena *arena;  // one record, where it could not be decoded ahead
   struct verify_ahead *ahead;
   struct verify_tree tree;
@@ -191,6 +190,7 @@ struct verify {
   struct verify_subtree_row subtree;
   struct verify_rules_row rules_text;
   bool has_rules_text;
+  bool muted;  // what is read beside a range accuses nobody
 };
 
 void verify_accuse(struct verify *v, uint64_t seq, const char *format, ...)

@@ -16,15 +16,8 @@
 #include "nav/v1/event.pb-c.h"
 #include "tests/unit/ledger/made_private.h"
 
-enum {
-  ARENA_MAX = 2047 * 1024 * 1024,
-  EPOCH = 3,
-  RETENTION_CLASS = 2,
-  STEP_MS = 250,
-  MS_A_DAY = 86400000,
-  LANES = 4,
-  TYPE_SCHOOL_INCIDENT = 41,
-};
+enum { ARENA_MAX = 2047 * 1024 * 1024, EPOCH = 3, RETENTION_CLASS = 2, STEP_MS = 250, MS_A_DAY = 86400000 };
+enum { LANES = 4, TYPE_SCHOOL_INCIDENT = 41 };
 
 const char *const made_agencies[MADE_AGENCIES] = {"police-north", "social-bromma", "school-sol"};
 
