@@ -13,11 +13,14 @@
 
 enum { CHUNK_BYTES = 128 * 1024, COMMIT_SQL_MAX = 256 * 1024 };
 
+static const char COPY_EVENT_SQL[] =
+    "COPY nav.event (seq, event_id, agency, revision, digest, type, time, verdict, bucket_class, bucket_day, "
+    "published_seq) FROM STDIN (FORMAT binary);";
+
 // What may be copied, in this order; of a batch those that have rows.
 static const char *const COPY_SQL[STORE_COPIES_MAX] = {
     "COPY nav.ledger (seq, at, kind, lane, about, record, leaf) FROM STDIN (FORMAT binary);",
-    "COPY nav.event (seq, event_id, agency, revision, digest, type, time, verdict, bucket_class, bucket_day, "
-    "published_seq) FROM STDIN (FORMAT binary);",
+    COPY_EVENT_SQL,
     "COPY nav.content (seq, part, sealed) FROM STDIN (FORMAT binary);",
     "COPY nav.subtree (level, index, hash) FROM STDIN (FORMAT binary);",
     "COPY nav.person (token, seq) FROM STDIN (FORMAT binary);",

@@ -151,7 +151,7 @@ static void batch_numbers_without_gaps_and_time_never_goes_back(void **state) {
   assert_int_equal(batch.first_seq, 42);
   assert_int_equal(batch.last_seq, 43);
   assert_int_equal(sequence.last_time_ms, 9000);  // the clock said 5000
-  assert_int_equal(batch.unhashed_count, 2);  // the tree grows when it is finished
+  assert_int_equal(batch.unhashed_count, 2);      // the tree grows when it is finished
   batch_clear(&batch);
   assert_true(batch_is_empty(&batch));
   assert_int_equal(batch_next_seq(&batch), 44);
