@@ -127,8 +127,6 @@ void session_try(struct nav_client *client, int64_t now_ms);
 void session_drop(struct nav_client *client, int64_t now_ms, int64_t pause_ms_min);
 // For good: nav_client_step then says why.
 void session_fail(struct nav_client *client, const struct nav_error *err);
-// The node that we are connected to or try is wrong (a key, an agency): for good, unless another node serves.
-void session_wrong(struct nav_client *client, const struct nav_error *err, int64_t now_ms);
 // A refusal in clear or sealed: for good, or until a pause is over.
 void session_refused(struct nav_client *client, const struct nav_error *err, int64_t now_ms);
 // A frame of the handshake; later ones go to incoming_frame.

@@ -67,7 +67,8 @@ void session_drop(struct nav_client *client, int64_t now_ms, int64_t pause_ms_mi
   plan_next(client, now_ms, pause_ms_min);
 }
 
-void session_wrong(struct nav_client *client, const struct nav_error *err, int64_t now_ms) {
+// The node that we are connected to or try is wrong (a key, an agency): for good, unless another node serves.
+static void session_wrong(struct nav_client *client, const struct nav_error *err, int64_t now_ms) {
   if (++client->nodes_wrong < client->nodes_count) {
     session_drop(client, now_ms, 0);
   } else {

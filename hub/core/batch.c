@@ -12,8 +12,12 @@
 #include "hub/wire/message.h"
 #include "hub/wire/sha256_many.h"
 
-enum { HASHED_AT_ONCE = 512 };
-enum { ROWS_BYTES_MAX = 64 * 1024 * 1024, ANSWERS_BYTES_MAX = 64 * 1024 * 1024, NOTE_BYTES_MAX = 4096 };
+enum {
+  ROWS_BYTES_MAX = 64 * 1024 * 1024,
+  ANSWERS_BYTES_MAX = 64 * 1024 * 1024,
+  NOTE_BYTES_MAX = 4096,
+  HASHED_AT_ONCE = 512,
+};
 
 bool batch_init(struct batch *batch, struct sequence *sequence) {
   *batch = (struct batch){.sequence = sequence};
@@ -111,14 +115,18 @@ static void keep_mentions(struct batch *batch, const Nav__V1__Record *record) {
   record_mentions_free(&mentions);
 }
 
+// The list, with room for one more. What it may hold is bounded by what a batch may.
+static void *grown(void *list, size_t count, size_t *capacity, size_t size) {
+  if (count < *capacity) return list;
+  *capacity = *capacity == 0 ? 64 : *capacity * 2;
+  list = realloc(list, *capacity * size);
+  NAV_ASSERT(list != NULL);
+  return list;
+}
+
 static void note_unhashed(struct batch *batch, size_t record, size_t length) {
-  if (batch->unhashed_count == batch->unhashed_capacity) {
-    size_t capacity = batch->unhashed_capacity == 0 ? 1024 : batch->unhashed_capacity * 2;
-    struct batch_unhashed *list = realloc(batch->unhashed, capacity * sizeof *list);
-    NAV_ASSERT(list != NULL);
-    batch->unhashed = list;
-    batch->unhashed_capacity = capacity;
-  }
+  batch->unhashed =
+      grown(batch->unhashed, batch->unhashed_count, &batch->unhashed_capacity, sizeof *batch->unhashed);
   batch->unhashed[batch->unhashed_count++] =
       (struct batch_unhashed){.record = record, .length = (uint32_t)length};
 }
@@ -215,13 +223,8 @@ void batch_stage_rules_text(struct batch *batch, uint64_t seq, const uint8_t sha
 const struct nav_buffer *batch_last_record(const struct batch *batch) { return &batch->scratch; }
 
 static void add_answer(struct batch *batch, struct batch_answer answer) {
-  if (batch->answers_count == batch->answers_capacity) {
-    size_t capacity = batch->answers_capacity == 0 ? 64 : batch->answers_capacity * 2;
-    struct batch_answer *list = realloc(batch->answer_list, capacity * sizeof *list);
-    NAV_ASSERT(list != NULL);
-    batch->answer_list = list;
-    batch->answers_capacity = capacity;
-  }
+  batch->answer_list =
+      grown(batch->answer_list, batch->answers_count, &batch->answers_capacity, sizeof *batch->answer_list);
   batch->answer_list[batch->answers_count++] = answer;
   batch->urgent = true;
 }
@@ -248,13 +251,8 @@ bool batch_stage_cosignature(struct batch *batch, uint64_t size, const char *age
 }
 
 void batch_note_acknowledged(struct batch *batch, uint32_t lane, uint64_t position, uint64_t delivered) {
-  if (batch->acknowledged_count == batch->acknowledged_capacity) {
-    size_t capacity = batch->acknowledged_capacity == 0 ? 16 : batch->acknowledged_capacity * 2;
-    struct batch_acknowledged *list = realloc(batch->acknowledged, capacity * sizeof *list);
-    NAV_ASSERT(list != NULL);
-    batch->acknowledged = list;
-    batch->acknowledged_capacity = capacity;
-  }
+  batch->acknowledged = grown(batch->acknowledged, batch->acknowledged_count, &batch->acknowledged_capacity,
+                              sizeof *batch->acknowledged);
   batch->acknowledged[batch->acknowledged_count++] = (struct batch_acknowledged){lane, position, delivered};
 }
 
@@ -290,9 +288,8 @@ static void hash_some(struct batch *batch, const struct batch_unhashed *list, si
   nav_sha256_many(inputs, count);
   for (size_t i = 0; i < count; i++)
     memcpy(rows + list[i].record + list[i].length + COPY_LENGTH_SIZE, leaves[i], NAV_SHA256_SIZE);
-  const uint8_t(*grown)[NAV_SHA256_SIZE] = (const uint8_t(*)[NAV_SHA256_SIZE])leaves;
-  merkle_append_many(&batch->sequence->frontier, grown, count, keep_subtree, batch);
-  merkle_append_many(&batch->sequence->check, grown, count, NULL, NULL);
+  merkle_append_many(&batch->sequence->frontier, leaves[0], count, keep_subtree, batch);
+  merkle_append_many(&batch->sequence->check, leaves[0], count, NULL, NULL);
 }
 
 static void hash_all(struct batch *batch) {

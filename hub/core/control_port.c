@@ -106,6 +106,25 @@ void control_port_answer(struct control_port *port, uint64_t number, const char 
   }
 }
 
+static char *text_of(json_t *answer) {
+  char *text = answer == NULL ? NULL : json_dumps(answer, JSON_COMPACT);
+  NAV_ASSERT(text != NULL);
+  json_decref(answer);
+  return text;
+}
+
+void core_answer(struct core *core, uint64_t connection, json_t *answer) {
+  char *text = text_of(answer);
+  control_port_answer(core->control, connection, text);
+  free(text);
+}
+
+void core_answer_durable(struct core *core, uint64_t connection, json_t *answer) {
+  char *text = text_of(answer);
+  batch_answer_control(core->staging, connection, text);
+  free(text);
+}
+
 typedef json_t *desk_ask(const struct core *core, const json_t *request, struct nav_error *err);
 
 // ---- record ----

@@ -333,8 +333,7 @@ static bool pump(struct core *core, uint32_t number, struct lane *lane) {
 
 static bool may_send(const struct core *core, const struct lane *lane) {
   return lane != NULL && lane->session != NULL && !lane->session->ended && lane->session->credit_bytes > 0 &&
-         lane->wait_seq <= core->committed_seq &&
-         (lane->nacks.tries == 0 || lane->nacks.pause_until_ms <= nav_clock_monotonic_ms());
+         lane->wait_seq <= core->committed_seq && !nacks_pause(lane);
 }
 
 static void answer_ping(struct core *core, struct session *session) {

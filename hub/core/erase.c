@@ -24,10 +24,7 @@ void erase_free(struct core *core) {
 
 // Takes answer.
 static void finish(struct core *core, json_t *answer) {
-  char *text = answer == NULL ? NULL : json_dumps(answer, JSON_COMPACT);
-  json_decref(answer);
-  if (text != NULL) control_port_answer(core->control, core->erase->connection, text);
-  free(text);
+  core_answer(core, core->erase->connection, answer);
   erase_free(core);
 }
 

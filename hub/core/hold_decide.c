@@ -59,13 +59,9 @@ void hold_decisions_free(struct hold_decisions *decisions) {
 
 static void answer(struct core *core, uint64_t connection, uint64_t seq, const char *outcome,
                    uint16_t reveal) {
-  json_t *json = json_pack("{s:b, s:I, s:s, s:o}", "ok", 1, "seq", (json_int_t)seq, "outcome", outcome,
-                           "reveal", access_class_list(reveal));
-  char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
-  NAV_ASSERT(text != NULL);
-  batch_answer_control(core->staging, connection, text);
-  free(text);
-  json_decref(json);
+  core_answer_durable(core, connection,
+                      json_pack("{s:b, s:I, s:s, s:o}", "ok", 1, "seq", (json_int_t)seq, "outcome", outcome,
+                                "reveal", access_class_list(reveal)));
 }
 
 static bool stage_refused(struct core *core, struct hold *hold, const struct conf_person *person,
@@ -129,11 +125,7 @@ bool hold_decide(struct control_request *request, const struct hold_decision *de
 // ---- the content has come ----
 
 static void refuse(struct core *core, struct pending *pending, const struct nav_error *err) {
-  json_t *json = control_error(err);
-  char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
-  if (text != NULL) control_port_answer(core->control, pending->connection, text);
-  free(text);
-  json_decref(json);
+  core_answer(core, pending->connection, control_error(err));
   struct hold *hold = holds_find(core->holds, pending->event_seq, pending->lane);
   if (hold != NULL) hold->deciding = false;
   clear(pending);

@@ -215,7 +215,7 @@ static size_t fill_items(struct core *core, zmq_pollitem_t *items) {
     gate = (short)(gate | ZMQ_POLLOUT);
   items[count++] = (zmq_pollitem_t){.socket = sessions_socket(core->sessions), .events = gate};
   if (!core->database_lost && store_fd(core->store) >= 0) {
-    items[count++] = (zmq_pollitem_t){.fd = store_fd(core->store), .events = store_poll_events(core->store)};
+    items[count++] = (zmq_pollitem_t){.fd = store_fd(core->store), .events = ZMQ_POLLIN};
   }
   if (reader_fd(core->reader) >= 0) {
     items[count++] =

@@ -150,6 +150,10 @@ static void refuse(struct core *core, struct session *session, uint32_t number, 
   if (set_aside) lane->nacks.position = 0;
 }
 
+bool nacks_pause(const struct lane *lane) {
+  return lane->nacks.tries > 0 && nav_clock_monotonic_ms() < lane->nacks.pause_until_ms;
+}
+
 void nacks_take(struct core *core, struct session *session, const Nav__V1__Nack *nack) {
   if (!deliver_owns(core, session, nack->lane)) return;  // of a lane that a newer session has taken over
   if (!batch_has_room(core->staging)) {
@@ -157,14 +161,17 @@ void nacks_take(struct core *core, struct session *session, const Nav__V1__Nack 
     return;
   }
   const struct lane *lane = core->lanes[nack->lane];
-  if (deliver_was_sent(lane, nack->position)) {
+  // While it pauses the lane is sent nothing that could be refused: one Nack a pause is all that there can
+  // be.
+  if (!nacks_pause(lane) && deliver_was_sent(lane, nack->position)) {
     refuse(core, session, nack->lane, nack);
     return;
   }
   struct nav_error err;
   (void)nav_fail(&err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BAD_POSITION, "nack.position",
-                 "lane %" PRIu32 " was not sent position %" PRIu64 ", or it is acknowledged", nack->lane,
-                 nack->position);
+                 "lane %" PRIu32 " was not sent position %" PRIu64
+                 ", or it is acknowledged or refused already",
+                 nack->lane, nack->position);
   intake_reject(core, session->agency->id, &err, NULL, NULL);
   session_refuse(core->sessions, session, err.code, err.text);
 }

@@ -49,6 +49,8 @@ void nacks_free(struct lane *lane);
 void nacks_load(struct core *core, const Nav__V1__Record *record);
 // A client's Nack, of a lane that is its own.
 void nacks_take(struct core *core, struct session *session, const Nav__V1__Nack *nack);
+// Whether a refused delivery waits to be sent again.
+bool nacks_pause(const struct lane *lane);
 // Whether the lane goes past this position.
 bool nacks_has(const struct lane *lane, uint64_t position);
 // NULL: it was not set aside.

@@ -8,6 +8,7 @@
 #include "hub/base/log.h"
 #include "hub/core/control_commands.h"
 #include "hub/core/reasons.h"
+#include "hub/core/recalls.h"
 #include "hub/core/stored.h"
 #include "hub/ledger/record.h"
 #include "hub/wire/control.h"
@@ -34,20 +35,8 @@ static void clear(struct core *core) {
 
 void redeliver_free(struct core *core) { clear(core); }
 
-static void tell(struct core *core, json_t *json, bool durable) {
-  char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
-  json_decref(json);
-  NAV_ASSERT(text != NULL);
-  if (durable) {
-    batch_answer_control(core->staging, core->redelivery->connection, text);
-  } else {
-    control_port_answer(core->control, core->redelivery->connection, text);
-  }
-  free(text);
-}
-
 static void refuse(struct core *core, const struct nav_error *err) {
-  tell(core, control_error(err), false);
+  core_answer(core, core->redelivery->connection, control_error(err));
   clear(core);
 }
 
@@ -148,7 +137,7 @@ static bool stage(struct core *core, Nav__V1__Redelivered *redelivered, const st
   NAV_ASSERT(entry != NULL);
   batch_stage_entry(core->staging, entry);
   nacks_take_back(core->lanes[by->lane], by->position);
-  tell(core, json_pack("{s:b, s:I}", "ok", 1, "seq", (json_int_t)seq), true);
+  core_answer_durable(core, by->connection, json_pack("{s:b, s:I}", "ok", 1, "seq", (json_int_t)seq));
   nav_log(NAV_LOG_INFO, "%s has position %" PRIu64 " of lane %" PRIu32 " delivered again", by->person,
           by->position, by->lane);
   return true;
@@ -162,6 +151,9 @@ static bool redeliver(struct core *core, const PGresult *result, struct nav_aren
   if (!describe(core, &cause, core->redelivery->lane, &redelivered))
     return nav_fail(err, NAV_ERROR_LOCAL, 0, "ledger", "position %" PRIu64 " gave this lane nothing",
                     core->redelivery->position);
+  if (redelivered.recalled == NULL && recalls_has(core->recalls, redelivered.event_seq))
+    return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_PERMITTED, "position",
+                    "its sender has taken it back: the lane was told of that, and is not given it any more");
   return open_content(core, &cause, &redelivered, err) && stage(core, &redelivered, &cause, err);
 }
 

@@ -206,15 +206,13 @@ static void log_faults(const json_t *list, enum nav_log_level level) {
 // Gives the answer to who asked, at once or with the batch, and ends this reload. Takes answer.
 static void finish(struct core *core, json_t *answer, bool with_batch) {
   struct reload *reload = core->reload;
-  char *text = answer == NULL ? NULL : json_dumps(answer, JSON_COMPACT);
-  json_decref(answer);
-  NAV_ASSERT(text != NULL);
-  if (reload->connection != 0 && with_batch) {
-    batch_answer_control(core->staging, reload->connection, text);
-  } else if (reload->connection != 0) {
-    control_port_answer(core->control, reload->connection, text);
+  if (reload->connection == 0) {
+    json_decref(answer);
+  } else if (with_batch) {
+    core_answer_durable(core, reload->connection, answer);
+  } else {
+    core_answer(core, reload->connection, answer);
   }
-  free(text);
   bool again = reload->again;
   reload_free(core);
   if (again) core_reload(core);

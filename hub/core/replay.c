@@ -110,26 +110,18 @@ static struct replay *take_place(struct core *core, struct nav_error *err) {
 
 static void answer_command(struct core *core, uint64_t connection, uint64_t seq, uint64_t after,
                            uint64_t up_to) {
-  json_t *json = json_pack("{s:b, s:I, s:I, s:I}", "ok", 1, "seq", (json_int_t)seq, "after",
-                           (json_int_t)after, "up_to", (json_int_t)up_to);
-  char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
-  NAV_ASSERT(text != NULL);
-  batch_answer_control(core->staging, connection, text);
-  free(text);
-  json_decref(json);
+  core_answer_durable(core, connection,
+                      json_pack("{s:b, s:I, s:I, s:I}", "ok", 1, "seq", (json_int_t)seq, "after",
+                                (json_int_t)after, "up_to", (json_int_t)up_to));
 }
 
 // A recipient that asked for what it has not had yet is told nothing: that comes by itself.
 static void refuse(struct core *core, const struct replay *replay, const struct nav_error *err) {
   if (replay->connection == 0) {
     nav_log_failure(NAV_LOG_INFO, "no replay", err);
-    return;
+  } else {
+    core_answer(core, replay->connection, control_error(err));
   }
-  json_t *json = control_error(err);
-  char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
-  if (text != NULL) control_port_answer(core->control, replay->connection, text);
-  free(text);
-  json_decref(json);
 }
 
 // The last position before the time has been found. Meanwhile the recipient may have gone.
@@ -212,6 +204,7 @@ void replay_take(struct core *core, struct session *session, const Nav__V1__Repl
     send_wait(core, session, request->lane);
     return;
   }
+  lane->replay_ms = nav_clock_monotonic_ms();  // also of one that comes to nothing: each is looked into
   if (request->has_since_time_ms) {
     struct replay *place = take_place(core, &err);
     if (place == NULL) {
@@ -222,7 +215,6 @@ void replay_take(struct core *core, struct session *session, const Nav__V1__Repl
     place->used = true;
     place->since_ms = request->since_time_ms;
     lane->replay_asked = true;
-    lane->replay_ms = nav_clock_monotonic_ms();
   } else if (!may_begin(lane, request->after_position, &err) ||
              !begin(core, &by, request->after_position, &seq, &err)) {
     refuse(core, &by, &err);

@@ -26,10 +26,7 @@ void retention_free(struct core *core) {
 
 // Takes answer.
 static void finish(struct core *core, json_t *answer) {
-  char *text = answer == NULL ? NULL : json_dumps(answer, JSON_COMPACT);
-  json_decref(answer);
-  if (text != NULL) control_port_answer(core->control, core->retention->connection, text);
-  free(text);
+  core_answer(core, core->retention->connection, answer);
   retention_free(core);
 }
 

@@ -362,12 +362,12 @@ bool standby_may_deliver(const struct core *core) { return !core->database_lost 
 bool standby_waits(const struct core *core) { return core->standby->waits; }
 
 // A node without others goes on to tell publishers to wait while its database is away: nobody else can.
-bool standby_may_talk(const struct core *core) {
+static bool may_talk(const struct core *core) {
   if (core->standby->waits || core->standby->let_go) return true;  // refusals are all that there is
   return core->nav->others_count == 0 ? !core->standby->stepped_down : lease_is_ours(core);
 }
 
-bool standby_may_send(void *context) { return standby_may_talk(context); }
+bool standby_may_send(void *context) { return may_talk(context); }
 
 bool standby_may_answer(const struct core *core, struct nav_error *err) {
   const struct standby *standby = core->standby;
@@ -375,7 +375,7 @@ bool standby_may_answer(const struct core *core, struct nav_error *err) {
     return nav_fail(err, NAV_ERROR_RETRY, NAV__V1__CODE__CODE_STANDBY, "",
                     "this node, %s, stands by: ask %s, which is active", standby->name,
                     standby->row.node_name);
-  if (!standby->let_go && standby_may_talk(core)) return true;
+  if (!standby->let_go && may_talk(core)) return true;
   return nav_fail(err, NAV_ERROR_RETRY, NAV__V1__CODE__CODE_BUSY, "",
                   "the database does not say whether this node is still the active one; try again soon");
 }

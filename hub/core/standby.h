@@ -50,9 +50,9 @@ bool standby_has_stepped_down(const struct core *core);
 // Whether deliveries, receipts, rules and checkpoints may: the lease is ours now by our own clock, and the
 // database is there, so that what is in memory is what holds.
 bool standby_may_deliver(const struct core *core);
-// Whether clients are heard and spoken to at all. A node without others goes on while its database is away.
-bool standby_may_talk(const struct core *core);
-bool standby_may_send(void *core);  // the same, for sessions
+// Whether clients are heard and spoken to at all, for sessions. A node without others goes on while its
+// database is away.
+bool standby_may_send(void *core);
 // Whether requests of navctl and nav-desk other than status are answered. False: *err says why not.
 NAV_MUST_USE bool standby_may_answer(const struct core *core, struct nav_error *err);
 bool standby_waits(const struct core *core);

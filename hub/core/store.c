@@ -334,8 +334,3 @@ int store_fd(const struct store *store) {
   if (store->state == STORE_BUSY) return store->thread.done_fd;
   return store->connection == NULL ? -1 : PQsocket(store->connection);
 }
-
-short store_poll_events(const struct store *store) {
-  (void)store;
-  return POLLIN;
-}

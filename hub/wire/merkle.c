@@ -104,8 +104,8 @@ static size_t raise(const uint8_t (*left)[NAV_SHA256_SIZE], size_t count, uint8_
   return count / 2;
 }
 
-static void append_some(struct merkle_frontier *frontier, const uint8_t (*leaves)[NAV_SHA256_SIZE],
-                        size_t count, merkle_perfect *perfect, void *context) {
+static void append_some(struct merkle_frontier *frontier, const uint8_t *leaves, size_t count,
+                        merkle_perfect *perfect, void *context) {
   uint8_t by_level[LEVELS][NAV_SHA256_SIZE];
   uint8_t rows[2][MANY_MAX + 1][NAV_SHA256_SIZE];  // the first of each is for a sibling
   uint64_t first = frontier->size;
@@ -127,12 +127,12 @@ static void append_some(struct merkle_frontier *frontier, const uint8_t (*leaves
   gather(frontier, frontier->size + count, (const uint8_t(*)[NAV_SHA256_SIZE])by_level);
 }
 
-void merkle_append_many(struct merkle_frontier *frontier, const uint8_t (*leaves)[NAV_SHA256_SIZE],
-                        size_t count, merkle_perfect *perfect, void *context) {
+void merkle_append_many(struct merkle_frontier *frontier, const uint8_t *leaves, size_t count,
+                        merkle_perfect *perfect, void *context) {
   NAV_ASSERT(frontier->size < UINT64_MAX - count);
   for (size_t done = 0; done < count;) {
     size_t some = count - done < MANY_MAX ? count - done : MANY_MAX;
-    append_some(frontier, leaves + done, some, perfect, context);
+    append_some(frontier, leaves + done * NAV_SHA256_SIZE, some, perfect, context);
     done += some;
   }
 }

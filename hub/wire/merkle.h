@@ -41,9 +41,10 @@ struct merkle_known {
 // that the outcome is the same whatever known says of others. known: NULL for none.
 void merkle_append_known(struct merkle_frontier *frontier, const uint8_t leaf[NAV_SHA256_SIZE],
                          const struct merkle_known *known, merkle_perfect *perfect, void *context);
-// The same of many leaves, a level's nodes hashed side by side; perfect (may be NULL) is told level by level.
-void merkle_append_many(struct merkle_frontier *frontier, const uint8_t (*leaves)[NAV_SHA256_SIZE],
-                        size_t count, merkle_perfect *perfect, void *context);
+// The same of many leaves (count × 32 bytes), a level's nodes hashed side by side; perfect (may be NULL) is
+// told level by level.
+void merkle_append_many(struct merkle_frontier *frontier, const uint8_t *leaves, size_t count,
+                        merkle_perfect *perfect, void *context);
 // The root; of no leaves: SHA-256 of nothing.
 void merkle_root(const struct merkle_frontier *frontier, uint8_t out[NAV_SHA256_SIZE]);
 

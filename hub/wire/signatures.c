@@ -92,32 +92,10 @@ void keys_event_digests(uint8_t *digests, const struct keys_salted *events, size
   }
 }
 
-static void root_of_any(uint8_t root[NAV_SHA256_SIZE], const uint8_t *digests, size_t count) {
-  struct merkle_frontier tree = {0};
-  for (size_t i = 0; i < count; i++) merkle_append(&tree, digests + i * NAV_SHA256_SIZE);
-  merkle_root(&tree, root);
-}
-
-// A level at a time, each level's nodes at once; one that is left over goes up as it is (RFC 6962 §2.1).
 static void publication_root(uint8_t root[NAV_SHA256_SIZE], const uint8_t *digests, size_t count) {
-  uint8_t levels[2][DIGESTS_MAX / 2 + 1][NAV_SHA256_SIZE];
-  struct sha256_input inputs[DIGESTS_MAX / 2];
-  if (count == 0 || count > DIGESTS_MAX) {
-    root_of_any(root, digests, count);
-    return;
-  }
-  const uint8_t *at = digests;
-  for (unsigned turn = 0; count > 1; turn ^= 1) {
-    uint8_t(*up)[NAV_SHA256_SIZE] = levels[turn];
-    size_t pairs = count / 2;
-    for (size_t i = 0; i < pairs; i++)
-      inputs[i] = (struct sha256_input){at + i * 2 * NAV_SHA256_SIZE, 2 * NAV_SHA256_SIZE, 0x01, up[i]};
-    nav_sha256_many(inputs, pairs);
-    if (count % 2 != 0) memcpy(up[pairs], at + (count - 1) * NAV_SHA256_SIZE, NAV_SHA256_SIZE);
-    count = pairs + count % 2;
-    at = up[0];
-  }
-  memcpy(root, at, NAV_SHA256_SIZE);
+  struct merkle_frontier tree = {0};
+  merkle_append_many(&tree, digests, count, NULL, NULL);
+  merkle_root(&tree, root);
 }
 
 void keys_sign_publication(uint8_t signature[KEY_SIGNATURE_SIZE], const struct key_pair_sign *pair,

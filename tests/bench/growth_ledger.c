@@ -77,7 +77,7 @@ static bool wait_committed(struct growth *g, struct nav_error *err) {
     enum store_state state = store_step(g->store, err);
     if (state == STORE_COMMITTED) return true;
     if (state != STORE_BUSY) return false;
-    struct pollfd fd = {store_fd(g->store), store_poll_events(g->store), 0};
+    struct pollfd fd = {store_fd(g->store), POLLIN, 0};
     (void)poll(&fd, 1, 1000);
   }
 }

@@ -170,6 +170,37 @@ def replayed(hub, school, all_seqs, middle_ms):
     assert away.returncode == 4, away
 
 
+def recalled_meanwhile(hub, police, school):
+    """What its sender has taken back is not redelivered."""
+    seq, = publish(hub, police, [20])
+    take_all(school.client, bad={seq}, final=True)
+    event_id = police.keys.event_id(NOW_MS, "polisen", "incident-20").hex()
+    hub.navctl("recall", "send", "--as", "polisen", "--reason", "wrong", event_id)
+    refused = hub.navctl("lane", "redeliver", "skolan", PURPOSE, str(seq), "--reason", "fel", check=False)
+    assert refused.returncode == 3 and "taken it back" in refused.stderr, refused
+    take_all(school.client)
+
+
+def one_nack_a_pause(hub, police, school):
+    """A recipient that refuses one position after the other cannot fill the ledger."""
+    seqs = publish(hub, police, range(30, 34))
+    got = {d.position: d for d in school.client.deliveries()}
+    assert set(got) >= set(seqs), (got, seqs)
+    for position in reversed(seqs):
+        school.client.refuse(got[position], "en efter en")
+    try:
+        list(school.client.deliveries())
+        raise AssertionError("a second Nack within the pause was taken")
+    except nav_client.HubError as error:
+        assert error.code == SCHEMA.CODE_BAD_POSITION, error
+    nacked = [line for line in hub.navctl("audit", "search", "--kind", "nacked", "-o", "ndjson").stdout.splitlines()
+              if "en efter en" in line]
+    assert len(nacked) == 1, nacked
+    wait_until("a session", lambda: connects(school))
+    assert take_all(school.client)[0] == seqs
+    wait_until("all is acknowledged", lambda: lane_of(hub)["cursor"] == seqs[-1])
+
+
 def bad_nacks(hub, school, seqs):
     """Of what was not sent: refused, recorded, and the session goes on."""
     number = lane_of(hub)["number"]
@@ -202,6 +233,8 @@ def main():
         time.sleep(0.05)
         more = refused_for_good(hub, police, school, range(10, 15))
         replayed(hub, school, seqs + [seq] + more[2:], middle_ms)
+        recalled_meanwhile(hub, police, school)
+        one_nack_a_pause(hub, police, school)
         bad_nacks(hub, school, more)
         inbox_refilled(hub)
         hub.verify()

@@ -149,8 +149,7 @@ static void many_leaves_at_once_grow_the_same_tree(void **state) {
       }
       for (size_t i = before; i < before + at_once[k]; i++)
         merkle_append_telling(&one, leaf[i], tell, &told_one);
-      merkle_append_many(&many, (const uint8_t(*)[NAV_SHA256_SIZE])leaf + before, at_once[k], tell,
-                         &told_many);
+      merkle_append_many(&many, leaf[before], at_once[k], tell, &told_many);
       assert_memory_equal(&one, &many, sizeof one.size);
       uint8_t root_one[NAV_SHA256_SIZE], root_many[NAV_SHA256_SIZE];
       merkle_root(&one, root_one);
