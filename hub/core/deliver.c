@@ -355,19 +355,16 @@ static void answer_ping(struct core *core, struct session *session) {
   session_send(core->sessions, session, &frame);
 }
 
-// A frame a lane. Whether there is room is asked seldom, since each question is a system call: what is sent
-// past it waits in the queue of sessions. False: nothing was sent.
+// A frame a lane. False: nothing was sent.
 static bool send_round(struct core *core) {
-  enum { FRAMES_PAST_ROOM = 64 };
-  _Static_assert(2 * FRAMES_PAST_ROOM < SESSIONS_QUEUE_MAX, "answers fit beside them");
-  unsigned frames = 0;
+  bool sent = false;
   for (uint32_t i = 1; i < core->numbers->lanes_end; i++) {
     struct lane *lane = core->lanes[i];
     if (!may_send(core, lane)) continue;
-    if (frames % FRAMES_PAST_ROOM == 0 && !sessions_have_room(core->sessions)) return frames > 0;
-    if (pump(core, i, lane)) frames++;
+    if (!sessions_have_room(core->sessions)) break;
+    if (pump(core, i, lane)) sent = true;
   }
-  return frames > 0;
+  return sent;
 }
 
 bool deliver_step(struct core *core) {

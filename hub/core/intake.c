@@ -315,10 +315,9 @@ void intake_step(struct core *core) {
   const Oid types[] = {1001};  // bytea[]
   const char *values[] = {(const char *)ids.data};
   const int lengths[] = {(int)ids.length};
-  reader_ask(
-      core->reader,
-      "SELECT event_id, agency, revision, digest, seq, verdict FROM nav.event WHERE event_id = ANY($1)", 1,
-      types, values, lengths, looked_up, core);
+  static const char sql[] =
+      "SELECT event_id, agency, revision, digest, seq, verdict FROM nav.event WHERE event_id = ANY($1)";
+  reader_ask_often(core->reader, sql, 1, types, values, lengths, looked_up, core);
   nav_buffer_free(&ids);
 }
 

@@ -8,7 +8,7 @@
 #include "hub/base/clock.h"
 #include "hub/base/log.h"
 
-enum { RECONNECT_MS = 1000 };
+enum { RECONNECT_MS = 1000, PARAMS_MAX = 8 };
 
 struct reader {
   char *conninfo;
@@ -16,6 +16,8 @@ struct reader {
   int64_t next_connect_ms;
   bool busy;
   bool connecting;
+  bool pipelined;         // the query under way ends with its Sync
+  const char *statement;  // the text of the one that the connection has prepared
   PostgresPollingStatusType polling;
   PGresult *result;  // of the query under way
   reader_done *done;
@@ -38,7 +40,8 @@ static void disconnect(struct reader *reader) {
   reader->result = NULL;
   if (reader->connection != NULL) PQfinish(reader->connection);
   reader->connection = NULL;
-  reader->connecting = false;
+  reader->connecting = reader->pipelined = false;
+  reader->statement = NULL;
   reader->next_connect_ms = nav_clock_monotonic_ms() + RECONNECT_MS;
 }
 
@@ -65,17 +68,41 @@ static void lose(struct reader *reader, const char *what) {
   if (asked) tell(reader, NULL);
 }
 
-void reader_ask(struct reader *reader, const char *sql, int params, const Oid *types,
-                const char *const *values, const int *lengths, reader_done *done, void *context) {
-  enum { PARAMS_MAX = 8 };
-  int formats[PARAMS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1};
+static const int BINARY[PARAMS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1};
+
+static void begin(struct reader *reader, int params, reader_done *done, void *context) {
   NAV_ASSERT(reader_is_idle(reader) && params <= PARAMS_MAX);
   reader->done = done;
   reader->context = context;
   reader->busy = true;
-  if (PQsendQueryParams(reader->connection, sql, params, types, values, lengths, formats, 1) == 0) {
+}
+
+void reader_ask(struct reader *reader, const char *sql, int params, const Oid *types,
+                const char *const *values, const int *lengths, reader_done *done, void *context) {
+  begin(reader, params, done, context);
+  if (PQsendQueryParams(reader->connection, sql, params, types, values, lengths, BINARY, 1) == 0)
     lose(reader, "a query was not sent");
-  }
+}
+
+// The first time prepared in the same round trip.
+static bool send_prepared(struct reader *reader, const char *sql, int params, const Oid *types,
+                          const char *const *values, const int *lengths) {
+  PGconn *connection = reader->connection;
+  if (reader->statement != NULL)
+    return PQsendQueryPrepared(connection, "often", params, values, lengths, BINARY, 1) == 1;
+  reader->statement = sql;
+  reader->pipelined = true;
+  return PQenterPipelineMode(connection) == 1 &&
+         PQsendPrepare(connection, "often", sql, params, types) == 1 &&
+         PQsendQueryPrepared(connection, "often", params, values, lengths, BINARY, 1) == 1 &&
+         PQpipelineSync(connection) == 1;
+}
+
+void reader_ask_often(struct reader *reader, const char *sql, int params, const Oid *types,
+                      const char *const *values, const int *lengths, reader_done *done, void *context) {
+  begin(reader, params, done, context);
+  NAV_ASSERT(reader->statement == NULL || reader->statement == sql);
+  if (!send_prepared(reader, sql, params, types, values, lengths)) lose(reader, "a query was not sent");
 }
 
 static void start_connect(struct reader *reader) {
@@ -103,14 +130,43 @@ static void go_on_connecting(struct reader *reader) {
   }
 }
 
+// False: the query failed. An answer without rows is that to a PREPARE or a Sync.
 static bool keep(struct reader *reader, PGresult *result) {
-  if (PQresultStatus(result) == PGRES_TUPLES_OK) {
+  ExecStatusType status = PQresultStatus(result);
+  if (status == PGRES_TUPLES_OK) {
     PQclear(reader->result);
     reader->result = result;
     return true;
   }
   PQclear(result);
-  return false;
+  if (status == PGRES_PIPELINE_SYNC) {
+    reader->pipelined = false;
+    return PQexitPipelineMode(reader->connection) == 1;
+  }
+  return reader->pipelined && status == PGRES_COMMAND_OK;
+}
+
+static void answer(struct reader *reader) {
+  PGresult *result = reader->result;
+  reader->result = NULL;
+  tell(reader, result);
+  PQclear(result);
+}
+
+static void take_answer(struct reader *reader) {
+  while (reader->busy && !PQisBusy(reader->connection)) {
+    PGresult *next = PQgetResult(reader->connection);
+    bool was_pipelined = reader->pipelined;
+    if (next != NULL && !keep(reader, next)) {
+      lose(reader, "a query failed");
+      return;
+    }
+    // In a pipeline each statement's answers end with a NULL, and all with the Sync's.
+    if (next == NULL ? !was_pipelined : was_pipelined && !reader->pipelined) {
+      answer(reader);
+      return;
+    }
+  }
 }
 
 void reader_step(struct reader *reader) {
@@ -126,21 +182,7 @@ void reader_step(struct reader *reader) {
     lose(reader, "the connection was lost");
     return;
   }
-  while (reader->busy && !PQisBusy(reader->connection)) {
-    PGresult *next = PQgetResult(reader->connection);
-    if (next != NULL) {
-      if (!keep(reader, next)) {
-        lose(reader, "a query failed");
-        return;
-      }
-      continue;
-    }
-    PGresult *result = reader->result;
-    reader->result = NULL;
-    tell(reader, result);
-    PQclear(result);
-    return;
-  }
+  take_answer(reader);
 }
 
 int reader_fd(const struct reader *reader) {

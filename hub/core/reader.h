@@ -20,6 +20,9 @@ bool reader_is_idle(const struct reader *reader);
 // Only while idle. Values as PQexecParams takes them; all parameters in binary.
 void reader_ask(struct reader *reader, const char *sql, int params, const Oid *types,
                 const char *const *values, const int *lengths, reader_done *done, void *context);
+// The same for the one question that is asked all the time, always with the same text: it is prepared.
+void reader_ask_often(struct reader *reader, const char *sql, int params, const Oid *types,
+                      const char *const *values, const int *lengths, reader_done *done, void *context);
 // Goes on with what the socket allows; connects where there is no connection (at most once a second).
 void reader_step(struct reader *reader);
 int reader_fd(const struct reader *reader);  // -1: none

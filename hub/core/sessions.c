@@ -175,10 +175,7 @@ void sessions_flush(struct sessions *sessions) {
 }
 
 bool sessions_have_room(const struct sessions *sessions) {
-  if (sessions->queue_count > 0 || !sessions->handlers.may_send(sessions->handlers.context)) return false;
-  int events = 0;
-  size_t size = sizeof events;
-  return zmq_getsockopt(sessions->socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLOUT) != 0;
+  return sessions->queue_count == 0 && sessions->handlers.may_send(sessions->handlers.context);
 }
 
 static bool send_to(struct sessions *sessions, uint64_t instance, uint64_t number, enum relay_kind kind,

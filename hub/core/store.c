@@ -1,4 +1,5 @@
-// See store.h. This file commits; store_read.c reads at start, store_lease.c has the lease.
+// See store.h. This file commits, small batches by store_prepared.c; store_read.c reads at start,
+// store_lease.c has the lease.
 #include "hub/core/store.h"
 
 #include <inttypes.h>
@@ -13,20 +14,24 @@
 
 enum { CHUNK_BYTES = 128 * 1024, COMMIT_SQL_MAX = 256 * 1024 };
 
-static const char COPY_EVENT_SQL[] =
-    "COPY nav.event (seq, event_id, agency, revision, digest, type, time, verdict, bucket_class, bucket_day, "
-    "published_seq) FROM STDIN (FORMAT binary);";
-
-// What may be copied, in this order; of a batch those that have rows.
-static const char *const COPY_SQL[STORE_COPIES_MAX] = {
-    "COPY nav.ledger (seq, at, kind, lane, about, record, leaf) FROM STDIN (FORMAT binary);",
-    COPY_EVENT_SQL,
-    "COPY nav.content (seq, part, sealed) FROM STDIN (FORMAT binary);",
-    "COPY nav.subtree (level, index, hash) FROM STDIN (FORMAT binary);",
-    "COPY nav.person (token, seq) FROM STDIN (FORMAT binary);",
-    "COPY nav.mention (event_seq, seq) FROM STDIN (FORMAT binary);",
-    "COPY nav.rules_text (sha256, seq, text) FROM STDIN (FORMAT binary);",
+const struct store_table store_tables[STORE_TABLES] = {
+    {"nav.ledger", "seq, at, kind, lane, about, record, leaf", 7},
+    {"nav.event",
+     "seq, event_id, agency, revision, digest, type, time, verdict, bucket_class, bucket_day, published_seq",
+     11},
+    {"nav.content", "seq, part, sealed", 3},
+    {"nav.subtree", "level, index, hash", 3},
+    {"nav.person", "token, seq", 2},
+    {"nav.mention", "event_seq, seq", 2},
+    {"nav.rules_text", "sha256, seq, text", 3},
 };
+
+void store_rows(const struct batch *batch, const struct nav_buffer *rows[STORE_TABLES]) {
+  const struct nav_buffer *const all[STORE_TABLES] = {&batch->ledger,    &batch->event,  &batch->content,
+                                                      &batch->subtree,   &batch->person, &batch->mention,
+                                                      &batch->rules_text};
+  memcpy(rows, all, sizeof all);
+}
 
 bool store_failed(struct nav_error *err, PGconn *connection, const PGresult *result, const char *what) {
   const char *state = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -72,6 +77,7 @@ static bool connect_and_check(struct store *store, struct nav_error *err) {
 static void disconnect(struct store *store) {
   if (store->connection != NULL) PQfinish(store->connection);
   store->connection = NULL;
+  store->prepared = false;
 }
 
 struct store *store_open(const char *conninfo, struct nav_error *err) {
@@ -179,15 +185,15 @@ static bool append_cosignatures(struct nav_buffer *sql, PGconn *connection, cons
 
 // Each COPY is a round trip: there is none of what has no rows.
 static bool append_copies(struct store *store, const struct batch *batch) {
-  const struct nav_buffer *const rows[STORE_COPIES_MAX] = {&batch->ledger,    &batch->event,  &batch->content,
-                                                           &batch->subtree,   &batch->person, &batch->mention,
-                                                           &batch->rules_text};
+  const struct nav_buffer *rows[STORE_TABLES];
   bool ok = true;
+  store_rows(batch, rows);
   store->copies_count = 0;
-  for (size_t i = 0; ok && i < STORE_COPIES_MAX; i++) {
+  for (size_t i = 0; ok && i < STORE_TABLES; i++) {
     if (copy_is_empty(rows[i])) continue;
     store->copies[store->copies_count++] = rows[i];
-    ok = nav_buffer_append_text(&store->sql, COPY_SQL[i]);
+    ok = nav_buffer_printf(&store->sql, "COPY %s (%s) FROM STDIN (FORMAT binary);", store_tables[i].name,
+                           store_tables[i].columns);
   }
   return ok;
 }
@@ -208,24 +214,37 @@ static bool build_sql(struct store *store, const struct batch *batch, uint64_t e
   return ok && nav_buffer_append_text(sql, "COMMIT") && nav_buffer_text(sql) != NULL;
 }
 
-void store_begin(struct store *store, const struct batch *batch, const char *sql) {
+static void begin(struct store *store, const struct batch *batch) {
   store->batch = batch;
   store->copy = 0;
   store->copy_active = false;
   store->offset = 0;
-  store->failed = store->fenced = false;
+  store->failed = store->fenced = store->pipelined = false;
   store->state = STORE_BUSY;
-  if (PQsendQuery(store->connection, sql) == 0) {
-    store->state = STORE_LOST;
-  } else {
+}
+
+static void see_it_through(struct store *store, bool sent) {
+  if (sent) {
     store_thread_go(store);
+  } else {
+    store->state = STORE_LOST;
   }
+}
+
+void store_begin(struct store *store, const char *sql) {
+  begin(store, NULL);
+  see_it_through(store, PQsendQuery(store->connection, sql) == 1);
 }
 
 void store_commit(struct store *store, const struct batch *batch, uint64_t epoch) {
   NAV_ASSERT(store->state == STORE_IDLE && batch->finished);
+  begin(store, batch);
+  if (store_is_small(store, batch)) {
+    see_it_through(store, store_send_small(store, batch, epoch));
+    return;
+  }
   NAV_ASSERT(build_sql(store, batch, epoch));
-  store_begin(store, batch, (const char *)store->sql.data);
+  see_it_through(store, PQsendQuery(store->connection, (const char *)store->sql.data) == 1);
 }
 
 // Feeds the COPY under way as far as the socket takes it. False: the connection is gone.
@@ -256,6 +275,12 @@ static bool says_fenced(const PGresult *result) {
   return state != NULL && strcmp(state, "NV001") == 0;
 }
 
+void store_take_failure(struct store *store, const PGresult *result) {
+  if (!store->failed) (void)store_failed(&store->error, store->connection, result, "the transaction failed");
+  store->failed = true;
+  store->fenced = store->fenced || says_fenced(result);
+}
+
 static void take_result(struct store *store, PGresult *result) {
   switch (PQresultStatus(result)) {
     case PGRES_COPY_IN:
@@ -266,10 +291,7 @@ static void take_result(struct store *store, PGresult *result) {
     case PGRES_COMMAND_OK:
       break;
     default:
-      if (!store->failed)
-        (void)store_failed(&store->error, store->connection, result, "the transaction failed");
-      store->failed = true;
-      store->fenced = store->fenced || says_fenced(result);
+      store_take_failure(store, result);
       break;
   }
   PQclear(result);
@@ -297,6 +319,7 @@ static enum store_state finish(struct store *store) {
 
 enum store_state store_advance(struct store *store) {
   if (PQconsumeInput(store->connection) == 0) return STORE_LOST;
+  if (store->pipelined) return store_advance_small(store);
   for (;;) {
     if (store->copy_active) {
       if (!feed(store)) return STORE_LOST;

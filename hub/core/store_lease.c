@@ -89,7 +89,7 @@ void store_renew(struct store *store, uint64_t epoch, int64_t length_ms) {
   char sql[SQL_TEXT];
   NAV_ASSERT(store->state == STORE_IDLE);
   (void)snprintf(sql, sizeof sql, "SELECT nav.renew_lease(%" PRIu64 ", %" PRId64 ")", epoch, length_ms);
-  store_begin(store, NULL, sql);
+  store_begin(store, sql);
 }
 
 void store_release_lease(struct store *store, uint64_t epoch) {

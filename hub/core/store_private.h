@@ -8,7 +8,14 @@
 
 #include "hub/core/store.h"
 
-enum { STORE_PARTS_MAX = 64, STORE_COPIES_MAX = 7 };
+enum { STORE_PARTS_MAX = 64, STORE_TABLES = 7 };
+
+// What a batch's rows go to, in this order.
+struct store_table {
+  const char *name, *columns;
+  unsigned fields;
+};
+extern const struct store_table store_tables[STORE_TABLES];
 
 // store_thread.c: it has the connection while the store is BUSY, and nothing else of the store is touched
 // meanwhile.
@@ -30,12 +37,14 @@ struct store {
   const struct batch *batch;  // under way; NULL: a renewal is
   unsigned copy;              // which COPY is next or active
   bool copy_active;
-  const struct nav_buffer *copies[STORE_COPIES_MAX];  // of the batch, those with rows
+  const struct nav_buffer *copies[STORE_TABLES];  // of the batch, those with rows
   size_t copies_count;
   size_t offset;  // of the active COPY's rows
   bool failed;
   bool fenced;  // the lease is another core's
   bool rolling_back;
+  bool pipelined, synced;  // a small batch is under way; its answer has come
+  bool prepared;           // the connection has the statements for it
   struct nav_error error;
   struct nav_buffer sql;
   uint32_t parts[STORE_PARTS_MAX];  // partitions known to be there; forgotten oldest first
@@ -47,8 +56,17 @@ bool store_failed(struct nav_error *err, PGconn *connection, const PGresult *res
 // Blocking; parameters as text, the result in binary. NULL: *err.
 PGresult *store_query(struct store *store, const char *sql, int params, const char *const *values,
                       struct nav_error *err);
-// Sends sql; the outcome comes by store_step.
-void store_begin(struct store *store, const struct batch *batch, const char *sql);
+// Sends sql, a transaction without a batch; the outcome comes by store_step.
+void store_begin(struct store *store, const char *sql);
+// The batch's rows as binary COPYs, each table's.
+void store_rows(const struct batch *batch, const struct nav_buffer *rows[STORE_TABLES]);
+// Notes what the server said against the transaction under way.
+void store_take_failure(struct store *store, const PGresult *result);
+
+// store_prepared.c. Whether the batch can be committed so.
+bool store_is_small(const struct store *store, const struct batch *batch);
+NAV_MUST_USE bool store_send_small(struct store *store, const struct batch *batch, uint64_t epoch);
+enum store_state store_advance_small(struct store *store);
 // Goes on with what the socket allows. BUSY: poll for more.
 enum store_state store_advance(struct store *store);
 

@@ -254,7 +254,7 @@ int main(int argc, char **argv) {
   static const struct {
     size_t events;
     unsigned rounds;
-  } sizes[] = {{16, 200}, {256, 60}, {4096, 12}, {8192, 12}};
+  } sizes[] = {{1, 400}, {4, 300}, {16, 200}, {256, 60}, {4096, 12}, {8192, 12}};
   static struct bench b;
   if ((argc != 3 && argc != 5) || !take_sizes(&b, argc, argv) || sodium_init() < 0) {
     (void)fprintf(stderr, "commit_bench CONNECTION CONNECTION [BYTES PERSONS], see its first lines\n");

@@ -1,0 +1,190 @@
+// Commits a small batch: prepared statements, a row each, sent at once in libpq's pipeline, so that a commit
+// is one round trip. A COPY takes one for each table, and the server half a millisecond to begin and end it:
+// where a publisher waits for a few rows that is most of the time. The pipeline is one transaction without
+// BEGIN and COMMIT, which ends at its Sync; only the answer to that says that it is durable.
+// https://www.postgresql.org/docs/15/libpq-pipeline-mode.html
+// Called by: store. Must never: be given more than the socket takes at once, since the loop sends it.
+#include <stdio.h>
+#include <string.h>
+
+#include "hub/core/copy.h"
+#include "hub/core/store_private.h"
+
+enum {
+  ROWS_MAX = 48,          // above, a COPY is the quicker way
+  BYTES_MAX = 96 * 1024,  // of the rows; a unix socket's buffer has twice that
+  FIELDS_MAX = 16,        // of a row
+  STATEMENT_MAX = 512,
+};
+
+static const char ADVANCE[] = "nav_advance";
+static const char CHECKPOINT[] = "nav_checkpoint";
+static const char COSIGNATURE[] = "nav_cosignature";
+
+static const struct {
+  const char *name, *sql;
+} OTHERS[] = {
+    {ADVANCE, "SELECT nav.advance($1, $2, $3)"},
+    {CHECKPOINT,
+     "INSERT INTO nav.checkpoint (size, root, note, frontier) VALUES ($1, $2, $3, $4) ON CONFLICT (size) DO "
+     "NOTHING"},
+    {COSIGNATURE,
+     "INSERT INTO nav.cosignature (size, agency, line) VALUES ($1, $2, $3) ON CONFLICT (size, agency) DO "
+     "NOTHING"},
+};
+enum { OTHERS_COUNT = sizeof OTHERS / sizeof OTHERS[0] };
+
+// ---- the statements ----
+
+static bool prepare_insert(PGconn *connection, const struct store_table *table) {
+  char sql[STATEMENT_MAX];
+  int length = snprintf(sql, sizeof sql, "INSERT INTO %s (%s) VALUES (", table->name, table->columns);
+  for (unsigned i = 1; i <= table->fields; i++)
+    length += snprintf(sql + length, sizeof sql - (size_t)length, i == 1 ? "$%u" : ", $%u", i);
+  (void)snprintf(sql + length, sizeof sql - (size_t)length, ")");
+  return PQsendPrepare(connection, table->name, sql, 0, NULL) == 1;
+}
+
+// In the pipeline of the first small batch of a connection, and again after a pipeline that failed, whose
+// statements may be there or not.
+static bool prepare_all(PGconn *connection) {
+  bool ok = PQsendQueryParams(connection, "DEALLOCATE ALL", 0, NULL, NULL, NULL, NULL, 0) == 1;
+  for (size_t i = 0; ok && i < OTHERS_COUNT; i++)
+    ok = PQsendPrepare(connection, OTHERS[i].name, OTHERS[i].sql, 0, NULL) == 1;
+  for (size_t i = 0; ok && i < STORE_TABLES; i++) ok = prepare_insert(connection, &store_tables[i]);
+  return ok;
+}
+
+// ---- what is sent ----
+
+static bool send_statement(PGconn *connection, const char *name, int count, const char *const *values,
+                           const int *lengths) {
+  static const int binary[FIELDS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+  return PQsendQueryPrepared(connection, name, count, values, lengths, binary, 1) == 1;
+}
+
+// A row of a COPY buffer has its fields as a statement's parameters are wanted: a length, -1 for null, and
+// the bytes. Returns where the next row begins; NULL: not sent.
+static const uint8_t *send_row(PGconn *connection, const struct store_table *table, const uint8_t *row) {
+  const char *values[FIELDS_MAX];
+  int lengths[FIELDS_MAX];
+  unsigned count = nav_get_u16(row);
+  NAV_ASSERT(count == table->fields && count <= FIELDS_MAX);
+  row += sizeof(uint16_t);
+  for (unsigned i = 0; i < count; i++) {
+    int32_t length = (int32_t)nav_get_u32(row);
+    row += COPY_LENGTH_SIZE;
+    values[i] = length < 0 ? NULL : (const char *)row;
+    lengths[i] = length < 0 ? 0 : length;
+    row += lengths[i];
+  }
+  return send_statement(connection, table->name, (int)count, values, lengths) ? row : NULL;
+}
+
+static bool send_rows(PGconn *connection, const struct store_table *table, const struct nav_buffer *rows) {
+  const uint8_t *row = rows->data + COPY_HEAD_SIZE;
+  const uint8_t *end = rows->data + rows->length - COPY_END_SIZE;
+  while (row != NULL && row < end) row = send_row(connection, table, row);
+  return row != NULL;
+}
+
+static bool send_advance(PGconn *connection, const struct batch *batch, uint64_t epoch) {
+  uint8_t numbers[3][8];
+  nav_put_u64(numbers[0], epoch);
+  nav_put_u64(numbers[1], batch->first_seq);
+  nav_put_u64(numbers[2], batch->last_seq);
+  const char *values[] = {(const char *)numbers[0], (const char *)numbers[1], (const char *)numbers[2]};
+  const int lengths[] = {8, 8, 8};
+  return send_statement(connection, ADVANCE, 3, values, lengths);
+}
+
+static bool send_checkpoint(PGconn *connection, const struct batch *batch) {
+  uint8_t bytes[8 + sizeof batch->frontier.hashes];
+  uint8_t size[8];
+  struct nav_buffer frontier;
+  nav_buffer_init(&frontier, sizeof bytes);
+  nav_put_u64(size, batch->checkpoint.size);
+  bool ok = store_frontier_encode(&batch->frontier, &frontier);
+  if (ok) {
+    const char *values[] = {(const char *)size, (const char *)batch->checkpoint.root,
+                            (const char *)batch->note.data, (const char *)frontier.data};
+    const int lengths[] = {8, NAV_SHA256_SIZE, (int)batch->note.length, (int)frontier.length};
+    ok = send_statement(connection, CHECKPOINT, 4, values, lengths);
+  }
+  nav_buffer_free(&frontier);
+  return ok;
+}
+
+static bool send_cosignatures(PGconn *connection, const struct batch *batch) {
+  bool ok = true;
+  for (size_t i = 0; ok && i < batch->cosignatures_count; i++) {
+    const struct batch_cosignature *row = &batch->cosignatures[i];
+    uint8_t size[8];
+    nav_put_u64(size, row->size);
+    const char *values[] = {(const char *)size, row->agency, row->line};
+    const int lengths[] = {8, (int)strlen(row->agency), (int)strlen(row->line)};
+    ok = send_statement(connection, COSIGNATURE, 3, values, lengths);
+  }
+  return ok;
+}
+
+static bool send_all(struct store *store, const struct batch *batch, uint64_t epoch) {
+  PGconn *connection = store->connection;
+  const struct nav_buffer *rows[STORE_TABLES];
+  store_rows(batch, rows);
+  bool ok = PQenterPipelineMode(connection) == 1 && (store->prepared || prepare_all(connection)) &&
+            send_advance(connection, batch, epoch);
+  for (size_t i = 0; ok && i < STORE_TABLES; i++)
+    ok = copy_is_empty(rows[i]) || send_rows(connection, &store_tables[i], rows[i]);
+  return ok && (!batch->has_checkpoint || send_checkpoint(connection, batch)) &&
+         send_cosignatures(connection, batch) && PQpipelineSync(connection) == 1;
+}
+
+// ---- the commit ----
+
+bool store_is_small(const struct store *store, const struct batch *batch) {
+  const struct nav_buffer *rows[STORE_TABLES];
+  size_t bytes = 0;
+  store_rows(batch, rows);
+  for (size_t i = 0; i < STORE_TABLES; i++) bytes += rows[i]->length;
+  for (size_t i = 0; i < batch->parts_count; i++) {
+    if (!store_knows_part(store, batch->parts[i])) return false;
+  }
+  size_t records = (size_t)(batch->last_seq + 1 - batch->first_seq);
+  return !batch->begins_log && bytes <= BYTES_MAX && records + batch->entries_count * 2 <= ROWS_MAX;
+}
+
+bool store_send_small(struct store *store, const struct batch *batch, uint64_t epoch) {
+  store->pipelined = true;
+  store->synced = false;
+  return send_all(store, batch, epoch);
+}
+
+static void take_result(struct store *store, PGresult *result) {
+  switch (PQresultStatus(result)) {
+    case PGRES_COMMAND_OK:
+    case PGRES_TUPLES_OK:
+    case PGRES_PIPELINE_ABORTED:  // after the statement that failed, which told why
+      break;
+    case PGRES_PIPELINE_SYNC:
+      store->synced = true;
+      break;
+    default:
+      store_take_failure(store, result);
+      break;
+  }
+  PQclear(result);
+}
+
+enum store_state store_advance_small(struct store *store) {
+  while (!store->synced) {
+    if (PQflush(store->connection) < 0 || PQstatus(store->connection) != CONNECTION_OK) return STORE_LOST;
+    if (PQisBusy(store->connection)) return STORE_BUSY;
+    PGresult *result = PQgetResult(store->connection);
+    if (result != NULL) take_result(store, result);  // NULL: the end of a statement's
+  }
+  store->pipelined = false;
+  store->prepared = !store->failed;
+  if (PQexitPipelineMode(store->connection) == 0) return STORE_LOST;
+  return store->fenced ? STORE_FENCED : store->failed ? STORE_FAILED : STORE_COMMITTED;
+}
