@@ -22,6 +22,20 @@ static struct verify_cosigner *add(struct verify *v, const char *agency) {
   return cosigner;
 }
 
+// Neither accused nor passed over: an auditor must know that nobody can tell.
+static void tell_unjudged(struct verify *v, uint64_t size, const char *agency) {
+  verify_accuse_checkpoint(v, size,
+                           "the cosignature of %s at %" PRIu64
+                           " cannot be judged: a record that may have named its witness key is missing or in "
+                           "doubt",
+                           agency, size);
+}
+
+static void tell_unsure(struct verify *v, struct verify_cosigner *cosigner) {
+  for (size_t i = 0; i < cosigner->unsure_count; i++) tell_unjudged(v, cosigner->unsure[i], cosigner->agency);
+  cosigner->unsure_count = 0;
+}
+
 void verify_cosigner_key(struct verify *v, uint64_t seq, const Nav__V1__KeyChanged *record) {
   if (record->use == NULL || strcmp(record->use, "witness") != 0 || record->owner == NULL ||
       strlen(record->owner) >= VERIFY_NAME_SIZE)
@@ -32,8 +46,8 @@ void verify_cosigner_key(struct verify *v, uint64_t seq, const Nav__V1__KeyChang
     v->keys_lost = true;  // no room: its lines are not judged
     return;
   }
+  tell_unsure(v, cosigner);
   cosigner->seq = seq;
-  cosigner->unsure_count = 0;
   cosigner->has_key = record->public_key.len == sizeof cosigner->key;
   if (cosigner->has_key) memcpy(cosigner->key, record->public_key.data, sizeof cosigner->key);
 }
@@ -85,7 +99,9 @@ static void check(struct verify *v, const struct verify_checkpoint_row *row, con
   bool known = cosigner != NULL && cosigner->seq != 0 && cosigner->has_key;
   if (!known) {
     // What a lost record may have named is not known; that of an agency that no record defines is.
-    if (!v->keys_lost || !is_defined(v, agency))
+    if (v->keys_lost && is_defined(v, agency))
+      tell_unjudged(v, row->size, agency);
+    else
       verify_accuse_checkpoint(v, row->size,
                                "the cosignature of %s at %" PRIu64
                                ": no record up to there names a witness key of it",
@@ -161,6 +177,7 @@ bool verify_cosignatures_at(struct verify *v, const struct verify_checkpoint_row
 }
 
 bool verify_cosignatures_end(struct verify *v, struct nav_error *err) {
+  for (size_t i = 0; i < v->cosigners_count; i++) tell_unsure(v, &v->cosigners[i]);
   while (v->has_cosignature) {
     accuse_alone(v);
     if (!next(v, err)) return false;

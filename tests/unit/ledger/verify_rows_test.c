@@ -274,6 +274,14 @@ static void a_wrong_confirmation_after_a_lost_record_is_named(void **state) {
   (void)check(&t, &found);
   assert_true(says_of(row->size, "no record up to there names a witness key of it"));
   *row = kept;
+  // The last of its agency: no line after it tells whether the key had changed.
+  row = &t.made->cosignatures[t.made->cosignatures_count - 1];
+  (void)snprintf(line, sizeof line, "%s", row->line);
+  key_id = strrchr(line, ' ') + 1;
+  key_id[0] = key_id[0] == 'A' ? 'B' : 'A';
+  row->line = line;
+  (void)check(&t, &found);
+  assert_true(says_of(row->size, "cannot be judged: a record that may have named its witness key"));
   made_free(t.made);
 }
 
