@@ -48,9 +48,14 @@ static bool print_report(const json_t *report) {
                json_integer_value(json_object_get(report, "cosignatures")),
                json_string_value(json_object_get(report, "root")));
   json_int_t unproved = json_integer_value(json_object_get(report, "unproved"));
-  if (unproved > 0) {
+  json_int_t unjudged = json_integer_value(json_object_get(report, "cosignatures_unjudged"));
+  if (unproved > 0)
     (void)printf("%" JSON_INTEGER_FORMAT " records are covered by no checkpoint that holds\n", unproved);
-  }
+  if (unjudged > 0)
+    (void)printf(
+        "%" JSON_INTEGER_FORMAT
+        " cosignatures cannot be judged: a record that may have named their key is missing or in doubt\n",
+        unjudged);
   bool part = json_object_get(report, "from") != NULL;
   if (part) print_range(report);
   if (json_array_size(faults) == 0) {

@@ -42,10 +42,11 @@ static json_t *verify(struct export_read *read, const uint8_t key[32], struct na
   export_read_check_files(read, add_fault, faults);
   if (report.checkpoints == 0)
     add_fault(faults, 0, "no checkpoint is there, so nothing is signed by the hub and nothing is proven");
-  return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:o}", "ok", json_array_size(faults) == 0,
+  return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:o}", "ok", json_array_size(faults) == 0,
                    "records", (json_int_t)report.records, "events", (json_int_t)report.events, "contents",
                    (json_int_t)0, "checkpoints", (json_int_t)report.checkpoints, "cosignatures",
-                   (json_int_t)report.cosignatures, "unproved", (json_int_t)report.unproved, "root",
+                   (json_int_t)report.cosignatures, "cosignatures_unjudged",
+                   (json_int_t)report.cosignatures_unjudged, "unproved", (json_int_t)report.unproved, "root",
                    nav_hex(root, report.root, sizeof report.root), "faults", faults);
 }
 

@@ -45,11 +45,12 @@ static json_t *make_answer(const struct verify_report *report, struct faults *fa
     (void)snprintf(what, sizeof what, "%" PRIu64 " more faults are not listed", faults->count - FAULTS_MAX);
     (void)json_array_append_new(faults->list, json_pack("{s:i, s:s}", "seq", 0, "what", what));
   }
-  return json_pack("{s:b, s:b, s:{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:O}}", "ok", 1, "recorded",
+  return json_pack("{s:b, s:b, s:{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:O}}", "ok", 1, "recorded",
                    recorded ? 1 : 0, "result", "ok", faults->count == 0 ? 1 : 0, "records",
                    (json_int_t)report->records, "events", (json_int_t)report->events, "contents",
                    (json_int_t)report->contents, "checkpoints", (json_int_t)report->checkpoints,
-                   "cosignatures", (json_int_t)report->cosignatures, "unproved", (json_int_t)report->unproved,
+                   "cosignatures", (json_int_t)report->cosignatures, "cosignatures_unjudged",
+                   (json_int_t)report->cosignatures_unjudged, "unproved", (json_int_t)report->unproved,
                    "root", nav_hex(root, report->root, sizeof report->root), "faults", faults->list);
 }
 

@@ -22,17 +22,16 @@ static struct verify_cosigner *add(struct verify *v, const char *agency) {
   return cosigner;
 }
 
-// Neither accused nor passed over: an auditor must know that nobody can tell.
-static void tell_unjudged(struct verify *v, uint64_t size, const char *agency) {
-  verify_accuse_checkpoint(v, size,
-                           "the cosignature of %s at %" PRIu64
-                           " cannot be judged: a record that may have named its witness key is missing or in "
-                           "doubt",
-                           agency, size);
-}
-
+// Neither accused nor passed over: no line that is left tells whether the key had changed.
 static void tell_unsure(struct verify *v, struct verify_cosigner *cosigner) {
-  for (size_t i = 0; i < cosigner->unsure_count; i++) tell_unjudged(v, cosigner->unsure[i], cosigner->agency);
+  for (size_t i = 0; i < cosigner->unsure_count; i++)
+    verify_accuse_checkpoint(
+        v, cosigner->unsure[i],
+        "the cosignature of %s at %" PRIu64
+        " cannot be judged: it is of an unknown key, which a record that is missing or in "
+        "doubt may have named",
+        cosigner->agency, cosigner->unsure[i]);
+  v->report->cosignatures_unjudged += cosigner->unsure_count;
   cosigner->unsure_count = 0;
 }
 
@@ -99,8 +98,9 @@ static void check(struct verify *v, const struct verify_checkpoint_row *row, con
   bool known = cosigner != NULL && cosigner->seq != 0 && cosigner->has_key;
   if (!known) {
     // What a lost record may have named is not known; that of an agency that no record defines is.
-    if (v->keys_lost && is_defined(v, agency))
-      tell_unjudged(v, row->size, agency);
+    bool may_be = v->keys_lost && is_defined(v, agency);
+    if (may_be)
+      v->report->cosignatures_unjudged++;
     else
       verify_accuse_checkpoint(v, row->size,
                                "the cosignature of %s at %" PRIu64

@@ -2,7 +2,7 @@
 // statements; they are run and committed with triggers off in a copy of the database, which `audit verify`'s
 // own source then reads as it reads any, over connections of its own. Afterwards the copy's rows are put back
 // from a second copy of them; where a case changed more than rows, the whole is copied anew. Each line of
-// output is {"records":n,"unproved":n,"faults":[{"seq":n,"what":"…"}]} or {"error":"…"}.
+// output is {"records":n,"unproved":n,"unjudged":n,"faults":[{"seq":n,"what":"…"}]} or {"error":"…"}.
 //   tamper_driver CONNINFO DATABASE HUB KEY_HEX
 // CONNINFO leads to another database of the same server; nobody may be connected to DATABASE. Called by:
 // tests/ledger/tamper_test.py. Must never: write to DATABASE itself.
@@ -129,8 +129,9 @@ static json_t *one_case(struct test *test, const json_t *statements) {
     json_decref(faults);
     return json_pack("{s:s}", "error", err.text);
   }
-  return json_pack("{s:I, s:I, s:o}", "records", (json_int_t)report.records, "unproved",
-                   (json_int_t)report.unproved, "faults", faults);
+  return json_pack("{s:I, s:I, s:I, s:o}", "records", (json_int_t)report.records, "unproved",
+                   (json_int_t)report.unproved, "unjudged", (json_int_t)report.cosignatures_unjudged,
+                   "faults", faults);
 }
 
 static int run(struct test *test) {
