@@ -102,7 +102,7 @@ def run(args, hub):
         parties.start(hostile.oversized, args.oversized)
         parties.start(hostile.noise)
         parties.start(hostile.full_speed, "tycktill")
-        parties.start(newcomer)
+        parties.start(newcomer, nice=0)
         times = honest(hub, args.seconds)
     peak = {name: peak_mb(pid) for name, pid in pids.items()}
     figures = {"honest": {"events": len(times), **{f"p{p}_ms": round(percentile(times, p / 100), 1) for p in (50, 99, 100)}},
