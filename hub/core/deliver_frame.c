@@ -14,7 +14,8 @@ enum {
   FRAME_EVENTS_MAX = 512,
   FRAME_VERDICTS_MAX = 64,
   FRAME_BYTES = 56 * 1024,  // of WIRE_FRAME_MAX, with room for lengths
-  DELIVERY_OVERHEAD = 48,
+  DELIVERY_OVERHEAD = 24,
+  OWN_BYTES_MAX = 16,  // of a delivery, a lane's own
   PATH_OVERHEAD = 2,
   WITHHELD_BYTES_MAX = 6 * 1024,
   WITHHELD_PATHS_MAX = 256,
@@ -25,8 +26,9 @@ struct deliver_frame {
   struct core *core;
   uint32_t number;
   struct lane *lane;
-  Nav__V1__Deliveries message;
-  Nav__V1__Delivery deliveries[FRAME_EVENTS_MAX], *delivery_list[FRAME_EVENTS_MAX];
+  Nav__V1__Deliveries message;   // without its deliveries
+  struct nav_buffer deliveries;  // these, encoded
+  size_t deliveries_count;
   Nav__V1__VerdictInfo verdicts[FRAME_VERDICTS_MAX], *verdict_list[FRAME_VERDICTS_MAX];
   size_t bytes;
   struct head_entry *kept[LAG_ROWS_MAX];
@@ -34,7 +36,7 @@ struct deliver_frame {
   struct head_copy temporary[FRAME_EVENTS_MAX];
   size_t temporary_count;
   struct nav_arena *arena;  // of what is being redacted
-  struct nav_arena *lists;  // of the frame
+  struct nav_buffer event;  // the same, encoded
   struct nav_buffer encoded;
 };
 
@@ -42,8 +44,9 @@ struct deliver_frame *deliver_frame_begin(struct core *core, uint32_t number, st
   static struct deliver_frame frame;  // one thread, one at a time; its arenas and buffer are kept
   if (frame.arena == NULL) {
     frame.arena = nav_arena_new(ARENA_BYTES_MAX);
-    frame.lists = nav_arena_new(ARENA_BYTES_MAX);
-    NAV_ASSERT(frame.arena != NULL && frame.lists != NULL);
+    NAV_ASSERT(frame.arena != NULL);
+    nav_buffer_init(&frame.event, WIRE_EVENT_MAX + WITHHELD_BYTES_MAX);
+    nav_buffer_init(&frame.deliveries, WIRE_FRAME_MAX);
     nav_buffer_init(&frame.encoded, WIRE_FRAME_MAX);
   }
   frame.core = core;
@@ -53,7 +56,8 @@ struct deliver_frame *deliver_frame_begin(struct core *core, uint32_t number, st
   frame.bytes = 0;
   frame.kept_count = 0;
   frame.temporary_count = 0;
-  nav_arena_reset(frame.lists);
+  nav_buffer_clear(&frame.deliveries);
+  frame.deliveries_count = 0;
   return &frame;
 }
 
@@ -119,22 +123,34 @@ static bool decide_again(struct deliver_frame *frame, const struct head_entry *e
   return released;
 }
 
-// The copy's bytes: the encoded event, then the withheld paths, each with its NUL; what does not fit of these
-// is told by a last "…".
-static bool write_copy(struct head_copy *copy, const Nav__V1__Event *redacted,
-                       const struct access_paths *withheld) {
-  struct nav_buffer bytes;
-  nav_buffer_init(&bytes, WIRE_EVENT_MAX + WITHHELD_BYTES_MAX + 64);
-  bool ok = wire_encode(redacted, &bytes);
-  copy->event_length = (uint32_t)bytes.length;
-  copy->withheld_count = 0;
-  for (size_t i = 0; ok && i < withheld->count; i++) {
-    bool full = bytes.length - copy->event_length > WITHHELD_BYTES_MAX - 128 || i + 1 >= WITHHELD_PATHS_MAX;
-    const char *path = full ? "…" : withheld->items[i];
-    ok = nav_buffer_append(&bytes, path, strlen(path) + 1);
-    copy->withheld_count++;
+// What does not fit of the withheld paths is told by a last "…".
+static size_t list_withheld(const struct access_paths *withheld, char *list[WITHHELD_PATHS_MAX]) {
+  size_t bytes = 0;
+  size_t count = 0;
+  while (count < withheld->count) {
+    bool full = bytes > WITHHELD_BYTES_MAX - 128 || count + 1 >= WITHHELD_PATHS_MAX;
+    list[count] = (char *)(uintptr_t)(full ? "…" : withheld->items[count]);
+    bytes += strlen(list[count++]) + 1;
     if (full) break;
   }
+  return count;
+}
+
+static bool write_copy(struct deliver_frame *frame, const struct head_entry *entry, struct head_copy *copy,
+                       const Nav__V1__Event *redacted, const struct access_paths *withheld) {
+  char *list[WITHHELD_PATHS_MAX];
+  Nav__V1__Delivery delivery = NAV__V1__DELIVERY__INIT;
+  struct nav_buffer bytes;
+  nav_buffer_init(&bytes, WIRE_EVENT_MAX + 2 * WITHHELD_BYTES_MAX);
+  nav_buffer_clear(&frame->event);
+  bool ok = wire_encode(redacted, &frame->event);
+  delivery.has_position = delivery.has_event_seq = delivery.has_event = true;
+  delivery.position = entry->seq;
+  delivery.event_seq = entry->event_seq;
+  delivery.event = (ProtobufCBinaryData){frame->event.length, frame->event.data};
+  delivery.withheld = list;
+  delivery.n_withheld = list_withheld(withheld, list);
+  ok = ok && wire_encode(&delivery, &bytes);
   copy->bytes = bytes.data;
   copy->size = bytes.length;
   if (!ok) nav_buffer_free(&bytes);
@@ -198,7 +214,7 @@ static const struct head_copy *copy_for(struct deliver_frame *frame, struct head
   };
   struct access_paths withheld = {0};
   Nav__V1__Event *redacted = access_redact(&redaction, event, frame->arena, &withheld);
-  if (redacted == NULL || !write_copy(&wanted, redacted, &withheld)) return NULL;
+  if (redacted == NULL || !write_copy(frame, entry, &wanted, redacted, &withheld)) return NULL;
   bool for_all = shared && !access_redaction_is_personal(&redaction, event);
   return keep_copy(frame, entry, for_all, &wanted);
 }
@@ -238,32 +254,25 @@ static uint64_t last_sent(const struct lane *lane) {
   return lane->sent_next > lane->sent_first ? lane->sent[(lane->sent_next - 1) % LANE_SENT_MAX] : 0;
 }
 
-static void add(struct deliver_frame *frame, const struct head_entry *entry, const struct head_copy *copy,
+// What is this lane's of the delivery stands after what it shares with others. False: the frame is full.
+static bool add(struct deliver_frame *frame, const struct head_entry *entry, const struct head_copy *copy,
                 int verdict) {
-  Nav__V1__Deliveries *message = &frame->message;
-  size_t index = message->n_deliveries++;
-  Nav__V1__Delivery *delivery = &frame->deliveries[index];
-  *delivery = (Nav__V1__Delivery)NAV__V1__DELIVERY__INIT;
-  delivery->has_position = delivery->has_event_seq = delivery->has_verdict = delivery->has_event = true;
-  delivery->position = entry->seq;
-  delivery->event_seq = entry->event_seq;
-  delivery->verdict = (uint32_t)verdict;
-  delivery->event = (ProtobufCBinaryData){copy->event_length, copy->bytes};
-  if (copy->withheld_count > 0) {
-    char *path = (char *)copy->bytes + copy->event_length;
-    delivery->withheld = nav_arena_alloc(frame->lists, copy->withheld_count * sizeof *delivery->withheld);
-    NAV_ASSERT(delivery->withheld != NULL);
-    for (uint32_t i = 0; i < copy->withheld_count; i++, path += strlen(path) + 1)
-      delivery->withheld[i] = path;
-    delivery->n_withheld = copy->withheld_count;
-  }
-  if (entry->seq <= frame->lane->replay_until) {
-    delivery->has_replay = delivery->replay = true;
-  } else if (entry->seq > last_sent(frame->lane)) {
+  enum { DELIVERIES_FIELD = 4 };  // of nav.v1.Deliveries
+  Nav__V1__Delivery own = NAV__V1__DELIVERY__INIT;
+  uint8_t bytes[OWN_BYTES_MAX];
+  bool replay = entry->seq <= frame->lane->replay_until;
+  own.has_verdict = true;
+  own.verdict = (uint32_t)verdict;
+  own.has_replay = own.replay = replay;
+  NAV_ASSERT(nav__v1__delivery__get_packed_size(&own) <= sizeof bytes);
+  const struct nav_bytes shared = {copy->bytes, copy->size};
+  const struct nav_bytes last = {bytes, nav__v1__delivery__pack(&own, bytes)};
+  if (!wire_encode_field(DELIVERIES_FIELD, shared, last, &frame->deliveries)) return false;
+  if (!replay && entry->seq > last_sent(frame->lane))
     frame->lane->sent[frame->lane->sent_next++ % LANE_SENT_MAX] = entry->seq;
-  }
-  frame->delivery_list[index] = delivery;
-  frame->bytes += copy->size + DELIVERY_OVERHEAD + (size_t)copy->withheld_count * PATH_OVERHEAD;
+  frame->deliveries_count++;
+  frame->bytes += copy->size + DELIVERY_OVERHEAD;
+  return true;
 }
 
 // The rule's `retain` ends this lane's access, though the content may live on.
@@ -299,7 +308,7 @@ static const struct head_copy *copy_of_recall(struct deliver_frame *frame, const
   const struct access_paths nothing = {NULL, 0};
   nav_arena_reset(frame->arena);
   const Nav__V1__Event *event = recall_event(entry->recalled, frame->number, frame->arena);
-  if (event == NULL || !write_copy(&copy, event, &nothing)) return NULL;
+  if (event == NULL || !write_copy(frame, entry, &copy, event, &nothing)) return NULL;
   return keep_copy(frame, NULL, false, &copy);
 }
 
@@ -314,39 +323,42 @@ bool deliver_frame_add(struct deliver_frame *frame, struct head_entry *entry, bo
   bool recalled = entry->cause == HEAD_RECALLED;
   const Nav__V1__LaneVerdict *lane = recalled ? &recall : verdict_of(frame, entry, &again);
   if (lane == NULL) return true;
-  if (frame->message.n_deliveries == FRAME_EVENTS_MAX || frame->temporary_count == FRAME_EVENTS_MAX)
-    return false;
+  if (frame->deliveries_count == FRAME_EVENTS_MAX || frame->temporary_count == FRAME_EVENTS_MAX) return false;
   // A recorded replay alone may give more than was found at a delivery before.
   const struct narrowed *narrowed = entry->seq <= frame->lane->replay_until
                                         ? NULL
                                         : redecided_find(core->redecided, frame->number, entry->seq);
   if (narrowed != NULL && !narrowed->released) return true;
   if (again && (!batch_has_room(core->staging) || !redecided_has_room(core->redecided))) return false;
-  if (frame->message.n_deliveries > 0 && frame->bytes + entry->length + WITHHELD_BYTES_MAX > FRAME_BYTES)
+  if (frame->deliveries_count > 0 && frame->bytes + entry->length + WITHHELD_BYTES_MAX > FRAME_BYTES)
     return false;
   const struct head_copy *copy =
       recalled ? copy_of_recall(frame, entry) : copy_for(frame, entry, shared, lane, narrowed, again);
   if (copy == NULL) return true;
   int index = verdict_index(frame, lane);
-  if (index < 0) return false;
-  add(frame, entry, copy, index);
-  return true;
+  return index >= 0 && add(frame, entry, copy, index);
+}
+
+// The message without its deliveries, then these.
+static void encode(struct deliver_frame *frame) {
+  frame->message.has_lane = frame->message.has_log_id = true;
+  frame->message.lane = frame->number;
+  frame->message.log_id = (ProtobufCBinaryData){KEY_LOG_ID_SIZE, frame->core->sequence.log_id};
+  frame->message.verdicts = frame->verdict_list;
+  struct nav_buffer *head = &frame->event;
+  nav_buffer_clear(head);
+  nav_buffer_clear(&frame->encoded);
+  NAV_ASSERT(wire_encode(&frame->message, head));
+  const struct nav_bytes first = {head->data, head->length};
+  const struct nav_bytes second = {frame->deliveries.data, frame->deliveries.length};
+  NAV_ASSERT(wire_encode_field(NAV__V1__HUB_FRAME__FRAME_DELIVERIES, first, second, &frame->encoded));
 }
 
 bool deliver_frame_send(struct deliver_frame *frame) {
   struct session *session = frame->lane->session;
-  bool any = frame->message.n_deliveries > 0;
+  bool any = frame->deliveries_count > 0;
   if (any) {
-    frame->message.has_lane = frame->message.has_log_id = true;
-    frame->message.lane = frame->number;
-    frame->message.log_id = (ProtobufCBinaryData){KEY_LOG_ID_SIZE, frame->core->sequence.log_id};
-    frame->message.verdicts = frame->verdict_list;
-    frame->message.deliveries = frame->delivery_list;
-    Nav__V1__HubFrame hub_frame = NAV__V1__HUB_FRAME__INIT;
-    hub_frame.frame_case = NAV__V1__HUB_FRAME__FRAME_DELIVERIES;
-    hub_frame.deliveries = &frame->message;
-    nav_buffer_clear(&frame->encoded);
-    NAV_ASSERT(wire_encode(&hub_frame, &frame->encoded));
+    encode(frame);
     size_t cost = frame->encoded.length;
     session->credit_bytes -= cost < session->credit_bytes ? cost : session->credit_bytes;
     session_send_encoded(frame->core->sessions, session, frame->encoded.data, frame->encoded.length);

@@ -12,14 +12,12 @@
 
 enum { HEAD_BYTES_MAX = 48 * 1024 * 1024, HEAD_ENTRIES_MAX = 131072, HEAD_COPIES_MAX = 6 };
 
-// One redaction of one event: the encoded event and its withheld paths.
+// One redaction of one event: what every lane's Delivery of it has in common, encoded.
 struct head_copy {
   uint16_t reveal;
   bool narrative_edited;
   uint64_t subjects;
-  uint32_t event_length;
-  uint32_t withheld_count;
-  uint8_t *bytes;  // event, then withheld paths each with its NUL
+  uint8_t *bytes;  // a nav.v1.Delivery without verdict and replay
   size_t size;
 };
 

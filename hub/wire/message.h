@@ -11,6 +11,7 @@
 #include "hub/base/arena.h"
 #include "hub/base/buffer.h"
 #include "hub/base/error.h"
+#include "hub/wire/sha256.h"
 
 enum {
   WIRE_DEPTH_MAX = 8,          // nested messages
@@ -32,5 +33,11 @@ NAV_MUST_USE void *wire_decode_lenient(const ProtobufCMessageDescriptor *descrip
 
 // Appends the encoding. False only past the buffer's maximum.
 NAV_MUST_USE bool wire_encode(const void *message, struct nav_buffer *out);
+
+// Appends one element of the field of that number, a message whose encoding stands in two parts already: the
+// encodings of parts, one after the other, are that of the whole. An encoded message followed by such fields
+// is it with them. https://protobuf.dev/programming-guides/encoding/#last-one-wins
+NAV_MUST_USE bool wire_encode_field(uint32_t number, struct nav_bytes first, struct nav_bytes second,
+                                    struct nav_buffer *out);
 
 #endif
