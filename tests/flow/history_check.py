@@ -12,7 +12,8 @@ file, so that history_check_test.py can hand it histories that were made wrong o
   I6  an event is there once whatever was sent how often; other content under its number is refused
   I8  while one recipient does not read, every other party goes on within PROGRESS_S_MAX
   I9  within a session a lane goes upward and passes over nothing; a session begins after nothing that was not acknowledged; a repeat is
-      the same
+      the same; when all is quiet the hub says of each lane that it is as far behind as the records say, which is not at all where somebody
+      takes all there is
 
 Called by: history_test.py, history_check_test.py. Must never: trust what the hub says about itself, but for the ledger's records."""
 
@@ -34,6 +35,7 @@ Committed = namedtuple("Committed", "t seq")              # everything up to seq
 HeldUp = namedtuple("HeldUp", "t since seq")              # between since and t nothing after seq could be committed
 Stalled = namedtuple("Stalled", "t who parties")          # who reads nothing; the others must go on
 Disturbed = namedtuple("Disturbed", "t what")
+Behind = namedtuple("Behind", "t lane count")             # nothing happens any more, and the hub says so of the lane
 
 Violation = namedtuple("Violation", "invariant text index")  # index: of the entry that shows it; None: only the end shows it
 
@@ -185,6 +187,15 @@ class Checker:
             if (record.lane, record.position) not in said:
                 self.wrong("I9", f"record {seq} says that lane {record.lane} acknowledged {record.position}, which nobody said")
 
+    def behind(self):
+        cursors = defaultdict(int)
+        for record in self.ledger.acknowledged.values():
+            cursors[record.lane] = max(cursors[record.lane], record.position)
+        for i, e in self.entries(Behind):
+            waiting = self.ledger.owed_between(e.lane, cursors[e.lane], self.ledger.seqs[-1])
+            if e.count != len(waiting):
+                self.wrong("I9", f"lane {e.lane} is said to be {e.count} behind; {len(waiting)} wait after {cursors[e.lane]}: {waiting[:10]}", i)
+
     # ---- I8 ----
 
     def progress(self):
@@ -211,7 +222,7 @@ def check(history, ledger):
     """Everything that does not hold, in the order of the invariants' checks."""
     checker = Checker(history, ledger)
     for part in (checker.sequence, checker.receipts, checker.once, checker.deliveries, checker.held_up, checker.lanes, checker.signed,
-                 checker.progress):
+                 checker.behind, checker.progress):
         part()
     return checker.found
 

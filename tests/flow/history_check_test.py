@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import history_check as h  # noqa: E402
 from history_ledger import RECALL, SCHEMA  # noqa: E402
 
-LANE, OTHER = 1, 2
+LANE, OTHER = 1, 2  # the first acknowledges up to 6: it has 7 and 9 before it, and 8 was taken back
 RULE, BASIS = "picture-place-notice", "lag-2023-196-4"
 OPEN, PLACE = SCHEMA.SENSITIVITY_OPEN, SCHEMA.SENSITIVITY_PLACE
 ACCEPTED, DUPLICATE, REJECTED = (SCHEMA.RECEIPT_STATUS_ACCEPTED, SCHEMA.RECEIPT_STATUS_DUPLICATE, SCHEMA.RECEIPT_STATUS_REJECTED)
@@ -75,7 +75,7 @@ def history():
         h.Refused(4.35, "skolan", 2, LANE, 6), delivered(4.4, 6, 2), delivered(4.5, 7, 2),
         delivered(4.6, 9, 2, recall, *RECALL, withheld=()),
         h.Receipt(4.7, "polisen", EVENTS[6], 1, digest(6), DUPLICATE, 6, 0),
-        h.HeldUp(6.0, 5.0, 10), h.Committed(7.0, 10)]
+        h.HeldUp(6.0, 5.0, 10), h.Committed(7.0, 10), h.Behind(7.5, LANE, 2), h.Behind(7.5, OTHER, 0)]
 
 
 def without(entries, condition):
@@ -126,6 +126,10 @@ def swapped(entries, rows):
     i, j = at(entries, 6, 2), at(entries, 7, 2)
     entries[i], entries[j] = entries[j], entries[i]
     return entries, rows
+
+
+def said_behind(count):
+    return lambda entries, rows: ([e._replace(count=count) if isinstance(e, h.Behind) and e.lane == LANE else e for e in entries], rows)
 
 
 def add(*more):
@@ -186,6 +190,8 @@ WRONG = [
     ("the same twice in a session", "I9", add(delivered(8.0, 7, 2))),
     ("a session begins after what was not acknowledged", "I9", add(h.Session(9.0, "skolan", 3, 8.5, {LANE: 7}))),
     ("a repeat is something else", "I9", replaced(6, session=1, event=event(6, count=3))),
+    ("behind by what was taken back in flight", "I9", said_behind(3)),
+    ("not behind, though something waits", "I9", said_behind(1)),
     ("an acknowledgement that nobody sent", "I9", row(10, record(10, acknowledged=SCHEMA.Acknowledged(lane=LANE, position=9)))),
 ]
 

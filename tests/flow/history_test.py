@@ -280,8 +280,18 @@ class Scheduler:
         except AssertionError as error:
             print(f"not settled: {error}", file=sys.stderr)  # the checker says what is missing, and for whom
         self.alive()
+        self.say_behind()
         for recipient in self.recipients:
             recipient.stop()
+        self.say_behind()
+        self.kill_core()
+        self.say_behind()
+
+    def say_behind(self):
+        """What the hub says of each lane when all is quiet: with its session, without, and after a start."""
+        self.hub.wait_ready()
+        for lane in self.hub.status()["lanes"]:
+            self.history.add(h.Behind, lane["number"], lane["behind"])
 
     def settled(self):
         """Whether each lane has acknowledged the last that it is owed, by the records."""
@@ -322,7 +332,7 @@ def worth_judging(scheduler):
     wanted = {(h.Receipt, p.agency) for p in scheduler.publishers} | {(h.Delivered, r.name) for r in scheduler.recipients}
     assert wanted <= served, f"never served: {wanted - served}"
     kinds = {type(e) for e in scheduler.history.entries}
-    assert {h.Session, h.Acknowledged, h.Refused, h.Committed} <= kinds, kinds
+    assert {h.Session, h.Acknowledged, h.Refused, h.Committed, h.Behind} <= kinds, kinds
     assert scheduler.counts["cut"] == 0 or scheduler.counts["connections cut after COMMIT"] > 0, "the wire never cut"
 
 
