@@ -300,12 +300,17 @@ bool standby_is_renewing(const struct core *core) { return core->standby->renewi
 bool standby_reopen(struct core *core, struct lease_taken *taken) {
   struct standby *standby = core->standby;
   struct nav_error err;
-  struct lease_claim claim = claim_of(standby);
-  claim.seen_epoch = core->sequence.epoch;
-  claim.any_beat = true;
-  lease_sent(&standby->lease, nav_clock_boot_ms());
-  standby->renewing = false;
-  if (!store_reopen(core->store, &claim, taken, &err)) return false;
+  int64_t asked_ms = 0;
+  if (!store_is_reopening(core->store)) {
+    struct lease_claim claim = claim_of(standby);
+    claim.seen_epoch = core->sequence.epoch;
+    claim.any_beat = true;
+    standby->renewing = false;
+    store_reopen(core->store, &claim);
+    return false;
+  }
+  if (store_reopened(core->store, taken, &asked_ms, &err) != STORE_IDLE) return false;
+  lease_sent(&standby->lease, asked_ms);
   if (!taken->ours) {
     standby_step_down(core);
     return false;

@@ -21,8 +21,7 @@ enum store_state {
   STORE_FENCED,     // it is not, and never will be: the lease is another core's
 };
 
-// Blocking, with connect_timeout of the connection string. Refuses a server without fsync or with
-// synchronous_commit off.
+// Blocking, for ten seconds at the most. Refuses a server without fsync or with synchronous_commit off.
 struct store *store_open(const char *conninfo, struct nav_error *err);
 void store_close(struct store *store);  // takes NULL
 
@@ -50,9 +49,13 @@ struct lease_taken {
 // under way is either done or never will be. False: *err; nothing is known of it.
 NAV_MUST_USE bool store_take_lease(struct store *store, const struct lease_claim *claim,
                                    struct lease_taken *taken, struct nav_error *err);
-// After STORE_LOST: connect and take the lease again, of the epoch that was ours. False: not yet (RETRY).
-NAV_MUST_USE bool store_reopen(struct store *store, const struct lease_claim *claim,
-                               struct lease_taken *taken, struct nav_error *err);
+// After STORE_LOST: starts to connect and take the lease again, of the epoch that was ours.
+void store_reopen(struct store *store, const struct lease_claim *claim);
+bool store_is_reopening(const struct store *store);
+// BUSY: not yet. LOST: *err; try again. IDLE: *taken tells, and *asked_ms when the lease was asked for
+// (nav_clock_boot_ms).
+NAV_MUST_USE enum store_state store_reopened(struct store *store, struct lease_taken *taken,
+                                             int64_t *asked_ms, struct nav_error *err);
 // Starts to renew it; the outcome is told as a commit's.
 void store_renew(struct store *store, uint64_t epoch, int64_t length_ms);
 // Blocking, at an orderly stop: whoever stands by need not wait. Tried once.
