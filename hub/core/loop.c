@@ -162,9 +162,9 @@ static void resume(struct core *core, uint64_t epoch, uint64_t last_seq) {
 
 static void recover(struct core *core) {
   int64_t now = nav_clock_monotonic_ms();
-  bool reopening = store_is_reopening(core->store);
-  if (!reopening && now < core->retry_ms) return;
-  if (!reopening) core->retry_ms = now + RETRY_MS;
+  bool asking = store_is_asking(core->store);
+  if (!asking && now < core->retry_ms) return;
+  if (!asking) core->retry_ms = now + RETRY_MS;
   if (core->database_lost) {
     struct lease_taken taken;
     if (standby_reopen(core, &taken)) resume(core, taken.epoch, taken.last_seq);

@@ -282,6 +282,6 @@ enum store_state store_step(struct store *store, struct nav_error *err) {
 }
 
 int store_fd(const struct store *store) {
-  if (store->reopening.under_way || store->state == STORE_BUSY) return store->thread.done_fd;
+  if (store->asking.under_way || store->state == STORE_BUSY) return store->thread.done_fd;
   return store->state == STORE_LOST || store->connection == NULL ? -1 : PQsocket(store->connection);
 }

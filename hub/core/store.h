@@ -31,6 +31,11 @@ NAV_MUST_USE bool store_connect_again(struct store *store, struct nav_error *err
 // Blocking. How the lease stands (an empty ledger gets one, with a new log id).
 NAV_MUST_USE bool store_look_at_lease(struct store *store, struct lease_row *row, struct nav_error *err);
 
+// The same without waiting, connecting anew first or not; the outcome comes by store_looked. BUSY: not yet.
+// LOST: *err. IDLE: *row.
+void store_look(struct store *store, bool anew);
+NAV_MUST_USE enum store_state store_looked(struct store *store, struct lease_row *row, struct nav_error *err);
+
 struct lease_claim {
   uint64_t seen_epoch, seen_beat;  // the lease is taken only where it still stands so
   bool any_beat;                   // … or the epoch alone: our own, by which we committed
@@ -51,7 +56,8 @@ NAV_MUST_USE bool store_take_lease(struct store *store, const struct lease_claim
                                    struct lease_taken *taken, struct nav_error *err);
 // After STORE_LOST: starts to connect and take the lease again, of the epoch that was ours.
 void store_reopen(struct store *store, const struct lease_claim *claim);
-bool store_is_reopening(const struct store *store);
+// This, or store_look, is under way: store_fd tells of it.
+bool store_is_asking(const struct store *store);
 // BUSY: not yet. LOST: *err; try again. IDLE: *taken tells, and *asked_ms when the lease was asked for
 // (nav_clock_boot_ms).
 NAV_MUST_USE enum store_state store_reopened(struct store *store, struct lease_taken *taken,

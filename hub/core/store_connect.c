@@ -107,17 +107,16 @@ bool store_connect_again(struct store *store, struct nav_error *err) {
   return false;
 }
 
-// ---- after a lost connection ----
+// ---- in the thread ----
 
-// In the thread.
 static enum store_state reopen(struct store *store) {
-  struct store_reopening *reopening = &store->reopening;
+  struct store_asking *asking = &store->asking;
   uint8_t expected[KEY_LOG_ID_SIZE];
   memcpy(expected, store->log_id, sizeof expected);
   if (!store_connect_again(store, &store->error)) return STORE_LOST;
-  reopening->asked_ms = nav_clock_boot_ms();
-  bool taken = store_take_lease(store, &reopening->claim, &reopening->taken, &store->error);
-  if (taken && reopening->taken.ours && memcmp(expected, reopening->taken.log_id, sizeof expected) != 0)
+  asking->asked_ms = nav_clock_boot_ms();
+  bool taken = store_take_lease(store, &asking->claim, &asking->taken, &store->error);
+  if (taken && asking->taken.ours && memcmp(expected, asking->taken.log_id, sizeof expected) != 0)
     taken = nav_fail(&store->error, NAV_ERROR_BUG, 0, "database",
                      "the ledger was replaced by another while nav-core ran");
   if (taken) return STORE_IDLE;
@@ -125,22 +124,48 @@ static enum store_state reopen(struct store *store) {
   return STORE_LOST;
 }
 
-void store_reopen(struct store *store, const struct lease_claim *claim) {
-  NAV_ASSERT(!store->reopening.under_way);
-  store->reopening = (struct store_reopening){.under_way = true, .claim = *claim};
-  store_thread_do(store, reopen);
+static enum store_state look(struct store *store) {
+  struct store_asking *asking = &store->asking;
+  if (asking->anew && !store_connect_again(store, &store->error)) return STORE_LOST;
+  return store_look_at_lease(store, &asking->row, &store->error) ? STORE_IDLE : STORE_LOST;
 }
 
-bool store_is_reopening(const struct store *store) { return store->reopening.under_way; }
+static void ask(struct store *store, const struct store_asking *asking, store_job *job) {
+  NAV_ASSERT(!store->asking.under_way);
+  store->asking = *asking;
+  store->asking.under_way = true;
+  store_thread_do(store, job);
+}
+
+// BUSY: not yet.
+static enum store_state outcome_of(struct store *store, struct nav_error *err) {
+  enum store_state outcome = store_thread_outcome(store);
+  if (outcome == STORE_BUSY) return STORE_BUSY;
+  store->asking.under_way = false;
+  store->state = outcome;
+  if (outcome == STORE_LOST) *err = store->error;
+  return outcome;
+}
+
+void store_reopen(struct store *store, const struct lease_claim *claim) {
+  ask(store, &(struct store_asking){.claim = *claim}, reopen);
+}
+
+bool store_is_asking(const struct store *store) { return store->asking.under_way; }
 
 enum store_state store_reopened(struct store *store, struct lease_taken *taken, int64_t *asked_ms,
                                 struct nav_error *err) {
-  enum store_state outcome = store_thread_outcome(store);
-  if (outcome == STORE_BUSY) return STORE_BUSY;
-  store->reopening.under_way = false;
-  store->state = outcome;
-  *taken = store->reopening.taken;
-  *asked_ms = store->reopening.asked_ms;
-  if (outcome == STORE_LOST) *err = store->error;
+  enum store_state outcome = outcome_of(store, err);
+  if (outcome != STORE_IDLE) return outcome;
+  *taken = store->asking.taken;
+  *asked_ms = store->asking.asked_ms;
+  return outcome;
+}
+
+void store_look(struct store *store, bool anew) { ask(store, &(struct store_asking){.anew = anew}, look); }
+
+enum store_state store_looked(struct store *store, struct lease_row *row, struct nav_error *err) {
+  enum store_state outcome = outcome_of(store, err);
+  if (outcome == STORE_IDLE) *row = store->asking.row;
   return outcome;
 }

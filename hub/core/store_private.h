@@ -24,9 +24,12 @@ struct store_thread {
   int done_fd;  // an eventfd: readable once there is an outcome
 };
 
-// Connecting anew: the thread has the connection and the rest of this until the outcome is told.
-struct store_reopening {
+// Connecting anew, or looking at the lease: the thread has the connection and the rest of this until the
+// outcome is told.
+struct store_asking {
   bool under_way;  // the loop's
+  bool anew;
+  struct lease_row row;
   struct lease_claim claim;
   struct lease_taken taken;
   int64_t asked_ms;
@@ -51,7 +54,7 @@ struct store {
   uint32_t parts[STORE_PARTS_MAX];  // partitions known to be there; forgotten oldest first
   size_t parts_count;
   struct store_thread thread;
-  struct store_reopening reopening;
+  struct store_asking asking;
   int cut_fd;  // an eventfd: readable once no wait for the database is to go on
 };
 

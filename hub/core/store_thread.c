@@ -70,7 +70,7 @@ bool store_thread_start(struct store *store, struct nav_error *err) {
 void store_thread_end(struct store *store) {
   struct store_thread *thread = &store->thread;
   if (!thread->started) return;
-  if (store->reopening.under_way) {
+  if (store->asking.under_way) {
     store_cut(store);
   } else if (store->state == STORE_BUSY) {
     (void)shutdown(PQsocket(store->connection), SHUT_RDWR);

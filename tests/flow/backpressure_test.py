@@ -18,7 +18,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import nav_client  # noqa: E402
 from agencies import Agency, SCHEMA  # noqa: E402
-from hub import BIN, Hub, wait_until  # noqa: E402
+from hub import Hub, wait_until  # noqa: E402
 
 SENDERS = ("polisen", "polisen", "tycktill", "tycktill", "skolan", "skolan")
 EVENTS, UNDER_WAY = 100, 12     # events of a publication; more of them under way than the hub takes of one session
@@ -104,18 +104,6 @@ def cut_off(hub, pids):
         os.kill(int(row[0]), signal.SIGTERM)
 
 
-def status_s(hub):
-    """How long navctl status takes; past the limit it is given up."""
-    begin = time.monotonic()
-    navctl = subprocess.Popen([os.path.join(BIN, "navctl"), "--home", hub.home, "status", "-o", "json"], stdout=subprocess.DEVNULL)
-    try:
-        assert navctl.wait(STATUS_S_MAX) == 0, "navctl status is refused while the database is away"
-    finally:
-        navctl.kill()
-        navctl.wait()
-    return round(time.monotonic() - begin, 2)
-
-
 def send_all(senders, seconds):
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -140,7 +128,7 @@ def away(hub, senders, seconds, take_away, give_back):
         had = receipts(senders)
         send_all(senders, seconds)
         figures = {"growth_mb": round(memory_mb(hub) - before, 1), "told_busy": waits(senders) - busy,
-                   "receipts_meanwhile": receipts(senders) - had, "status_s": status_s(hub)}
+                   "receipts_meanwhile": receipts(senders) - had, "status_s": hub.status_within(STATUS_S_MAX)}
     finally:
         give_back()
     begin = time.monotonic()
