@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A history under disturbance: publishers and recipients write down all they send and are told while, drawn by a seed, the hub's programs
 are killed and paused, the database is stopped, its disk is full, connections are cut after a commit, commits are held up, clients leave or
-stop reading, clocks jump and rules are reloaded. When all has settled, history_check.py proves I1, I2, I3, I6, I8 and I9 over the whole
+stop reading, clocks jump, rules are reloaded, replays are asked for and ordered, and what was set aside is delivered again. When all has settled, history_check.py proves I1, I2, I3, I6, I8 and I9 over the whole
 history and the ledger.
 
     tests/flow/history_test.py [--seed N] [--seconds S | --kills N --database-kills N]
@@ -11,6 +11,7 @@ Run by: ctest, for a few minutes."""
 
 import argparse
 import collections
+import json
 import os
 import random
 import shutil
@@ -86,9 +87,9 @@ class DisturbedHub(Hub):
 
 class Scheduler:
     WEIGHTS = {"kill_core": 8, "kill_gate": 4, "kill_desk": 1, "kill_database": 2, "stop_database": 2, "pause": 4, "disconnect": 4,
-               "stall": 1, "cut": 4, "hold_up": 3, "clock": 2, "reload": 2, "fill_disk": 1}
+               "stall": 1, "cut": 4, "hold_up": 3, "clock": 2, "reload": 2, "fill_disk": 1, "replay": 4, "redeliver": 4}
     WEIGHTS_OF_KILLS = {"kill_core": 12, "kill_gate": 4, "kill_desk": 1, "clock": 1, "kill_database": 2, "stop_database": 1, "pause": 1,
-                        "disconnect": 1, "cut": 1, "hold_up": 1, "reload": 1, "stall": 1}  # where a number of kills is asked for
+                        "disconnect": 1, "cut": 1, "hold_up": 1, "reload": 1, "stall": 1, "replay": 2, "redeliver": 2}  # where a number of kills is asked for
     KILLS = {"kill_core": "kills", "kill_gate": "kills", "kill_desk": "kills", "clock": "kills", "kill_database": "database_kills",
              "stop_database": "database_kills"}
 
@@ -213,6 +214,26 @@ class Scheduler:
         self.narrowed = not self.narrowed
         if self.hub.processes["nav-core"].poll() is None:
             self.hub.processes["nav-core"].send_signal(signal.SIGHUP)
+
+    def ordered(self, what, *command):
+        """By an operator. It may be refused: nobody connected, nothing there any more, nav-core gone on the way."""
+        done = self.hub.navctl("lane", *command, "--reason", "prov", check=False)
+        self.counts[f"{what}: {'done' if done.returncode == 0 else 'refused'}"] += 1
+
+    def replay(self):
+        recipient = self.chance.choice(self.recipients)
+        if recipient.had:
+            lane = self.chance.choice(sorted(dict(recipient.had)))
+            self.ordered("replay", "replay", recipient.name, recipient.lanes[lane], "--after", str(recipient.ask_after(lane)))
+
+    def redeliver(self):
+        listed = self.hub.navctl("lane", "list", "-o", "json", check=False)
+        rows = json.loads(listed.stdout) if listed.returncode == 0 else []
+        numbers = {(r.name, purpose): lane for r in self.recipients for lane, purpose in r.lanes.items()}
+        if rows:
+            row = self.chance.choice(rows)
+            self.history.add(h.Asked, "redeliver", numbers[row["agency"], row["purpose"]], row["position"])
+            self.ordered("redeliver", "redeliver", row["agency"], row["purpose"], str(row["position"]))
 
     # ---- the run ----
 
