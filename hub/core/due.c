@@ -112,8 +112,12 @@ void due_load_cursor(struct lane *lane, uint64_t cursor, uint64_t seq) {
   due->passed_at = cursor;
 }
 
-void due_load_events(struct lane *lane, uint64_t count, uint64_t first) {
-  if (first <= lane->due.passed_at) lane->due.passed += count;
+void due_load_events(struct lane *lane, uint64_t count) {
+  if (lane->due.passed_at > 0) lane->due.passed += count;
+}
+
+void due_load_group(struct lane *lane, uint64_t count, uint64_t first) {
+  if (lane->due.passed_at > 0 && first > lane->due.passed_at) lane->due.passed -= count;
 }
 
 // ---- a session ----

@@ -49,12 +49,14 @@ void due_take(struct lane *lane, uint64_t position);
 // … nor so many between the first and the last that it had not been sent, says the record of this number.
 void due_take_many(struct lane *lane, const struct due_mark *many);
 
-// ---- at a start: first the cursor, then the events, in groups that no cursor divides ----
+// ---- at a start: first the cursor, then all events, then those after it ----
 
 // Of the acknowledgement of this number.
 void due_load_cursor(struct lane *lane, uint64_t cursor, uint64_t seq);
-// So many events were given (due_give_events), the first of them here.
-void due_load_events(struct lane *lane, uint64_t count, uint64_t first);
+// So many events in all; they are given too (due_give_events).
+void due_load_events(struct lane *lane, uint64_t count);
+// So many of them, the first of them here, in a group that no cursor divides.
+void due_load_group(struct lane *lane, uint64_t count, uint64_t first);
 
 // ---- a session ----
 

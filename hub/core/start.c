@@ -213,22 +213,31 @@ static bool load_redecided(void *context, uint64_t seq, const uint8_t *bytes, si
   return true;
 }
 
-static void load_count(void *context, const struct store_count *row) {
+static void load_count(void *context, uint32_t agency, uint32_t number, uint64_t count) {
   struct core *core = context;
-  const struct verdict *verdict = verdicts_get(core->verdicts, row->verdict);
-  core_count_verdict(core, row->agency, row->verdict, row->events);
+  const struct verdict *verdict = verdicts_get(core->verdicts, number);
+  core_count_verdict(core, agency, number, count);
   for (size_t i = 0; verdict != NULL && i < verdict->lanes_count; i++)
     if (verdict->lanes[i]->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE)
-      due_load_events(core_lane(core, verdict->lanes[i]->lane), row->events, row->first_seq);
+      due_load_events(core_lane(core, verdict->lanes[i]->lane), count);
 }
 
-// The cursors, by which events are counted in groups that none of them divides.
+static void load_group(void *context, const struct store_group *group) {
+  struct core *core = context;
+  const struct verdict *verdict = verdicts_get(core->verdicts, group->verdict);
+  for (size_t i = 0; verdict != NULL && i < verdict->lanes_count; i++)
+    if (verdict->lanes[i]->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE)
+      due_load_group(core_lane(core, verdict->lanes[i]->lane), group->events, group->first_seq);
+}
+
+// All events, and once more what lies after cursors, which is little where lanes keep up.
 static bool load_counts(struct core *core, struct nav_error *err) {
   static uint64_t cursors[NUMBERS_LANES_MAX];  // one thread
   size_t count = 0;
   for (uint32_t i = 1; i < core->numbers->lanes_end; i++)
     if (core->lanes[i] != NULL && core->lanes[i]->cursor > 0) cursors[count++] = core->lanes[i]->cursor;
-  return store_read_counts(core->store, cursors, count, load_count, core, err);
+  return store_read_counts(core->store, load_count, core, err) &&
+         store_read_groups(core->store, cursors, count, load_group, core, err);
 }
 
 static bool load_ledger(struct core *core, struct loading *loading, struct nav_error *err) {

@@ -121,15 +121,19 @@ NAV_MUST_USE bool store_read_events_of_verdicts(struct store *store, const uint3
                                                 store_event_row *row, void *context, struct nav_error *err);
 NAV_MUST_USE bool store_read_events_of_type(struct store *store, uint32_t type, store_event_row *row,
                                             void *context, struct nav_error *err);
-// How many events there are of each agency and verdict: a row for each, divided where a cursor stands.
-struct store_count {
-  uint32_t agency, verdict;
+// How many events there are of each agency and verdict.
+typedef void store_count_row(void *context, uint32_t agency, uint32_t verdict, uint64_t count);
+NAV_MUST_USE bool store_read_counts(struct store *store, store_count_row *row, void *context,
+                                    struct nav_error *err);
+// Those after the first of the cursors, of each verdict, in groups that no cursor divides. The cursors are
+// put in order.
+struct store_group {
+  uint32_t verdict;
   uint64_t events, first_seq;
 };
-typedef void store_count_row(void *context, const struct store_count *row);
-// The cursors are put in order.
-NAV_MUST_USE bool store_read_counts(struct store *store, uint64_t *cursors, size_t cursors_count,
-                                    store_count_row *row, void *context, struct nav_error *err);
+typedef void store_group_row(void *context, const struct store_group *group);
+NAV_MUST_USE bool store_read_groups(struct store *store, uint64_t *cursors, size_t cursors_count,
+                                    store_group_row *row, void *context, struct nav_error *err);
 
 // The frontier as stored: size (8), then the hashes.
 NAV_MUST_USE bool store_frontier_encode(const struct merkle_frontier *frontier, struct nav_buffer *out);

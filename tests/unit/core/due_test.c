@@ -188,8 +188,9 @@ static void at_a_start_many_are_still_before_it_where_it_has_not_moved_since(voi
   due_take_many(lane, &(struct due_mark){2, 2, 6, 31});
   due_take(lane, 8);
   due_load_cursor(lane, 6, 25);
-  due_give_events(lane, 10);
-  due_load_events(lane, 10, 7);
+  due_give_events(lane, 12);
+  due_load_events(lane, 12);
+  due_load_group(lane, 10, 7);
   assert_int_equal(due_behind(lane), 10 - 4 - 1);
 }
 
@@ -200,10 +201,10 @@ static void a_start_counts_what_the_cursor_has_not_passed(void **state) {
   due_take(lane, 5);
   due_take(lane, 11);
   due_load_cursor(lane, 10, 13);
-  due_give_events(lane, 4);
-  due_load_events(lane, 4, 5);  // before the cursor
-  due_give_events(lane, 3);
-  due_load_events(lane, 3, 11);
+  due_give_events(lane, 4 + 3);
+  due_load_events(lane, 4 + 3);
+  due_load_group(lane, 4, 5);  // before the cursor
+  due_load_group(lane, 3, 11);
   assert_int_equal(due_behind(lane), 3 - 1 + 1);
   begin(lane);
   due_look(lane, 11);
