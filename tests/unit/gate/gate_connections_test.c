@@ -22,8 +22,8 @@
 #include "hub/gate/connections.h"
 
 enum {
-  FILES = 64,  // of which a quarter stays free
-  PLACES = FILES - 16,
+  FILES = 128,  // of which a quarter stays free, also for what this program has open
+  PLACES = FILES - FILES / 4,
   CLIENTS_MAX = PLACES + 8,
   HIGH = 500,  // descriptors of clients, so that the gate's are low
   WAIT_MS = 5000,
