@@ -250,10 +250,10 @@ bool batch_stage_cosignature(struct batch *batch, uint64_t size, const char *age
   return true;
 }
 
-void batch_note_acknowledged(struct batch *batch, uint32_t lane, uint64_t position, uint64_t delivered) {
+void batch_note_acknowledged(struct batch *batch, uint32_t lane, uint64_t position, uint64_t rank) {
   batch->acknowledged = grown(batch->acknowledged, batch->acknowledged_count, &batch->acknowledged_capacity,
                               sizeof *batch->acknowledged);
-  batch->acknowledged[batch->acknowledged_count++] = (struct batch_acknowledged){lane, position, delivered};
+  batch->acknowledged[batch->acknowledged_count++] = (struct batch_acknowledged){lane, position, rank};
 }
 
 bool batch_checkpoint_waits(const struct batch *batch, int64_t now_ms, uint32_t checkpoint_ms) {

@@ -46,7 +46,7 @@ struct batch_answer {
 struct batch_acknowledged {
   uint32_t lane;
   uint64_t position;
-  uint64_t delivered;
+  uint64_t rank;  // of the position: due.h
 };
 
 // A row of nav.cosignature.
@@ -140,7 +140,7 @@ void batch_answer_control(struct batch *batch, uint64_t connection, const char *
 // A row that goes with whatever else is committed: it makes no batch due by itself. False: no room now.
 NAV_MUST_USE bool batch_stage_cosignature(struct batch *batch, uint64_t size, const char *agency,
                                           const char *line);
-void batch_note_acknowledged(struct batch *batch, uint32_t lane, uint64_t position, uint64_t delivered);
+void batch_note_acknowledged(struct batch *batch, uint32_t lane, uint64_t position, uint64_t rank);
 
 // Whether the last records given have waited so long for a checkpoint that one is made without further
 // records.

@@ -9,6 +9,7 @@
 #include "hub/conf/nav.h"
 #include "hub/core/buckets.h"
 #include "hub/core/cosigners.h"
+#include "hub/core/due.h"
 #include "hub/core/logs.h"
 #include "hub/core/nacks.h"
 #include "hub/core/numbers.h"
@@ -30,7 +31,6 @@ struct lane {
   uint64_t cursor;          // the last position acknowledged
   uint64_t delivered;       // deliveries acknowledged, ever, each counted once
   uint64_t counted;         // deliveries up to this position are counted: staged, perhaps not yet committed
-  uint64_t released;        // events whose verdict releases them to this lane, ever
   uint64_t scan;            // every event up to this seq has been looked at for this session
   uint64_t replay_until;    // deliveries up to this position are a replay
   uint64_t replay_after;    // that began after this one
@@ -40,12 +40,13 @@ struct lane {
   uint64_t *sent;           // positions sent and not acknowledged: a ring of LANE_SENT_MAX
   uint64_t sent_first, sent_next;
   bool acknowledge_waits;  // to be staged with the next batch
-  uint64_t acknowledge_position;
+  uint64_t acknowledge_position, acknowledge_rank;
   uint8_t acknowledge_signature[KEY_SIGNATURE_SIZE];
   struct head_entry *lag[LAG_ROWS_MAX];  // read from the store, not yet sent
   size_t lag_first, lag_count;
   uint64_t lag_until;  // when lag is used up, everything up to here has been looked at
   struct lane_nacks nacks;
+  struct lane_due due;
 };
 
 struct agency_count {

@@ -49,6 +49,7 @@ void deliver_forget(struct core *core) {
 
 static void unbind(struct core *core, struct lane *lane) {
   drop_lag(core, lane);
+  if (lane->session != NULL) due_end(lane);
   lane->session = NULL;
   lane->sent_first = lane->sent_next = 0;
   lane->acknowledge_waits = false;
@@ -68,6 +69,7 @@ void deliver_free(struct core *core) {
     if (lane == NULL) continue;
     drop_lag(core, lane);
     nacks_free(lane);
+    due_free(lane);
     free(lane->sent);
     free(lane);
   }
@@ -87,6 +89,7 @@ static bool bind(struct core *core, struct session *session, const Nav__V1__Resu
   }
   // A lane belongs to the newest session.
   unbind(core, lane);
+  if (!due_begin(lane)) return false;
   lane->session = session;
   lane->scan = lane->cursor;
   lane->replay_until = 0;
@@ -212,7 +215,10 @@ void deliver_rewind(struct core *core, struct lane *lane, uint64_t position) {
   drop_lag(core, lane);
   if (position < lane->scan) lane->scan = position;
   // During a replay what was sent before it waits on.
-  if (position >= lane->replay_until) lane->sent_next = sent_at(lane, position + 1);
+  if (position < lane->replay_until) return;
+  uint64_t next = sent_at(lane, position + 1);
+  if (next < lane->sent_next) due_rewind(lane, next);
+  lane->sent_next = next;
 }
 
 void deliver_acknowledge(struct core *core, struct session *session,
@@ -238,6 +244,7 @@ void deliver_acknowledge(struct core *core, struct session *session,
   } else {
     lane->acknowledge_waits = true;
     lane->acknowledge_position = position;
+    lane->acknowledge_rank = lane->due.ranks[sent_at(lane, position) % LANE_SENT_MAX];
     memcpy(lane->acknowledge_signature, acknowledge->signature.data, KEY_SIGNATURE_SIZE);
     return;
   }
@@ -275,7 +282,7 @@ static void stage_acknowledgement(struct core *core, uint32_t number, struct lan
   record.record_case = NAV__V1__RECORD__RECORD_ACKNOWLEDGED;
   record.acknowledged = &acknowledged;
   (void)batch_stage(core->staging, &record, core->now_ms);
-  batch_note_acknowledged(core->staging, number, acknowledged.position, acknowledged.delivered);
+  batch_note_acknowledged(core->staging, number, acknowledged.position, lane->acknowledge_rank);
   lane->delivered = acknowledged.delivered;
   lane->acknowledge_waits = false;
 }
@@ -291,6 +298,7 @@ void deliver_committed(struct core *core, const struct batch *batch) {
   for (size_t i = 0; i < batch->acknowledged_count; i++) {
     struct lane *lane = core->lanes[batch->acknowledged[i].lane];
     lane->cursor = batch->acknowledged[i].position;
+    due_pass(lane, lane->cursor, batch->acknowledged[i].rank);
     redecided_pass(core->redecided, batch->acknowledged[i].lane, lane->cursor);
   }
 }

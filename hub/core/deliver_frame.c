@@ -268,8 +268,10 @@ static bool add(struct deliver_frame *frame, const struct head_entry *entry, con
   const struct nav_bytes shared = {copy->bytes, copy->size};
   const struct nav_bytes last = {bytes, nav__v1__delivery__pack(&own, bytes)};
   if (!wire_encode_field(DELIVERIES_FIELD, shared, last, &frame->deliveries)) return false;
-  if (!replay && entry->seq > last_sent(frame->lane))
+  if (!replay && entry->seq > last_sent(frame->lane)) {
+    frame->lane->due.ranks[frame->lane->sent_next % LANE_SENT_MAX] = due_rank(frame->lane, entry->seq);
     frame->lane->sent[frame->lane->sent_next++ % LANE_SENT_MAX] = entry->seq;
+  }
   frame->deliveries_count++;
   frame->bytes += copy->size + DELIVERY_OVERHEAD;
   return true;
@@ -312,14 +314,14 @@ static const struct head_copy *copy_of_recall(struct deliver_frame *frame, const
   return keep_copy(frame, NULL, false, &copy);
 }
 
-bool deliver_frame_add(struct deliver_frame *frame, struct head_entry *entry, bool shared) {
+static bool add_entry(struct deliver_frame *frame, struct head_entry *entry, bool shared) {
   struct core *core = frame->core;
   static Nav__V1__LaneVerdict recall = NAV__V1__LANE_VERDICT__INIT;  // lives as long as the frame's table
   recall.rule = (char *)(uintptr_t)RECALL_RULE;
   recall.basis = (char *)(uintptr_t)RECALL_BASIS;
   bool again = false;
-  if ((entry->only_lane != 0 && entry->only_lane != frame->number) || nacks_has(frame->lane, entry->seq))
-    return true;
+  bool others = entry->only_lane != 0 && entry->only_lane != frame->number;
+  if (others || entry->cause == HEAD_GONE || nacks_has(frame->lane, entry->seq)) return true;
   bool recalled = entry->cause == HEAD_RECALLED;
   const Nav__V1__LaneVerdict *lane = recalled ? &recall : verdict_of(frame, entry, &again);
   if (lane == NULL) return true;
@@ -352,6 +354,21 @@ static void encode(struct deliver_frame *frame) {
   const struct nav_bytes first = {head->data, head->length};
   const struct nav_bytes second = {frame->deliveries.data, frame->deliveries.length};
   NAV_ASSERT(wire_encode_field(NAV__V1__HUB_FRAME__FRAME_DELIVERIES, first, second, &frame->encoded));
+}
+
+// Whether what stands there was to give the lane something, as due.h counts it.
+static bool gives(const struct deliver_frame *frame, const struct head_entry *entry) {
+  if (entry->only_lane != 0) return entry->only_lane == frame->number;
+  if (entry->cause == HEAD_RECALLED) return recall_tells(entry->recalled, frame->number);
+  const struct verdict *verdict = verdicts_get(frame->core->verdicts, entry->verdict);
+  const Nav__V1__LaneVerdict *lane = verdict == NULL ? NULL : verdict_lane(verdict, frame->number);
+  return lane != NULL && lane->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE;
+}
+
+bool deliver_frame_add(struct deliver_frame *frame, struct head_entry *entry, bool shared) {
+  if (!add_entry(frame, entry, shared)) return false;
+  if (gives(frame, entry)) due_look(frame->lane, entry->seq);
+  return true;
 }
 
 bool deliver_frame_send(struct deliver_frame *frame) {

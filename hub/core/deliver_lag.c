@@ -32,13 +32,13 @@ static uint64_t int8_at(const PGresult *result, int row, int column) {
   return nav_get_u64((const uint8_t *)PQgetvalue(result, row, column));
 }
 
-// The entry of one row; NULL: its content was erased, or does not open.
-static struct head_entry *entry_of_row(struct core *core, const PGresult *result, int row) {
+// The entry of one row; NULL: it gives the lane nothing.
+static struct head_entry *entry_of_row(struct core *core, const PGresult *result, int row, uint32_t lane) {
   uint64_t position = int8_at(result, row, 0);
   const uint8_t *record = PQgetisnull(result, row, 5) ? NULL : (const uint8_t *)PQgetvalue(result, row, 5);
   size_t record_length = record == NULL ? 0 : (size_t)PQgetlength(result, row, 5);
   if (PQgetisnull(result, row, 6)) return head_entry_of_record(position, record, record_length, 0, NULL, 0);
-  if (PQgetisnull(result, row, 4)) return NULL;
+  if (PQgetisnull(result, row, 4)) return head_entry_gone(position, lane);
   struct nav_error err;
   struct stored_event event = {
       .seq = int8_at(result, row, 6),
@@ -50,7 +50,7 @@ static struct head_entry *entry_of_row(struct core *core, const PGresult *result
     bool erased = err.code == NAV__V1__CODE__CODE_NOT_FOUND;  // the lane was told, and goes on
     if (!erased)
       nav_log(NAV_LOG_ERROR, "event %llu is withheld: %s", (unsigned long long)event.seq, err.text);
-    return NULL;
+    return head_entry_gone(position, lane);
   }
   if (record != NULL)
     return head_entry_of_record(position, record, record_length, event.bucket_day, event.bytes, event.length);
@@ -61,13 +61,14 @@ static struct head_entry *entry_of_row(struct core *core, const PGresult *result
 static void rows_came(void *context, const PGresult *result) {
   struct core *core = context;
   struct lane *lane = core->lanes[core->lag_asked_lane];
+  uint32_t number = core->lag_asked_lane;
   core->lag_asked_lane = 0;
   // Meanwhile another session may have begun elsewhere, or none be left.
   if (result == NULL || !lags(core, lane) || lane->scan != core->lag_asked_after) return;
   int rows = PQntuples(result);
   lane->lag_first = 0;
   for (int i = 0; i < rows; i++) {
-    struct head_entry *entry = entry_of_row(core, result, i);
+    struct head_entry *entry = entry_of_row(core, result, i, number);
     if (entry == NULL) continue;
     core->lag_bytes += entry->length;
     lane->lag[lane->lag_count++] = entry;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "hub/base/log.h"
+#include "hub/core/holds.h"
 #include "hub/core/reasons.h"
 
 enum { DESTROYED_A_TURN = 4, NOTICES_A_SESSION = 100 };
@@ -89,11 +90,15 @@ static void add_told(struct erasures *erasures, const struct told *told) {
   erasures->told[erasures->told_count++] = *told;
 }
 
-// What a lane will never get is no longer behind. At start it wraps until the events are counted.
-static void take_lane(struct core *core, uint64_t seq, uint32_t lane, uint64_t undelivered, bool ordered) {
-  if (lane == 0 || lane >= NUMBERS_LANES_MAX) return;
-  core_lane(core, lane)->released -= undelivered;
-  add_told(core->erasures, &(struct told){seq, undelivered, lane, ordered, false});
+// What a lane will never get is no longer behind.
+static void take_lanes(struct core *core, uint64_t seq, const Nav__V1__Erased *erased) {
+  for (size_t i = 0; i < erased->n_lanes; i++) {
+    const Nav__V1__ErasedLane *lane = erased->lanes[i];
+    if (lane->lane == 0 || lane->lane >= NUMBERS_LANES_MAX) continue;
+    due_take_many(core_lane(core, lane->lane),
+                  &(struct due_mark){erased->first_seq, lane->undelivered, erased->last_seq, seq});
+    add_told(core->erasures, &(struct told){seq, lane->undelivered, lane->lane, false, false});
+  }
 }
 
 // ---- the record ----
@@ -129,7 +134,7 @@ bool erasures_stage(struct core *core, const struct erasure *erasure, uint64_t *
   record.erased = &erased;
   if (!reasons_stage(core, &record, seq, err)) return false;
   core->staging->urgent = true;
-  for (size_t i = 0; i < count; i++) take_lane(core, *seq, lanes[i].lane, lanes[i].undelivered, false);
+  take_lanes(core, *seq, &erased);
   buckets_erase(core->buckets, erased.retention_class, erased.bucket_day);
   deliver_forget(core);
   add_pending(core->erasures, *seq, &erasure->place);
@@ -150,11 +155,16 @@ static void forget_events(struct core *core, uint64_t seq, Nav__V1__ErasedEvent 
   memset(undelivered, 0, sizeof undelivered);
   for (size_t i = 0; i < count; i++) {
     buckets_erase_event(core->buckets, events[i]->event_seq);
-    for (size_t k = 0; k < events[i]->n_undelivered; k++)
-      if (events[i]->undelivered[k] < NUMBERS_LANES_MAX) undelivered[events[i]->undelivered[k]]++;
+    for (size_t k = 0; k < events[i]->n_undelivered; k++) {
+      uint32_t lane = events[i]->undelivered[k];
+      if (lane == 0 || lane >= NUMBERS_LANES_MAX) continue;
+      due_take(core_lane(core, lane), holds_position(core->holds, events[i]->event_seq, lane));
+      undelivered[lane]++;
+    }
   }
   for (uint32_t lane = 1; lane < NUMBERS_LANES_MAX; lane++)
-    if (undelivered[lane] > 0) take_lane(core, seq, lane, undelivered[lane], true);
+    if (undelivered[lane] > 0)
+      add_told(core->erasures, &(struct told){seq, undelivered[lane], lane, true, false});
 }
 
 static int by_bucket(const void *a, const void *b) {
@@ -246,8 +256,7 @@ void erasures_step(struct core *core) {
 
 void erasures_load(struct core *core, uint64_t seq, const Nav__V1__Erased *erased) {
   const struct bucket_place place = {erased->retention_class, erased->bucket_day};
-  for (size_t i = 0; i < erased->n_lanes; i++)
-    take_lane(core, seq, erased->lanes[i]->lane, erased->lanes[i]->undelivered, false);
+  take_lanes(core, seq, erased);
   buckets_erase(core->buckets, place.retention_class, place.day);
   core->erasures->notified_seq = seq;
   // The program may have ended between the record and the key.

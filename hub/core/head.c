@@ -19,6 +19,14 @@ struct head_entry *head_entry_new(uint64_t seq, uint32_t verdict, uint32_t accep
   return entry;
 }
 
+struct head_entry *head_entry_gone(uint64_t seq, uint32_t lane) {
+  struct head_entry *entry = head_entry_new(seq, 0, 0, NULL, 0);
+  if (entry == NULL) return NULL;
+  entry->cause = HEAD_GONE;
+  entry->only_lane = lane;
+  return entry;
+}
+
 static bool is_released(struct head_entry *entry, const Nav__V1__LaneVerdict *lane, uint64_t event_seq,
                         bool assessed) {
   if (lane == NULL || lane->lane == 0) return false;

@@ -23,7 +23,12 @@ struct head_copy {
 
 // Why lanes are sent something: an event was accepted; one lane was let have one (a hold was released, or
 // what it could not take is delivered again); events were recalled.
-enum head_cause { HEAD_EVENT, HEAD_RELEASED, HEAD_RECALLED };
+enum head_cause {
+  HEAD_EVENT,
+  HEAD_RELEASED,
+  HEAD_RECALLED,
+  HEAD_GONE  // read from the store, of one lane: its content is erased, or does not open
+};
 
 struct head_entry {
   uint64_t seq;        // of the causing record: the lane's position
@@ -45,6 +50,7 @@ struct head_entry {
 // NULL: no memory.
 struct head_entry *head_entry_new(uint64_t seq, uint32_t verdict, uint32_t accepted_day, const uint8_t *event,
                                   size_t length);
+struct head_entry *head_entry_gone(uint64_t seq, uint32_t lane);
 // Of a HoldReleased or Redelivered (with the event), or a Recalled (without): record is its stored bytes.
 // NULL: no memory, or the bytes are no such record.
 struct head_entry *head_entry_of_record(uint64_t seq, const uint8_t *record, size_t record_length,

@@ -171,6 +171,12 @@ bool holds_was_released(const struct holds *holds, uint64_t event_seq, uint32_t 
   return false;
 }
 
+uint64_t holds_position(const struct holds *holds, uint64_t event_seq, uint32_t lane) {
+  uint64_t position = event_seq;
+  (void)holds_was_released(holds, event_seq, lane, &position);
+  return position;
+}
+
 void holds_released(struct holds *holds, struct hold *hold, uint64_t position) {
   holds_note_released(holds, hold->event_seq, hold->lane, position);
   take_out(holds, hold);

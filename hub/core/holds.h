@@ -74,6 +74,8 @@ void holds_each_release(const struct holds *holds, uint64_t first_seq, uint64_t 
 struct hold *holds_find(const struct holds *holds, uint64_t event_seq, uint32_t lane);
 // Whether the event was released to the lane after assessment, and at which position.
 bool holds_was_released(const struct holds *holds, uint64_t event_seq, uint32_t lane, uint64_t *position);
+// Where a lane that was let have the event has it: where somebody released it, or the event itself.
+uint64_t holds_position(const struct holds *holds, uint64_t event_seq, uint32_t lane);
 // The text kept for the program's life, so that a hold outlives the rules that made it. NULL: no room for
 // more names.
 const char *holds_keep_name(struct holds *holds, const char *name);

@@ -162,8 +162,9 @@ static void resume(struct core *core, uint64_t epoch, uint64_t last_seq) {
 
 static void recover(struct core *core) {
   int64_t now = nav_clock_monotonic_ms();
-  if (now < core->retry_ms) return;
-  core->retry_ms = now + RETRY_MS;
+  bool asking = store_is_asking(core->store);
+  if (!asking && now < core->retry_ms) return;
+  if (!asking) core->retry_ms = now + RETRY_MS;
   if (core->database_lost) {
     struct lease_taken taken;
     if (standby_reopen(core, &taken)) resume(core, taken.epoch, taken.last_seq);
@@ -214,7 +215,7 @@ static size_t fill_items(struct core *core, zmq_pollitem_t *items) {
   if (!sessions_have_room(core->sessions) && sessions_gate_lives(core->sessions))
     gate = (short)(gate | ZMQ_POLLOUT);
   items[count++] = (zmq_pollitem_t){.socket = sessions_socket(core->sessions), .events = gate};
-  if (!core->database_lost && store_fd(core->store) >= 0) {
+  if (store_fd(core->store) >= 0) {
     items[count++] = (zmq_pollitem_t){.fd = store_fd(core->store), .events = ZMQ_POLLIN};
   }
   if (reader_fd(core->reader) >= 0) {

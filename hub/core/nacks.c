@@ -49,6 +49,7 @@ static void put_aside(struct lane *lane, const struct nack_aside *aside) {
   memmove(&nacks->aside[at + 1], &nacks->aside[at], (nacks->aside_count - at) * sizeof *nacks->aside);
   nacks->aside[at] = *aside;
   nacks->aside_count++;
+  due_take(lane, aside->position);
 }
 
 void nacks_take_back(struct lane *lane, uint64_t position) {
@@ -67,6 +68,7 @@ void nacks_load(struct core *core, const Nav__V1__Record *record) {
   struct lane *lane = core_lane(core, number);
   if (nacked == NULL) {
     nacks_take_back(lane, record->redelivered->position);
+    due_give(lane, record->seq);
   } else if (nacked->set_aside && lane->nacks.aside_count < NACKS_ASIDE_MAX &&
              !nacks_has(lane, nacked->position)) {
     const struct nack_aside aside = {nacked->position, record->seq, record->time_ms};

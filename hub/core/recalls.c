@@ -40,21 +40,22 @@ bool recalls_has(const struct recalls *recalls, uint64_t event_seq) {
   return seqs_has(recalls->seqs, event_seq);
 }
 
-// Each lane named is told once; what it will never get is no longer behind.
-static void count_deliveries(struct core *core, const Nav__V1__Recalled *recalled) {
+// Each lane named is told once, and will not be sent the event any more. Whether it had been (`undelivered`)
+// says nothing of what waits for it: what was sent and not acknowledged is not sent again.
+static void count_deliveries(struct core *core, uint64_t seq, const Nav__V1__Recalled *recalled) {
   static uint8_t told[NUMBERS_LANES_MAX];  // one thread
   memset(told, 0, sizeof told);
   for (size_t i = 0; i < recalled->n_events; i++) {
     const Nav__V1__RecalledEvent *event = recalled->events[i];
-    for (size_t k = 0; k < event->n_lanes; k++)
-      if (event->lanes[k] > 0 && event->lanes[k] < NUMBERS_LANES_MAX) told[event->lanes[k]] = 1;
-    for (size_t k = 0; k < event->n_undelivered; k++) {
-      if (event->undelivered[k] == 0 || event->undelivered[k] >= NUMBERS_LANES_MAX) continue;
-      core_lane(core, event->undelivered[k])->released--;  // at start it wraps until the events are counted
+    for (size_t k = 0; k < event->n_lanes; k++) {
+      uint32_t lane = event->lanes[k];
+      if (lane == 0 || lane >= NUMBERS_LANES_MAX) continue;
+      told[lane] = 1;
+      due_take(core_lane(core, lane), holds_position(core->holds, event->event_seq, lane));
     }
   }
   for (uint32_t i = 1; i < NUMBERS_LANES_MAX; i++)
-    if (told[i] != 0) core_lane(core, i)->released++;
+    if (told[i] != 0) due_give(core_lane(core, i), seq);
 }
 
 // The record's own number, told apart from those of events.
@@ -63,7 +64,7 @@ static uint64_t as_record(uint64_t seq) { return seq | UINT64_C(1) << 63; }
 void recalls_load(struct core *core, uint64_t seq, const Nav__V1__Recalled *recalled) {
   note(core->recalls, as_record(seq));
   for (size_t i = 0; i < recalled->n_events; i++) note(core->recalls, recalled->events[i]->event_seq);
-  count_deliveries(core, recalled);
+  count_deliveries(core, seq, recalled);
 }
 
 // ---- a Recall is accepted ----
@@ -243,6 +244,12 @@ json_t *recall_command_confirm(struct control_request *request, struct nav_error
 static bool concerns(const Nav__V1__RecalledEvent *event, uint32_t lane) {
   for (size_t i = 0; i < event->n_lanes; i++)
     if (event->lanes[i] == lane) return true;
+  return false;
+}
+
+bool recall_tells(const Nav__V1__Recalled *recalled, uint32_t lane) {
+  for (size_t i = 0; i < recalled->n_events; i++)
+    if (concerns(recalled->events[i], lane)) return true;
   return false;
 }
 

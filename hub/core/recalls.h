@@ -35,6 +35,8 @@ NAV_MUST_USE bool recall_check(const struct core *core, const Nav__V1__Recall *r
 // events.
 void recall_stage(struct core *core, uint64_t recall_seq, const Nav__V1__Event *event, uint32_t agency,
                   const struct intake_known *known);
+// Whether anything in it is this lane's.
+bool recall_tells(const Nav__V1__Recalled *recalled, uint32_t lane);
 // The Recall as one lane gets it. NULL: nothing in it is this lane's.
 Nav__V1__Event *recall_event(const Nav__V1__Recalled *recalled, uint32_t lane, struct nav_arena *arena);
 

@@ -110,10 +110,12 @@ static bool begin_waiting(struct core *core, struct nav_error *err) {
 static void wait_turn(struct core *core, int64_t wait_ms) {
   zmq_pollitem_t items[POLL_ITEMS_MAX];
   items[0] = (zmq_pollitem_t){.socket = sessions_socket(core->sessions), .events = ZMQ_POLLIN};
-  NAV_ASSERT(1 + control_port_poll_count(core->control) <= POLL_ITEMS_MAX);
-  int count = (int)control_port_poll_count(core->control);
+  NAV_ASSERT(2 + control_port_poll_count(core->control) <= POLL_ITEMS_MAX);
+  int count = 1 + (int)control_port_poll_count(core->control);
   control_port_poll_fill(core->control, items + 1);
-  (void)zmq_poll(items, 1 + count, wait_ms);
+  if (store_is_asking(core->store))
+    items[count++] = (zmq_pollitem_t){.fd = store_fd(core->store), .events = ZMQ_POLLIN};
+  (void)zmq_poll(items, count, wait_ms);
   core->now_ms = nav_clock_now_ms();
   control_port_step(core->control, items + 1);
   (void)sessions_receive(core->sessions, FRAMES_A_TURN);
@@ -126,11 +128,23 @@ static void wait_for(struct core *core, int64_t wait_ms) {
     wait_turn(core, left);
 }
 
+// The sockets are served while the database does not answer.
+static bool look_meanwhile(struct core *core, struct nav_error *err) {
+  enum { TURN_MS = 1000 };
+  struct standby *standby = core->standby;
+  store_look(core->store, standby->database_away);
+  for (;;) {
+    enum store_state outcome = store_looked(core->store, &standby->row, err);
+    if (outcome != STORE_BUSY) return outcome == STORE_IDLE;
+    if (core_told_to_stop()) return nav_fail(err, NAV_ERROR_RETRY, 0, "", "told to stop");
+    wait_turn(core, TURN_MS);
+  }
+}
+
 // A database that is away is waited for; it says nothing of the lease.
 static bool look(struct core *core, enum lease_state *state, struct nav_error *err) {
   struct standby *standby = core->standby;
-  bool ok = (!standby->database_away || store_connect_again(core->store, err)) &&
-            store_look_at_lease(core->store, &standby->row, err);
+  bool ok = standby->waits ? look_meanwhile(core, err) : store_look_at_lease(core->store, &standby->row, err);
   if (!ok && !standby->waits) return false;
   if (!ok && !standby->database_away) nav_log_failure(NAV_LOG_WARNING, "the lease cannot be looked at", err);
   // What was seen before the database went away says nothing: the holder gets its time to come back to it.
@@ -300,12 +314,17 @@ bool standby_is_renewing(const struct core *core) { return core->standby->renewi
 bool standby_reopen(struct core *core, struct lease_taken *taken) {
   struct standby *standby = core->standby;
   struct nav_error err;
-  struct lease_claim claim = claim_of(standby);
-  claim.seen_epoch = core->sequence.epoch;
-  claim.any_beat = true;
-  lease_sent(&standby->lease, nav_clock_boot_ms());
-  standby->renewing = false;
-  if (!store_reopen(core->store, &claim, taken, &err)) return false;
+  int64_t asked_ms = 0;
+  if (!store_is_asking(core->store)) {
+    struct lease_claim claim = claim_of(standby);
+    claim.seen_epoch = core->sequence.epoch;
+    claim.any_beat = true;
+    standby->renewing = false;
+    store_reopen(core->store, &claim);
+    return false;
+  }
+  if (store_reopened(core->store, taken, &asked_ms, &err) != STORE_IDLE) return false;
+  lease_sent(&standby->lease, asked_ms);
   if (!taken->ours) {
     standby_step_down(core);
     return false;

@@ -35,8 +35,8 @@ void standby_failed(struct core *core);
 // While the store is idle. True: it is not any more, or must not be used for a commit now.
 bool standby_renews(struct core *core);
 bool standby_is_renewing(const struct core *core);
-// After STORE_LOST: as store_reopen, of the lease that was ours; steps down where it is another's (and gives
-// false). False: not yet.
+// After STORE_LOST, once and again: as store_reopen and store_reopened, of the lease that was ours; steps
+// down where it is another's (and gives false). False: not yet.
 NAV_MUST_USE bool standby_reopen(struct core *core, struct lease_taken *taken);
 // Once a turn: where others may serve and the lease has run out, clients are let go; where the database only
 // is silent this node steps down after two leases more.

@@ -176,7 +176,6 @@ static bool load_definition(void *context, uint64_t seq, const uint8_t *bytes, s
 static bool load_cursor(void *context, uint64_t seq, const uint8_t *bytes, size_t length,
                         struct nav_error *err) {
   struct loading *loading = context;
-  (void)seq;
   nav_arena_reset(loading->arena);
   const Nav__V1__Record *record = record_decode(loading->arena, bytes, length, err);
   if (record == NULL) return false;
@@ -189,6 +188,7 @@ static bool load_cursor(void *context, uint64_t seq, const uint8_t *bytes, size_
   struct lane *lane = core_lane(loading->core, acknowledged->lane);
   lane->cursor = acknowledged->position;
   lane->counted = acknowledged->position;
+  due_load_cursor(lane, acknowledged->position, seq);
   lane->delivered = acknowledged->delivered;
   redecided_pass(loading->core->redecided, acknowledged->lane, acknowledged->position);
   return true;
@@ -213,16 +213,38 @@ static bool load_redecided(void *context, uint64_t seq, const uint8_t *bytes, si
   return true;
 }
 
-static void load_count(void *context, uint32_t agency, uint32_t verdict, uint64_t count) {
+static void load_count(void *context, uint32_t agency, uint32_t number, uint64_t count) {
   struct core *core = context;
-  core_count_verdict(core, agency, verdict, count);
+  const struct verdict *verdict = verdicts_get(core->verdicts, number);
+  core_count_verdict(core, agency, number, count);
+  for (size_t i = 0; verdict != NULL && i < verdict->lanes_count; i++)
+    if (verdict->lanes[i]->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE)
+      due_load_events(core_lane(core, verdict->lanes[i]->lane), count);
+}
+
+static void load_group(void *context, const struct store_group *group) {
+  struct core *core = context;
+  const struct verdict *verdict = verdicts_get(core->verdicts, group->verdict);
+  for (size_t i = 0; verdict != NULL && i < verdict->lanes_count; i++)
+    if (verdict->lanes[i]->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE)
+      due_load_group(core_lane(core, verdict->lanes[i]->lane), group->events, group->first_seq);
+}
+
+// All events, and once more what lies after cursors, which is little where lanes keep up.
+static bool load_counts(struct core *core, struct nav_error *err) {
+  static uint64_t cursors[NUMBERS_LANES_MAX];  // one thread
+  size_t count = 0;
+  for (uint32_t i = 1; i < core->numbers->lanes_end; i++)
+    if (core->lanes[i] != NULL && core->lanes[i]->cursor > 0) cursors[count++] = core->lanes[i]->cursor;
+  return store_read_counts(core->store, load_count, core, err) &&
+         store_read_groups(core->store, cursors, count, load_group, core, err);
 }
 
 static bool load_ledger(struct core *core, struct loading *loading, struct nav_error *err) {
   if (!store_read_definitions(core->store, load_definition, loading, err) ||
       !store_read_cursors(core->store, core->numbers->lanes_end, load_cursor, loading, err) ||
       !store_read_redecided(core->store, load_redecided, loading, err) || !tree_load(core, err) ||
-      !store_read_counts(core->store, load_count, core, err) || !holds_load(core, err)) {
+      !load_counts(core, err) || !holds_load(core, err)) {
     return false;
   }
   core->committed_seq = core->sequence.last_seq;
@@ -423,7 +445,7 @@ void core_count_verdict(struct core *core, uint32_t agency_number, uint32_t numb
     const Nav__V1__LaneVerdict *lane = verdict->lanes[i];
     if (lane->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE) {
       released = true;
-      core_lane(core, lane->lane)->released += count;
+      due_give_events(core_lane(core, lane->lane), count);
     }
     if (lane->outcome == NAV__V1__OUTCOME__OUTCOME_HOLD || lane->hold_rule != NULL) held = true;
   }

@@ -46,11 +46,9 @@ static json_t *agency_json(struct core *core, const struct conf_agency *agency,
 static json_t *lane_json(struct core *core, uint32_t number) {
   const struct number_lane *names = &core->numbers->lanes[number];
   const struct lane *lane = core_lane(core, number);
-  uint64_t passed = lane->delivered + lane->nacks.aside_count;
-  uint64_t behind = lane->released > passed ? lane->released - passed : 0;
   return json_pack("{s:I, s:s, s:s, s:I, s:I, s:I, s:I}", "number", (json_int_t)number, "agency",
                    names->agency, "purpose", names->purpose, "cursor", (json_int_t)lane->cursor, "received",
-                   (json_int_t)lane->delivered, "behind", (json_int_t)behind, "set_aside",
+                   (json_int_t)lane->delivered, "behind", (json_int_t)due_behind(lane), "set_aside",
                    (json_int_t)lane->nacks.aside_count);
 }
 

@@ -1,5 +1,5 @@
-// See store.h. This file commits, small batches by store_prepared.c; store_read.c reads at start,
-// store_lease.c has the lease.
+// See store.h. This file commits, small batches by store_prepared.c; store_connect.c connects, store_read.c
+// reads at start, store_lease.c has the lease.
 #include "hub/core/store.h"
 
 #include <inttypes.h>
@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hub/core/copy.h"
 #include "hub/core/store_private.h"
@@ -43,41 +44,13 @@ bool store_failed(struct nav_error *err, PGconn *connection, const PGresult *res
 
 PGresult *store_query(struct store *store, const char *sql, int params, const char *const *values,
                       struct nav_error *err) {
-  PGresult *result = PQexecParams(store->connection, sql, params, NULL, values, NULL, NULL, 1);
+  bool sent = PQsendQueryParams(store->connection, sql, params, NULL, values, NULL, NULL, 1) != 0;
+  PGresult *result = sent ? store_last_result(store) : NULL;
   ExecStatusType status = PQresultStatus(result);
   if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) return result;
   (void)store_failed(err, store->connection, result, "a query failed");
   PQclear(result);
   return NULL;
-}
-
-static bool setting_is_safe(struct store *store, const char *name, const char *unsafe,
-                            struct nav_error *err) {
-  const char *values[] = {name};
-  PGresult *result = store_query(store, "SELECT current_setting($1)", 1, values, err);
-  if (result == NULL) return false;
-  bool bad = strcmp(PQgetvalue(result, 0, 0), unsafe) == 0;
-  PQclear(result);
-  if (!bad) return true;
-  return nav_fail(err, NAV_ERROR_LOCAL, 0, "database",
-                  "%s is %s: what is acknowledged could be lost; set it to on in postgresql.conf", name,
-                  unsafe);
-}
-
-static bool connect_and_check(struct store *store, struct nav_error *err) {
-  store->connection = PQconnectdb(store->conninfo);
-  if (PQstatus(store->connection) != CONNECTION_OK) {
-    return store_failed(err, store->connection, NULL, "cannot connect");
-  }
-  return setting_is_safe(store, "fsync", "off", err) &&
-         setting_is_safe(store, "synchronous_commit", "off", err) &&
-         setting_is_safe(store, "full_page_writes", "off", err);
-}
-
-static void disconnect(struct store *store) {
-  if (store->connection != NULL) PQfinish(store->connection);
-  store->connection = NULL;
-  store->prepared = false;
 }
 
 struct store *store_open(const char *conninfo, struct nav_error *err) {
@@ -89,7 +62,7 @@ struct store *store_open(const char *conninfo, struct nav_error *err) {
     return NULL;
   }
   nav_buffer_init(&store->sql, COMMIT_SQL_MAX);
-  if (!store_thread_start(store, err) || !connect_and_check(store, err)) {
+  if (!store_cut_open(store, err) || !store_thread_start(store, err) || !store_connect(store, err)) {
     store_close(store);
     return NULL;
   }
@@ -99,35 +72,11 @@ struct store *store_open(const char *conninfo, struct nav_error *err) {
 void store_close(struct store *store) {
   if (store == NULL) return;
   store_thread_end(store);
-  disconnect(store);
+  store_disconnect(store);
+  if (store->cut_fd >= 0) (void)close(store->cut_fd);
   nav_buffer_free(&store->sql);
   free(store->conninfo);
   free(store);
-}
-
-bool store_connect_again(struct store *store, struct nav_error *err) {
-  disconnect(store);
-  if (connect_and_check(store, err)) {
-    store->state = STORE_IDLE;
-    return true;
-  }
-  disconnect(store);
-  store->state = STORE_LOST;
-  return false;
-}
-
-bool store_reopen(struct store *store, const struct lease_claim *claim, struct lease_taken *taken,
-                  struct nav_error *err) {
-  uint8_t expected[KEY_LOG_ID_SIZE];
-  memcpy(expected, store->log_id, sizeof expected);
-  if (!store_connect_again(store, err)) return false;
-  if (!store_take_lease(store, claim, taken, err)) {
-    disconnect(store);
-    store->state = STORE_LOST;
-    return false;
-  }
-  if (!taken->ours || memcmp(expected, taken->log_id, sizeof expected) == 0) return true;
-  return nav_fail(err, NAV_ERROR_BUG, 0, "database", "the ledger was replaced by another while nav-core ran");
 }
 
 static bool append_checkpoint(struct nav_buffer *sql, PGconn *connection, const struct batch *batch) {
@@ -219,7 +168,7 @@ static void begin(struct store *store, const struct batch *batch) {
   store->copy = 0;
   store->copy_active = false;
   store->offset = 0;
-  store->failed = store->fenced = store->pipelined = false;
+  store->failed = store->fenced = store->rolling_back = store->pipelined = false;
   store->state = STORE_BUSY;
 }
 
@@ -354,6 +303,6 @@ enum store_state store_step(struct store *store, struct nav_error *err) {
 }
 
 int store_fd(const struct store *store) {
-  if (store->state == STORE_BUSY) return store->thread.done_fd;
-  return store->connection == NULL ? -1 : PQsocket(store->connection);
+  if (store->asking.under_way || store->state == STORE_BUSY) return store->thread.done_fd;
+  return store->state == STORE_LOST || store->connection == NULL ? -1 : PQsocket(store->connection);
 }

@@ -22,8 +22,7 @@ enum store_state {
   STORE_FENCED,     // it is not, and never will be: the lease is another core's
 };
 
-// Blocking, with connect_timeout of the connection string. Refuses a server without fsync or with
-// synchronous_commit off.
+// Blocking, for ten seconds at the most. Refuses a server without fsync or with synchronous_commit off.
 struct store *store_open(const char *conninfo, struct nav_error *err);
 void store_close(struct store *store);  // takes NULL
 
@@ -32,6 +31,11 @@ NAV_MUST_USE bool store_connect_again(struct store *store, struct nav_error *err
 
 // Blocking. How the lease stands (an empty ledger gets one, with a new log id).
 NAV_MUST_USE bool store_look_at_lease(struct store *store, struct lease_row *row, struct nav_error *err);
+
+// The same without waiting, connecting anew first or not; the outcome comes by store_looked. BUSY: not yet.
+// LOST: *err. IDLE: *row.
+void store_look(struct store *store, bool anew);
+NAV_MUST_USE enum store_state store_looked(struct store *store, struct lease_row *row, struct nav_error *err);
 
 struct lease_claim {
   uint64_t seen_epoch, seen_beat;  // the lease is taken only where it still stands so
@@ -51,9 +55,14 @@ struct lease_taken {
 // under way is either done or never will be. False: *err; nothing is known of it.
 NAV_MUST_USE bool store_take_lease(struct store *store, const struct lease_claim *claim,
                                    struct lease_taken *taken, struct nav_error *err);
-// After STORE_LOST: connect and take the lease again, of the epoch that was ours. False: not yet (RETRY).
-NAV_MUST_USE bool store_reopen(struct store *store, const struct lease_claim *claim,
-                               struct lease_taken *taken, struct nav_error *err);
+// After STORE_LOST: starts to connect and take the lease again, of the epoch that was ours.
+void store_reopen(struct store *store, const struct lease_claim *claim);
+// This, or store_look, is under way: store_fd tells of it.
+bool store_is_asking(const struct store *store);
+// BUSY: not yet. LOST: *err; try again. IDLE: *taken tells, and *asked_ms when the lease was asked for
+// (nav_clock_boot_ms).
+NAV_MUST_USE enum store_state store_reopened(struct store *store, struct lease_taken *taken,
+                                             int64_t *asked_ms, struct nav_error *err);
 // Starts to renew it; the outcome is told as a commit's.
 void store_renew(struct store *store, uint64_t epoch, int64_t length_ms);
 // Blocking, at an orderly stop: whoever stands by need not wait. Tried once.
@@ -117,6 +126,15 @@ NAV_MUST_USE bool store_read_events_of_type(struct store *store, uint32_t type, 
 typedef void store_count_row(void *context, uint32_t agency, uint32_t verdict, uint64_t count);
 NAV_MUST_USE bool store_read_counts(struct store *store, store_count_row *row, void *context,
                                     struct nav_error *err);
+// Those after the first of the cursors, of each verdict, in groups that no cursor divides. The cursors are
+// put in order.
+struct store_group {
+  uint32_t verdict;
+  uint64_t events, first_seq;
+};
+typedef void store_group_row(void *context, const struct store_group *group);
+NAV_MUST_USE bool store_read_groups(struct store *store, uint64_t *cursors, size_t cursors_count,
+                                    store_group_row *row, void *context, struct nav_error *err);
 
 // The frontier as stored: size (8), then the hashes.
 NAV_MUST_USE bool store_frontier_encode(const struct merkle_frontier *frontier, struct nav_buffer *out);

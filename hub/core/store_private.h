@@ -19,14 +19,27 @@ extern const struct store_table store_tables[STORE_TABLES];
 
 // store_thread.c: it has the connection while the store is BUSY, and nothing else of the store is touched
 // meanwhile.
+typedef enum store_state store_job(struct store *store);
 struct store_thread {
   bool started;
   pthread_t id;
   pthread_mutex_t lock;  // of what follows
   pthread_cond_t wake;
   bool works, ends;
+  store_job *job;
   enum store_state outcome;
   int done_fd;  // an eventfd: readable once there is an outcome
+};
+
+// Connecting anew, or looking at the lease: the thread has the connection and the rest of this until the
+// outcome is told.
+struct store_asking {
+  bool under_way;  // the loop's
+  bool anew;
+  struct lease_row row;
+  struct lease_claim claim;
+  struct lease_taken taken;
+  int64_t asked_ms;
 };
 
 struct store {
@@ -50,12 +63,23 @@ struct store {
   uint32_t parts[STORE_PARTS_MAX];  // partitions known to be there; forgotten oldest first
   size_t parts_count;
   struct store_thread thread;
+  struct store_asking asking;
+  int cut_fd;  // an eventfd: readable once no wait for the database is to go on
 };
 
 bool store_failed(struct nav_error *err, PGconn *connection, const PGresult *result, const char *what);
 // Blocking; parameters as text, the result in binary. NULL: *err.
 PGresult *store_query(struct store *store, const char *sql, int params, const char *const *values,
                       struct nav_error *err);
+// store_connect.c. What was sent: its last result. NULL: cut short, or the connection is gone.
+PGresult *store_last_result(struct store *store);
+// Blocking; where it fails the connection is still to be ended.
+NAV_MUST_USE bool store_connect(struct store *store, struct nav_error *err);
+void store_disconnect(struct store *store);
+NAV_MUST_USE bool store_cut_open(struct store *store, struct nav_error *err);
+// Ends every wait that is under way for the database, and any to come.
+void store_cut(struct store *store);
+
 // Sends sql, a transaction without a batch; the outcome comes by store_step.
 void store_begin(struct store *store, const char *sql);
 // The batch's rows as binary COPYs, each table's.
@@ -75,6 +99,8 @@ NAV_MUST_USE bool store_thread_start(struct store *store, struct nav_error *err)
 void store_thread_end(struct store *store);
 // A query was sent: the thread sees it through.
 void store_thread_go(struct store *store);
+// The thread does this; the outcome is what it returns, and never BUSY.
+void store_thread_do(struct store *store, store_job *job);
 // BUSY: not yet.
 enum store_state store_thread_outcome(struct store *store);
 

@@ -1,11 +1,12 @@
 // What nav-core reads from the ledger when it starts. See store.h.
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "hub/core/store_private.h"
 
-enum { ROWS_AT_A_TIME = 20000, CONTENTS_AT_A_TIME = 256, NUMBER_TEXT = 24 };
+enum { ROWS_AT_A_TIME = 20000, CONTENTS_AT_A_TIME = 256, NUMBER_TEXT = 24, NUMBERS_TEXT_MAX = 1024 * 1024 };
 
 bool store_knows_part(const struct store *store, uint32_t part) {
   for (size_t i = 0; i < store->parts_count; i++) {
@@ -170,16 +171,23 @@ static bool event_row(void *context, const PGresult *result, int row, struct nav
   "SELECT e.seq, e.event_id, e.agency, e.revision, e.type, e.verdict, e.bucket_class, e.bucket_day, " \
   "(extract(epoch FROM l.at) * 1000)::bigint, "
 
+// The text of an array of numbers goes on with one more.
+static bool append_number(struct nav_buffer *text, size_t index, uint64_t number) {
+  return nav_buffer_printf(text, "%s%" PRIu64, index == 0 ? "{" : ",", number);
+}
+
+static bool end_numbers(struct nav_buffer *text, size_t count) {
+  return nav_buffer_append_text(text, count == 0 ? "{}" : "}") && nav_buffer_text(text) != NULL;
+}
+
 bool store_read_events_of_verdicts(struct store *store, const uint32_t *verdicts, size_t count,
                                    store_event_row *row, void *context, struct nav_error *err) {
-  enum { NUMBERS_TEXT_MAX = 1024 * 1024 };
   struct event_reader reader = {row, context};
   struct nav_buffer text;
   nav_buffer_init(&text, NUMBERS_TEXT_MAX);
-  bool ok = nav_buffer_append_text(&text, "{");
-  for (size_t i = 0; ok && i < count; i++)
-    ok = nav_buffer_printf(&text, "%s%" PRIu32, i == 0 ? "" : ",", verdicts[i]);
-  ok = ok && nav_buffer_append_text(&text, "}") && nav_buffer_text(&text) != NULL;
+  bool ok = true;
+  for (size_t i = 0; ok && i < count; i++) ok = append_number(&text, i, verdicts[i]);
+  ok = ok && end_numbers(&text, count);
   if (!ok) {
     (void)nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
   } else if (count > 0) {
@@ -243,6 +251,50 @@ bool store_read_counts(struct store *store, store_count_row *row, void *context,
   for (int i = 0; i < PQntuples(result); i++) {
     row(context, nav_get_u32(cell(result, i, 0)), nav_get_u32(cell(result, i, 1)),
         nav_get_u64(cell(result, i, 2)));
+  }
+  PQclear(result);
+  return true;
+}
+
+static int by_number(const void *a, const void *b) {
+  uint64_t x = *(const uint64_t *)a;
+  uint64_t y = *(const uint64_t *)b;
+  return (x > y) - (x < y);
+}
+
+// Column 0: the verdict, 1: how many, 2: the first.
+static PGresult *ask_groups(struct store *store, const uint64_t *cursors, size_t count,
+                            struct nav_error *err) {
+  char first[NUMBER_TEXT];
+  struct nav_buffer text;
+  PGresult *result = NULL;
+  nav_buffer_init(&text, NUMBERS_TEXT_MAX);
+  (void)snprintf(first, sizeof first, "%" PRIu64, cursors[0]);
+  bool ok = true;
+  for (size_t i = 0; ok && i < count; i++) ok = append_number(&text, i, cursors[i] + 1);
+  if (ok && end_numbers(&text, count)) {
+    const char *values[] = {first, (const char *)text.data};
+    result = store_query(store,
+                         "SELECT verdict, count(*), min(seq) FROM nav.event WHERE seq > $1::bigint GROUP BY "
+                         "verdict, width_bucket(seq, $2::bigint[])",
+                         2, values, err);
+  } else {
+    (void)nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
+  }
+  nav_buffer_free(&text);
+  return result;
+}
+
+bool store_read_groups(struct store *store, uint64_t *cursors, size_t cursors_count, store_group_row *row,
+                       void *context, struct nav_error *err) {
+  if (cursors_count == 0) return true;
+  qsort(cursors, cursors_count, sizeof *cursors, by_number);
+  PGresult *result = ask_groups(store, cursors, cursors_count, err);
+  if (result == NULL) return false;
+  for (int i = 0; i < PQntuples(result); i++) {
+    const struct store_group group = {nav_get_u32(cell(result, i, 0)), nav_get_u64(cell(result, i, 1)),
+                                      nav_get_u64(cell(result, i, 2))};
+    row(context, &group);
   }
   PQclear(result);
   return true;

@@ -1,6 +1,7 @@
 // The thread that sees a commit through: it feeds the COPYs, each of which is a round trip, and waits for the
 // disk, while the loop takes in and delivers. With the loop between, a commit waited for a turn of it at each
-// round trip. See store_private.h. Must never: be given anything but a connection and a finished batch.
+// round trip. It connects anew as well (store_connect.c). See store_private.h. Must never: be given anything
+// but a connection and a finished batch, or a claim to the lease.
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -38,7 +39,7 @@ static void *run(void *context) {
     while (!thread->works && !thread->ends) (void)pthread_cond_wait(&thread->wake, &thread->lock);
     if (!thread->works) break;
     (void)pthread_mutex_unlock(&thread->lock);
-    enum store_state outcome = see_through(store);
+    enum store_state outcome = thread->job(store);
     (void)pthread_mutex_lock(&thread->lock);
     thread->works = false;
     thread->outcome = outcome;
@@ -69,7 +70,11 @@ bool store_thread_start(struct store *store, struct nav_error *err) {
 void store_thread_end(struct store *store) {
   struct store_thread *thread = &store->thread;
   if (!thread->started) return;
-  if (store->state == STORE_BUSY) (void)shutdown(PQsocket(store->connection), SHUT_RDWR);
+  if (store->asking.under_way) {
+    store_cut(store);
+  } else if (store->state == STORE_BUSY) {
+    (void)shutdown(PQsocket(store->connection), SHUT_RDWR);
+  }
   (void)pthread_mutex_lock(&thread->lock);
   thread->ends = true;
   (void)pthread_cond_signal(&thread->wake);
@@ -81,13 +86,16 @@ void store_thread_end(struct store *store) {
   thread->started = false;
 }
 
-void store_thread_go(struct store *store) {
+void store_thread_do(struct store *store, store_job *job) {
   struct store_thread *thread = &store->thread;
   (void)pthread_mutex_lock(&thread->lock);
+  thread->job = job;
   thread->works = true;
   (void)pthread_cond_signal(&thread->wake);
   (void)pthread_mutex_unlock(&thread->lock);
 }
+
+void store_thread_go(struct store *store) { store_thread_do(store, see_through); }
 
 enum store_state store_thread_outcome(struct store *store) {
   struct store_thread *thread = &store->thread;

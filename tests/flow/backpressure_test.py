@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The database slow or away while agencies go on at full speed: they are told to wait, nothing is accepted that is not durable, nav-core's
-memory stays where it was, and all of it recovers by itself.
+"""The database slow, away or out of reach while agencies go on at full speed: they are told to wait, nothing is accepted that is not
+durable, nav-core's memory stays where it was, navctl status is answered all the while, and all of it recovers by itself.
 
-    backpressure_test.py [--seconds 6]     how long the database is paused, and then how long it is stopped
+    backpressure_test.py [--seconds 6]     how long the database is paused, stopped, and out of reach
 
 Prints: figures of each, one line of JSON."""
 
@@ -24,6 +24,8 @@ SENDERS = ("polisen", "polisen", "tycktill", "tycktill", "skolan", "skolan")
 EVENTS, UNDER_WAY = 100, 12     # events of a publication; more of them under way than the hub takes of one session
 GROWTH_MB = 96                  # of nav-core's memory at the most, while the database does not answer
 QUARANTINE_MB = 16              # of freed memory that ASan keeps; its own 256 would count as growth
+STATUS_S_MAX = 3                # an answer to navctl status meanwhile, on a busy machine
+STOP_S_MAX = 5                  # where it waits for the database
 QUIET_S_MAX = 60                # until everything is settled once the database is back
 
 
@@ -93,6 +95,15 @@ def postgres_processes(hub):
     return [pid] + [int(p) for p in done.stdout.split()]
 
 
+def cut_off(hub, pids):
+    """The sessions of nav-core end, and the server answers nobody who connects."""
+    pids[:] = [hub.postgres.pid()]
+    sessions = hub.postgres.sql("postgres", "SELECT pid FROM pg_stat_activity WHERE usename = 'nav_core'")
+    os.kill(pids[0], signal.SIGSTOP)
+    for row in sessions:
+        os.kill(int(row[0]), signal.SIGTERM)
+
+
 def send_all(senders, seconds):
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -117,7 +128,7 @@ def away(hub, senders, seconds, take_away, give_back):
         had = receipts(senders)
         send_all(senders, seconds)
         figures = {"growth_mb": round(memory_mb(hub) - before, 1), "told_busy": waits(senders) - busy,
-                   "receipts_meanwhile": receipts(senders) - had}
+                   "receipts_meanwhile": receipts(senders) - had, "status_s": hub.status_within(STATUS_S_MAX)}
     finally:
         give_back()
     begin = time.monotonic()
@@ -149,6 +160,19 @@ def check_once(hub, senders):
     assert verified["ok"] and verified["events"] == len(mine), verified
 
 
+def stops_all_the_same(hub, pids):
+    """nav-core waits for a server that answers nobody, and is told to stop."""
+    cut_off(hub, pids)
+    wait_until("it is lost", lambda: "the database is lost" in hub.log("nav-core").rsplit("the database is back", 1)[1])
+    time.sleep(1)  # by then it connects anew
+    try:
+        begin = time.monotonic()
+        hub.stop("nav-core")
+        return round(time.monotonic() - begin, 2)
+    finally:
+        go_on(pids)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=int, default=6)
@@ -159,19 +183,22 @@ def main():
         core, pids = hub.processes["nav-core"].pid, []
         send_all(senders, 3)  # so that what it needs when it is busy is there already
         figures = {"paused": away(hub, senders, args.seconds, lambda: pause(hub, pids), lambda: go_on(pids)),
-                   "stopped": away(hub, senders, args.seconds, lambda: hub.postgres.stop("immediate"), hub.postgres.start)}
+                   "stopped": away(hub, senders, args.seconds, lambda: hub.postgres.stop("immediate"), hub.postgres.start),
+                   "unreachable": away(hub, senders, args.seconds, lambda: cut_off(hub, pids), lambda: go_on(pids))}
         wait_until("the hub is well", lambda: hub.status(fail=False), 30)
         figures["events"] = receipts(senders)
         figures["core_peak_mb"] = round(memory_mb(hub, "VmHWM"))
         figures["sessions_ended"] = sum(s.ended for s in senders)
         print(json.dumps(figures), flush=True)
-        for name in ("paused", "stopped"):
+        for name in ("paused", "stopped", "unreachable"):
             assert figures[name]["receipts_meanwhile"] == 0, figures
             assert figures[name]["growth_mb"] < GROWTH_MB, figures
             assert figures[name]["told_busy"] > 0, figures
         assert all(hub.processes[name].poll() is None for name in ("nav-core", "nav-gate"))
         assert hub.processes["nav-core"].pid == core
         check_once(hub, senders)
+        took = stops_all_the_same(hub, pids)
+        assert took < STOP_S_MAX, took
     print("ok")
 
 

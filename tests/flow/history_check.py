@@ -12,7 +12,9 @@ file, so that history_check_test.py can hand it histories that were made wrong o
   I6  an event is there once whatever was sent how often; other content under its number is refused
   I8  while one recipient does not read, every other party goes on within PROGRESS_S_MAX
   I9  within a session a lane goes upward and passes over nothing; a session begins after nothing that was not acknowledged; a repeat is
-      the same
+      the same; a replay is on the record and was asked for, gives what was acknowledged, in order, passes over nothing and comes to its
+      end, and then what was on its way comes again; what is delivered again was set aside, and somebody ordered it; when all is quiet the hub says of each lane that it is as far behind as the records say, which is not at all where somebody
+      takes all there is
 
 Called by: history_test.py, history_check_test.py. Must never: trust what the hub says about itself, but for the ledger's records."""
 
@@ -34,6 +36,8 @@ Committed = namedtuple("Committed", "t seq")              # everything up to seq
 HeldUp = namedtuple("HeldUp", "t since seq")              # between since and t nothing after seq could be committed
 Stalled = namedtuple("Stalled", "t who parties")          # who reads nothing; the others must go on
 Disturbed = namedtuple("Disturbed", "t what")
+Asked = namedtuple("Asked", "t what lane position")       # "replay" after that position, "redeliver" of it
+Behind = namedtuple("Behind", "t lane count")             # nothing happens any more, and the hub says so of the lane
 
 Violation = namedtuple("Violation", "invariant text index")  # index: of the entry that shows it; None: only the end shows it
 
@@ -112,8 +116,9 @@ class Checker:
             self.wrong("I3", f"what came at {d.position} is not the event of that record", i)
         if (d.rule, d.basis) != (expected.rule, expected.basis):
             self.wrong("I3", f"{d.position} came by {d.rule}/{d.basis}; recorded is {expected.rule}/{expected.basis}", i)
-        verdict = self.ledger.narrowed(d.lane, d.position, expected.verdict, known)
-        recalled = self.ledger.recalled_by(expected.event_seq, d.lane)
+        # A replay decides anew, and may give more than was found at a delivery before.
+        verdict = expected.verdict if d.replay else self.ledger.narrowed(d.lane, d.position, expected.verdict, known)
+        recalled = expected.verdict and self.ledger.recalled_by(expected.event_seq, d.lane)  # a Recall is told whatever follows
         if verdict is not None and verdict.outcome != self.ledger.schema.OUTCOME_RELEASE or recalled and recalled <= known:
             self.wrong("I2", f"{d.position} was withdrawn before this session began, and came", i)
         elif verdict is not None:
@@ -141,6 +146,7 @@ class Checker:
 
     def lanes(self):
         sessions, acknowledged, got, last = {}, defaultdict(int), defaultdict(dict), {}
+        replays = Replays(self)
         for i, e in self.entries((Session, Delivered, Acknowledged, Refused)):
             if isinstance(e, Session):
                 sessions[e.name] = e.session
@@ -151,7 +157,11 @@ class Checker:
                 acknowledged[e.lane] = max(acknowledged[e.lane], e.position)
             elif isinstance(e, Refused):
                 last[e.name, e.session, e.lane] = e.position - 1  # it and all after it come again
-            elif not e.replay:
+                replays.disturbed((e.name, e.session, e.lane))
+            elif e.replay:
+                replays.take(i, e, acknowledged[e.lane])
+            else:
+                replays.over(i, e, last)
                 self.in_order(i, e, last, got[e.lane])
         for lane in {lane for _, e in self.entries(Session) for lane in e.lanes}:
             lost = [p for p in self.ledger.owed(lane) if p not in got[lane]]
@@ -184,6 +194,23 @@ class Checker:
         for seq, record in self.ledger.acknowledged.items():
             if (record.lane, record.position) not in said:
                 self.wrong("I9", f"record {seq} says that lane {record.lane} acknowledged {record.position}, which nobody said")
+        asked = {(e.what, e.lane, e.position) for _, e in self.entries(Asked)}
+        for lane, replays in self.ledger.replays.items():
+            for r in replays:
+                if ("replay", lane, r.after) not in asked:
+                    self.wrong("I9", f"record {r.seq} is a replay of lane {lane} after {r.after}, for which nobody asked")
+        for seq, record in self.ledger.redelivered.items():
+            if ("redeliver", record.lane, record.position) not in asked or (record.lane, record.position) not in self.ledger.aside:
+                self.wrong("I9", f"record {seq} delivers {record.position} of lane {record.lane} again: not set aside, or nobody's order")
+
+    def behind(self):
+        cursors = defaultdict(int)
+        for record in self.ledger.acknowledged.values():
+            cursors[record.lane] = max(cursors[record.lane], record.position)
+        for i, e in self.entries(Behind):
+            waiting = self.ledger.owed_between(e.lane, cursors[e.lane], self.ledger.seqs[-1])
+            if e.count != len(waiting):
+                self.wrong("I9", f"lane {e.lane} is said to be {e.count} behind; {len(waiting)} wait after {cursors[e.lane]}: {waiting[:10]}", i)
 
     # ---- I8 ----
 
@@ -207,11 +234,55 @@ class Checker:
                 self.wrong("I3", f"a record's {what} is before that of the record before it")
 
 
+class Replays:
+    """What is said to be a replay, by name, session and lane: which Replayed records it may be of, and how far it has come."""
+
+    def __init__(self, checker):
+        self.checker, self.ledger = checker, checker.ledger
+        self.running, self.used = {}, set()
+
+    def disturbed(self, key):
+        """A Nack: the client passes over what comes until it is answered, and that may be of a replay."""
+        if key in self.running:
+            self.running[key] = (self.running[key][0], None)
+
+    def take(self, i, d, acknowledged):
+        key = (d.name, d.session, d.lane)
+        records, last = self.running.get(key, ([], 0))
+        whole = last is not None
+        goes_on = [r for r in records if d.position <= r.up_to and (not whole or d.position > last and not self.between(d, last))]
+        begins = [r for r in self.ledger.replays[d.lane] if r.after < d.position <= r.up_to and not self.between(d, r.after)]
+        if not goes_on and not begins:
+            self.checker.wrong("I9", f"{d.position} came in a replay that is not on the record, out of order, or passes over something", i)
+        if d.position > acknowledged:
+            self.checker.wrong("I9", f"{d.position} came in a replay, and was acknowledged only up to {acknowledged}", i)
+        self.running[key] = (goes_on or begins, d.position)
+
+    def between(self, d, after):
+        return self.ledger.owed_between(d.lane, after, d.position - 1)
+
+    def over(self, i, d, last):
+        """Something else comes: the replay must have come to its end; what was on its way before it comes again."""
+        key = (d.name, d.session, d.lane)
+        records, came = self.running.pop(key, (None, None))
+        if records is None:  # of a replay of which nothing is left to be sent
+            again = [r for r in self.ledger.replays[d.lane] if r.seq not in self.used and r.up_to < d.position and not self.between(d, r.up_to)]
+            if key in last and d.position <= last[key] and again:
+                self.used.add(again[0].seq)
+                last[key] = again[0].up_to
+            return
+        ended = [r for r in records if came is None or not self.ledger.owed_between(d.lane, came, r.up_to)]
+        if records and not ended:
+            self.checker.wrong("I9", f"{d.position} came before a replay was over, which had come to {came}", i)
+        if ended and key in last:
+            last[key] = min(last[key], max(r.up_to for r in ended))
+
+
 def check(history, ledger):
     """Everything that does not hold, in the order of the invariants' checks."""
     checker = Checker(history, ledger)
     for part in (checker.sequence, checker.receipts, checker.once, checker.deliveries, checker.held_up, checker.lanes, checker.signed,
-                 checker.progress):
+                 checker.behind, checker.progress):
         part()
     return checker.found
 

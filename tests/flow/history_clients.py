@@ -1,5 +1,5 @@
 """Publishers and recipients that write down what they did and were told, in history_check.py's entries: publishers that resend, change,
-correct and take back; recipients that read slowly, disconnect, acknowledge late, refuse, or stop reading when the scheduler says so.
+correct and take back; recipients that read slowly, disconnect, acknowledge late, refuse, ask for replays, or stop reading when the scheduler says so.
 
 Used by: history_test.py. Must never: decide whether anything was right; hold a personnummer but Skatteverket's test numbers."""
 
@@ -150,7 +150,7 @@ class Dropped(nav_client.HubError):
 
 class Recipient(Talker):
     """temper: read_s (slept after each frame), acknowledge_s (between two acknowledgements, up to), drop (chance a frame of leaving without
-    a word), refuse (chance a delivery of a Nack). calm: set by the scheduler at the end, then it only takes and acknowledges."""
+    a word), refuse (chance a delivery of a Nack), replay (chance a frame of asking for a replay). calm: set by the scheduler at the end, then it only takes and acknowledges."""
 
     def __init__(self, hub, agency, purposes, temper, seed, history):
         super().__init__(hub, agency, purposes)
@@ -158,6 +158,7 @@ class Recipient(Talker):
         self.chance = random.Random(f"{seed} {agency} receives")
         self.sessions, self.ended, self.refusals = 0, time.time(), 0
         self.calm, self.stalled, self.drop = False, False, False
+        self.lanes, self.had = {}, {}  # number → purpose; the last that was acknowledged, in any session
         self.reset()
 
     def reset(self):
@@ -166,6 +167,7 @@ class Recipient(Talker):
     def talk(self, client):
         since, self.sessions = self.ended, self.sessions + 1
         self.reset()
+        self.lanes = dict(client.purpose_of_lane)
         self.history.add(h.Session, self.name, self.sessions, since, {lane.number: lane.position for lane in client.session.lanes})
         try:
             while not self.stopping:
@@ -188,6 +190,15 @@ class Recipient(Talker):
         if self.drop or self.chance.random() < self.temper.get("drop", 0):
             self.drop = False
             raise Dropped("left without a word")
+        if self.had and self.chance.random() < self.temper.get("replay", 0):
+            lane = self.chance.choice(sorted(self.had))
+            client.replay(lane, after=self.ask_after(lane))
+
+    def ask_after(self, lane):
+        """A replay is about to be asked for: after which position."""
+        after = self.chance.randrange(self.had[lane])
+        self.history.add(h.Asked, "replay", lane, after)
+        return after
 
     def take(self, client, d):
         self.history.add(h.Delivered, self.name, self.sessions, d.lane, d.position, d.replay, d.event.SerializeToString(), d.withheld,
@@ -206,6 +217,7 @@ class Recipient(Talker):
             del self.due[lane]
             self.history.add(h.Acknowledged, self.name, self.sessions, lane, self.last[lane].position)
             client.acknowledge(self.last[lane])
+            self.had[lane] = max(self.had.get(lane, 0), self.last[lane].position)
 
     def still_there(self, client):
         """A silent hub: ask. No answer raises, and a new session begins."""
@@ -219,11 +231,11 @@ class Recipient(Talker):
 
 
 TEMPERS = {
-    "skolan": {},
+    "skolan": {"replay": 0.01},
     "socialtjansten": {"read_s": 0.25},
     "bostadsbolaget": {"drop": 0.02},
-    "tycktill": {"acknowledge_s": 8.0},
-    "polisen": {"refuse": 0.004},
+    "tycktill": {"acknowledge_s": 8.0, "replay": 0.01},
+    "polisen": {"refuse": 0.004, "replay": 0.005},
 }
 PURPOSES = {agency: ["situation-picture"] + (["place-collaboration"] if agency != "socialtjansten" else []) for agency in TEMPERS}
 

@@ -14,6 +14,7 @@ ALL_BITS = sum(1 << number for number in SCHEMA.Sensitivity.values() if number)
 
 # verdict: None for a Recall. event: (id, revision).
 Expected = namedtuple("Expected", "verdict rule basis event event_seq defined_before")
+Replay = namedtuple("Replay", "seq after up_to")  # a Replayed record
 
 
 class Ledger:
@@ -23,6 +24,7 @@ class Ledger:
         self.seqs, self.times, self.epochs, self.kinds = [], [], [], {}
         self.accepted, self.published, self.acknowledged, self.lanes = {}, {}, {}, {}
         self.verdicts, self.redecided, self.aside = {}, defaultdict(list), set()
+        self.replays, self.redelivered = defaultdict(list), {}  # lane → Replays; seq → Redelivered
         self.positions, self.recalls = [], defaultdict(list)  # (seq, Record) that give lanes something; event seq → (seq, lanes)
         self.expected_of, self.owed_of = {}, {}
         for seq, record in rows:
@@ -44,10 +46,14 @@ class Ledger:
             self.redecided[record.redecided.lane.lane, record.redecided.position].append((seq, record.redecided.lane))
         elif kind == "nacked" and record.nacked.set_aside:
             self.aside.add((record.nacked.lane, record.nacked.position))
+        elif kind == "replayed":
+            self.replays[record.replayed.lane].append(Replay(seq, record.replayed.after_position, record.replayed.up_to_position))
+        elif kind == "redelivered":
+            self.redelivered[seq] = record.redelivered
         elif kind == "recalled":
             for event in record.recalled.events:
                 self.recalls[event.event_seq].append((seq, set(event.lanes)))
-        if kind in ("accepted", "hold_released", "recalled"):
+        if kind in ("accepted", "hold_released", "recalled", "redelivered"):
             self.positions.append((seq, record))
 
     # ---- events ----
@@ -86,9 +92,20 @@ class Ledger:
             released = record.hold_released
             return self._released(released.lane, self.accepted[released.event_seq], released.event_seq, True) \
                 if released.lane.lane == lane else None
+        if kind == "redelivered":
+            return self._redelivered(record.redelivered) if record.redelivered.lane == lane else None
         recalled = record.recalled
         told = any(lane in event.lanes for event in recalled.events)
-        return Expected(None, *RECALL, (recalled.recall_id, recalled.revision), recalled.recall_seq, True) if told else None
+        return self._told(recalled) if told else None
+
+    @staticmethod
+    def _told(recalled):
+        return Expected(None, *RECALL, (recalled.recall_id, recalled.revision), recalled.recall_seq, True)
+
+    def _redelivered(self, again):
+        if again.HasField("recalled"):
+            return self._told(again.recalled)
+        return self._released(again.released, self.accepted[again.event_seq], again.event_seq, True)
 
     @staticmethod
     def _released(verdict, accepted, event_seq, defined_before):

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A history under disturbance: publishers and recipients write down all they send and are told while, drawn by a seed, the hub's programs
 are killed and paused, the database is stopped, its disk is full, connections are cut after a commit, commits are held up, clients leave or
-stop reading, clocks jump and rules are reloaded. When all has settled, history_check.py proves I1, I2, I3, I6, I8 and I9 over the whole
+stop reading, clocks jump, rules are reloaded, replays are asked for and ordered, what was set aside is delivered again, and a second
+node takes over and gives back. When all has settled, history_check.py proves I1, I2, I3, I6, I8 and I9 over the whole
 history and the ledger.
 
     tests/flow/history_test.py [--seed N] [--seconds S | --kills N --database-kills N]
@@ -11,6 +12,7 @@ Run by: ctest, for a few minutes."""
 
 import argparse
 import collections
+import json
 import os
 import random
 import shutil
@@ -26,7 +28,7 @@ from history_disk import SETTINGS, SmallDisk  # noqa: E402
 from history_ledger import Ledger  # noqa: E402
 from history_wire import CuttingWire  # noqa: E402
 from hub import BIN, Hub, wait_until  # noqa: E402
-from nodes import SCHEMA  # noqa: E402
+from nodes import SCHEMA, Nodes, wait_stepped_down  # noqa: E402
 from postgres import SqlError  # noqa: E402
 
 SHIM = os.path.join(BIN, "clock_shim.so")
@@ -35,13 +37,15 @@ HELD_UP_S = 1.0     # of a commit; less than the lease (config/nav.yaml), or the
 PAUSE_S_MAX = 2.0
 FULL_S_MAX = 3.0
 CLOCK_S_MAX = 3600
-STEPPED_DOWN = 5
+TAKE_OVER_S = 40    # a sanitizer's build on a busy machine
 PROGRAMS = ("nav-core", "nav-gate", "nav-desk")
+NODE = ("nav-core", "nav-gate")  # of one that takes over
 NARROWED = ("  - id: picture-place-notice\n", "    reveal: [place]\n", "    reveal: [open]\n")
 
 
-class DisturbedHub(Hub):
-    """nav-core reaches the database through a wire that can cut, its clock stands beside the machine's, and the disk can be full."""
+class DisturbedHub(Nodes):
+    """nav-core reaches the database through a wire that can cut, its clock stands beside the machine's, and the disk can be full. The second
+    node is started only to take over."""
     clock_s = 0
 
     def __init__(self):
@@ -54,16 +58,14 @@ class DisturbedHub(Hub):
 
     def make_home(self):
         super().make_home()
-        self.wire = CuttingWire(self.postgres.socket)
-        self.nodes = (self,)
-        path = self.path("nav.yaml")
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-        assert f"core: host='{self.postgres.socket}'" in text
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text.replace(f"core: host='{self.postgres.socket}'", f"core: host='{self.wire.folder}'"))
         shutil.rmtree(self.path("config", "access", "tests"))  # they speak for the shipped rules, which this test changes
         os.makedirs(self.path("config", "access", "tests"))
+
+    def wire_of(self, node):
+        return CuttingWire(self.postgres.socket)
+
+    def start_all(self):
+        Hub.start_all(self)
 
     def start(self, name, *command):
         if name != "nav-core":
@@ -80,15 +82,13 @@ class DisturbedHub(Hub):
             super().__exit__(*exc)
         finally:
             self.disk.close()
-            if hasattr(self, "wire"):
-                self.wire.close()
 
 
 class Scheduler:
     WEIGHTS = {"kill_core": 8, "kill_gate": 4, "kill_desk": 1, "kill_database": 2, "stop_database": 2, "pause": 4, "disconnect": 4,
-               "stall": 1, "cut": 4, "hold_up": 3, "clock": 2, "reload": 2, "fill_disk": 1}
+               "stall": 1, "cut": 4, "hold_up": 3, "clock": 2, "reload": 2, "fill_disk": 1, "replay": 4, "redeliver": 4, "take_over": 3}
     WEIGHTS_OF_KILLS = {"kill_core": 12, "kill_gate": 4, "kill_desk": 1, "clock": 1, "kill_database": 2, "stop_database": 1, "pause": 1,
-                        "disconnect": 1, "cut": 1, "hold_up": 1, "reload": 1, "stall": 1}  # where a number of kills is asked for
+                        "disconnect": 1, "cut": 1, "hold_up": 1, "reload": 1, "stall": 1, "replay": 2, "redeliver": 2, "take_over": 1}  # where a number of kills is asked for
     KILLS = {"kill_core": "kills", "kill_gate": "kills", "kill_desk": "kills", "clock": "kills", "kill_database": "database_kills",
              "stop_database": "database_kills"}
 
@@ -214,6 +214,51 @@ class Scheduler:
         if self.hub.processes["nav-core"].poll() is None:
             self.hub.processes["nav-core"].send_signal(signal.SIGHUP)
 
+    def ordered(self, what, *command):
+        """By an operator. It may be refused: nobody connected, nothing there any more, nav-core gone on the way."""
+        done = self.hub.navctl("lane", *command, "--reason", "prov", check=False)
+        self.counts[f"{what}: {'done' if done.returncode == 0 else 'refused'}"] += 1
+
+    def replay(self):
+        recipient = self.chance.choice(self.recipients)
+        if recipient.had:
+            lane = self.chance.choice(sorted(dict(recipient.had)))
+            self.ordered("replay", "replay", recipient.name, recipient.lanes[lane], "--after", str(recipient.ask_after(lane)))
+
+    def redeliver(self):
+        listed = self.hub.navctl("lane", "list", "-o", "json", check=False)
+        rows = json.loads(listed.stdout) if listed.returncode == 0 else []
+        numbers = {(r.name, purpose): lane for r in self.recipients for lane, purpose in r.lanes.items()}
+        if rows:
+            row = self.chance.choice(rows)
+            self.history.add(h.Asked, "redeliver", numbers[row["agency"], row["purpose"]], row["position"])
+            self.ordered("redeliver", "redeliver", row["agency"], row["purpose"], str(row["position"]))
+
+    def take_over(self):
+        """Another node comes to stand by, takes over in one of the ways in which the active one can go, serves, and gives back."""
+        first, second = self.hub, self.hub.second
+        for name in NODE:
+            second.start_program(name)
+        wait_until("the second node stands by", lambda: second.state() == "stands by", TAKE_OVER_S)
+        self.hand_over(first, second)
+        time.sleep(self.chance.uniform(0.5, 4))
+        first.start_program("nav-core")
+        wait_until("the first node stands by", lambda: first.state() == "stands by", TAKE_OVER_S)
+        self.hand_over(second, first)
+        second.kill("nav-gate")
+
+    def hand_over(self, old, new):
+        how = self.chance.choice(("kill", "stop", "freeze"))
+        self.counts[f"take_over: {how}"] += 1
+        if how == "freeze":
+            old.processes["nav-core"].send_signal(signal.SIGSTOP)
+        else:
+            old.stop("nav-core", signal.SIGKILL if how == "kill" else signal.SIGTERM)
+        wait_until("the other takes over", lambda: new.state() == "active", TAKE_OVER_S)
+        if how == "freeze":
+            old.processes["nav-core"].send_signal(signal.SIGCONT)
+            wait_stepped_down(old)
+
     # ---- the run ----
 
     def tend(self):
@@ -280,8 +325,18 @@ class Scheduler:
         except AssertionError as error:
             print(f"not settled: {error}", file=sys.stderr)  # the checker says what is missing, and for whom
         self.alive()
+        self.say_behind()
         for recipient in self.recipients:
             recipient.stop()
+        self.say_behind()
+        self.kill_core()
+        self.say_behind()
+
+    def say_behind(self):
+        """What the hub says of each lane when all is quiet: with its session, without, and after a start."""
+        self.hub.wait_ready()
+        for lane in self.hub.status()["lanes"]:
+            self.history.add(h.Behind, lane["number"], lane["behind"])
 
     def settled(self):
         """Whether each lane has acknowledged the last that it is owed, by the records."""
@@ -322,7 +377,7 @@ def worth_judging(scheduler):
     wanted = {(h.Receipt, p.agency) for p in scheduler.publishers} | {(h.Delivered, r.name) for r in scheduler.recipients}
     assert wanted <= served, f"never served: {wanted - served}"
     kinds = {type(e) for e in scheduler.history.entries}
-    assert {h.Session, h.Acknowledged, h.Refused, h.Committed} <= kinds, kinds
+    assert {h.Session, h.Acknowledged, h.Refused, h.Committed, h.Behind} <= kinds, kinds
     assert scheduler.counts["cut"] == 0 or scheduler.counts["connections cut after COMMIT"] > 0, "the wire never cut"
 
 

@@ -181,6 +181,13 @@ class Hub:
         done = self.navctl("status", "-o", "json", check=fail)
         return json.loads(done.stdout) if done.returncode == 0 else None
 
+    def status_within(self, seconds):
+        """How long navctl status takes; past the limit it is given up."""
+        begin = time.monotonic()
+        done = subprocess.run([os.path.join(BIN, "navctl"), "--home", self.home, "status"], stdout=subprocess.DEVNULL, timeout=seconds)
+        assert done.returncode == 0, "navctl status is refused"
+        return round(time.monotonic() - begin, 2)
+
     def verify(self):
         done = self.navctl("audit", "verify", "-o", "json", check=False)
         return json.loads(done.stdout)

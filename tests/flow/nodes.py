@@ -44,11 +44,15 @@ class Nodes(Hub):
             text = file.read()
         text = text.replace("seen: state ", f"seen: {self.path('shared')} ").replace("# node: nav-1 ", f"node: {name} ")
         text = text.replace("others: []", f"others: [\"tcp://127.0.0.1:{other_port}\"]")
-        node.wire = Wire(node.path("run"), self.postgres.socket)
+        node.wire = self.wire_of(node)
         text = text.replace(f"core: host='{self.postgres.socket}'", f"core: host='{node.wire.folder}'")
         assert name in text and str(other_port) in text and "/shared" in text and node.wire.folder in text
         with open(node.path("nav.yaml"), "w", encoding="utf-8") as file:
             file.write(text)
+
+    def wire_of(self, node):
+        """What carries that node's bytes to the database; its folder has the socket."""
+        return Wire(node.path("run"), self.postgres.socket)
 
     def name_both(self, agency):
         path = self.path("agencies", agency, "adapter.yaml")

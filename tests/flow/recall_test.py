@@ -8,6 +8,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from hub import wait_until  # noqa: E402
+from lane_test import Agency, connects, lane_of  # noqa: E402
 from people import AssessorHub, event, intervention  # noqa: E402
 
 PURPOSE = "situation-picture"
@@ -88,12 +89,47 @@ def refused(hub, first):
     assert hub.navctl("recall", "send", "--as", "polisen", "--reason", "because", first["id"], check=False).returncode == 2
 
 
-def survives(hub, second):
-    """A recall holds for ever: nav-core killed, and an inbox restored from a backup asks for everything again."""
-    recall(hub, "bostadsbolaget", "withdrawn", second["id"])
+def started_anew(hub):
     hub.kill("nav-core")
     hub.start_program("nav-core")
     hub.wait_ready()
+
+
+def in_flight(hub):
+    """Sent, not acknowledged, and then taken back: the lane never gets it, and waits for the Recall alone."""
+    school = Agency(hub, "skolan")
+    school.client.connect(purposes=[PURPOSE])
+    for delivery in school.client.deliveries():
+        school.client.acknowledge(delivery)
+    wait_until("all is acknowledged", lambda: lane_of(hub)["behind"] == 0)
+    kept, taken = disturbance("kvar"), disturbance("åter")
+    seqs = hub.publish("bostadsbolaget", kept, taken)
+    assert [d.position for d in school.client.deliveries()] == seqs
+    recall(hub, "bostadsbolaget", "wrong", taken["id"])
+    school.client.close()
+    wait_until("it has left", lambda: not next(a for a in hub.status()["agencies"] if a["id"] == "skolan")["connected"])
+    assert lane_of(hub)["behind"] == 2, "what was kept, and the Recall"
+    started_anew(hub)
+    assert lane_of(hub)["behind"] == 2, "counted anew at a start"
+    wait_until("a session", lambda: connects(school))
+    got = list(school.client.deliveries())
+    assert [d.rule == "recall" for d in got] == [False, True] and got[0].position == seqs[0], got
+    school.client.acknowledge(got[-1])
+    wait_until("all is acknowledged", lambda: lane_of(hub)["cursor"] == got[-1].position)
+    assert lane_of(hub)["behind"] == 0, lane_of(hub)
+    school.client.close()
+    started_anew(hub)
+    assert lane_of(hub)["behind"] == 0, "counted anew at a start"
+    wait_until("a session", lambda: connects(school))
+    assert not list(school.client.deliveries())
+    assert lane_of(hub)["behind"] == 0, lane_of(hub)
+    school.client.close()
+
+
+def survives(hub, second):
+    """A recall holds for ever: nav-core killed, and an inbox restored from a backup asks for everything again."""
+    recall(hub, "bostadsbolaget", "withdrawn", second["id"])
+    started_anew(hub)
     for name in os.listdir(hub.path("agencies", "tycktill", "inbox")):
         os.unlink(hub.path("agencies", "tycktill", "inbox", name))
     hub.run_adapter("tycktill")
@@ -109,11 +145,12 @@ def main():
         readers(hub)
         refused(hub, first)
         survives(hub, second)
+        in_flight(hub)
         kinds = {line["kind"] for line in hub.json("audit", "search", "--event", first["id"], "--reason", "prov")}
         assert "recalled" in kinds, kinds
         report = hub.verify()
         assert report["ok"], report
-    print("recalls: received, pending, read, refused, after a kill")
+    print("recalls: received, pending, in flight, read, refused, after a kill")
 
 
 if __name__ == "__main__":

@@ -146,9 +146,21 @@ class Test:
             file.write("# changed while another node stood by\n")
         self.hub.active().navctl("access", "load")
 
+    def unanswered(self):
+        """The node that stands by gets no answer from the database: it answers whoever asks it all the same, and goes on to stand by."""
+        node = self.hub.other(self.hub.active())
+        node.wire.send(signal.SIGSTOP)
+        try:
+            time.sleep(1)  # by then it has looked at the lease
+            node.status_within(3)
+        finally:
+            node.wire.send(signal.SIGCONT)
+        wait_until(f"{name_of(node)} stands by", lambda: node.state() == "stands by")
+
     def run(self, times):
         self.begin()
         self.new_rules()
+        self.unanswered()
         for kind in KINDS * times:
             self.disturb(kind)
         time.sleep(STEADY_S)

@@ -559,7 +559,7 @@ static void records_say_what_is_over_and_how_far_the_rest_has_come(void **state)
   uint64_t position = 0;
   assert_true(holds_was_released(core->holds, 10, POL_ETT, &position));
   assert_int_equal(position, 56);
-  assert_int_equal(core_lane(core, POL_ETT)->released, 1);
+  assert_int_equal(due_behind(core_lane(core, POL_ETT)), 1);
   holds_ended_free(ended);
   core->holds_ended = NULL;
 }

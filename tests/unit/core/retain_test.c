@@ -71,8 +71,8 @@ static Nav__V1__LaneVerdict kept_by(uint32_t retain_days) {
 
 // Whether the school's lane is given the entry, which is freed.
 static bool is_given(struct core *core, struct head_entry *entry, uint64_t replay_until) {
-  static uint64_t sent[LANE_SENT_MAX];
-  struct lane lane = {.sent = sent, .replay_until = replay_until};
+  static uint64_t sent[LANE_SENT_MAX], ranks[LANE_SENT_MAX];
+  struct lane lane = {.sent = sent, .due.ranks = ranks, .replay_until = replay_until};
   struct session nobody = {.credit_bytes = 0};
   struct deliver_frame *frame = deliver_frame_begin(core, SKOLA_ETT, &lane);
   size_t before = core->head.bytes;
