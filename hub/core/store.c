@@ -19,7 +19,7 @@ static const char COPY_EVENT_SQL[] =
 
 // What may be copied, in this order; of a batch those that have rows.
 static const char *const COPY_SQL[STORE_COPIES_MAX] = {
-    "COPY nav.ledger (seq, at, kind, lane, about, record, leaf) FROM STDIN (FORMAT binary);",
+    "COPY nav.ledger (seq, at, kind, lane, about, reader, record, leaf) FROM STDIN (FORMAT binary);",
     COPY_EVENT_SQL,
     "COPY nav.content (seq, part, sealed) FROM STDIN (FORMAT binary);",
     "COPY nav.subtree (level, index, hash) FROM STDIN (FORMAT binary);",

@@ -29,9 +29,10 @@ struct table {
 static const struct table streamed[STREAMS] = {
     [LEDGER] = {"verify_ledger",
                 "SELECT seq, at, kind, lane, CASE WHEN octet_length(record) <= 1048576 THEN record ELSE "
-                "substr(record, 1, 1048577) END, CASE WHEN octet_length(leaf) = 32 THEN leaf END, about FROM "
+                "substr(record, 1, 1048577) END, CASE WHEN octet_length(leaf) = 32 THEN leaf END, about, "
+                "left(reader, 201) FROM "
                 "nav.ledger_view WHERE seq > 0",
-                "seq", 7},
+                "seq", 8},
     [EVENT] = {"verify_event",
                "SELECT seq, event_id, agency, revision, digest, type, time, verdict, bucket_class, "
                "bucket_day, published_seq FROM nav.event_view WHERE seq > 0",
@@ -96,7 +97,9 @@ static int next_ledger(void *context, struct verify_ledger_row *row, struct nav_
                                     .has_lane = s->cells[3].bytes != NULL,
                                     .lane = (int32_t)desk_cell_int(s, 3),
                                     .has_about = s->cells[6].bytes != NULL,
-                                    .about = desk_cell_int(s, 6)};
+                                    .about = desk_cell_int(s, 6),
+                                    .reader = (const char *)s->cells[7].bytes,
+                                    .reader_length = s->cells[7].length};
   row->record = bytes_of(s, 4, &row->record_length);
   row->leaf = bytes_of(s, 5, &row->leaf_length);
   return 1;

@@ -147,6 +147,11 @@ static void check_columns(struct verify *v, const struct verify_ledger_row *row,
   char kind[64] = "";
   char lane[64] = "";
   char about[80] = "";
+  const char *reader = columns.reader != NULL ? columns.reader : "";
+  size_t length = strlen(reader);
+  bool same_reader = row->reader == NULL ? length == 0
+                                         : length > 0 && row->reader_length == length &&
+                                               memcmp(row->reader, reader, length) == 0;
   if (row->at_us % 1000 != 0 || row->at_us / 1000 != columns.time_ms) {
     (void)snprintf(at, sizeof at, " at (%" PRId64 " us, record %" PRId64 " ms)", row->at_us, columns.time_ms);
   }
@@ -161,8 +166,9 @@ static void check_columns(struct verify *v, const struct verify_ledger_row *row,
     (void)snprintf(about, sizeof about, " about (%" PRId64 ", record %" PRIu64 ")",
                    row->has_about ? row->about : 0, columns.about);
   }
-  if (at[0] == '\0' && kind[0] == '\0' && lane[0] == '\0' && about[0] == '\0') return;
-  verify_accuse(v, row->seq, "columns of nav.ledger differ from the record:%s%s%s%s", at, kind, lane, about);
+  if (at[0] == '\0' && kind[0] == '\0' && lane[0] == '\0' && about[0] == '\0' && same_reader) return;
+  verify_accuse(v, row->seq, "columns of nav.ledger differ from the record:%s%s%s%s%s", at, kind, lane, about,
+                same_reader ? "" : " reader");
 }
 
 // Which of two neighbours was changed cannot be seen here, so both are named; the later one's word counts

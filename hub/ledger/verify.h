@@ -52,6 +52,8 @@ struct verify_ledger_row {
   int32_t lane;
   bool has_about;
   int64_t about;
+  const char *reader;  // NULL: none
+  size_t reader_length;
   const uint8_t *record;
   size_t record_length;
   const uint8_t *leaf;  // NULL: an export, which has none

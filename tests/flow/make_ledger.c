@@ -25,7 +25,7 @@ static void put_time(int64_t us) {
 }
 
 static void put_ledger(const struct made *made) {
-  (void)puts("COPY nav.ledger (seq, at, kind, lane, about, record, leaf) FROM stdin;");
+  (void)puts("COPY nav.ledger (seq, at, kind, lane, about, reader, record, leaf) FROM stdin;");
   for (size_t i = 0; i < made->ledger_count; i++) {
     const struct verify_ledger_row *row = &made->ledger[i];
     (void)printf("%" PRIu64 "\t", row->seq);
@@ -41,6 +41,8 @@ static void put_ledger(const struct made *made) {
     } else {
       (void)fputs("\\N\t", stdout);
     }
+    (void)printf("%.*s\t", row->reader == NULL ? 2 : (int)row->reader_length,
+                 row->reader == NULL ? "\\N" : row->reader);
     put_bytes(row->record, row->record_length);
     (void)putchar('\t');
     put_bytes(row->leaf, row->leaf_length);

@@ -63,7 +63,7 @@ def ledger_column_changed(r, lg):
     change = r.choice([f"at = at + interval '{r.randrange(1, 10**6)} microseconds'", "at = at - interval '1 year'", "at = 'infinity'",
                        f"kind = kind + {r.randrange(1, 50)}", f"lane = coalesce(lane, 0) + {r.randrange(1, 5)}",
                        f"about = coalesce(about, 0) + {r.randrange(1, 500)}",
-                       "lane = CASE WHEN lane IS NULL THEN 1 END", "about = CASE WHEN about IS NULL THEN 1 END"])
+                       "lane = CASE WHEN lane IS NULL THEN 1 END", "reader = coalesce(reader, '') || 'x'", "about = CASE WHEN about IS NULL THEN 1 END"])
     return Case().accuse(seq).sql(f"UPDATE nav.ledger SET {change} WHERE seq = {seq}")
 
 
@@ -127,14 +127,14 @@ def record_inserted_after_the_end(r, lg):
     case = Case().accuse(to)
     if to % 256 == 0:
         case.exact.add(LEASE)  # with it a subtree would be whole, and its row is missing
-    return case.sql("INSERT INTO nav.ledger (seq, at, kind, lane, about, record, leaf) SELECT "
-                    f"{to}, at, kind, lane, about, {hexed(new)}, {hexed(leaf(new))} FROM nav.ledger WHERE seq = {lg.last}")
+    return case.sql("INSERT INTO nav.ledger (seq, at, kind, lane, about, reader, record, leaf) SELECT "
+                    f"{to}, at, kind, lane, about, reader, {hexed(new)}, {hexed(leaf(new))} FROM nav.ledger WHERE seq = {lg.last}")
 
 
 @kind(1)
 def record_inserted_below_one(r, lg):
-    return Case().accuse(LEASE).sql("INSERT INTO nav.ledger (seq, at, kind, lane, about, record, leaf) SELECT "
-                                      f"{-r.randrange(5)}, at, kind, lane, about, record, leaf FROM nav.ledger WHERE seq = {lg.last}")
+    return Case().accuse(LEASE).sql("INSERT INTO nav.ledger (seq, at, kind, lane, about, reader, record, leaf) SELECT "
+                                      f"{-r.randrange(5)}, at, kind, lane, about, reader, record, leaf FROM nav.ledger WHERE seq = {lg.last}")
 
 
 @kind(1)
