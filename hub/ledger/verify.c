@@ -112,6 +112,7 @@ static void missing(struct verify *v, uint64_t first, uint64_t last, const char 
   } else {
     verify_accuse(v, first, "the records %" PRIu64 " to %" PRIu64 " are missing%s", first, last, why);
   }
+  verify_spoil(v, first, last);
   v->lost = v->keys_lost = true;
   v->erasing.record_lost = true;
 }
@@ -235,6 +236,7 @@ static bool check_row(struct verify *v, const struct verify_ready *ready, struct
   v->tree.interval_rows++;
   const Nav__V1__Record *record = trusted_record(v, ready);
   if (record == NULL) {
+    verify_spoil(v, row->seq, row->seq);
     v->lost = true;
     if (row->kind == NAV__V1__RECORD__RECORD_KEY_CHANGED) v->keys_lost = true;
     if (row->kind == NAV__V1__RECORD__RECORD_ERASED) {
@@ -320,7 +322,7 @@ static bool check_range_end(struct verify *v, struct nav_error *err) {
   if (!verify_rows_after_end(v, err)) return false;
   verify_range_erased_later(v);
   verify_missing_end(v);
-  return true;
+  return verify_claims_end(v, err);
 }
 
 static bool check_end(struct verify *v, struct nav_error *err) {
@@ -331,7 +333,7 @@ static bool check_end(struct verify *v, struct nav_error *err) {
   verify_missing_end(v);
   check_lease(v);
   check_hub_key(v);
-  return true;
+  return verify_claims_end(v, err);
 }
 
 static bool first_rows(struct verify *v, struct nav_error *err) {
@@ -401,6 +403,7 @@ bool verify_run(const struct verify_source *source, const struct verify_settings
     verify_names_free(&v->lanes);
     free(v->cosigners);
     verify_erasing_free(v);
+    verify_claims_free(v);
     free(v);
   }
   return ok;

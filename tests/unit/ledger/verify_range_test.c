@@ -73,6 +73,7 @@ static struct verify_report check_range(const struct test_ledger *t, uint64_t fi
   while (cut.rules_texts_count > 0 && made->rules_texts[cut.rules_texts_count - 1].seq > last)
     cut.rules_texts_count--;
   reading.made = &cut;
+  reading.whole = made;
   struct verify_source source = made_source(&reading);
   source.subtree = NULL;
   source.cosignature = NULL;
