@@ -282,7 +282,7 @@ static int rules_kept(void *context, const uint8_t sha256[NAV_SHA256_SIZE], uint
 static bool again(void *context, const uint64_t *seqs, size_t count, verify_take_again *take,
                   void *take_context, struct nav_error *err) {
   struct export_read *r = export_read_open(((struct export_read *)context)->path, err);
-  struct verify_ledger_row row;
+  struct verify_ledger_row row = {0};
   size_t next = 0;
   int got = r == NULL ? -1 : 1;
   while (next < count && got > 0 && (got = next_record(r, &row, err)) > 0) {

@@ -15,7 +15,7 @@
 
 enum {
   KEPT_MAX = 4,
-  KEPT_REQUESTS_MAX = 100,    // of one worker: memory that leaks somewhere is given back
+  KEPT_REQUESTS_MAX = 1000,   // of one worker: memory that leaks somewhere is given back
   KEPT_IDLE_MS_MAX = 60000,   // since its last request
   KEPT_PAUSE_MS = 1000,       // between two that are made ready, were they to end at once
   KEPT_REQUEST_BYTES = 65536  // in one datagram

@@ -217,11 +217,11 @@ struct verify {
   struct verify_subtree_row subtree;
   struct verify_rules_row rules_text;
   bool has_rules_text;
-  bool muted;  // what is read beside a range accuses nobody
-  struct verify_claims claims;
+  bool muted;         // what is read beside a range accuses nobody
+  bool spoiled_more;  // than there is room for: then all are taken to be
   struct verify_spoiled spoiled[VERIFY_SPOILED_MAX];
   size_t spoiled_count;
-  bool spoiled_more;  // than there is room for: then all are taken to be
+  struct verify_claims claims;
 };
 
 void verify_accuse(struct verify *v, uint64_t seq, const char *format, ...)
