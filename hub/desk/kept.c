@@ -56,7 +56,8 @@ static bool send_over(int channel, const char *text, size_t length, int fd) {
 }
 
 bool kept_take(struct kept *kept, uid_t uid, const json_t *request, int fd) {
-  struct kept_worker *worker = idle_of(kept, uid, true);
+  bool stays = desk_worker_for(request) == DESK_WORKER_STAYS;
+  struct kept_worker *worker = stays ? idle_of(kept, uid, true) : NULL;
   if (worker == NULL) worker = idle_of(kept, uid, false);
   if (worker == NULL) return false;
   char *text = json_dumps(request, JSON_COMPACT);
@@ -65,6 +66,7 @@ bool kept_take(struct kept *kept, uid_t uid, const json_t *request, int fd) {
   free(text);
   if (!sent) return false;
   worker->owned = worker->busy = true;
+  worker->last = !stays;
   worker->uid = uid;
   worker->served++;
   worker->deadline_ms =

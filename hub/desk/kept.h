@@ -1,8 +1,9 @@
-// Workers that stay: a fork, a new connection and a server process that knows no table yet cost more than
-// most answers. For the quick commands that open no content (desk_may_stay) a worker keeps its connection for
-// the same system user's next request, and one that is nobody's yet is made ready before anybody asks. What
-// has changed meanwhile (agencies.yaml) ends them. Called by: serve. Must never: serve two system users with
-// one process, or keep anything of a request but the connection.
+// Workers that are ready, and that stay: a fork, a new connection and a server process that knows no table
+// yet cost more than most answers. One worker is made ready, with its connection, before anybody asks. A
+// question by which nothing sealed is opened (desk_worker_for) leaves it there for the same system user's
+// next; after any other it ends, and its memory with it. What has changed meanwhile (agencies.yaml) ends
+// them. Called by: serve. Must never: serve two system users with one process, or keep anything of a request
+// but the connection.
 #ifndef NAV_DESK_KEPT_H
 #define NAV_DESK_KEPT_H
 

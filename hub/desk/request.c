@@ -39,27 +39,28 @@ static const struct command {
   unsigned limit_s;
   bool heavy;
   bool large;  // its request may be as long as DESK_LARGE_BYTES_MAX
-  bool stays;  // quick, and opens no content: its worker may stay for the next (kept.h)
+  enum desk_worker worker;
   desk_command *run;
 } commands[] = {
     {"audit-verify", CONF_ROLE_AUDITOR | CONF_ROLE_OPERATOR, "auditor or operator", LONG_S, true, false,
-     false, audit_verify},
-    {"audit-search", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, true, audit_search},
-    {"audit-export", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, false, audit_export},
-    {"audit-export-rules", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, false, audit_export_rules},
-    {"audit-rules", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, false, audit_rules},
-    {"audit-show", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, true, audit_show},
-    {"audit-prove", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, true, audit_prove},
-    {"audit-person", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, false, audit_person},
-    {"audit-follow-up", CONF_ROLE_AUDITOR, "auditor", SHORT_S, true, false, false, audit_follow_up},
-    {"meeting-list", CONF_ROLE_READER | CONF_ROLE_CHAIR, "reader or chair", SHORT_S, false, false, false,
-     meeting_list},
-    {"briefing", CONF_ROLE_READER | CONF_ROLE_CHAIR, "reader or chair", BRIEFING_S, false, false, false,
-     briefing},
-    {"access-rehearse", CONF_ROLE_OPERATOR, "operator", REHEARSE_S, true, true, false, rehearse},
-    {"hold-show", CONF_ROLE_ASSESSOR, "assessor", SHORT_S, false, false, false, assess_show},
-    {"recall-list", ANY_ROLE, "any", SHORT_S, false, false, false, recall_list},
-    {"recall-status", ANY_ROLE, "any", SHORT_S, false, false, false, recall_status},
+     DESK_WORKER_OWN, audit_verify},
+    {"audit-search", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, DESK_WORKER_READY, audit_search},
+    {"audit-export", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, DESK_WORKER_OWN, audit_export},
+    {"audit-export-rules", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, DESK_WORKER_OWN,
+     audit_export_rules},
+    {"audit-rules", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, DESK_WORKER_OWN, audit_rules},
+    {"audit-show", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, DESK_WORKER_READY, audit_show},
+    {"audit-prove", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, DESK_WORKER_STAYS, audit_prove},
+    {"audit-person", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, DESK_WORKER_READY, audit_person},
+    {"audit-follow-up", CONF_ROLE_AUDITOR, "auditor", SHORT_S, true, false, DESK_WORKER_OWN, audit_follow_up},
+    {"meeting-list", CONF_ROLE_READER | CONF_ROLE_CHAIR, "reader or chair", SHORT_S, false, false,
+     DESK_WORKER_OWN, meeting_list},
+    {"briefing", CONF_ROLE_READER | CONF_ROLE_CHAIR, "reader or chair", BRIEFING_S, false, false,
+     DESK_WORKER_OWN, briefing},
+    {"access-rehearse", CONF_ROLE_OPERATOR, "operator", REHEARSE_S, true, true, DESK_WORKER_OWN, rehearse},
+    {"hold-show", CONF_ROLE_ASSESSOR, "assessor", SHORT_S, false, false, DESK_WORKER_OWN, assess_show},
+    {"recall-list", ANY_ROLE, "any", SHORT_S, false, false, DESK_WORKER_OWN, recall_list},
+    {"recall-status", ANY_ROLE, "any", SHORT_S, false, false, DESK_WORKER_OWN, recall_status},
 };
 
 static const struct command *find_command(const json_t *request) {
@@ -85,9 +86,9 @@ bool desk_may_be_large(const json_t *request) {
   return command != NULL && command->large;
 }
 
-bool desk_may_stay(const json_t *request) {
+enum desk_worker desk_worker_for(const json_t *request) {
   const struct command *command = find_command(request);
-  return command != NULL && command->stays;
+  return command != NULL ? command->worker : DESK_WORKER_OWN;
 }
 
 const char *desk_text(const struct desk_request *request, const char *key, size_t max, bool *ok,

@@ -39,8 +39,10 @@ unsigned desk_time_limit_s(const json_t *request);
 bool desk_is_heavy(const json_t *request);
 // Whether its request may be longer than DESK_REQUEST_BYTES_MAX.
 bool desk_may_be_large(const json_t *request);
-// Whether its worker may stay for another.
-bool desk_may_stay(const json_t *request);
+// Which worker may answer it (kept.h): one forked for it; one that is ready, and ends with it; or one that
+// stays for the next, since nothing that is sealed is opened by it.
+enum desk_worker { DESK_WORKER_OWN, DESK_WORKER_READY, DESK_WORKER_STAYS };
+enum desk_worker desk_worker_for(const json_t *request);
 // Connects, before anybody has asked. Where it cannot, the first request tells.
 void desk_make_ready(const struct conf_nav *nav, struct desk_database **database);
 

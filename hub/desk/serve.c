@@ -104,7 +104,7 @@ static size_t count_workers(const struct serve *serve, bool heavy_only) {
 
 static bool take_kept(struct serve *serve, const struct waiting *w) {
   uid_t uid = 0;
-  return desk_may_stay(w->request) && control_peer_uid(w->fd, &uid) &&
+  return desk_worker_for(w->request) != DESK_WORKER_OWN && control_peer_uid(w->fd, &uid) &&
          kept_take(&serve->kept, uid, w->request, w->fd);
 }
 

@@ -24,24 +24,26 @@ static int start(struct kept *kept, pid_t pid) {
   return channel;
 }
 
-static bool take(struct kept *kept, uid_t uid) {
-  json_t *request = json_pack("{s:s}", "command", "audit-prove");
+static bool ask(struct kept *kept, uid_t uid, const char *command) {
+  json_t *request = json_pack("{s:s}", "command", command);
   bool taken = kept_take(kept, uid, request, STDIN_FILENO);
   json_decref(request);
   return taken;
 }
 
+static bool take(struct kept *kept, uid_t uid) { return ask(kept, uid, "audit-prove"); }
+
 static void answer(struct kept *kept, int channel) {
   char text[256] = "";
   assert_true(recv(channel, text, sizeof text - 1, MSG_DONTWAIT) > 0);
-  assert_non_null(strstr(text, "audit-prove"));
+  assert_non_null(strstr(text, "audit-"));
   assert_int_equal(send(channel, "", 1, 0), 1);
   kept_step(kept);
 }
 
 static bool has_ended(int channel) {
   char byte = 0;
-  return recv(channel, &byte, 1, MSG_DONTWAIT) == 0;
+  return recv(channel, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0;
 }
 
 static void one_serves_one_user(void **state) {
@@ -96,6 +98,26 @@ static void told_to_end_it_ends_after_its_request(void **state) {
   (void)close(idle);
 }
 
+// Reasons are sealed, and what opens them does not stay: nor does it take the one that stays.
+static void one_that_opens_what_is_sealed_ends(void **state) {
+  (void)state;
+  struct kept kept = {0};
+  int hers = start(&kept, PID);
+  assert_true(take(&kept, ANNA));
+  answer(&kept, hers);
+  assert_false(ask(&kept, ANNA, "audit-search"));
+  int ready = start(&kept, PID + 1);
+  assert_true(ask(&kept, ANNA, "audit-search"));
+  assert_false(has_ended(ready));
+  answer(&kept, ready);
+  assert_true(has_ended(ready));
+  assert_false(has_ended(hers));
+  assert_true(take(&kept, ANNA));
+  assert_false(ask(&kept, ANNA, "briefing"));
+  (void)close(hers);
+  (void)close(ready);
+}
+
 static void one_that_died_is_not_asked(void **state) {
   (void)state;
   struct kept kept = {0};
@@ -125,7 +147,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(one_serves_one_user),        cmocka_unit_test(it_serves_so_many_and_no_more),
       cmocka_unit_test(one_that_died_is_not_asked), cmocka_unit_test(told_to_end_it_ends_after_its_request),
-      cmocka_unit_test(there_are_only_so_many),
+      cmocka_unit_test(there_are_only_so_many),     cmocka_unit_test(one_that_opens_what_is_sealed_ends),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
