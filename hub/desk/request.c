@@ -35,32 +35,32 @@ static json_t *briefing(const struct desk_request *request, struct nav_error *er
 static const struct command {
   const char *name;
   unsigned roles;  // any of these
+  enum desk_worker worker;
   const char *role_text;
   unsigned limit_s;
   bool heavy;
   bool large;  // its request may be as long as DESK_LARGE_BYTES_MAX
-  enum desk_worker worker;
   desk_command *run;
 } commands[] = {
-    {"audit-verify", CONF_ROLE_AUDITOR | CONF_ROLE_OPERATOR, "auditor or operator", LONG_S, true, false,
-     DESK_WORKER_OWN, audit_verify},
-    {"audit-search", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, DESK_WORKER_READY, audit_search},
-    {"audit-export", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, DESK_WORKER_OWN, audit_export},
-    {"audit-export-rules", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, DESK_WORKER_OWN,
+    {"audit-verify", CONF_ROLE_AUDITOR | CONF_ROLE_OPERATOR, DESK_WORKER_OWN, "auditor or operator", LONG_S,
+     true, false, audit_verify},
+    {"audit-search", CONF_ROLE_AUDITOR, DESK_WORKER_READY, "auditor", SHORT_S, false, false, audit_search},
+    {"audit-export", CONF_ROLE_AUDITOR, DESK_WORKER_OWN, "auditor", SHORT_S, false, false, audit_export},
+    {"audit-export-rules", CONF_ROLE_AUDITOR, DESK_WORKER_OWN, "auditor", SHORT_S, false, false,
      audit_export_rules},
-    {"audit-rules", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, DESK_WORKER_OWN, audit_rules},
-    {"audit-show", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, DESK_WORKER_READY, audit_show},
-    {"audit-prove", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, DESK_WORKER_STAYS, audit_prove},
-    {"audit-person", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, DESK_WORKER_READY, audit_person},
-    {"audit-follow-up", CONF_ROLE_AUDITOR, "auditor", SHORT_S, true, false, DESK_WORKER_OWN, audit_follow_up},
-    {"meeting-list", CONF_ROLE_READER | CONF_ROLE_CHAIR, "reader or chair", SHORT_S, false, false,
-     DESK_WORKER_OWN, meeting_list},
-    {"briefing", CONF_ROLE_READER | CONF_ROLE_CHAIR, "reader or chair", BRIEFING_S, false, false,
-     DESK_WORKER_OWN, briefing},
-    {"access-rehearse", CONF_ROLE_OPERATOR, "operator", REHEARSE_S, true, true, DESK_WORKER_OWN, rehearse},
-    {"hold-show", CONF_ROLE_ASSESSOR, "assessor", SHORT_S, false, false, DESK_WORKER_OWN, assess_show},
-    {"recall-list", ANY_ROLE, "any", SHORT_S, false, false, DESK_WORKER_OWN, recall_list},
-    {"recall-status", ANY_ROLE, "any", SHORT_S, false, false, DESK_WORKER_OWN, recall_status},
+    {"audit-rules", CONF_ROLE_AUDITOR, DESK_WORKER_OWN, "auditor", SHORT_S, false, false, audit_rules},
+    {"audit-show", CONF_ROLE_AUDITOR, DESK_WORKER_READY, "auditor", SHORT_S, false, false, audit_show},
+    {"audit-prove", CONF_ROLE_AUDITOR, DESK_WORKER_STAYS, "auditor", SHORT_S, false, false, audit_prove},
+    {"audit-person", CONF_ROLE_AUDITOR, DESK_WORKER_READY, "auditor", SHORT_S, false, false, audit_person},
+    {"audit-follow-up", CONF_ROLE_AUDITOR, DESK_WORKER_OWN, "auditor", SHORT_S, true, false, audit_follow_up},
+    {"meeting-list", CONF_ROLE_READER | CONF_ROLE_CHAIR, DESK_WORKER_OWN, "reader or chair", SHORT_S, false,
+     false, meeting_list},
+    {"briefing", CONF_ROLE_READER | CONF_ROLE_CHAIR, DESK_WORKER_OWN, "reader or chair", BRIEFING_S, false,
+     false, briefing},
+    {"access-rehearse", CONF_ROLE_OPERATOR, DESK_WORKER_OWN, "operator", REHEARSE_S, true, true, rehearse},
+    {"hold-show", CONF_ROLE_ASSESSOR, DESK_WORKER_OWN, "assessor", SHORT_S, false, false, assess_show},
+    {"recall-list", ANY_ROLE, DESK_WORKER_OWN, "any", SHORT_S, false, false, recall_list},
+    {"recall-status", ANY_ROLE, DESK_WORKER_OWN, "any", SHORT_S, false, false, recall_status},
 };
 
 static const struct command *find_command(const json_t *request) {
