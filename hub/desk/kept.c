@@ -80,10 +80,12 @@ static const struct kept_worker *free_slot(const struct kept *kept) {
   return NULL;
 }
 
+bool kept_has_room(const struct kept *kept) { return free_slot(kept) != NULL; }
+
 bool kept_is_wanting(const struct kept *kept) {
   for (size_t i = 0; i < KEPT_MAX; i++)
     if (kept->workers[i].pid != 0 && !kept->workers[i].owned && kept->workers[i].channel >= 0) return false;
-  return free_slot(kept) != NULL && nav_clock_monotonic_ms() >= kept->next_ms;
+  return kept_has_room(kept) && nav_clock_monotonic_ms() >= kept->next_ms;
 }
 
 int kept_channel(struct kept *kept, int *channel) {

@@ -41,6 +41,7 @@ struct kept {
 size_t kept_busy(const struct kept *kept);
 // Hands the request over to a worker that stays. False: there is none; fork.
 bool kept_take(struct kept *kept, uid_t uid, const json_t *request, int fd);
+bool kept_has_room(const struct kept *kept);
 // Whether one should be made ready, and can.
 bool kept_is_wanting(const struct kept *kept);
 // The desk's end of its channel. channel: what the child has of it, closed by the caller in the parent. -1:

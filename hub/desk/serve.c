@@ -102,10 +102,15 @@ static size_t count_workers(const struct serve *serve, bool heavy_only) {
   return count;
 }
 
+// One that would stay is as well started for its first request, where none is ready.
 static bool take_kept(struct serve *serve, const struct waiting *w) {
   uid_t uid = 0;
-  return desk_worker_for(w->request) != DESK_WORKER_OWN && control_peer_uid(w->fd, &uid) &&
-         kept_take(&serve->kept, uid, w->request, w->fd);
+  enum desk_worker wanted = desk_worker_for(w->request);
+  if (wanted == DESK_WORKER_OWN || !control_peer_uid(w->fd, &uid)) return false;
+  if (kept_take(&serve->kept, uid, w->request, w->fd)) return true;
+  if (wanted != DESK_WORKER_STAYS || !kept_has_room(&serve->kept)) return false;
+  start_kept(serve);
+  return kept_take(&serve->kept, uid, w->request, w->fd);
 }
 
 static void start_worker(struct serve *serve, struct waiting *w) {

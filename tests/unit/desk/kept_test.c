@@ -137,10 +137,11 @@ static void there_are_only_so_many(void **state) {
     channels[i] = start(&kept, PID + i);
     assert_true(take(&kept, (uid_t)(ANNA + i)));
   }
-  assert_false(kept_is_wanting(&kept));
+  assert_false(kept_is_wanting(&kept) || kept_has_room(&kept));
   for (int i = 0; i < KEPT_MAX; i++) (void)close(channels[i]);
   kept_step(&kept);
   for (int i = 0; i < KEPT_MAX; i++) kept_reaped(&kept, PID + i);
+  assert_true(kept_has_room(&kept));
 }
 
 int main(void) {
