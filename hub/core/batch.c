@@ -147,11 +147,13 @@ uint64_t batch_stage(struct batch *batch, Nav__V1__Record *record, int64_t now_m
   struct record_columns columns;
   record_columns_of(record, &columns);
   struct nav_buffer *rows = &batch->ledger;
-  bool ok = copy_row(rows, 7) && copy_int8(rows, seq) && copy_time(rows, record->time_ms) &&
-            copy_int2(rows, columns.kind) &&
-            (columns.lane == 0 ? copy_null(rows) : copy_int4(rows, columns.lane)) &&
-            (columns.about == 0 ? copy_null(rows) : copy_int8(rows, columns.about)) &&
-            copy_bytes(rows, batch->scratch.data, batch->scratch.length);
+  bool ok =
+      copy_row(rows, 8) && copy_int8(rows, seq) && copy_time(rows, record->time_ms) &&
+      copy_int2(rows, columns.kind) &&
+      (columns.lane == 0 ? copy_null(rows) : copy_int4(rows, columns.lane)) &&
+      (columns.about == 0 ? copy_null(rows) : copy_int8(rows, columns.about)) &&
+      (columns.reader == NULL ? copy_null(rows) : copy_bytes(rows, columns.reader, strlen(columns.reader))) &&
+      copy_bytes(rows, batch->scratch.data, batch->scratch.length);
   NAV_ASSERT(ok);
   note_unhashed(batch, rows->length - batch->scratch.length, batch->scratch.length);
   NAV_ASSERT(copy_bytes(rows, unhashed, sizeof unhashed));

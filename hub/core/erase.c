@@ -143,6 +143,23 @@ static bool stage_all(struct core *core, struct nav_error *err) {
   return ok;
 }
 
+static bool any_is_recorded(const struct erase *run) {
+  for (size_t i = 0; i < run->count; i++)
+    if (run->events[i].record_seq != 0) return true;
+  return false;
+}
+
+// What is recorded already is erased, whatever failed after it: the rest is kept, and the answer tells which.
+static void keep_the_rest(struct erase *run, const struct nav_error *err) {
+  char text[NAV_ERROR_PLACE_SIZE + NAV_ERROR_TEXT_SIZE];
+  (void)snprintf(run->failed, sizeof run->failed,
+                 "failed: no record of it could be made (%.400s); give the order again",
+                 nav_error_string(err, text, sizeof text));
+  for (size_t i = 0; i < run->count; i++)
+    if (is_erased_by(&run->events[i]) && run->events[i].record_seq == 0) run->events[i].against = run->failed;
+  nav_log_failure(NAV_LOG_WARNING, "an order to erase was carried out in part", err);
+}
+
 static void stage(struct core *core) {
   struct erase *run = core->erase;
   struct nav_error err;
@@ -150,8 +167,11 @@ static void stage(struct core *core) {
   if (!run->dry && !room) return;
   erase_judge(core);
   if (!run->dry && !stage_all(core, &err)) {
-    refuse(core, &err);
-    return;
+    if (!any_is_recorded(run)) {
+      refuse(core, &err);
+      return;
+    }
+    keep_the_rest(run, &err);
   }
   if (!run->dry) run->staged_seq = core->sequence.last_seq;
   run->phase = ERASE_COMMIT;

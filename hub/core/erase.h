@@ -20,9 +20,10 @@ enum {
 //  "dry":bool}. Answered when it is done:
 // {"ok":true,"events":[{"agency","id","revision","seq","type","class","day","lanes":[{"agency","purpose",
 //  "state":"had"|"missed"|"set_aside"}],"holds_closed","state":"erased"|"kept","against":text or null,
-//  "record"}],"erased","kept","already","lanes":[{"agency","purpose","had","missed"}],"keys_left","more"}; of
-//  a
-// preview (dry), what would be: record is 0. "already": how many of those asked for have no content any more.
+//  "record"}],"erased","kept","already","lanes":[{"agency","purpose","had","missed"}],"keys_left","more",
+//  "failed":text or null}; of a preview (dry), what would be: record is 0. "already": how many of those asked
+// for have no content any more. "failed": part of the order could not be carried out, and why: the events of
+// which that is true are "kept", against them the same text.
 // A question by number is an AuditRead in the ledger before it is answered.
 json_t *erase_command(struct control_request *request, struct nav_error *err);
 // Once a turn: one query, a few buckets, or the whole of the record.

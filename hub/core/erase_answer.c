@@ -70,9 +70,9 @@ json_t *erase_answer(const struct core *core) {
     kept += run->events[i].against == NULL ? 0 : 1;
     (void)json_array_append_new(events, event_json(core, &run->events[i]));
   }
-  return json_pack("{s:b, s:b, s:o, s:I, s:I, s:I, s:o, s:I, s:b}", "ok", 1, "dry", run->dry ? 1 : 0,
+  return json_pack("{s:b, s:b, s:o, s:I, s:I, s:I, s:o, s:I, s:b, s:s?}", "ok", 1, "dry", run->dry ? 1 : 0,
                    "events", events, "erased", (json_int_t)(run->count - kept), "kept", (json_int_t)kept,
                    "already", (json_int_t)run->already, "lanes", all_lanes(core), "keys_left",
-                   (json_int_t)(run->dry ? 0 : erasures_keys_left(core->erasures)), "more",
-                   run->more ? 1 : 0);
+                   (json_int_t)(run->dry ? 0 : erasures_keys_left(core->erasures)), "more", run->more ? 1 : 0,
+                   "failed", run->failed[0] == '\0' ? NULL : run->failed);
 }

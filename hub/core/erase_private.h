@@ -11,6 +11,7 @@ enum {
   ERASE_ID_SIZE = CONF_ID_LENGTH_MAX + 1,
   ERASE_LANES_MAX = 65536,  // lanes of all events of one order; what is past it is the next order's
   ERASE_TRIES_MAX = 50,
+  ERASE_FAILED_SIZE = 512,
 };
 
 // In this order.
@@ -74,6 +75,7 @@ struct erase {
   size_t lanes_count;
   struct erase_release releases[ERASE_LANES_MAX];  // while judging
   size_t releases_count, releases_at;
+  char failed[ERASE_FAILED_SIZE];  // why part of the order was not carried out; "": all of it was
 };
 
 // Asks the reader, which is idle, for the next page, and notes what comes; the last one ends the phase.

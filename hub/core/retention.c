@@ -40,8 +40,9 @@ static void finish_well(struct core *core) {
   if (!run->dry)
     nav_log(NAV_LOG_INFO, "retention: %zu buckets with %" PRIu64 " events erased, %zu partitions dropped",
             json_array_size(run->items), run->all_events, run->parts_dropped);
-  finish(core, json_pack("{s:b, s:O, s:I, s:I, s:I, s:b}", "ok", 1, "buckets", run->items, "events",
-                         (json_int_t)run->all_events, "parts", (json_int_t)run->parts_dropped, "keys_left",
+  finish(core, json_pack("{s:b, s:O, s:I, s:I, s:I, s:I, s:b}", "ok", 1, "buckets", run->items, "events",
+                         (json_int_t)run->all_events, "erased_before", (json_int_t)run->all_erased_before,
+                         "parts", (json_int_t)run->parts_dropped, "keys_left",
                          (json_int_t)(run->dry ? 0 : erasures_keys_left(core->erasures)), "more",
                          run->more ? 1 : 0));
 }
@@ -73,19 +74,21 @@ static void add_item(struct core *core) {
   nav_date_from_days(place->day, &year, &month, &day);
   (void)snprintf(date, sizeof date, "%04d-%02d-%02d", year, month, day);
   (void)json_array_append_new(
-      run->items, json_pack("{s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I}", "class",
-                            (json_int_t)place->retention_class, "days",
-                            (json_int_t)bucket_class_days(place->retention_class), "day", date, "events",
-                            (json_int_t)run->events, "first_seq", (json_int_t)run->first_seq, "last_seq",
-                            (json_int_t)run->last_seq, "undelivered", (json_int_t)undelivered, "lanes",
-                            lanes_json(core), "holds_closed", (json_int_t)run->closed, "holds_kept",
-                            (json_int_t)run->kept, "seq", (json_int_t)run->record_seq));
+      run->items,
+      json_pack("{s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I}", "class",
+                (json_int_t)place->retention_class, "days",
+                (json_int_t)bucket_class_days(place->retention_class), "day", date, "events",
+                (json_int_t)run->events, "erased_before", (json_int_t)run->erased_before, "first_seq",
+                (json_int_t)run->first_seq, "last_seq", (json_int_t)run->last_seq, "undelivered",
+                (json_int_t)undelivered, "lanes", lanes_json(core), "holds_closed", (json_int_t)run->closed,
+                "holds_kept", (json_int_t)run->kept, "seq", (json_int_t)run->record_seq));
   run->all_events += run->events;
+  run->all_erased_before += run->erased_before;
 }
 
 static void next_bucket(struct retention *run) {
   run->at++;
-  run->events = run->first_seq = run->last_seq = run->record_seq = 0;
+  run->events = run->first_seq = run->last_seq = run->record_seq = run->erased_before = 0;
   memset(run->undelivered, 0, sizeof run->undelivered);
   run->held_count = run->held_at = run->closed = run->kept = 0;
   run->phase = RETENTION_BOUNDS;

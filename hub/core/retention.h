@@ -11,10 +11,10 @@
 enum { RETENTION_BUCKETS_MAX = 10000, RETENTION_REASON_MAX = 2000 };
 
 // {"command":"retention-preview"}; {"command":"retention-run","reason":text}. Answered when it is done:
-// {"ok":true,"buckets":[{"class","days","day","events","first_seq","last_seq","undelivered","lanes":[{"agency",
-//  "purpose","events"}],"holds_closed","holds_kept","seq"}],"events","parts","keys_left","more"}; of a
-//  preview,
-// what would be: seq is 0.
+// {"ok":true,"buckets":[{"class","days","day","events","erased_before","first_seq","last_seq","undelivered",
+//  "lanes":[{"agency","purpose","events"}],"holds_closed","holds_kept","seq"}],"events","erased_before","parts",
+//  "keys_left","more"}; of a preview, what would be: seq is 0. "erased_before": how many of the events had
+//  been erased singly, by order.
 json_t *retention_preview(struct control_request *request, struct nav_error *err);
 json_t *retention_run(struct control_request *request, struct nav_error *err);
 // Once a turn: one query, or one bucket.

@@ -191,6 +191,7 @@ static void events_came(void *context, const PGresult *result) {
   for (int i = 0; i < rows; i++) {
     uint64_t seq = int8_at(result, i, 0);
     count_undelivered(core, seq, int4_at(result, i, 1));
+    if (buckets_event_is_erased(core->buckets, seq)) run->erased_before++;
     if (run->dry) holds_count_event(core->holds, seq, &run->closed, &run->kept);
     if (!run->dry && holds_has_event(core->holds, seq)) note_held(run, seq);
     run->scanned_seq = seq;

@@ -40,13 +40,14 @@ struct retention {
 
   // Of the bucket at hand.
   uint64_t events, first_seq, last_seq, scanned_seq;
+  uint64_t erased_before;  // of them, singly, by order
   uint64_t undelivered[NUMBERS_LANES_MAX];
   uint64_t *held;  // events with open holds
   size_t held_count, held_capacity, held_at;
   size_t closed, kept;
   uint64_t record_seq;
 
-  uint64_t all_events;
+  uint64_t all_events, all_erased_before;
   json_t *items;
 };
 

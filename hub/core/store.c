@@ -16,7 +16,7 @@
 enum { CHUNK_BYTES = 128 * 1024, COMMIT_SQL_MAX = 256 * 1024 };
 
 const struct store_table store_tables[STORE_TABLES] = {
-    {"nav.ledger", "seq, at, kind, lane, about, record, leaf", 7},
+    {"nav.ledger", "seq, at, kind, lane, about, reader, record, leaf", 8},
     {"nav.event",
      "seq, event_id, agency, revision, digest, type, time, verdict, bucket_class, bucket_day, published_seq",
      11},

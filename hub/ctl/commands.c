@@ -283,7 +283,8 @@ const struct ctl_command ctl_commands[] = {
      "DELIVERED\n"
      "is yes once the recipient has acknowledged it, in record RECEIPT.\n",
      person_options, ROWS, ctl_audit_person},
-    {"audit follow-up", "", 0, 0, "What stands out: when, how much and by whom was read, released, refused",
+    {"audit follow-up", "", 0, 0,
+     "What stands out: when, how much and by whom was read, released, refused, erased",
      "  navctl audit follow-up --since 30d\n  navctl audit follow-up -o json | jq '.findings[].title'\n",
      follow_up_options, 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_audit_follow_up},
     {"audit rules", "[SEQ]", 0, 1, "Every change of rules, and the files that were in force at a record",

@@ -278,13 +278,29 @@ static int rules_kept(void *context, const uint8_t sha256[NAV_SHA256_SIZE], uint
   return VERIFY_RULES_KEPT;
 }
 
+// From the archive's beginning: nothing of what goes by is kept.
+static bool again(void *context, const uint64_t *seqs, size_t count, verify_take_again *take,
+                  void *take_context, struct nav_error *err) {
+  struct export_read *r = export_read_open(((struct export_read *)context)->path, err);
+  struct verify_ledger_row row = {0};
+  size_t next = 0;
+  int got = r == NULL ? -1 : 1;
+  while (next < count && got > 0 && (got = next_record(r, &row, err)) > 0) {
+    while (next < count && seqs[next] < row.seq) next++;
+    if (next < count && seqs[next] == row.seq) take(take_context, &row);
+  }
+  export_read_close(r);
+  return got >= 0;
+}
+
 struct verify_source export_read_source(struct export_read *r) {
   return (struct verify_source){.context = r,
                                 .ledger = next_record,
                                 .event = no_event,
                                 .content = no_content,
                                 .checkpoint = next_checkpoint,
-                                .rules_kept = rules_kept};
+                                .rules_kept = rules_kept,
+                                .again = again};
 }
 
 static void check_rules(struct export_read *r, verify_fault *fault, void *fault_context) {

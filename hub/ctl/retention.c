@@ -12,6 +12,7 @@ static bool print(const struct ctl *ctl, const json_t *answer, bool done) {
                                               {"days", "DAYS", true},
                                               {"day", "ACCEPTED", false},
                                               {"events", "EVENTS", true},
+                                              {"erased_before", "ERASED BEFORE", true},
                                               {"undelivered", "UNDELIVERED", true},
                                               {"holds_closed", "HOLDS CLOSED", true},
                                               {"holds_kept", "HOLDS KEPT", true},
@@ -23,8 +24,10 @@ static bool print(const struct ctl *ctl, const json_t *answer, bool done) {
   size_t count = sizeof columns / sizeof *columns - (done ? 0 : 1);  // a preview has no record
   bool ok = output_rows(ctl->format, columns, count, buckets);
   if (!ok || ctl->format != CTL_TABLE) return ok;
-  return printf("%s: %zu buckets with %lld events%s", done ? "Erased" : "To be erased",
-                json_array_size(buckets), (long long)json_integer_value(json_object_get(answer, "events")),
+  return printf("%s: %zu buckets with %lld events, of which %lld had been erased singly before%s",
+                done ? "Erased" : "To be erased", json_array_size(buckets),
+                (long long)json_integer_value(json_object_get(answer, "events")),
+                (long long)json_integer_value(json_object_get(answer, "erased_before")),
                 json_is_true(json_object_get(answer, "more")) ? "; there is more: run it again" : "") >= 0 &&
          (!done || printf("; %lld partitions dropped",
                           (long long)json_integer_value(json_object_get(answer, "parts"))) >= 0) &&

@@ -144,6 +144,12 @@ enum ctl_exit ctl_retention_erase(struct ctl *ctl) {
   say_recipients(answer);
   if (ctl->format != CTL_TABLE && json_is_true(json_object_get(answer, "more")))
     (void)ctl_complain(CTL_DONE, "there is more: run it again");
+  if (json_is_string(json_object_get(answer, "failed")))
+    code =
+        ctl_complain(CTL_FAILED,
+                     "%lld events were erased and are recorded; of the rest, which stands as kept, no record "
+                     "could be made, and nothing was erased: give the order again (%s)",
+                     count_of(answer, "erased"), output_text_of(answer, "failed"));
   if (count_of(answer, "keys_left") > 0)
     code = ctl_complain(CTL_FAILED, "%lld key files could not be changed: nav-core's log names them",
                         count_of(answer, "keys_left"));

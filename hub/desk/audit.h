@@ -20,6 +20,8 @@ json_t *audit_show(const struct desk_request *request, struct nav_error *err);
 // {"from":size} → {"ok":true,"proof":{from, size, root, hashes, note}}: PROOF(from, D[size]) of RFC 6962.
 // The first holds the record, and so is refused where something of it is outside the mandate.
 json_t *audit_prove(const struct desk_request *request, struct nav_error *err);
+// Asks the database once what a proof asks it, and gives nothing of it to anybody: a new connection is slow.
+void audit_prove_make_ready(const struct desk_request *request);
 // {"number", "reason", "until_ms"?, "before"?, "limit"?, "extract"?: true} → {"ok":true,"lines":[{event_seq,
 // …as of search…, delivered, acknowledged_seq, acknowledged_at, erased}],"events":n,"mandate","next":seq?}:
 // the events about a person of which the mandate has something, newest first, each with everything that

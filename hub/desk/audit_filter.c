@@ -190,13 +190,6 @@ static bool narrow_event(struct audit_filter *f, const struct desk_request *requ
   return narrow_named(f, request, err);
 }
 
-static bool narrow_reader(struct audit_filter *f, struct nav_arena *arena) {
-  size_t length = strlen(f->reader);
-  char *hex = nav_arena_alloc(arena, 2 * length + 1);
-  f->reader_bytes = hex == NULL ? NULL : nav_hex(hex, (const uint8_t *)f->reader, length);
-  return f->reader_bytes != NULL;
-}
-
 bool audit_filter_narrow(struct audit_filter *filter, const struct desk_request *request,
                          const struct definitions *definitions, struct nav_error *err) {
   uint64_t kinds[AUDIT_KINDS_MAX];
@@ -213,7 +206,6 @@ bool audit_filter_narrow(struct audit_filter *filter, const struct desk_request 
       filter->purpose == NULL) {
     ok = narrow_numbers(filter, request->arena, definitions);
   }
-  if (ok && filter->reader != NULL) ok = narrow_reader(filter, request->arena);
   if (!ok) return nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
   return !filter->has_event || narrow_event(filter, request, err);
 }

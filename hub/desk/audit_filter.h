@@ -29,10 +29,9 @@ struct audit_filter {
   const char *numbers;   // "{4}": the agency's numbers as a sender; NULL: any
   const char *seqs;      // the event's; NULL: any
   const char *named;     // records that name the event by its seq; NULL: any
-  // Bytes that such a record has, in hex; NULL: any. Lines are still matched: other records may have them
-  // too.
-  const char *reader_bytes;    // of a reading
-  const char *event_id_bytes;  // of a rejection, which names its event by id
+  // Of a rejection, which names its event by id: bytes that it has, in hex; NULL: any. Lines are still
+  // matched: other records may have them too.
+  const char *event_id_bytes;
 };
 
 NAV_MUST_USE bool audit_filter_read(struct audit_filter *filter, const struct desk_request *request,

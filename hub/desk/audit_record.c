@@ -71,11 +71,9 @@ static bool apply_mandate(const struct desk_request *request, struct audit_recor
                                "the record concerns agencies outside your mandate (agencies.yaml: mandate)");
 }
 
-struct audit_record *audit_record_read(const struct desk_request *request, uint64_t seq,
-                                       struct nav_error *err) {
+struct audit_record *audit_record_bytes(const struct desk_request *request, uint64_t seq,
+                                        struct nav_error *err) {
   struct audit_record *a = nav_arena_zalloc(request->arena, 1, sizeof *a);
-  uint64_t about = 0;
-  uint64_t other = 0;
   if (a == NULL) {
     (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
     return NULL;
@@ -83,11 +81,19 @@ struct audit_record *audit_record_read(const struct desk_request *request, uint6
   PGresult *result = select_record(request, seq, err);
   bool ok = result != NULL && take_row(request, result, seq, a, err);
   PQclear(result);
-  if (!ok) return NULL;
+  return ok ? a : NULL;
+}
+
+struct audit_record *audit_record_read(const struct desk_request *request, uint64_t seq,
+                                       struct nav_error *err) {
+  struct audit_record *a = audit_record_bytes(request, seq, err);
+  uint64_t about = 0;
+  uint64_t other = 0;
+  if (a == NULL) return NULL;
   audit_words_seqs(a->record, &about, &other);
-  ok = audit_record_other(request, about, &a->about, err) &&
-       definitions_load(&a->definitions, request->database, request->arena, err) &&
-       apply_mandate(request, a, err);
+  bool ok = audit_record_other(request, about, &a->about, err) &&
+            definitions_load(&a->definitions, request->database, request->arena, err) &&
+            apply_mandate(request, a, err);
   return ok ? a : NULL;
 }
 

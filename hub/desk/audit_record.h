@@ -20,6 +20,9 @@ struct audit_record {
 // In the request's arena. NULL: *err; the ledger has no such record, or the mandate has nothing of it.
 struct audit_record *audit_record_read(const struct desk_request *request, uint64_t seq,
                                        struct nav_error *err);
+// Its bytes alone, for one whose mandate is all: nothing is decided about them. NULL: *err.
+struct audit_record *audit_record_bytes(const struct desk_request *request, uint64_t seq,
+                                        struct nav_error *err);
 // Opens the reason that the record seals, so that its lines say it too. False: *err.
 NAV_MUST_USE bool audit_record_open_reason(const struct desk_request *request, struct audit_record *a,
                                            struct nav_error *err);

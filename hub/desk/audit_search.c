@@ -14,6 +14,7 @@
 
 enum {
   PAGE_ROWS = 1000,
+  PAGE_ROWS_MIN = 100,
   SCANNED_ROWS_MAX = 200000,
   SCAN_MS_MAX = 30000,
   WINDOW_MIN = 20000,  // records that one query looks among; more where few fit
@@ -31,6 +32,7 @@ struct search {
   uint64_t first_seq;  // none before it can fit
   uint64_t before;
   uint64_t window;
+  int page_rows;
   int64_t scanned;
   int64_t deadline_ms;
   bool full;
@@ -61,34 +63,36 @@ static const char page_sql[] =
     "(SELECT l.seq, l.record, l.kind FROM nav.event_view e JOIN nav.ledger_view l ON l.seq = e.seq WHERE "
     "e.seq < $1::bigint AND e.seq >= $2::bigint AND l.seq < $1::bigint AND l.seq >= $2::bigint AND 21 = "
     "ANY($3::int[]) AND ($4::int[] IS NULL OR e.verdict = ANY($4::int[]) OR e.agency = ANY($5::int[])) AND "
-    "($6::bigint[] IS NULL OR e.seq = ANY($6::bigint[])) ORDER BY e.seq DESC LIMIT 1000) "
+    "($6::bigint[] IS NULL OR e.seq = ANY($6::bigint[])) ORDER BY e.seq DESC LIMIT $10::bigint) "
     "UNION ALL "
     "(SELECT seq, record, kind FROM nav.ledger_view WHERE seq < $1::bigint AND seq >= $2::bigint AND kind IN "
     "(20, 30) AND kind = ANY($3::int[]) AND (20 = ANY($3::int[]) OR 30 = ANY($3::int[])) ORDER BY seq DESC "
-    "LIMIT 1000) "
+    "LIMIT $10::bigint) "
     "UNION ALL "
     "(SELECT seq, record, kind FROM nav.ledger_view WHERE seq < $1::bigint AND seq >= $2::bigint AND kind "
     "NOT "
     "IN (20, 21, 30) AND kind = ANY($3::int[]) AND ($7::bigint[] IS NULL OR seq = ANY($7::bigint[])) AND "
-    "($8::text IS NULL OR position(decode($8, 'hex') IN record) > 0) ORDER BY seq DESC LIMIT 1000) "
+    "($8::text IS NULL OR reader = $8::text) ORDER BY seq DESC LIMIT $10::bigint) "
     "UNION ALL "
     "(SELECT seq, record, kind FROM nav.ledger_view WHERE seq < $1::bigint AND seq >= $2::bigint AND kind "
     "NOT "
     "IN (20, 21, 30) AND kind = 22 AND 22 = ANY($3::int[]) AND $7::bigint[] IS NOT NULL AND "
-    "position(decode($9::text, 'hex') IN record) > 0 ORDER BY seq DESC LIMIT 1000)"
-    ") AS u ORDER BY seq DESC LIMIT 1000";
+    "position(decode($9::text, 'hex') IN record) > 0 ORDER BY seq DESC LIMIT $10::bigint)"
+    ") AS u ORDER BY seq DESC LIMIT $10::bigint";
 
 // What may fit among the records floor ≤ seq < before: bounded, so that no plan of the server's can take
 // long.
 static PGresult *read_page(const struct search *s, uint64_t floor, struct nav_error *err) {
   char before[NUMBER_SIZE];
   char first[NUMBER_SIZE];
+  char rows[NUMBER_SIZE];
   (void)snprintf(before, sizeof before, "%" PRIu64, s->before);
   (void)snprintf(first, sizeof first, "%" PRIu64, floor);
+  (void)snprintf(rows, sizeof rows, "%d", s->page_rows);
   const struct audit_filter *f = &s->filter;
-  const char *values[] = {before,  first,    f->kinds,        f->verdicts,      f->numbers,
-                          f->seqs, f->named, f->reader_bytes, f->event_id_bytes};
-  return desk_query(s->request->database, page_sql, 9, values, err);
+  const char *values[] = {before,  first,    f->kinds,  f->verdicts,       f->numbers,
+                          f->seqs, f->named, f->reader, f->event_id_bytes, rows};
+  return desk_query(s->request->database, page_sql, 10, values, err);
 }
 
 // A Redecided names its event by number alone.
@@ -165,15 +169,26 @@ static bool search_window(struct search *s, struct nav_error *err) {
   desk_reasons_free(&reasons);
   PQclear(result);
   if (!ok || i < rows) return ok;
-  if (rows < PAGE_ROWS) s->before = floor;
-  if (rows < PAGE_ROWS / 4 && s->window < WINDOW_MAX) s->window *= 2;
-  if (rows == PAGE_ROWS && s->window > WINDOW_MIN) s->window /= 2;
+  if (rows < s->page_rows) s->before = floor;
+  if (rows < s->page_rows / 4 && s->window < WINDOW_MAX) s->window *= 2;
+  if (rows == s->page_rows && s->window > WINDOW_MIN) s->window /= 2;
   return true;
+}
+
+// A reader's records are found by an index of their own, wherever they stand: no window, and no more rows,
+// each with a reason whose key is asked for, than about what will be shown.
+static void plan_pages(struct search *s) {
+  s->window = WINDOW_MIN;
+  s->page_rows = PAGE_ROWS;
+  if (s->filter.reader == NULL) return;
+  s->window = INT64_MAX;
+  if (s->filter.limit < PAGE_ROWS)
+    s->page_rows = s->filter.limit < PAGE_ROWS_MIN ? PAGE_ROWS_MIN : (int)s->filter.limit;
 }
 
 // *more: something may be left before s->before.
 static bool search_pages(struct search *s, bool *more, struct nav_error *err) {
-  s->window = WINDOW_MIN;
+  plan_pages(s);
   s->deadline_ms = nav_clock_monotonic_ms() + SCAN_MS_MAX;
   while (!s->full && s->before > s->first_seq && nav_clock_monotonic_ms() < s->deadline_ms) {
     if (!search_window(s, err)) return false;

@@ -60,10 +60,19 @@ static bool run_all(struct desk_database *database, const char *sql, struct nav_
   return ok;
 }
 
+bool desk_database_begin(struct desk_database *database, struct nav_error *err) {
+  database->snapshot[0] = '\0';
+  return run_all(database, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", err);
+}
+
+bool desk_database_end(struct desk_database *database) {
+  struct nav_error ignored;
+  return run_all(database, "ROLLBACK", &ignored);
+}
+
 struct desk_database *desk_database_open(const char *conninfo, struct nav_error *err) {
   struct desk_database *database = connected(conninfo, err);
-  if (database == NULL || run_all(database, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", err))
-    return database;
+  if (database == NULL || desk_database_begin(database, err)) return database;
   desk_database_close(database);
   return NULL;
 }

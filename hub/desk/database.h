@@ -1,6 +1,6 @@
-// The desk's read-only connection to the ledger: one request's, within one snapshot, so that all it reads
-// fits together. Called by: reader, audit commands. Must never: write; the role nav_desk may not, and the
-// transaction is READ ONLY besides.
+// The desk's read-only connection to the ledger: one request's at a time, within one snapshot, so that all it
+// reads fits together. Called by: reader, audit commands. Must never: write; the role nav_desk may not, and
+// the transaction is READ ONLY besides.
 #ifndef NAV_DESK_DATABASE_H
 #define NAV_DESK_DATABASE_H
 
@@ -12,8 +12,12 @@
 
 struct desk_database;
 
-// Connects and begins the snapshot. Class RETRY where the server cannot be reached. NULL: *err.
+// Connects and begins the snapshot, at the first query. Class RETRY where the server cannot be reached. NULL:
+// *err.
 struct desk_database *desk_database_open(const char *conninfo, struct nav_error *err);
+// Of a connection that is kept: ends the snapshot, and begins another for the next request. False: close it.
+bool desk_database_end(struct desk_database *database);
+NAV_MUST_USE bool desk_database_begin(struct desk_database *database, struct nav_error *err);
 // Another connection, which sees what `database` sees, for a query that runs beside others for hours; the
 // same errors. For the ledger's large tables in the order of an index.
 struct desk_database *desk_database_open_beside(struct desk_database *database, struct nav_error *err);

@@ -52,7 +52,8 @@ void follow_add(struct follow_up *f, json_t *finding) {
 
 static const char records_sql[] =
     "SELECT l.seq, l.record, e.at FROM nav.ledger_view l LEFT JOIN nav.ledger_view e ON e.seq = l.about "
-    "AND l.kind IN (60, 61, 63) WHERE l.kind NOT IN (20, 21, 30) AND l.kind IN (25, 40, 41, 50, 60, 61, 63) "
+    "AND l.kind IN (60, 61, 63) WHERE l.kind NOT IN (20, 21, 30) AND l.kind IN (25, 40, 41, 50, 60, 61, 63, "
+    "80, 81) "
     "AND "
     "l.seq >= $1::bigint ORDER BY l.seq";
 

@@ -24,15 +24,23 @@ struct follow_seqs {
   size_t count;
 };
 
-enum follow_what { FOLLOW_HOURS, FOLLOW_RELEASED, FOLLOW_LAPSED, FOLLOW_REFUSED };
+enum follow_what {
+  FOLLOW_HOURS,
+  FOLLOW_RELEASED,
+  FOLLOW_LAPSED,
+  FOLLOW_REFUSED,
+  FOLLOW_ORDERED,  // erased before its time, on somebody's order
+  FOLLOW_EXPIRED,  // erased when its time was up
+};
 
 // What is counted for one person or agency.
 struct follow_group {
   enum follow_what what;
   const char *who;
   uint64_t count;
-  uint64_t other;       // events read, holds refused
-  int64_t shortest_ms;  // from accepted to released; INT64_MAX: not known
+  uint64_t other;        // events read or erased, holds refused
+  uint64_t undelivered;  // of what was erased: deliveries that are never made
+  int64_t shortest_ms;   // from accepted to released; INT64_MAX: not known
   struct follow_seqs seqs;
 };
 

@@ -25,11 +25,39 @@ static void count_release(struct follow_up *f, const Nav__V1__Record *record, in
   if (accepted_ms > 0 && took < group->shortest_ms) group->shortest_ms = took;
 }
 
+// Whose events they were, and who had them erased.
+static void count_ordered(struct follow_up *f, const Nav__V1__Record *record) {
+  const Nav__V1__EventsErased *erased = record->events_erased;
+  const char *agency = mandate_covers(f->request->person, erased->source) ? erased->source : erased->agency;
+  struct follow_group *group = covered_group(f, FOLLOW_ORDERED, erased->person, agency);
+  if (group == NULL) return;
+  group->count++;
+  group->other += erased->n_events;
+  for (size_t i = 0; i < erased->n_events; i++) group->undelivered += erased->events[i]->n_undelivered;
+  follow_note_seq(&group->seqs, record->seq);
+}
+
+static void count_expired(struct follow_up *f, const Nav__V1__Record *record) {
+  const Nav__V1__Erased *erased = record->erased;
+  struct follow_group *group = covered_group(f, FOLLOW_EXPIRED, erased->person, erased->agency);
+  if (group == NULL) return;
+  group->count++;
+  group->other += erased->events;
+  for (size_t i = 0; i < erased->n_lanes; i++) group->undelivered += erased->lanes[i]->undelivered;
+  follow_note_seq(&group->seqs, record->seq);
+}
+
 void follow_case(struct follow_up *f, const Nav__V1__Record *record, int64_t accepted_ms) {
   struct follow_group *group = NULL;
   switch (record->record_case) {
     case NAV__V1__RECORD__RECORD_HOLD_RELEASED:
       count_release(f, record, accepted_ms);
+      return;
+    case NAV__V1__RECORD__RECORD_EVENTS_ERASED:
+      count_ordered(f, record);
+      return;
+    case NAV__V1__RECORD__RECORD_ERASED:
+      count_expired(f, record);
       return;
     case NAV__V1__RECORD__RECORD_HOLD_REFUSED:
       group = covered_group(f, FOLLOW_RELEASED, record->hold_refused->person, record->hold_refused->agency);
@@ -98,11 +126,26 @@ static json_t *make_hours(struct follow_up *f, const struct follow_group *group)
   return finding;
 }
 
+static json_t *make_erased(struct follow_up *f, const struct follow_group *group) {
+  bool ordered = group->what == FOLLOW_ORDERED;
+  const char *detail =
+      nav_arena_printf(f->request->arena,
+                       "%" PRIu64 " händelser i %" PRIu64 " %s, %" PRIu64 " leveranser av dem blev aldrig av",
+                       group->other, group->count, ordered ? "poster" : "dagars klasser", group->undelivered);
+  json_t *finding = make(group, ordered ? "erased_by_order" : "erased_in_time",
+                         ordered ? "Raderat före sin tid" : "Gallrat när tiden var ute", detail);
+  (void)json_object_set_new(finding, "events", json_integer((json_int_t)group->other));
+  (void)json_object_set_new(finding, "undelivered", json_integer((json_int_t)group->undelivered));
+  return finding;
+}
+
 void follow_tell_groups(struct follow_up *f) {
   for (size_t i = 0; i < f->groups_count; i++) {
     const struct follow_group *group = &f->groups[i];
     if (group->what == FOLLOW_HOURS) {
       follow_add(f, make_hours(f, group));
+    } else if (group->what == FOLLOW_ORDERED || group->what == FOLLOW_EXPIRED) {
+      follow_add(f, make_erased(f, group));
     } else if (group->what == FOLLOW_RELEASED) {
       follow_add(f, make_released(f, group));
     } else if (group->what == FOLLOW_LAPSED) {

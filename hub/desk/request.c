@@ -35,29 +35,32 @@ static json_t *briefing(const struct desk_request *request, struct nav_error *er
 static const struct command {
   const char *name;
   unsigned roles;  // any of these
+  enum desk_worker worker;
   const char *role_text;
   unsigned limit_s;
   bool heavy;
   bool large;  // its request may be as long as DESK_LARGE_BYTES_MAX
   desk_command *run;
 } commands[] = {
-    {"audit-verify", CONF_ROLE_AUDITOR | CONF_ROLE_OPERATOR, "auditor or operator", LONG_S, true, false,
-     audit_verify},
-    {"audit-search", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_search},
-    {"audit-export", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_export},
-    {"audit-export-rules", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_export_rules},
-    {"audit-rules", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_rules},
-    {"audit-show", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_show},
-    {"audit-prove", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_prove},
-    {"audit-person", CONF_ROLE_AUDITOR, "auditor", SHORT_S, false, false, audit_person},
-    {"audit-follow-up", CONF_ROLE_AUDITOR, "auditor", SHORT_S, true, false, audit_follow_up},
-    {"meeting-list", CONF_ROLE_READER | CONF_ROLE_CHAIR, "reader or chair", SHORT_S, false, false,
-     meeting_list},
-    {"briefing", CONF_ROLE_READER | CONF_ROLE_CHAIR, "reader or chair", BRIEFING_S, false, false, briefing},
-    {"access-rehearse", CONF_ROLE_OPERATOR, "operator", REHEARSE_S, true, true, rehearse},
-    {"hold-show", CONF_ROLE_ASSESSOR, "assessor", SHORT_S, false, false, assess_show},
-    {"recall-list", ANY_ROLE, "any", SHORT_S, false, false, recall_list},
-    {"recall-status", ANY_ROLE, "any", SHORT_S, false, false, recall_status},
+    {"audit-verify", CONF_ROLE_AUDITOR | CONF_ROLE_OPERATOR, DESK_WORKER_OWN, "auditor or operator", LONG_S,
+     true, false, audit_verify},
+    {"audit-search", CONF_ROLE_AUDITOR, DESK_WORKER_READY, "auditor", SHORT_S, false, false, audit_search},
+    {"audit-export", CONF_ROLE_AUDITOR, DESK_WORKER_OWN, "auditor", SHORT_S, false, false, audit_export},
+    {"audit-export-rules", CONF_ROLE_AUDITOR, DESK_WORKER_OWN, "auditor", SHORT_S, false, false,
+     audit_export_rules},
+    {"audit-rules", CONF_ROLE_AUDITOR, DESK_WORKER_OWN, "auditor", SHORT_S, false, false, audit_rules},
+    {"audit-show", CONF_ROLE_AUDITOR, DESK_WORKER_READY, "auditor", SHORT_S, false, false, audit_show},
+    {"audit-prove", CONF_ROLE_AUDITOR, DESK_WORKER_STAYS, "auditor", SHORT_S, false, false, audit_prove},
+    {"audit-person", CONF_ROLE_AUDITOR, DESK_WORKER_READY, "auditor", SHORT_S, false, false, audit_person},
+    {"audit-follow-up", CONF_ROLE_AUDITOR, DESK_WORKER_OWN, "auditor", SHORT_S, true, false, audit_follow_up},
+    {"meeting-list", CONF_ROLE_READER | CONF_ROLE_CHAIR, DESK_WORKER_OWN, "reader or chair", SHORT_S, false,
+     false, meeting_list},
+    {"briefing", CONF_ROLE_READER | CONF_ROLE_CHAIR, DESK_WORKER_OWN, "reader or chair", BRIEFING_S, false,
+     false, briefing},
+    {"access-rehearse", CONF_ROLE_OPERATOR, DESK_WORKER_OWN, "operator", REHEARSE_S, true, true, rehearse},
+    {"hold-show", CONF_ROLE_ASSESSOR, DESK_WORKER_OWN, "assessor", SHORT_S, false, false, assess_show},
+    {"recall-list", ANY_ROLE, DESK_WORKER_OWN, "any", SHORT_S, false, false, recall_list},
+    {"recall-status", ANY_ROLE, DESK_WORKER_OWN, "any", SHORT_S, false, false, recall_status},
 };
 
 static const struct command *find_command(const json_t *request) {
@@ -81,6 +84,11 @@ bool desk_is_heavy(const json_t *request) {
 bool desk_may_be_large(const json_t *request) {
   const struct command *command = find_command(request);
   return command != NULL && command->large;
+}
+
+enum desk_worker desk_worker_for(const json_t *request) {
+  const struct command *command = find_command(request);
+  return command != NULL ? command->worker : DESK_WORKER_OWN;
 }
 
 const char *desk_text(const struct desk_request *request, const char *key, size_t max, bool *ok,
@@ -150,22 +158,54 @@ static bool allowed(const struct command *command, const struct conf_person *per
   return true;
 }
 
-static json_t *run(const struct command *command, struct desk_request *request, struct nav_error *err) {
+// What is kept, where its server is still there; else a new one. NULL: *err.
+static struct desk_database *take_database(const struct conf_nav *nav, struct desk_database **kept,
+                                           struct nav_error *err) {
+  struct nav_error lost;
+  if (kept == NULL) return desk_database_open(nav->database_desk, err);
+  if (*kept != NULL && desk_database_begin(*kept, &lost)) return *kept;
+  desk_database_close(*kept);
+  *kept = desk_database_open(nav->database_desk, err);
+  return *kept;
+}
+
+static void give_back(struct desk_database *database, struct desk_database **kept) {
+  if (kept != NULL && (database == NULL || desk_database_end(database))) return;
+  desk_database_close(database);
+  if (kept != NULL) *kept = NULL;
+}
+
+static json_t *run(const struct command *command, struct desk_request *request, struct desk_database **kept,
+                   struct nav_error *err) {
   json_t *answer = NULL;
   request->arena = nav_arena_new(DESK_ARENA_BYTES_MAX);
   if (request->arena == NULL) {
     (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
     return NULL;
   }
-  request->database = desk_database_open(request->nav->database_desk, err);
+  request->database = take_database(request->nav, kept, err);
   if (request->database != NULL) answer = command->run(request, err);
-  desk_database_close(request->database);
+  give_back(request->database, kept);
   nav_arena_free(request->arena);
   return answer;
 }
 
+// The server process reads its catalogs, and plans, at its first queries: the ones that most will ask. Nobody
+// is shown anything.
+void desk_make_ready(const struct conf_nav *nav, struct desk_database **database) {
+  struct nav_error err;
+  struct definitions definitions;
+  struct nav_arena *arena = nav_arena_new(DESK_ARENA_BYTES_MAX);
+  if (arena == NULL) return;
+  struct desk_request request = {.nav = nav, .arena = arena, .database = take_database(nav, database, &err)};
+  if (request.database != NULL && definitions_load(&definitions, request.database, arena, &err))
+    audit_prove_make_ready(&request);
+  give_back(request.database, database);
+  nav_arena_free(arena);
+}
+
 json_t *desk_answer(const struct conf_nav *nav, const struct conf_agencies *agencies, uid_t caller,
-                    const json_t *json, struct desk_progress *progress) {
+                    const json_t *json, struct desk_progress *progress, struct desk_database **database) {
   const struct command *command = find_command(json);
   struct nav_error err = {0};
   uint64_t audit_seq = 0;
@@ -174,6 +214,6 @@ json_t *desk_answer(const struct conf_nav *nav, const struct conf_agencies *agen
   if (json_is_true(json_object_get(json, "progress"))) request.progress = progress;
   request.person = conf_person_by_uid(agencies, caller);
   json_t *answer = NULL;
-  if (allowed(command, request.person, caller, &err)) answer = run(command, &request, &err);
+  if (allowed(command, request.person, caller, &err)) answer = run(command, &request, database, &err);
   return answer != NULL ? answer : control_error(&err);
 }

@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -14,15 +13,12 @@
 
 #include "hub/base/clock.h"
 #include "hub/base/log.h"
+#include "hub/desk/kept.h"
 #include "hub/desk/request.h"
+#include "hub/desk/worker.h"
 #include "hub/wire/control.h"
 
-enum {
-  ANSWER_S_MAX = 60,
-  POLL_MS = 1000,
-  ANSWER_BYTES_MAX = CONTROL_MESSAGE_MAX + 4,
-  PROGRESS_BYTES_MAX = 256
-};
+enum { POLL_MS = 1000 };
 
 struct waiting {
   int fd;  // -1: free
@@ -46,6 +42,7 @@ struct serve {
   bool stopping;
   struct waiting waiting[DESK_WAITING_MAX];
   struct worker workers[DESK_WORKERS_MAX];
+  struct kept kept;
 };
 
 static void drop(struct waiting *w) {
@@ -57,56 +54,63 @@ static void drop(struct waiting *w) {
 
 // ---- the worker ----
 
-// out: what else is to be sent first.
-static void send_answer(int fd, struct nav_buffer *out, const json_t *answer) {
-  if (!control_append(out, answer)) {
-    struct nav_error err;
-    (void)nav_fail(&err, NAV_ERROR_LOCAL, 0, "", "the answer is larger than %d bytes: ask for less",
-                   CONTROL_MESSAGE_MAX);
-    json_t *refusal = control_error(&err);
-    if (refusal == NULL || !control_append(out, refusal)) _exit(1);
-    json_decref(refusal);
-  }
-  int64_t deadline_ms = nav_clock_monotonic_ms() + ANSWER_S_MAX * 1000;
-  while (control_flush(fd, out) > 0 && nav_clock_monotonic_ms() < deadline_ms) {
-    struct pollfd p = {.fd = fd, .events = POLLOUT};
-    (void)poll(&p, 1, POLL_MS);
-  }
-}
-
-// Ends with SIGALRM where it takes too long, and with the desk where that is gone.
-static _Noreturn void work(struct serve *serve, struct waiting *w, unsigned limit_s) {
-  sigset_t none;
-  (void)sigemptyset(&none);
-  (void)sigprocmask(SIG_SETMASK, &none, NULL);
-  (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-  (void)alarm(limit_s + ANSWER_S_MAX);
+// In the child: what is the desk's. w: whose connection stays; NULL: nobody's.
+static void let_go_of_desk(const struct serve *serve, const struct waiting *w) {
+  worker_begin();
   (void)close(serve->listen_fd);
   (void)close(serve->signal_fd);
+  kept_close_all(&serve->kept);
   for (size_t i = 0; i < DESK_WAITING_MAX; i++) {
     if (&serve->waiting[i] != w && serve->waiting[i].fd >= 0) (void)close(serve->waiting[i].fd);
   }
-  uid_t caller = 0;
-  if (!control_peer_uid(w->fd, &caller)) _exit(1);
-  struct nav_buffer out;
-  nav_buffer_init(&out, ANSWER_BYTES_MAX + PROGRESS_BYTES_MAX);
-  struct desk_progress progress = {.fd = w->fd, .out = &out};
-  json_t *answer = desk_answer(serve->nav, serve->agencies, caller, w->request, &progress);
-  if (answer == NULL) _exit(1);
-  send_answer(w->fd, &out, answer);
-  nav_buffer_free(&out);
-  json_decref(answer);
+}
+
+// One request, with a connection of its own.
+static _Noreturn void work(const struct serve *serve, const struct waiting *w) {
+  let_go_of_desk(serve, w);
+  worker_answer(serve->nav, serve->agencies, w->fd, w->request, NULL);
   _exit(0);
+}
+
+// Made ready before anybody asks.
+static void start_kept(struct serve *serve) {
+  int channel = -1;
+  int own_end = kept_channel(&serve->kept, &channel);
+  if (own_end < 0) return;
+  pid_t pid = fork();
+  if (pid == 0) {
+    let_go_of_desk(serve, NULL);
+    (void)close(own_end);
+    kept_work(serve->nav, serve->agencies, channel);
+  }
+  (void)close(channel);
+  if (pid < 0) {
+    (void)close(own_end);
+    nav_log(NAV_LOG_ERROR, "cannot start a worker: %s", strerror(errno));
+  } else {
+    kept_started(&serve->kept, pid, own_end);
+  }
 }
 
 // ---- the desk ----
 
 static size_t count_workers(const struct serve *serve, bool heavy_only) {
-  size_t count = 0;
+  size_t count = heavy_only ? 0 : kept_busy(&serve->kept);
   for (size_t i = 0; i < DESK_WORKERS_MAX; i++) {
     if (serve->workers[i].pid != 0 && (!heavy_only || serve->workers[i].heavy)) count++;
   }
   return count;
+}
+
+// One that would stay is as well started for its first request, where none is ready.
+static bool take_kept(struct serve *serve, const struct waiting *w) {
+  uid_t uid = 0;
+  enum desk_worker wanted = desk_worker_for(w->request);
+  if (wanted == DESK_WORKER_OWN || !control_peer_uid(w->fd, &uid)) return false;
+  if (kept_take(&serve->kept, uid, w->request, w->fd)) return true;
+  if (wanted != DESK_WORKER_STAYS || !kept_has_room(&serve->kept)) return false;
+  start_kept(serve);
+  return kept_take(&serve->kept, uid, w->request, w->fd);
 }
 
 static void start_worker(struct serve *serve, struct waiting *w) {
@@ -115,15 +119,19 @@ static void start_worker(struct serve *serve, struct waiting *w) {
       (heavy && count_workers(serve, true) == DESK_HEAVY_MAX)) {
     return;  // it waits
   }
+  if (take_kept(serve, w)) {
+    drop(w);
+    return;
+  }
   unsigned limit_s = desk_time_limit_s(w->request);
   pid_t pid = fork();
-  if (pid == 0) work(serve, w, limit_s);
+  if (pid == 0) work(serve, w);
   if (pid < 0) {
     nav_log(NAV_LOG_ERROR, "cannot start a worker: %s", strerror(errno));
   } else {
     for (size_t i = 0; i < DESK_WORKERS_MAX; i++) {
       if (serve->workers[i].pid != 0) continue;
-      int64_t limit_ms = ((int64_t)limit_s + 2 * ANSWER_S_MAX) * 1000;
+      int64_t limit_ms = ((int64_t)limit_s + 2 * DESK_ANSWER_S_MAX) * 1000;
       serve->workers[i] = (struct worker){pid, heavy, nav_clock_monotonic_ms() + limit_ms};
       break;
     }
@@ -154,6 +162,7 @@ static void reap(struct serve *serve) {
     for (size_t i = 0; i < DESK_WORKERS_MAX; i++) {
       if (serve->workers[i].pid == pid) serve->workers[i] = (struct worker){0};
     }
+    kept_reaped(&serve->kept, pid);
     if (WIFSIGNALED(status)) {
       nav_log(NAV_LOG_WARNING, "a worker ended by signal %d%s", WTERMSIG(status),
               WTERMSIG(status) == SIGALRM ? ": it took too long" : "");
@@ -218,6 +227,7 @@ static void handle_signal(struct serve *serve) {
     } else {
       conf_agencies_free(serve->agencies);
       serve->agencies = fresh;
+      kept_end(&serve->kept);
       nav_log(NAV_LOG_INFO, "agencies.yaml was read again");
     }
   }
@@ -232,7 +242,7 @@ static void drop_overdue(struct serve *serve) {
 }
 
 static void step(struct serve *serve) {
-  struct pollfd polled[DESK_WAITING_MAX + 2];
+  struct pollfd polled[DESK_WAITING_MAX + 2 + KEPT_MAX];
   struct waiting *of[DESK_WAITING_MAX + 2] = {NULL, NULL};
   nfds_t count = 2;
   polled[0] = (struct pollfd){.fd = serve->signal_fd, .events = POLLIN};
@@ -243,20 +253,27 @@ static void step(struct serve *serve) {
     of[count] = w;
     polled[count++] = (struct pollfd){.fd = w->fd, .events = POLLIN};
   }
-  if (poll(polled, count, POLL_MS) > 0) {
+  if (poll(polled, count + kept_poll(&serve->kept, polled + count), POLL_MS) > 0) {
     if (polled[0].revents != 0) handle_signal(serve);
     for (nfds_t i = 2; i < count; i++) {
       if (polled[i].revents != 0) read_request(serve, of[i]);
     }
     if (polled[1].revents != 0) accept_all(serve);
   }
+  kept_step(&serve->kept);
   reap(serve);
   drop_overdue(serve);
   kill_overdue(serve);
   start_workers(serve);
+  if (kept_is_wanting(&serve->kept)) start_kept(serve);
 }
 
 static void stop_workers(struct serve *serve) {
+  for (size_t i = 0; i < KEPT_MAX; i++) {
+    if (serve->kept.workers[i].pid == 0) continue;
+    (void)kill(serve->kept.workers[i].pid, SIGTERM);
+    (void)waitpid(serve->kept.workers[i].pid, NULL, 0);
+  }
   for (size_t i = 0; i < DESK_WORKERS_MAX; i++) {
     if (serve->workers[i].pid == 0) continue;
     (void)kill(serve->workers[i].pid, SIGTERM);

@@ -1,6 +1,7 @@
-// nav-desk's loop: takes requests on its unix socket and forks one worker process for each, so that a slow or
-// broken one delays no other and gives its memory back. At most 8 workers, 2 of them heavy; each has a time
-// limit. Called by: main. Must never: touch the database or a key itself.
+// nav-desk's loop: takes requests on its unix socket and gives each to a worker process, so that a slow or
+// broken one delays no other and gives its memory back: one forked for it, or for quick questions one that
+// stays (kept.h). At most 8 work at a time, 2 of them heavy; each request has a time limit. Called by: main.
+// Must never: touch the database or a key itself.
 #ifndef NAV_DESK_SERVE_H
 #define NAV_DESK_SERVE_H
 

@@ -10,7 +10,7 @@
 #include "hub/desk/stream.h"
 #include "hub/desk/verify_beside.h"
 
-enum { EVENT_ID_SIZE = 16, SQL_SIZE = 1024, NUMBER_SIZE = 24 };
+enum { EVENT_ID_SIZE = 16, SQL_SIZE = 1024, NUMBER_SIZE = 24, AGAIN_ROWS = 200, AGAIN_BYTES = 64 * 1024 };
 
 // The tables with rows of nearly every record, each a stream; and those with few, which cursors of the
 // request's own connection read.
@@ -29,9 +29,10 @@ struct table {
 static const struct table streamed[STREAMS] = {
     [LEDGER] = {"verify_ledger",
                 "SELECT seq, at, kind, lane, CASE WHEN octet_length(record) <= 1048576 THEN record ELSE "
-                "substr(record, 1, 1048577) END, CASE WHEN octet_length(leaf) = 32 THEN leaf END, about FROM "
+                "substr(record, 1, 1048577) END, CASE WHEN octet_length(leaf) = 32 THEN leaf END, about, "
+                "left(reader, 201) FROM "
                 "nav.ledger_view WHERE seq > 0",
-                "seq", 7},
+                "seq", 8},
     [EVENT] = {"verify_event",
                "SELECT seq, event_id, agency, revision, digest, type, time, verdict, bucket_class, "
                "bucket_day, published_seq FROM nav.event_view WHERE seq > 0",
@@ -66,6 +67,10 @@ static const struct table fetched[CURSORS] = {
                  "(index + 1) << level, level", 3},
 };
 
+static const char again_sql[] =
+    "SELECT seq, substr(record, 1, 1048577), leaf FROM nav.ledger_view WHERE seq = ANY($1::bigint[]) ORDER "
+    "BY seq";
+
 struct rows {
   struct desk_database *database;
   struct desk_stream streams[STREAMS];
@@ -96,7 +101,9 @@ static int next_ledger(void *context, struct verify_ledger_row *row, struct nav_
                                     .has_lane = s->cells[3].bytes != NULL,
                                     .lane = (int32_t)desk_cell_int(s, 3),
                                     .has_about = s->cells[6].bytes != NULL,
-                                    .about = desk_cell_int(s, 6)};
+                                    .about = desk_cell_int(s, 6),
+                                    .reader = (const char *)s->cells[7].bytes,
+                                    .reader_length = s->cells[7].length};
   row->record = bytes_of(s, 4, &row->record_length);
   row->leaf = bytes_of(s, 5, &row->leaf_length);
   return 1;
@@ -215,6 +222,30 @@ static int rules_kept(void *context, const uint8_t sha256[NAV_SHA256_SIZE], uint
   return kept;
 }
 
+// In pages: an order to erase may name a thousand records.
+static bool again(void *context, const uint64_t *seqs, size_t count, verify_take_again *take,
+                  void *take_context, struct nav_error *err) {
+  struct nav_arena *arena = nav_arena_new(AGAIN_BYTES);
+  bool ok = arena != NULL || nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
+  for (size_t done = 0; ok && done < count; done += AGAIN_ROWS) {
+    nav_arena_reset(arena);
+    const char *values[] = {
+        desk_array(arena, seqs + done, count - done < AGAIN_ROWS ? count - done : AGAIN_ROWS)};
+    NAV_ASSERT(values[0] != NULL);
+    PGresult *result = desk_query(((struct rows *)context)->database, again_sql, 1, values, err);
+    ok = result != NULL;
+    for (int i = 0; ok && i < PQntuples(result); i++) {
+      struct verify_ledger_row row = {.seq = (uint64_t)desk_int8(result, i, 0)};
+      row.record = desk_bytes(result, i, 1, &row.record_length);
+      row.leaf = desk_bytes(result, i, 2, &row.leaf_length);
+      take(take_context, &row);
+    }
+    PQclear(result);
+  }
+  nav_arena_free(arena);
+  return ok;
+}
+
 // ---- which rows ----
 
 // NULL: of the whole ledger. Of a range, its records' rows; of checkpoints the newest.
@@ -265,7 +296,8 @@ static bool verify_rows(struct desk_database *database, const struct verify_sett
                                        .subtree = whole ? next_subtree : NULL,
                                        .cosignature = whole ? next_cosignature : NULL,
                                        .rules_text = next_rules_text,
-                                       .rules_kept = rules_kept};
+                                       .rules_kept = rules_kept,
+                                       .again = again};
   bool ok = open_rows(&rows, settings->range, err) &&
             verify_run(&source, settings, fault, fault_context, report, err);
   close_rows(&rows);

@@ -1,6 +1,8 @@
 // See record.h.
 #include "hub/ledger/record.h"
 
+#include <string.h>
+
 #include "hub/wire/message.h"
 
 enum { KIND_FIRST = 10 };  // below stand seq, time and epoch
@@ -90,6 +92,16 @@ static uint64_t about_of(const Nav__V1__Record *record) {
   }
 }
 
+static const char *reader_of(const Nav__V1__Record *record) {
+  const char *reader = NULL;
+  if (record->record_case == NAV__V1__RECORD__RECORD_READ) reader = record->read->person;
+  if (record->record_case == NAV__V1__RECORD__RECORD_BRIEFING_COMPILED)
+    reader = record->briefing_compiled->person;
+  if (record->record_case == NAV__V1__RECORD__RECORD_AUDIT_READ) reader = record->audit_read->person;
+  size_t length = reader == NULL ? 0 : strlen(reader);
+  return length > 0 && length <= RECORD_READER_MAX ? reader : NULL;
+}
+
 void record_columns_of(const Nav__V1__Record *record, struct record_columns *columns) {
   *columns = (struct record_columns){
       .seq = record->seq,
@@ -97,6 +109,7 @@ void record_columns_of(const Nav__V1__Record *record, struct record_columns *col
       .kind = (uint16_t)record->record_case,
       .lane = lane_of(record),
       .about = about_of(record),
+      .reader = reader_of(record),
   };
 }
 

@@ -8,7 +8,7 @@
 #include "hub/base/error.h"
 #include "nav/v1/ledger.pb-c.h"
 
-enum { RECORD_SIZE_MAX = 1 << 20 };
+enum { RECORD_SIZE_MAX = 1 << 20, RECORD_READER_MAX = 200 };
 
 // What stands beside the record's bytes in the table `ledger`, all derived from them.
 struct record_columns {
@@ -17,6 +17,9 @@ struct record_columns {
   uint16_t kind;   // field number of the oneof
   uint32_t lane;   // of records about one lane; 0: none
   uint64_t about;  // the record that this one is about: an event's, a request's, a recall's; 0: none
+  // The person who read, of Read, BriefingCompiled and AuditRead: in the record. NULL: none, or longer than
+  // RECORD_READER_MAX, which no person's id is and no index takes.
+  const char *reader;
 };
 
 NAV_MUST_USE bool record_encode(const Nav__V1__Record *record, struct nav_buffer *out);

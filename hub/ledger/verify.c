@@ -112,6 +112,7 @@ static void missing(struct verify *v, uint64_t first, uint64_t last, const char 
   } else {
     verify_accuse(v, first, "the records %" PRIu64 " to %" PRIu64 " are missing%s", first, last, why);
   }
+  verify_spoil(v, first, last);
   v->lost = v->keys_lost = true;
   v->erasing.record_lost = true;
 }
@@ -147,6 +148,11 @@ static void check_columns(struct verify *v, const struct verify_ledger_row *row,
   char kind[64] = "";
   char lane[64] = "";
   char about[80] = "";
+  const char *reader = columns.reader != NULL ? columns.reader : "";
+  size_t length = strlen(reader);
+  bool same_reader = row->reader == NULL ? length == 0
+                                         : length > 0 && row->reader_length == length &&
+                                               memcmp(row->reader, reader, length) == 0;
   if (row->at_us % 1000 != 0 || row->at_us / 1000 != columns.time_ms) {
     (void)snprintf(at, sizeof at, " at (%" PRId64 " us, record %" PRId64 " ms)", row->at_us, columns.time_ms);
   }
@@ -161,8 +167,9 @@ static void check_columns(struct verify *v, const struct verify_ledger_row *row,
     (void)snprintf(about, sizeof about, " about (%" PRId64 ", record %" PRIu64 ")",
                    row->has_about ? row->about : 0, columns.about);
   }
-  if (at[0] == '\0' && kind[0] == '\0' && lane[0] == '\0' && about[0] == '\0') return;
-  verify_accuse(v, row->seq, "columns of nav.ledger differ from the record:%s%s%s%s", at, kind, lane, about);
+  if (at[0] == '\0' && kind[0] == '\0' && lane[0] == '\0' && about[0] == '\0' && same_reader) return;
+  verify_accuse(v, row->seq, "columns of nav.ledger differ from the record:%s%s%s%s%s", at, kind, lane, about,
+                same_reader ? "" : " reader");
 }
 
 // Which of two neighbours was changed cannot be seen here, so both are named; the later one's word counts
@@ -229,6 +236,7 @@ static bool check_row(struct verify *v, const struct verify_ready *ready, struct
   v->tree.interval_rows++;
   const Nav__V1__Record *record = trusted_record(v, ready);
   if (record == NULL) {
+    verify_spoil(v, row->seq, row->seq);
     v->lost = true;
     if (row->kind == NAV__V1__RECORD__RECORD_KEY_CHANGED) v->keys_lost = true;
     if (row->kind == NAV__V1__RECORD__RECORD_ERASED) {
@@ -314,7 +322,7 @@ static bool check_range_end(struct verify *v, struct nav_error *err) {
   if (!verify_rows_after_end(v, err)) return false;
   verify_range_erased_later(v);
   verify_missing_end(v);
-  return true;
+  return verify_claims_end(v, err);
 }
 
 static bool check_end(struct verify *v, struct nav_error *err) {
@@ -325,7 +333,7 @@ static bool check_end(struct verify *v, struct nav_error *err) {
   verify_missing_end(v);
   check_lease(v);
   check_hub_key(v);
-  return true;
+  return verify_claims_end(v, err);
 }
 
 static bool first_rows(struct verify *v, struct nav_error *err) {
@@ -395,6 +403,7 @@ bool verify_run(const struct verify_source *source, const struct verify_settings
     verify_names_free(&v->lanes);
     free(v->cosigners);
     verify_erasing_free(v);
+    verify_claims_free(v);
     free(v);
   }
   return ok;

@@ -15,6 +15,8 @@
 //   an agency's cosignature of a checkpoint                          that checkpoint's size, and no record
 //   sealed content gone                that event, where no Erased record covers its class and day and no
 //                                      EventsErased record names it
+//   what an EventsErased says          that record, where it says another agency, id, revision, class or day
+//   of its events                      than the event's own record
 //   the tail cut off                   the numbers missing, by the lease or the last checkpoint
 //   a record by which others are      the others wait for the next checkpoint: if that does not hold they
 //   judged (a definition, a time)      are named as "it or what it rests on"; later records forget it
@@ -52,6 +54,8 @@ struct verify_ledger_row {
   int32_t lane;
   bool has_about;
   int64_t about;
+  const char *reader;  // NULL: none
+  size_t reader_length;
   const uint8_t *record;
   size_t record_length;
   const uint8_t *leaf;  // NULL: an export, which has none
@@ -117,6 +121,8 @@ struct verify_cosignature_row {
   const char *line;  // with its newline
 };
 
+typedef void verify_take_again(void *context, const struct verify_ledger_row *row);
+
 // Each gives its next row, ledger, events and content by seq, checkpoints by size, cosignatures by size,
 // subtrees by their last record, (index + 1) << level, which is below 2^62, then by level; all of one
 // snapshot. 1: a row; 0: no more; -1: *err. subtree and cosignature may be NULL: an export has none, and its
@@ -137,6 +143,10 @@ struct verify_source {
   // *err. NULL: none are looked for.
   int (*rules_kept)(void *context, const uint8_t sha256[NAV_SHA256_SIZE], uint64_t seq,
                     struct nav_error *err);
+  // Gives to `take` the rows of these records again, those that are there, after all other rows. seqs:
+  // ascending, each once. False: *err. NULL: what single erasures say of their events is not compared.
+  bool (*again)(void *context, const uint64_t *seqs, size_t count, verify_take_again *take,
+                void *take_context, struct nav_error *err);
 };
 
 // How many records are judged, at the start and then every VERIFY_PROGRESS_EVERY. of: how many there should

@@ -177,6 +177,7 @@ void verify_events_erased(struct verify *v, uint64_t seq, const Nav__V1__EventsE
       verify_accuse(v, seq, "there is no memory to note that it erased seq %" PRIu64, event->event_seq);
     }
     cover_event(e, event->event_seq);
+    verify_claim(v, seq, erased->source, event);
   }
 }
 

@@ -45,7 +45,11 @@ bool verify_batch_add_record(struct verify_batch *batch, const struct verify_led
   *ready = (struct verify_ready){.row = *row};
   ready->row.record = copy(batch, row->record, row->record_length);
   if (row->leaf != NULL) ready->row.leaf = copy(batch, row->leaf, row->leaf_length);
-  if (ready->row.record == NULL || (row->leaf != NULL && ready->row.leaf == NULL)) return false;
+  if (row->reader != NULL)
+    ready->row.reader = (const char *)copy(batch, (const uint8_t *)row->reader, row->reader_length);
+  if (ready->row.record == NULL || (row->leaf != NULL && ready->row.leaf == NULL) ||
+      (row->reader != NULL && ready->row.reader == NULL))
+    return false;
   batch->count++;
   return true;
 }

@@ -1,7 +1,8 @@
 // What verify.c (order and merging), verify_tree.c (leaves, checkpoints), verify_record.c (one record against
 // those before it), verify_event.c and verify_index.c (a record against its rows), verify_erased.c (content
-// that is gone), verify_subtree.c, verify_cosignature.c, verify_rules.c and verify_part.c (a range) share.
-// Called by: those alone. Must never: be included elsewhere.
+// that is gone), verify_claim.c (what was erased singly), verify_subtree.c, verify_cosignature.c,
+// verify_rules.c and verify_part.c (a range) share. Called by: those alone. Must never: be included
+// elsewhere.
 #ifndef NAV_LEDGER_VERIFY_PRIVATE_H
 #define NAV_LEDGER_VERIFY_PRIVATE_H
 
@@ -22,7 +23,8 @@ enum {
   VERIFY_NAME_SIZE = 65,
   VERIFY_CLASSES = 8,
   VERIFY_DAYS = 65536,
-  VERIFY_MISSING_MAX = 65536
+  VERIFY_MISSING_MAX = 65536,
+  VERIFY_SPOILED_MAX = 1024,
 };
 enum { VERIFY_SUBTREE_STEP = 8, VERIFY_TOLD_MAX = 8, VERIFY_ODD_MAX = 256 };
 
@@ -139,6 +141,31 @@ struct verify_erasing {
   int64_t end_time_ms;  // of the last record
 };
 
+// What an EventsErased record says of one event, and the record itself.
+struct verify_claim {
+  uint64_t event_seq;
+  uint32_t claimant;
+  uint32_t revision, retention_class, day;
+  uint8_t event_id[NAV_EVENT_ID_SIZE];
+};
+
+struct verify_claimant {
+  uint64_t seq;
+  char source[VERIFY_NAME_SIZE];
+};
+
+struct verify_claims {
+  struct verify_claim *items;
+  size_t count, capacity;
+  struct verify_claimant *claimants;
+  size_t claimants_count, claimants_capacity;
+};
+
+// Records that are missing, or that nobody can vouch for: their word counts against no other.
+struct verify_spoiled {
+  uint64_t first, last;
+};
+
 struct verify {
   const struct verify_source *source;
   const struct verify_settings *settings;
@@ -190,7 +217,11 @@ struct verify {
   struct verify_subtree_row subtree;
   struct verify_rules_row rules_text;
   bool has_rules_text;
-  bool muted;  // what is read beside a range accuses nobody
+  bool muted;         // what is read beside a range accuses nobody
+  bool spoiled_more;  // than there is room for: then all are taken to be
+  struct verify_spoiled spoiled[VERIFY_SPOILED_MAX];
+  size_t spoiled_count;
+  struct verify_claims claims;
 };
 
 void verify_accuse(struct verify *v, uint64_t seq, const char *format, ...)
@@ -245,6 +276,14 @@ void verify_events_erased(struct verify *v, uint64_t seq, const Nav__V1__EventsE
 // Accuses what is missing and no record erased.
 void verify_missing_end(struct verify *v);
 void verify_erasing_free(struct verify *v);
+
+// verify_claim.c
+void verify_spoil(struct verify *v, uint64_t first, uint64_t last);
+// Of an EventsErased record; kept until the end.
+void verify_claim(struct verify *v, uint64_t seq, const char *source, const Nav__V1__ErasedEvent *event);
+// Compares what was kept with the events' own records.
+NAV_MUST_USE bool verify_claims_end(struct verify *v, struct nav_error *err);
+void verify_claims_free(struct verify *v);
 
 // verify_event.c
 void verify_accepted(struct verify *v, const Nav__V1__Record *record);

@@ -195,6 +195,7 @@ static void compare(struct verify *v, uint64_t size, const uint8_t root[NAV_SHA2
   if (!tree->broken) accuse_interval(v, size);
   v->report->unproved += tree->interval_rows;
   tree->interval_rows = 0;
+  verify_spoil(v, tree->interval_first, size);
   verify_forget(v);
   if (frontier != NULL) {
     begin_interval(v, size, frontier);

@@ -15,11 +15,13 @@ import subprocess
 import sys
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "ledger")]
 import bucket_keys  # noqa: E402
 from agencies import Agency, Ledger  # noqa: E402
 from hub import BIN, wait_until  # noqa: E402
 from people import AssessorHub, event, intervention  # noqa: E402
+import verifier  # noqa: E402
 from retention_test import behind, day_of, dump, notices, opens  # noqa: E402
 
 CHILD, OTHER, THIRD = "201201012380", "201002212395", "201102212386"
@@ -181,6 +183,49 @@ def the_person_is_told(hub, early, child, duty):
             assert line["delivered"] is (line["event_seq"] in early), line
 
 
+def followed_up(hub):
+    """Who had how much erased before its time, and how much of it was never delivered: of the auditor's own agencies."""
+    def told():
+        return [f for f in hub.json("audit", "follow-up", "--since", "1d")["findings"] if f["what"] == "erased_by_order"]
+    records = Ledger(hub).records("events_erased")
+    [one] = told()
+    assert (one["who"], one["count"], one["seqs"]) == (hub.person, len(records), [seq for seq, _ in records]), one
+    assert one["events"] == sum(len(r.events) for _, r in records) > len(records), one
+    assert one["undelivered"] == sum(len(e.undelivered) for _, r in records for e in r.events) > 0, one
+    assert "Raderat före sin tid" in hub.navctl("audit", "follow-up").stdout
+    for mandate, is_told in (("[polisen]", False), ("all", True)):
+        hub.be(hub.person, f"[reader, chair, assessor, auditor, operator], mandate: {mandate}")
+        hub.processes["nav-desk"].send_signal(signal.SIGHUP)
+        wait_until(f"told to whom it concerns: {mandate}", lambda: bool(told()) is is_told)
+
+
+def exported(hub, folder):
+    """The extract holds the erasures: navctl and the second verifier, which shares no code with it, agree, and each refuses one that says
+    another of its event than the event's own record."""
+    key_file = hub.path("config", "keys", "hub.yaml")
+    with open(key_file, encoding="utf-8") as file:
+        key = file.read().split("checkpoint: ")[1].split()[0]
+    path = os.path.join(folder, "liggaren.tar")
+    hub.navctl("audit", "export", "--out", path, "--reason", "granskning")
+    offline = json.loads(hub.navctl("audit", "verify", "--offline", path, "--key", key_file, "-o", "json").stdout)
+    second = verifier.verify(path, key)
+    erased = sum(len(r.events) for _, r in Ledger(hub).records("events_erased"))
+    assert offline["ok"] and (second["records"], second["root"]) == (offline["records"], offline["root"]), (offline, second)
+    assert second["erased"] == erased > 10, second
+    records = list(verifier.records_of(verifier.read_archive(path)["records.bin"]))
+    [seq, record] = Ledger(hub).records("events_erased")[0]
+    identity = record.events[0].event_id
+    records[seq - 1] = records[seq - 1].replace(identity, bytes(len(identity)))
+    erasures = verifier.Erasures()
+    try:
+        for number, data in enumerate(records, 1):
+            erasures.take(number, data)
+    except verifier.Refused as why:
+        assert f"record {seq} erases" in str(why), why
+    else:
+        raise AssertionError("an erasure that says another of its event is taken")
+
+
 def passed_by(hub, late, others):
     """The lane that had some keeps them; what it had not it is told of once, and goes past."""
     rest = [seq for seq in late if seq in others]
@@ -301,6 +346,8 @@ def main():
         done, contents, before = erased_for_good(hub, child, others, held, duty, consent, backup)
         recorded(hub, child, late, held, done)
         the_person_is_told(hub, early, child, duty)
+        followed_up(hub)
+        exported(hub, backup)
         passed_by(hub, late, others)
         a_replay_gives_the_others(hub, others)
         readers_get_no_key(hub, child, others)

@@ -1,6 +1,7 @@
 // Writes a made ledger as SQL for psql: COPY of all rows, the lease, and in a comment the public checkpoint
 // key. No nav-core needed.
-//   make_ledger PUBLICATIONS CHECKPOINT_EVERY HUB [EVENTS ACKNOWLEDGE_EVERY] > ledger.sql
+//   make_ledger PUBLICATIONS CHECKPOINT_EVERY HUB [ERASED | EVENTS ACKNOWLEDGE_EVERY] > ledger.sql
+// ERASED: so many of its events are erased singly at its end, 16 at the most.
 // Called by: tests/flow/desk_test.py, tests/ledger, tests/bench/verify_bench.py. Must never: be part of an
 // installation.
 #include <inttypes.h>
@@ -12,7 +13,7 @@
 #include "hub/base/id.h"
 #include "tests/unit/ledger/made.h"
 
-enum { MS_A_DAY = 86400000 };
+enum { MS_A_DAY = 86400000, ERASED_MAX = 16 };
 
 static void put_bytes(const uint8_t *bytes, size_t length) {
   (void)fputs("\\\\x", stdout);
@@ -25,7 +26,7 @@ static void put_time(int64_t us) {
 }
 
 static void put_ledger(const struct made *made) {
-  (void)puts("COPY nav.ledger (seq, at, kind, lane, about, record, leaf) FROM stdin;");
+  (void)puts("COPY nav.ledger (seq, at, kind, lane, about, reader, record, leaf) FROM stdin;");
   for (size_t i = 0; i < made->ledger_count; i++) {
     const struct verify_ledger_row *row = &made->ledger[i];
     (void)printf("%" PRIu64 "\t", row->seq);
@@ -41,6 +42,8 @@ static void put_ledger(const struct made *made) {
     } else {
       (void)fputs("\\N\t", stdout);
     }
+    (void)printf("%.*s\t", row->reader == NULL ? 2 : (int)row->reader_length,
+                 row->reader == NULL ? "\\N" : row->reader);
     put_bytes(row->record, row->record_length);
     (void)putchar('\t');
     put_bytes(row->leaf, row->leaf_length);
@@ -151,9 +154,18 @@ static void put_rules_texts(const struct made *made) {
   (void)puts("\\.");
 }
 
+// Here and there in the ledger.
+static void erase_some(struct made *made, size_t count) {
+  size_t events[ERASED_MAX];
+  if (count > ERASED_MAX) count = ERASED_MAX;
+  for (size_t i = 0; i < count; i++) events[i] = (i + 1) * made->events_count / (count + 2);
+  if (count > 0) made_erase_events(made, events, count, "art. 17.1 d");
+}
+
 int main(int argc, char **argv) {
-  if (argc != 4 && argc != 6) {
-    (void)fputs("make_ledger PUBLICATIONS CHECKPOINT_EVERY HUB [EVENTS ACKNOWLEDGE_EVERY]\n", stderr);
+  if (argc < 4 || argc > 6) {
+    (void)fputs("make_ledger PUBLICATIONS CHECKPOINT_EVERY HUB [ERASED | EVENTS ACKNOWLEDGE_EVERY]\n",
+                stderr);
     return 2;
   }
   int64_t start_ms = nav_clock_now_ms() / MS_A_DAY * MS_A_DAY - 3 * (int64_t)MS_A_DAY;
@@ -165,6 +177,7 @@ int main(int argc, char **argv) {
       .start_ms = start_ms,
       .hub = argv[3]};
   struct made *made = made_new(&settings);
+  if (argc == 5) erase_some(made, (size_t)strtoul(argv[4], NULL, 10));
   char hex[2 * KEY_ED25519_PUBLIC_SIZE + 1];
   (void)printf("-- checkpoint %s\n", nav_hex(hex, made->checkpoint_key.public_key, KEY_ED25519_PUBLIC_SIZE));
   (void)printf("INSERT INTO nav.lease (log_id, epoch, last_seq) VALUES ('\\x%s', 3, %zu);\n",

@@ -202,8 +202,9 @@ def previewed(hub, week, held):
     before = hub.key_files()
     shown = hub.json("retention", "preview")
     assert [(b["class"], b["events"]) for b in shown] == [(1, len(week) + 1), (4, 1)], shown  # and the one that was erased singly
+    assert [b["erased_before"] for b in shown] == [1, 0], shown
     assert shown[0]["first_seq"] == min(week) and shown[0]["last_seq"] == max(week), shown
-    assert hub.key_files() == before and "To be erased: 2 buckets with 6 events" in hub.navctl("retention", "preview").stdout
+    assert hub.key_files() == before and "To be erased: 2 buckets with 6 events, of which 1 had been erased singly before." in hub.navctl("retention", "preview").stdout
     lanes = {(lane["agency"], lane["purpose"]): lane["events"] for lane in shown[0]["lanes"]}
     assert lanes["skolan", PURPOSE] == 1 and lanes["bostadsbolaget", PURPOSE] == 4, lanes
     assert shown[1]["holds_closed"] > 0, shown
@@ -354,7 +355,7 @@ def main():
         the_databases_own_refusals(hub)
         made_ahead(hub)
         done = run(hub, week, years, fresh, held, backup)
-        told = ("class", "day", "events", "undelivered", "lanes", "holds_closed", "holds_kept")
+        told = ("class", "day", "events", "erased_before", "undelivered", "lanes", "holds_closed", "holds_kept")
         assert [[b[key] for key in told] for b in done] == [[b[key] for key in told] for b in shown], (done, shown)
         recorded(hub, week, held, done)
         told_and_gone_on(hub, years, fresh)

@@ -39,6 +39,7 @@ class Ledger:
         self.record = {int(s): bytes.fromhex(r) for s, r in rows("SELECT seq, encode(record, 'hex') FROM nav.ledger")}
         self.kind = {int(s): int(k) for s, k in rows("SELECT seq, kind FROM nav.ledger")}
         self.events = [int(r[0]) for r in rows("SELECT seq FROM nav.event ORDER BY seq")]
+        self.identity = {int(s): bytes.fromhex(i) for s, i in rows("SELECT seq, encode(event_id, 'hex') FROM nav.event")}
         self.published = {int(s): int(p) for s, p in rows("SELECT seq, published_seq FROM nav.event")}
         self.sealed = {int(s): bytes.fromhex(b) for s, b in rows("SELECT seq, encode(sealed, 'hex') FROM nav.content")}
         self.part = {int(s): int(p) for s, p in rows("SELECT seq, part FROM nav.content")}
@@ -50,6 +51,8 @@ class Ledger:
         self.mentions = [(int(s), e) for s, e in rows("SELECT seq, event_seq FROM nav.mention ORDER BY 1, 2")]
         self.texts = [(int(s), bytes.fromhex(h), bytes.fromhex(t)) for s, h, t in
                       rows("SELECT seq, encode(sha256, 'hex'), encode(text, 'hex') FROM nav.rules_text ORDER BY 1, 2")]
+        self.erasures = [s for s, k in self.kind.items() if k == 81]
+        self.erased = [int(e) for s, e in self.mentions if s in self.erasures]  # singly
         self.last = max(self.record)
 
     def naming(self, sha256):

@@ -22,7 +22,7 @@ from postgres import Postgres  # noqa: E402
 from tamper_case import KINDS, LEASE, Case, Ledger, flip, hexed, kind, leaf, rewrite  # noqa: E402
 
 BIN = os.environ["NAV_BIN"]
-PUBLICATIONS, EVERY, HUB = 150, 16, "nav.example.se"
+PUBLICATIONS, EVERY, HUB, ERASED = 150, 16, "nav.example.se", 6
 RANGE = re.compile(r"the records (\d+) to (\d+)")
 IN_DOUBT = ": it or what it rests on was changed"
 UNJUDGED = " cannot be judged: it is of an unknown key"
@@ -61,7 +61,7 @@ def ledger_column_changed(r, lg):
     change = r.choice([f"at = at + interval '{r.randrange(1, 10**6)} microseconds'", "at = at - interval '1 year'", "at = 'infinity'",
                        f"kind = kind + {r.randrange(1, 50)}", f"lane = coalesce(lane, 0) + {r.randrange(1, 5)}",
                        f"about = coalesce(about, 0) + {r.randrange(1, 500)}",
-                       "lane = CASE WHEN lane IS NULL THEN 1 END", "about = CASE WHEN about IS NULL THEN 1 END"])
+                       "lane = CASE WHEN lane IS NULL THEN 1 END", "reader = coalesce(reader, '') || 'x'", "about = CASE WHEN about IS NULL THEN 1 END"])
     return Case().accuse(seq).sql(f"UPDATE nav.ledger SET {change} WHERE seq = {seq}")
 
 
@@ -125,14 +125,14 @@ def record_inserted_after_the_end(r, lg):
     case = Case().accuse(to)
     if to % 256 == 0:
         case.exact.add(LEASE)  # with it a subtree would be whole, and its row is missing
-    return case.sql("INSERT INTO nav.ledger (seq, at, kind, lane, about, record, leaf) SELECT "
-                    f"{to}, at, kind, lane, about, {hexed(new)}, {hexed(leaf(new))} FROM nav.ledger WHERE seq = {lg.last}")
+    return case.sql("INSERT INTO nav.ledger (seq, at, kind, lane, about, reader, record, leaf) SELECT "
+                    f"{to}, at, kind, lane, about, reader, {hexed(new)}, {hexed(leaf(new))} FROM nav.ledger WHERE seq = {lg.last}")
 
 
 @kind(1)
 def record_inserted_below_one(r, lg):
-    return Case().accuse(LEASE).sql("INSERT INTO nav.ledger (seq, at, kind, lane, about, record, leaf) SELECT "
-                                      f"{-r.randrange(5)}, at, kind, lane, about, record, leaf FROM nav.ledger WHERE seq = {lg.last}")
+    return Case().accuse(LEASE).sql("INSERT INTO nav.ledger (seq, at, kind, lane, about, reader, record, leaf) SELECT "
+                                      f"{-r.randrange(5)}, at, kind, lane, about, reader, record, leaf FROM nav.ledger WHERE seq = {lg.last}")
 
 
 @kind(1)
@@ -224,6 +224,51 @@ def content_copied(r, lg):
     seq = r.choice(lg.events) if r.random() < 0.5 else r.choice([s for s in lg.record if s not in lg.sealed])
     return Case().accuse(seq).sql("SELECT nav.ensure_part(9209901)").sql(
         f"INSERT INTO nav.content (seq, part, sealed) VALUES ({seq}, 9209901, {hexed(lg.sealed[r.choice(lg.events)])})")
+
+
+# ---- what was erased singly ----
+
+@kind(2)
+def erased_event_changed(r, lg):
+    """It is accused alone, or its interval: not the record that erased it, which says what the event was."""
+    seq = r.choice(lg.erased)
+    new = rewrite(r, lg, seq)
+    if r.random() < 0.5:
+        return Case().accuse(seq).sql(f"UPDATE nav.ledger SET record = {hexed(new)} WHERE seq = {seq}")
+    case = Case().accuse(seq)
+    case.hidden.add(seq)
+    return case.sql(f"UPDATE nav.ledger SET record = {hexed(new)}, leaf = {hexed(leaf(new))} WHERE seq = {seq}")
+
+
+@kind(2)
+def erasure_changed(r, lg):
+    """Its events are not accused, whatever it says of them now."""
+    seq = r.choice(lg.erasures)
+    new = lg.record[seq]
+    for event in r.sample(lg.erased, 2):  # another's id, or its own with a bit flipped
+        identity = lg.identity[event]
+        new = new.replace(identity, r.choice([flip(r, identity), lg.identity[r.choice(lg.events)]]))
+    if new == lg.record[seq]:
+        new = flip(r, new)
+    case = Case().accuse(seq)
+    case.hidden.add(seq)
+    return case.sql(f"UPDATE nav.ledger SET record = {hexed(new)}, leaf = {hexed(leaf(new))} WHERE seq = {seq}")
+
+
+@kind(1)
+def erased_event_deleted(r, lg):
+    seq = r.choice(lg.erased)
+    case = Case().accuse(seq)
+    for table in ("ledger", "event", "content", "person"):
+        case.sql(f"DELETE FROM nav.{table} WHERE seq = {seq}")
+    return case
+
+
+@kind(1)
+def untold_content_of_an_erased_event_deleted(r, lg):
+    case = Case()
+    case.untold = True
+    return case.sql(f"DELETE FROM nav.content WHERE seq = {r.choice(lg.erased)}")
 
 
 # ---- nav.person and nav.mention: a record's own row names the record; nav.subtree: a row is named by itself, as number 0 ----
@@ -418,7 +463,7 @@ def untold_checkpoint_taken_away(r, lg):
 @kind(2)
 def content_deleted(r, lg):
     """No record says that it was erased."""
-    seq = r.choice(lg.events)
+    seq = r.choice([s for s in lg.events if s not in lg.erased])
     return Case().accuse(seq).sql(f"DELETE FROM nav.content WHERE seq = {seq}")
 
 
@@ -489,7 +534,7 @@ def wrong(case, lg, answer):
 
 
 def load():
-    made = subprocess.run([os.path.join(BIN, "make_ledger"), str(PUBLICATIONS), str(EVERY), HUB], check=True, capture_output=True,
+    made = subprocess.run([os.path.join(BIN, "make_ledger"), str(PUBLICATIONS), str(EVERY), HUB, str(ERASED)], check=True, capture_output=True,
                           text=True).stdout
     return made, made.split()[2]
 

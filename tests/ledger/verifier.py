@@ -219,8 +219,30 @@ class Rules:
         need(set(self.texts) <= self.named, "a text in rules/ is named by no record")
 
 
+class Erasures:
+    """What events_erased records (81) say of their events against the accepted records (21) before them."""
+
+    def __init__(self):
+        self.accepted, self.count = {}, 0
+
+    def take(self, seq, record):
+        for number, value in protobuf(record):
+            if number == 21:
+                said = dict(protobuf(value))
+                self.accepted[seq] = [said.get(field, empty) for field, empty in ((3, b""), (1, b""), (2, 0), (10, 0), (11, 0))]
+            if number == 81:
+                inner = list(protobuf(value))
+                self.erased(seq, dict(inner).get(1, b""), [dict(protobuf(v)) for n, v in inner if n == 2])
+
+    def erased(self, seq, source, events):
+        for event in events:
+            is_said = [source] + [event.get(field, empty) for field, empty in ((2, b""), (3, 0), (4, 0), (5, 0))]
+            need(self.accepted.get(event.get(1)) == is_said, f"record {seq} erases an event that is none, or another than it says")
+            self.count += 1
+
+
 def verify(path, key_hex):
-    """{"records", "covered", "checkpoints", "cosignatures", "origin", "origins", "root", "texts"}; Refused where it does not hold. covered: by the
+    """{"records", "covered", "checkpoints", "cosignatures", "origin", "origins", "root", "texts", "erased"}; Refused where it does not hold. covered: by the
     last checkpoint."""
     key = nacl.signing.VerifyKey(bytes.fromhex(key_hex))
     files = read_archive(path)
@@ -241,10 +263,11 @@ def verify(path, key_hex):
     hub = f"{manifest.get('hub')}/"
     need(len(set(origins)) == len(origins), "its checkpoints are of several logs, mixed")
     need(all(origin.startswith(hub) and "/" not in origin[len(hub):] for origin in origins), "the manifest says another hub")
-    tree, signed, keys, cosignatures, rules = Tree(), 0, {}, 0, Rules(files)
+    tree, signed, keys, cosignatures, rules, erasures = Tree(), 0, {}, 0, Rules(files), Erasures()
     for record in records_of(files.get("records.bin", b"")):
         tree.add(record)
         rules.take(tree.size, record)
+        erasures.take(tree.size, record)
         note_witness_key(keys, record)
         if tree.size in notes:
             need(tree.root() == notes[tree.size][2], f"records {signed + 1} to {tree.size} do not give the root that was signed")
@@ -256,7 +279,7 @@ def verify(path, key_hex):
     need(manifest.get("root") == tree.root().hex() and manifest.get("records") == tree.size, "the manifest says another root or number")
     need(origin == f"{manifest.get('hub')}/{manifest.get('log_id')}", "the manifest says another log")
     return {"records": tree.size, "covered": signed, "checkpoints": len(notes), "cosignatures": cosignatures, "origin": origin,
-            "origins": origins, "root": tree.root().hex(), "texts": len(rules.texts)}
+            "origins": origins, "root": tree.root().hex(), "texts": len(rules.texts), "erased": erasures.count}
 
 
 def main():

@@ -157,6 +157,10 @@ uint64_t made_stage(struct made *made, Nav__V1__Record *record) {
                                     .lane = (int32_t)columns.lane,
                                     .has_about = columns.about != 0,
                                     .about = (int64_t)columns.about};
+  if (columns.reader != NULL) {
+    row->reader_length = strlen(columns.reader);
+    row->reader = (const char *)keep(made, (const uint8_t *)columns.reader, row->reader_length + 1);
+  }
   made_set_record(made, row, record);
   made_set_leaf(made, row);
   note_mentions(made, record);

@@ -67,8 +67,8 @@ void made_free(struct made *made);
 // Adds the Erased record of a bucket at a later time, and a checkpoint over it. The contents stay: take them
 // out.
 void made_erase(struct made *made, uint32_t retention_class, uint32_t day, int64_t at_ms);
-// Adds an EventsErased record of these events as its records have them, and a checkpoint over it. basis:
-// NULL: it states none. The contents stay.
+// Adds the EventsErased records of these events, one an agency, as their rows say just now, and a checkpoint
+// over them. basis: NULL: they state none. The contents stay.
 void made_erase_events(struct made *made, const size_t *events, size_t count, const char *basis);
 // The bucket's key: BLAKE2b of "bucket" ‖ class (4) ‖ day (4), so that a test's stand-in for nav-core can
 // make it too.

@@ -86,8 +86,21 @@ static int rules_kept(void *context, const uint8_t sha256[NAV_SHA256_SIZE], uint
   return VERIFY_RULES_MISSING;
 }
 
+static bool again(void *context, const uint64_t *seqs, size_t count, verify_take_again *take,
+                  void *take_context, struct nav_error *err) {
+  const struct made *made = ((const struct made_reading *)context)->whole;
+  size_t next = 0;
+  (void)err;
+  for (size_t i = 0; made != NULL && i < made->ledger_count && next < count; i++) {
+    while (next < count && seqs[next] < made->ledger[i].seq) next++;
+    if (next < count && seqs[next] == made->ledger[i].seq) take(take_context, &made->ledger[i]);
+  }
+  return true;
+}
+
 struct verify_source made_source(struct made_reading *reading) {
+  if (reading->whole == NULL) reading->whole = reading->made;
   return (struct verify_source){reading,          ledger_next,     event_next,   content_next,
                                 checkpoint_next,  person_next,     mention_next, subtree_next,
-                                cosignature_next, rules_text_next, rules_kept};
+                                cosignature_next, rules_text_next, rules_kept,   again};
 }

@@ -111,6 +111,40 @@ static void lane_stands_beside_records_about_a_lane(void **state) {
   assert_int_equal(columns.lane, 0);  // it names none
 }
 
+static void the_reader_stands_beside_readings_alone(void **state) {
+  (void)state;
+  static char person[] = "anna-ek";
+  static char long_person[RECORD_READER_MAX + 2];
+  struct record_columns columns;
+  Nav__V1__Record record = NAV__V1__RECORD__INIT;
+  Nav__V1__Read read = NAV__V1__READ__INIT;
+  Nav__V1__BriefingCompiled compiled = NAV__V1__BRIEFING_COMPILED__INIT;
+  Nav__V1__AuditRead audit = NAV__V1__AUDIT_READ__INIT;
+  Nav__V1__HoldReleased released = NAV__V1__HOLD_RELEASED__INIT;
+  read.person = compiled.person = audit.person = released.person = person;
+  const Nav__V1__Record__RecordCase cases[] = {
+      NAV__V1__RECORD__RECORD_READ, NAV__V1__RECORD__RECORD_BRIEFING_COMPILED,
+      NAV__V1__RECORD__RECORD_AUDIT_READ, NAV__V1__RECORD__RECORD_HOLD_RELEASED};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    record.record_case = cases[i];
+    if (i == 0) record.read = &read;
+    if (i == 1) record.briefing_compiled = &compiled;
+    if (i == 2) record.audit_read = &audit;
+    if (i == 3) record.hold_released = &released;
+    record_columns_of(&record, &columns);
+    assert_ptr_equal(columns.reader, i < 3 ? person : NULL);
+  }
+  memset(long_person, 'a', sizeof long_person - 1);  // no index takes any length
+  record.record_case = NAV__V1__RECORD__RECORD_READ;
+  record.read = &read;
+  read.person = long_person;
+  record_columns_of(&record, &columns);
+  assert_null(columns.reader);
+  read.person = NULL;
+  record_columns_of(&record, &columns);
+  assert_null(columns.reader);
+}
+
 static void kinds_have_names(void **state) {
   (void)state;
   assert_string_equal(record_kind_name(21), "accepted");
@@ -213,6 +247,7 @@ int main(void) {
       cmocka_unit_test(what_lacks_a_head_is_refused),
       cmocka_unit_test(larger_than_the_maximum_is_refused_both_ways),
       cmocka_unit_test(lane_stands_beside_records_about_a_lane),
+      cmocka_unit_test(the_reader_stands_beside_readings_alone),
       cmocka_unit_test(kinds_have_names),
       cmocka_unit_test(accepted_records_are_decoded_alike_both_ways),
       cmocka_unit_test(a_commitment_is_found_in_the_stored_bytes),

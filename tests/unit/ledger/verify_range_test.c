@@ -73,6 +73,7 @@ static struct verify_report check_range(const struct test_ledger *t, uint64_t fi
   while (cut.rules_texts_count > 0 && made->rules_texts[cut.rules_texts_count - 1].seq > last)
     cut.rules_texts_count--;
   reading.made = &cut;
+  reading.whole = made;
   struct verify_source source = made_source(&reading);
   source.subtree = NULL;
   source.cosignature = NULL;
@@ -186,6 +187,25 @@ static void a_signature_is_checked_by_what_was_defined_before(void **state) {
   made_free(t.made);
 }
 
+// An event before the range was not verified with it, so that it may be either that was changed.
+static void an_erasure_in_the_range_is_compared_with_its_event(void **state) {
+  (void)state;
+  struct test_ledger t = make();
+  const size_t event = 5;
+  t.made->events[event].bucket_day--;  // as the record will say
+  made_erase_events(t.made, &event, 1, "art. 17.1 d");
+  t.made->events[event].bucket_day++;
+  uint64_t seq = t.made->ledger_count;
+  expect_range_only(&t, 1, seq, seq, "than that record");
+  assert_null(strstr(found.what[0], "what it rests on"));
+  expect_range_only(&t, seq, seq, seq, "than that record: it or what it rests on was changed");
+  assert_int_equal(check_range(&t, 1, seq - 1).faults, 0);
+  struct verify_ledger_row *row = row_at(&t, t.made->events[event].seq);
+  own_bytes(&t, row)[row->record_length - 1] ^= 1;  // it is no longer what its leaf is of
+  assert_int_equal(check_range(&t, seq, seq).faults, 0);
+  made_free(t.made);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_range_of_a_whole_ledger_holds),
@@ -193,6 +213,7 @@ int main(void) {
       cmocka_unit_test(a_hidden_change_in_the_range_is_no_part_of_the_tree),
       cmocka_unit_test(missing_records_of_the_range_are_named),
       cmocka_unit_test(a_signature_is_checked_by_what_was_defined_before),
+      cmocka_unit_test(an_erasure_in_the_range_is_compared_with_its_event),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -141,6 +141,64 @@ static void an_erasure_of_events_that_cannot_be_is_named(void **state) {
   made_free(t.made);
 }
 
+// Whatever the erasure says of an event that its own record does not say.
+static void an_erasure_that_says_another_of_its_event_is_named(void **state) {
+  (void)state;
+  uint8_t other_id[16] = {7};
+  for (int what = 0; what < 6; what++) {
+    static const char *const says[] = {"another agency of", "another id of",  "another revision of",
+                                       "another class of",  "another day of", "another agency id of"};
+    struct test_ledger t = make();
+    struct verify_event_row *row = &t.made->events[5];
+    const struct verify_event_row kept = *row;  // which the record is made of, and is then put right
+    if (what == 0 || what == 5) row->agency = row->agency % MADE_AGENCIES + 1;
+    if (what == 1 || what == 5) row->event_id = other_id;
+    if (what == 2) row->revision++;
+    if (what == 3) row->bucket_class = MADE_CLASS + 1;
+    if (what == 4) row->bucket_day--;
+    erase_events(&t, (const size_t[]){4, 5}, 2, "art. 17.1 d");
+    *row = kept;
+    (void)check(&t, &found);
+    uint64_t guilty = t.made->ledger_count;
+    if (what == 0 || what == 5) guilty -= 1;  // event 4's agency has the later record
+    assert_int_equal(found.count, 1);
+    assert_int_equal(found.seq[0], guilty);
+    assert_non_null(strstr(found.what[0], says[what]));
+    made_free(t.made);
+  }
+}
+
+static void an_erasure_of_what_is_no_event_is_named(void **state) {
+  (void)state;
+  struct test_ledger t = make();
+  struct verify_event_row *row = &t.made->events[5];
+  uint64_t seq = row->seq;
+  row->seq = nth(&t, ACKNOWLEDGED, 1);
+  erase_events(&t, (const size_t[]){5}, 1, "art. 17.1 d");
+  row->seq = seq;
+  expect_only(&t, t.made->ledger_count, "which is no event");
+  made_free(t.made);
+}
+
+// Neither an erasure nor an event that was itself changed speaks against the other.
+static void a_changed_event_accuses_no_erasure(void **state) {
+  (void)state;
+  struct test_ledger t = make();
+  uint64_t seq = t.made->events[5].seq;
+  erase_events(&t, (const size_t[]){5}, 1, "art. 17.1 d");
+  uint64_t erased = t.made->ledger_count;
+  struct verify_ledger_row *row = row_at(&t, seq);
+  own_bytes(&t, row)[row->record_length / 2] ^= 1;
+  expect_only(&t, seq, "its bytes were changed");
+  made_set_leaf(t.made, row);  // with its leaf: the interval is accused
+  (void)check(&t, &found);
+  for (size_t i = 0; i < found.count; i++) assert_int_not_equal(found.seq[i], erased);
+  remove_row(&t, seq);
+  (void)check(&t, &found);
+  for (size_t i = 0; i < found.count; i++) assert_int_not_equal(found.seq[i], erased);
+  made_free(t.made);
+}
+
 // The record that erased it was changed: it alone is accused, not the events it covered.
 static void a_changed_erasure_accuses_itself_alone(void **state) {
   (void)state;
@@ -350,6 +408,9 @@ int main(void) {
       cmocka_unit_test(a_bucket_ends_as_before),
       cmocka_unit_test(swapped_content_of_an_erased_event_is_named),
       cmocka_unit_test(an_erasure_of_events_that_cannot_be_is_named),
+      cmocka_unit_test(an_erasure_that_says_another_of_its_event_is_named),
+      cmocka_unit_test(an_erasure_of_what_is_no_event_is_named),
+      cmocka_unit_test(a_changed_event_accuses_no_erasure),
       cmocka_unit_test(an_erasure_before_its_time_or_twice_is_named),
       cmocka_unit_test(a_changed_erasure_accuses_itself_alone),
       cmocka_unit_test(rows_beside_the_ledger_are_compared),

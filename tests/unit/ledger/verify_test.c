@@ -58,9 +58,9 @@ static void record_and_leaf_changed_are_narrowed_to_the_checkpoint(void **state)
   uint64_t seq = nth(&t, READ, 1);
   struct verify_ledger_row *row = row_at(&t, seq);
   uint8_t *bytes = own_bytes(&t, row);
-  uint8_t *name = memmem(bytes, row->record_length, "anna", 4);
+  uint8_t *name = memmem(bytes, row->record_length, "bromma", 6);
   assert_non_null(name);
-  memcpy(name, "emma", 4);  // still decodes
+  memcpy(name, "alvsjo", 6);  // still decodes
   made_set_leaf(t.made, row);
   uint64_t first = (seq - 1) / CHECKPOINT_EVERY * CHECKPOINT_EVERY + 1;
   char says[128];
@@ -134,6 +134,16 @@ static void a_changed_column_of_the_ledger_names_its_record(void **state) {
   t = (made_free(t.made), make());
   row_at(&t, 23)->has_lane = true;
   expect_only(&t, 23, " lane (0, record 0)");
+  t = (made_free(t.made), make());
+  row_at(&t, 23)->reader = "anna";
+  row_at(&t, 23)->reader_length = 4;
+  expect_only(&t, 23, " reader");
+  t = (made_free(t.made), make());
+  row_at(&t, nth(&t, READ, 0))->reader = NULL;
+  expect_only(&t, nth(&t, READ, 0), " reader");
+  t = (made_free(t.made), make());
+  row_at(&t, nth(&t, READ, 0))->reader_length--;
+  expect_only(&t, nth(&t, READ, 0), " reader");
   made_free(t.made);
 }
 
