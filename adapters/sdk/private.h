@@ -18,7 +18,7 @@ enum {
   PAUSE_MS_MAX = 5000,
   // A publication that is not full waits a little for more events: the hub limits frames a second, and
   // commits in groups anyhow.
-  GATHER_MS = 1,
+  GATHER_MS = 2,
   GATHER_QUEUED_MS = 5,  // while GATHER_QUEUED events have no receipt: they wait for longer than that anyhow
   GATHER_QUEUED = 256,
   BUSY_MS = 200,                 // where a receipt says "not now"

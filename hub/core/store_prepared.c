@@ -11,7 +11,7 @@
 #include "hub/core/store_private.h"
 
 enum {
-  ROWS_MAX = 48,          // above, a COPY is the quicker way
+  ROWS_MAX = 32,          // above, a COPY is the quicker way
   BYTES_MAX = 96 * 1024,  // of the rows; a unix socket's buffer has twice that
   FIELDS_MAX = 16,        // of a row
   STATEMENT_MAX = 512,

@@ -67,6 +67,7 @@ def main():
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)
     hub_home.quiet_s = 0 if args.short else args.quiet
+    hub_home.wal_mb = 0 if args.short else 1200
     lines, found = [], []
     try:
         for line, whole in cases.run(plan(args), args.only):

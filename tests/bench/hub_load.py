@@ -13,12 +13,13 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from hub_home import BenchHub  # noqa: E402
+import hub_home  # noqa: E402
 
 
 def main(args):
     recipients = int(args[args.index("--recipients") + 1]) if "--recipients" in args else 5
-    with BenchHub(max(recipients, 5)) as hub:
+    hub_home.wal_mb = 1200
+    with hub_home.BenchHub(max(recipients, 5)) as hub:
         line, whole = hub.load("latency" if "--rate" in args else "throughput", *args)
         print(json.dumps(line))
     return 0 if whole else 1

@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import time
 
-from hub_home import POSTGRES, run_load  # first: it makes tests/flow found
+from hub_home import POSTGRES, have_run, run_load  # first: it makes tests/flow found
 from hub import free_port, wait_until
 from postgres import Postgres
 
@@ -166,6 +166,11 @@ class GateDatabase(Postgres):
 
     def __init__(self):
         super().__init__(settings=POSTGRES)
+
+    def __enter__(self):
+        super().__enter__()
+        have_run(self)
+        return self
 
     def options(self):
         return ["--database", self.connection("postgres"), "--server", f"postgres={self.pid()}+"]
