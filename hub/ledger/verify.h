@@ -175,8 +175,8 @@ struct verify_report {
   uint64_t checkpoints;
   uint64_t signatures;    // of agencies, that were checked
   uint64_t cosignatures;  // that hold
-  // That nobody can judge, since a record that may have named the key is missing or in doubt; a fault tells of
-  // that.
+  // That nobody can judge, since a record that may have named the key is missing or in doubt; a fault tells
+  // of that.
   uint64_t cosignatures_unjudged;
   uint64_t unproved;  // records that no signed root vouches for: after the last checkpoint, or beside a fault
   uint64_t faults;    // 0: the ledger holds
