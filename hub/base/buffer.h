@@ -10,6 +10,12 @@
 
 #include "hub/base/error.h"
 
+// A run of bytes that is somebody else's.
+struct nav_bytes {
+  const void *data;
+  size_t length;
+};
+
 struct nav_buffer {
   uint8_t *data;
   size_t length;

@@ -60,3 +60,21 @@ bool copy_end(struct nav_buffer *out) {
 bool copy_is_empty(const struct nav_buffer *whole) {
   return whole->length <= (size_t)COPY_HEAD_SIZE + COPY_END_SIZE;
 }
+
+bool copy_next(const struct nav_buffer *whole, size_t *at, struct copy_fields *fields) {
+  if (*at == 0) *at = COPY_HEAD_SIZE;
+  if (*at + COPY_END_SIZE >= whole->length) return false;
+  const uint8_t *next = whole->data + *at;
+  fields->count = nav_get_u16(next);
+  NAV_ASSERT(fields->count <= COPY_FIELDS_MAX);
+  next += sizeof(uint16_t);
+  for (int i = 0; i < fields->count; i++) {
+    int32_t length = (int32_t)nav_get_u32(next);
+    next += COPY_LENGTH_SIZE;
+    fields->values[i] = length < 0 ? NULL : (const char *)next;
+    fields->lengths[i] = length < 0 ? 0 : length;
+    next += fields->lengths[i];
+  }
+  *at = (size_t)(next - whole->data);
+  return true;
+}

@@ -1,6 +1,8 @@
-// PostgreSQL's binary COPY format, written into a buffer.
+// PostgreSQL's binary COPY format, written into a buffer, and its rows read from there again, since a
+// statement's parameters are wanted in the same form.
 // https://www.postgresql.org/docs/15/sql-copy.html (Binary Format).
-// Called by: batch. Must never: be read back; one row has as many fields as copy_row says.
+// Called by: batch, store. Must never: read what it has not written; one row has as many fields as copy_row
+// says.
 #ifndef NAV_CORE_COPY_H
 #define NAV_CORE_COPY_H
 
@@ -25,5 +27,17 @@ NAV_MUST_USE bool copy_bytes(struct nav_buffer *out, const void *data, size_t le
 // timestamptz, from milliseconds since 1970.
 NAV_MUST_USE bool copy_time(struct nav_buffer *out, int64_t ms);
 NAV_MUST_USE bool copy_end(struct nav_buffer *out);
+
+enum { COPY_FIELDS_MAX = 16 };
+
+// A row as it stands in the whole: parameters for libpq, all binary; a null has no value.
+struct copy_fields {
+  int count;
+  const char *values[COPY_FIELDS_MAX];
+  int lengths[COPY_FIELDS_MAX];
+};
+
+// Of what was begun and ended. *at: 0 for the first row; moved on to the next. False: no more.
+bool copy_next(const struct nav_buffer *whole, size_t *at, struct copy_fields *fields);
 
 #endif

@@ -285,22 +285,38 @@ static bool is_past(const struct core *core, const struct head_entry *entry,
          core->now_ms / DAY_MS > (int64_t)entry->accepted_day + (int64_t)lane->retain_days;
 }
 
+// What was stored of an entry for this lane. lane NULL: nothing, or it is no event's.
+struct stored_verdict {
+  const Nav__V1__LaneVerdict *lane;
+  const uint8_t *rules_hash;  // NULL: a person released it
+};
+
+static struct stored_verdict stored_of(const struct deliver_frame *frame, const struct head_entry *entry) {
+  struct stored_verdict stored = {0};
+  if (entry->cause == HEAD_RELEASED) {
+    stored.lane = entry->released;
+  } else if (entry->cause == HEAD_EVENT) {
+    const struct verdict *verdict = verdicts_get(frame->core->verdicts, entry->verdict);
+    if (verdict != NULL)
+      stored = (struct stored_verdict){verdict_lane(verdict, frame->number), verdict->rules_hash};
+  }
+  return stored;
+}
+
+static bool releases(const Nav__V1__LaneVerdict *lane) {
+  return lane != NULL && lane->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE;
+}
+
 // What of the cause is this lane's; NULL: nothing. *again: what counts is what was stored and what is decided
 // now, since the rules have changed, or the verdict was never to be relied on for long, or it is a replay.
 static const Nav__V1__LaneVerdict *verdict_of(const struct deliver_frame *frame,
-                                              const struct head_entry *entry, bool *again) {
+                                              const struct head_entry *entry,
+                                              const struct stored_verdict *stored, bool *again) {
   const struct core *core = frame->core;
-  const Nav__V1__LaneVerdict *lane = NULL;
-  *again = true;
-  if (entry->cause == HEAD_RELEASED) {
-    lane = entry->released;
-  } else {
-    const struct verdict *verdict = verdicts_get(core->verdicts, entry->verdict);
-    lane = verdict == NULL ? NULL : verdict_lane(verdict, frame->number);
-    *again = lane == NULL || lane->is_volatile || entry->seq <= frame->lane->replay_until ||
-             memcmp(verdict->rules_hash, access_rules_hash(core->rules), NAV_SHA256_SIZE) != 0;
-  }
-  if (lane == NULL || lane->outcome != NAV__V1__OUTCOME__OUTCOME_RELEASE || lane->rule == NULL) return NULL;
+  const Nav__V1__LaneVerdict *lane = stored->lane;
+  if (!releases(lane) || lane->rule == NULL) return NULL;
+  *again = stored->rules_hash == NULL || lane->is_volatile || entry->seq <= frame->lane->replay_until ||
+           memcmp(stored->rules_hash, access_rules_hash(core->rules), NAV_SHA256_SIZE) != 0;
   return recalls_has(core->recalls, entry->event_seq) || is_past(core, entry, lane) ? NULL : lane;
 }
 
@@ -314,7 +330,8 @@ static const struct head_copy *copy_of_recall(struct deliver_frame *frame, const
   return keep_copy(frame, NULL, false, &copy);
 }
 
-static bool add_entry(struct deliver_frame *frame, struct head_entry *entry, bool shared) {
+static bool add_entry(struct deliver_frame *frame, struct head_entry *entry,
+                      const struct stored_verdict *stored, bool shared) {
   struct core *core = frame->core;
   static Nav__V1__LaneVerdict recall = NAV__V1__LANE_VERDICT__INIT;  // lives as long as the frame's table
   recall.rule = (char *)(uintptr_t)RECALL_RULE;
@@ -323,7 +340,7 @@ static bool add_entry(struct deliver_frame *frame, struct head_entry *entry, boo
   bool others = entry->only_lane != 0 && entry->only_lane != frame->number;
   if (others || entry->cause == HEAD_GONE || nacks_has(frame->lane, entry->seq)) return true;
   bool recalled = entry->cause == HEAD_RECALLED;
-  const Nav__V1__LaneVerdict *lane = recalled ? &recall : verdict_of(frame, entry, &again);
+  const Nav__V1__LaneVerdict *lane = recalled ? &recall : verdict_of(frame, entry, stored, &again);
   if (lane == NULL) return true;
   if (frame->deliveries_count == FRAME_EVENTS_MAX || frame->temporary_count == FRAME_EVENTS_MAX) return false;
   // A recorded replay alone may give more than was found at a delivery before.
@@ -357,17 +374,17 @@ static void encode(struct deliver_frame *frame) {
 }
 
 // Whether what stands there was to give the lane something, as due.h counts it.
-static bool gives(const struct deliver_frame *frame, const struct head_entry *entry) {
+static bool gives(const struct deliver_frame *frame, const struct head_entry *entry,
+                  const struct stored_verdict *stored) {
   if (entry->only_lane != 0) return entry->only_lane == frame->number;
   if (entry->cause == HEAD_RECALLED) return recall_tells(entry->recalled, frame->number);
-  const struct verdict *verdict = verdicts_get(frame->core->verdicts, entry->verdict);
-  const Nav__V1__LaneVerdict *lane = verdict == NULL ? NULL : verdict_lane(verdict, frame->number);
-  return lane != NULL && lane->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE;
+  return releases(stored->lane);
 }
 
 bool deliver_frame_add(struct deliver_frame *frame, struct head_entry *entry, bool shared) {
-  if (!add_entry(frame, entry, shared)) return false;
-  if (gives(frame, entry)) due_look(frame->lane, entry->seq);
+  const struct stored_verdict stored = stored_of(frame, entry);
+  if (!add_entry(frame, entry, &stored, shared)) return false;
+  if (gives(frame, entry, &stored)) due_look(frame->lane, entry->seq);
   return true;
 }
 

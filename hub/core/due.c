@@ -69,13 +69,7 @@ void due_free(struct lane *lane) {
 
 // ---- what is given ----
 
-void due_give_events(struct lane *lane, uint64_t count) { lane->due.given += count; }
-
-void due_give(struct lane *lane, uint64_t position) {
-  lane->due.given++;
-  // Without it a start would wait for what was acknowledged.
-  NAV_ASSERT(put(&lane->due.singles, SIZE_MAX, &(struct due_mark){position, 1, position, 0}));
-}
+void due_give(struct lane *lane, uint64_t count) { lane->due.given += count; }
 
 void due_take(struct lane *lane, uint64_t position) {
   if (position <= lane->due.passed_at || has_single(&lane->due.gone, position)) return;
@@ -105,9 +99,17 @@ static void keep_many(struct due_marks *gone, uint64_t cursor, uint64_t seq) {
   gone->count = kept;
 }
 
+void due_load_single(struct lane *lane, uint64_t position) {
+  due_give(lane, 1);
+  // Without it the start would wait for what was acknowledged.
+  NAV_ASSERT(put(&lane->due.singles, SIZE_MAX, &(struct due_mark){position, 1, position, 0}));
+}
+
 void due_load_cursor(struct lane *lane, uint64_t cursor, uint64_t seq) {
   struct lane_due *due = &lane->due;
   due->passed += drop(&due->singles, cursor);
+  free(due->singles.list);
+  due->singles = (struct due_marks){0};
   keep_many(&due->gone, cursor, seq);
   due->passed_at = cursor;
 }
@@ -134,7 +136,6 @@ static void pass(struct lane_due *due, uint64_t position, uint64_t rank) {
   if (position <= due->passed_at) return;
   due->passed_at = position;
   due->passed = rank;
-  (void)drop(&due->singles, position);
   (void)drop(&due->gone, position);
 }
 

@@ -34,26 +34,27 @@ struct lane_due {
   uint64_t looked, looked_at;  // the same of what its session has looked at
   uint64_t *ranks;             // of what stands in lane->sent, in the same places
   struct due_marks gone;       // after passed_at, of which it will get nothing
-  struct due_marks singles;    // what gives it something besides events, until a start knows its cursor
+  struct due_marks singles;  // at a start alone: the positions that are no events', until the cursor is known
 };
 
 void due_free(struct lane *lane);
 
 // ---- what is given ----
 
-void due_give_events(struct lane *lane, uint64_t count);
-// A record that is not an event: a release, a recall, a redelivery.
-void due_give(struct lane *lane, uint64_t position);
+// So many positions more: events, releases, recalls, redeliveries.
+void due_give(struct lane *lane, uint64_t count);
 // It will never get this one. Again: nothing.
 void due_take(struct lane *lane, uint64_t position);
 // … nor so many between the first and the last that it had not been sent, says the record of this number.
 void due_take_many(struct lane *lane, const struct due_mark *many);
 
-// ---- at a start: first the cursor, then all events, then those after it ----
+// ---- at a start: the singles, then the cursor, then all events, then those after it ----
 
+// A position that is no event's was given: a release, a recall, a redelivery.
+void due_load_single(struct lane *lane, uint64_t position);
 // Of the acknowledgement of this number.
 void due_load_cursor(struct lane *lane, uint64_t cursor, uint64_t seq);
-// So many events in all; they are given too (due_give_events).
+// So many events in all; they are given too (due_give).
 void due_load_events(struct lane *lane, uint64_t count);
 // So many of them, the first of them here, in a group that no cursor divides.
 void due_load_group(struct lane *lane, uint64_t count, uint64_t first);

@@ -202,7 +202,7 @@ static void release(struct core *core, struct pending *pending, const struct sto
                                                   stored->bytes, stored->length);
   NAV_ASSERT(entry != NULL);
   batch_stage_entry(core->staging, entry);
-  due_give(core_lane(core, pending->lane), seq);
+  due_give(core_lane(core, pending->lane), 1);
   holds_released(core->holds, hold, seq);
   answer(core, pending->connection, seq, "release", (uint16_t)lane.reveal);
   nav_log(NAV_LOG_INFO, "%s has released event %" PRIu64 " to lane %" PRIu32, pending->person,

@@ -45,7 +45,8 @@ void holds_ended_take(struct core *core, uint64_t seq, const Nav__V1__Record *re
       noted.event_seq = record->hold_released->event_seq;
       noted.lane = record->hold_released->lane == NULL ? 0 : record->hold_released->lane->lane;
       holds_note_released(core->holds, noted.event_seq, noted.lane, seq);
-      if (noted.lane > 0 && noted.lane < core->numbers->lanes_end) due_give(core_lane(core, noted.lane), seq);
+      if (noted.lane > 0 && noted.lane < core->numbers->lanes_end)
+        due_load_single(core_lane(core, noted.lane), seq);
       break;
     case NAV__V1__RECORD__RECORD_HOLD_REFUSED:
       noted.event_seq = record->hold_refused->event_seq;

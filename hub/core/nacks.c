@@ -68,7 +68,7 @@ void nacks_load(struct core *core, const Nav__V1__Record *record) {
   struct lane *lane = core_lane(core, number);
   if (nacked == NULL) {
     nacks_take_back(lane, record->redelivered->position);
-    due_give(lane, record->seq);
+    due_load_single(lane, record->seq);
   } else if (nacked->set_aside && lane->nacks.aside_count < NACKS_ASIDE_MAX &&
              !nacks_has(lane, nacked->position)) {
     const struct nack_aside aside = {nacked->position, record->seq, record->time_ms};

@@ -41,8 +41,10 @@ bool recalls_has(const struct recalls *recalls, uint64_t event_seq) {
 }
 
 // Each lane named is told once, and will not be sent the event any more. Whether it had been (`undelivered`)
-// says nothing of what waits for it: what was sent and not acknowledged is not sent again.
-static void count_deliveries(struct core *core, uint64_t seq, const Nav__V1__Recalled *recalled) {
+// says nothing of what waits for it: what was sent and not acknowledged is not sent again. At a start its
+// position is told to each lane, whose cursor is not known yet.
+static void count_deliveries(struct core *core, uint64_t seq, const Nav__V1__Recalled *recalled,
+                             bool at_start) {
   static uint8_t told[NUMBERS_LANES_MAX];  // one thread
   memset(told, 0, sizeof told);
   for (size_t i = 0; i < recalled->n_events; i++) {
@@ -54,17 +56,23 @@ static void count_deliveries(struct core *core, uint64_t seq, const Nav__V1__Rec
       due_take(core_lane(core, lane), holds_position(core->holds, event->event_seq, lane));
     }
   }
-  for (uint32_t i = 1; i < NUMBERS_LANES_MAX; i++)
-    if (told[i] != 0) due_give(core_lane(core, i), seq);
+  for (uint32_t i = 1; i < NUMBERS_LANES_MAX; i++) {
+    if (told[i] != 0 && at_start) due_load_single(core_lane(core, i), seq);
+    if (told[i] != 0 && !at_start) due_give(core_lane(core, i), 1);
+  }
 }
 
 // The record's own number, told apart from those of events.
 static uint64_t as_record(uint64_t seq) { return seq | UINT64_C(1) << 63; }
 
-void recalls_load(struct core *core, uint64_t seq, const Nav__V1__Recalled *recalled) {
+static void take(struct core *core, uint64_t seq, const Nav__V1__Recalled *recalled, bool at_start) {
   note(core->recalls, as_record(seq));
   for (size_t i = 0; i < recalled->n_events; i++) note(core->recalls, recalled->events[i]->event_seq);
-  count_deliveries(core, seq, recalled);
+  count_deliveries(core, seq, recalled, at_start);
+}
+
+void recalls_load(struct core *core, uint64_t seq, const Nav__V1__Recalled *recalled) {
+  take(core, seq, recalled, true);
 }
 
 // ---- a Recall is accepted ----
@@ -180,7 +188,7 @@ static void stage_record(struct staging *staging, uint64_t recall_seq, const Nav
   struct head_entry *entry = head_entry_of_record(seq, bytes->data, bytes->length, 0, NULL, 0);
   NAV_ASSERT(entry != NULL);
   batch_stage_entry(core->staging, entry);
-  recalls_load(core, seq, &recalled);
+  take(core, seq, &recalled, false);
   for (size_t i = 0; i < staging->count; i++)
     holds_close_event(core, staging->events[i].event_seq,
                       NAV__V1__HOLD_CLOSED_REASON__HOLD_CLOSED_REASON_RECALLED, seq);

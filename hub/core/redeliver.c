@@ -137,7 +137,7 @@ static bool stage(struct core *core, Nav__V1__Redelivered *redelivered, const st
   NAV_ASSERT(entry != NULL);
   batch_stage_entry(core->staging, entry);
   nacks_take_back(core->lanes[by->lane], by->position);
-  due_give(core->lanes[by->lane], seq);
+  due_give(core->lanes[by->lane], 1);
   core_answer_durable(core, by->connection, json_pack("{s:b, s:I}", "ok", 1, "seq", (json_int_t)seq));
   nav_log(NAV_LOG_INFO, "%s has position %" PRIu64 " of lane %" PRIu32 " delivered again", by->person,
           by->position, by->lane);

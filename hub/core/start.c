@@ -445,7 +445,7 @@ void core_count_verdict(struct core *core, uint32_t agency_number, uint32_t numb
     const Nav__V1__LaneVerdict *lane = verdict->lanes[i];
     if (lane->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE) {
       released = true;
-      due_give_events(core_lane(core, lane->lane), count);
+      due_give(core_lane(core, lane->lane), count);
     }
     if (lane->outcome == NAV__V1__OUTCOME__OUTCOME_HOLD || lane->hold_rule != NULL) held = true;
   }

@@ -13,7 +13,6 @@
 enum {
   ROWS_MAX = 32,          // above, a COPY is the quicker way
   BYTES_MAX = 96 * 1024,  // of the rows; a unix socket's buffer has twice that
-  FIELDS_MAX = 16,        // of a row
   STATEMENT_MAX = 512,
 };
 
@@ -59,33 +58,18 @@ static bool prepare_all(PGconn *connection) {
 
 static bool send_statement(PGconn *connection, const char *name, int count, const char *const *values,
                            const int *lengths) {
-  static const int binary[FIELDS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+  static const int binary[COPY_FIELDS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
   return PQsendQueryPrepared(connection, name, count, values, lengths, binary, 1) == 1;
 }
 
-// A row of a COPY buffer has its fields as a statement's parameters are wanted: a length, -1 for null, and
-// the bytes. Returns where the next row begins; NULL: not sent.
-static const uint8_t *send_row(PGconn *connection, const struct store_table *table, const uint8_t *row) {
-  const char *values[FIELDS_MAX];
-  int lengths[FIELDS_MAX];
-  unsigned count = nav_get_u16(row);
-  NAV_ASSERT(count == table->fields && count <= FIELDS_MAX);
-  row += sizeof(uint16_t);
-  for (unsigned i = 0; i < count; i++) {
-    int32_t length = (int32_t)nav_get_u32(row);
-    row += COPY_LENGTH_SIZE;
-    values[i] = length < 0 ? NULL : (const char *)row;
-    lengths[i] = length < 0 ? 0 : length;
-    row += lengths[i];
-  }
-  return send_statement(connection, table->name, (int)count, values, lengths) ? row : NULL;
-}
-
 static bool send_rows(PGconn *connection, const struct store_table *table, const struct nav_buffer *rows) {
-  const uint8_t *row = rows->data + COPY_HEAD_SIZE;
-  const uint8_t *end = rows->data + rows->length - COPY_END_SIZE;
-  while (row != NULL && row < end) row = send_row(connection, table, row);
-  return row != NULL;
+  struct copy_fields row;
+  bool ok = true;
+  for (size_t at = 0; ok && copy_next(rows, &at, &row);) {
+    NAV_ASSERT(row.count == (int)table->fields);
+    ok = send_statement(connection, table->name, row.count, row.values, row.lengths);
+  }
+  return ok;
 }
 
 static bool send_advance(PGconn *connection, const struct batch *batch, uint64_t epoch) {
@@ -142,16 +126,26 @@ static bool send_all(struct store *store, const struct batch *batch, uint64_t ep
 
 // ---- the commit ----
 
+// Of all tables, as far as the limits: one more where they are passed.
+static size_t count_rows(const struct nav_buffer *const rows[STORE_TABLES]) {
+  struct copy_fields row;
+  size_t bytes = 0;
+  size_t count = 0;
+  for (size_t i = 0; i < STORE_TABLES; i++) bytes += rows[i]->length;
+  if (bytes > BYTES_MAX) return ROWS_MAX + 1;
+  for (size_t i = 0; i < STORE_TABLES; i++) {
+    for (size_t at = 0; count <= ROWS_MAX && copy_next(rows[i], &at, &row);) count++;
+  }
+  return count;
+}
+
 bool store_is_small(const struct store *store, const struct batch *batch) {
   const struct nav_buffer *rows[STORE_TABLES];
-  size_t bytes = 0;
-  store_rows(batch, rows);
-  for (size_t i = 0; i < STORE_TABLES; i++) bytes += rows[i]->length;
   for (size_t i = 0; i < batch->parts_count; i++) {
     if (!store_knows_part(store, batch->parts[i])) return false;
   }
-  size_t records = (size_t)(batch->last_seq + 1 - batch->first_seq);
-  return !batch->begins_log && bytes <= BYTES_MAX && records + batch->entries_count * 2 <= ROWS_MAX;
+  store_rows(batch, rows);
+  return !batch->begins_log && count_rows(rows) <= ROWS_MAX;
 }
 
 bool store_send_small(struct store *store, const struct batch *batch, uint64_t epoch) {

@@ -113,6 +113,7 @@ static void missing(struct verify *v, uint64_t first, uint64_t last, const char 
     verify_accuse(v, first, "the records %" PRIu64 " to %" PRIu64 " are missing%s", first, last, why);
   }
   verify_spoil(v, first, last);
+  v->absent += last - first + 1;
   v->lost = v->keys_lost = true;
   v->erasing.record_lost = true;
 }
@@ -237,6 +238,7 @@ static bool check_row(struct verify *v, const struct verify_ready *ready, struct
   const Nav__V1__Record *record = trusted_record(v, ready);
   if (record == NULL) {
     verify_spoil(v, row->seq, row->seq);
+    v->absent++;
     v->lost = true;
     if (row->kind == NAV__V1__RECORD__RECORD_KEY_CHANGED) v->keys_lost = true;
     if (row->kind == NAV__V1__RECORD__RECORD_ERASED) {

@@ -208,6 +208,7 @@ struct verify {
   const uint8_t *content_hash;
   struct verify_checkpoint_row checkpoint;
   struct verify_cosignature_row cosignature;
+  uint64_t absent;          // records that are missing, or cannot be read
   bool agencies_forgotten;  // a definition of one was learned, and is not to be trusted
   bool keys_lost;           // a record that may have named a witness key is missing or not to be trusted
   struct verify_cosigner *cosigners;  // VERIFY_COSIGNERS_MAX; NULL: no key yet

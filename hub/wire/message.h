@@ -11,7 +11,6 @@
 #include "hub/base/arena.h"
 #include "hub/base/buffer.h"
 #include "hub/base/error.h"
-#include "hub/wire/sha256.h"
 
 enum {
   WIRE_DEPTH_MAX = 8,          // nested messages

@@ -7,12 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { NAV_SHA256_SIZE = 32 };
+#include "hub/base/buffer.h"
 
-struct nav_bytes {
-  const void *data;
-  size_t length;
-};
+enum { NAV_SHA256_SIZE = 32 };
 
 // The hash of the parts, one after another.
 void nav_sha256(uint8_t out[NAV_SHA256_SIZE], const struct nav_bytes *parts, size_t count);

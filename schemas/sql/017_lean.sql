@@ -7,7 +7,7 @@ DROP INDEX nav.ledger_at;
 DROP INDEX nav.event_bucket;
 CREATE INDEX event_bucket ON nav.event (bucket_day);
 
--- Each statement parses them anew, which is most of a commit of a few rows. What they said of lengths `audit verify` says of every row, and
+-- Each statement reads them anew from their stored text, whatever few rows it has. What they said of lengths `audit verify` says of every row, and
 -- more: each of these columns must be what its record gives.
 ALTER TABLE nav.ledger DROP CONSTRAINT ledger_leaf_check;
 ALTER TABLE nav.event DROP CONSTRAINT event_event_id_check, DROP CONSTRAINT event_digest_check;

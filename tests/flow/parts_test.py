@@ -11,7 +11,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from postgres import Postgres  # noqa: E402
 
 PART = 1209902  # of class 1, in February 2099
-HELD_S = 1.0
+HELD_S = 3.0
+HOLDS = "SELECT count(*) FROM pg_locks WHERE relation = 'nav.content'::regclass AND mode = 'ShareUpdateExclusiveLock' AND granted"
 
 
 def main():
@@ -19,7 +20,8 @@ def main():
         pg.apply_schema()
         first = threading.Thread(target=pg.sql, args=("nav_core", f"SELECT nav.ensure_part({PART}); SELECT pg_sleep({HELD_S})"))
         first.start()
-        time.sleep(HELD_S / 3)
+        while first.is_alive() and pg.sql("postgres", HOLDS) == [["0"]]:
+            time.sleep(0.05)
         begin = time.monotonic()
         assert pg.sql("nav_core", f"SELECT nav.make_part_ahead({PART})") == [["f"]], "it was not made ahead while another made it"
         assert first.is_alive(), "the first ended too early: nothing was tested"

@@ -59,7 +59,7 @@ static void acknowledge(struct lane *lane, uint64_t position) {
 
 static void what_is_sent_waits_until_it_is_acknowledged(void **state) {
   struct lane *lane = *state;
-  due_give_events(lane, 3);  // 5, 6, 7
+  due_give(lane, 3);  // 5, 6, 7
   assert_int_equal(due_behind(lane), 3);
   begin(lane);
   assert_int_equal(due_behind(lane), 3);
@@ -79,11 +79,11 @@ static void what_is_sent_waits_until_it_is_acknowledged(void **state) {
 
 static void what_is_taken_back_in_flight_is_waited_for_by_nobody(void **state) {
   struct lane *lane = *state;
-  due_give_events(lane, 1);  // 5
+  due_give(lane, 1);  // 5
   begin(lane);
   send_it(lane, 5);
   due_take(lane, 5);
-  due_give(lane, 8);  // the Recall
+  due_give(lane, 1);  // the Recall, 8
   end(lane);
   assert_int_equal(due_behind(lane), 1);  // the Recall alone
   begin(lane);
@@ -99,12 +99,12 @@ static void what_is_taken_back_in_flight_is_waited_for_by_nobody(void **state) {
 
 static void taken_back_and_acknowledged_all_the_same(void **state) {
   struct lane *lane = *state;
-  due_give_events(lane, 1);  // 5
+  due_give(lane, 1);  // 5
   begin(lane);
   send_it(lane, 5);
   due_take(lane, 5);
   due_take(lane, 5);  // by a second recall
-  due_give(lane, 8);
+  due_give(lane, 1);  // 8
   acknowledge(lane, 5);
   assert_int_equal(due_behind(lane), 1);
   end(lane);
@@ -113,7 +113,7 @@ static void taken_back_and_acknowledged_all_the_same(void **state) {
 
 static void what_is_passed_over_last_is_not_waited_for(void **state) {
   struct lane *lane = *state;
-  due_give_events(lane, 2);  // 5, 6
+  due_give(lane, 2);  // 5, 6
   begin(lane);
   send_it(lane, 5);
   due_look(lane, 6);  // the rules in force withhold it
@@ -128,7 +128,7 @@ static void what_is_passed_over_last_is_not_waited_for(void **state) {
 
 static void a_replay_changes_nothing(void **state) {
   struct lane *lane = *state;
-  due_give_events(lane, 3);
+  due_give(lane, 3);
   begin(lane);
   for (uint64_t position = 5; position <= 7; position++) send_it(lane, position);
   acknowledge(lane, 6);
@@ -140,7 +140,7 @@ static void a_replay_changes_nothing(void **state) {
 
 static void what_is_refused_waits_until_it_is_set_aside(void **state) {
   struct lane *lane = *state;
-  due_give_events(lane, 3);
+  due_give(lane, 3);
   begin(lane);
   for (uint64_t position = 5; position <= 7; position++) send_it(lane, position);
   due_rewind(lane, 1);  // to before 6
@@ -152,7 +152,7 @@ static void what_is_refused_waits_until_it_is_set_aside(void **state) {
   send_it(lane, 7);
   assert_int_equal(due_behind(lane), 2);
   acknowledge(lane, 7);
-  due_give(lane, 9);  // delivered again
+  due_give(lane, 1);  // 9, delivered again
   assert_int_equal(due_behind(lane), 1);
   end(lane);
   assert_int_equal(due_behind(lane), 1);
@@ -160,7 +160,7 @@ static void what_is_refused_waits_until_it_is_set_aside(void **state) {
 
 static void many_are_taken_at_once(void **state) {
   struct lane *lane = *state;
-  due_give_events(lane, 10);  // 5 to 14
+  due_give(lane, 10);  // 5 to 14
   begin(lane);
   send_it(lane, 5);
   acknowledge(lane, 5);
@@ -188,7 +188,7 @@ static void at_a_start_many_are_still_before_it_where_it_has_not_moved_since(voi
   due_take_many(lane, &(struct due_mark){2, 2, 6, 31});
   due_take(lane, 8);
   due_load_cursor(lane, 6, 25);
-  due_give_events(lane, 12);
+  due_give(lane, 12);
   due_load_events(lane, 12);
   due_load_group(lane, 10, 7);
   assert_int_equal(due_behind(lane), 10 - 4 - 1);
@@ -196,12 +196,12 @@ static void at_a_start_many_are_still_before_it_where_it_has_not_moved_since(voi
 
 static void a_start_counts_what_the_cursor_has_not_passed(void **state) {
   struct lane *lane = *state;
-  due_give(lane, 9);   // a release
-  due_give(lane, 12);  // a Recall
+  due_load_single(lane, 9);   // a release
+  due_load_single(lane, 12);  // a Recall
   due_take(lane, 5);
   due_take(lane, 11);
   due_load_cursor(lane, 10, 13);
-  due_give_events(lane, 4 + 3);
+  due_give(lane, 4 + 3);
   due_load_events(lane, 4 + 3);
   due_load_group(lane, 4, 5);  // before the cursor
   due_load_group(lane, 3, 11);
@@ -216,7 +216,7 @@ static void a_start_counts_what_the_cursor_has_not_passed(void **state) {
 
 static void marks_are_bounded(void **state) {
   struct lane *lane = *state;
-  due_give_events(lane, 3 * DUE_MARKS_MAX);
+  due_give(lane, 3 * DUE_MARKS_MAX);
   for (uint64_t position = 1; position <= 3 * DUE_MARKS_MAX; position++)
     if (position % 3 != 0) due_take(lane, position);
   assert_int_equal(due_behind(lane), 2 * DUE_MARKS_MAX);  // more than there is, never less

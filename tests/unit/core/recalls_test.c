@@ -119,7 +119,7 @@ static void a_recall_holds_for_ever_and_is_counted_once_a_lane(void **state) {
   struct core *core = *state;
   static uint32_t lanes[] = {POL_ETT, BO_ETT, SKOLA_ETT, 0, NUMBERS_LANES_MAX};  // the last two are none
   struct made_recall made;
-  for (uint32_t lane = POL_ETT; lane <= BO_ETT; lane++) due_give_events(core_lane(core, lane), 10);
+  for (uint32_t lane = POL_ETT; lane <= BO_ETT; lane++) due_give(core_lane(core, lane), 10);
   begin(&made);
   add_event(&made, 10, ids[0], 16, lanes, 5, 1);  // whether it was sent says nothing of what waits
   add_event(&made, 11, ids[1], 16, lanes, 2, 2);

@@ -343,6 +343,21 @@ static void a_wrong_confirmation_after_a_lost_record_is_named(void **state) {
   made_free(t.made);
 }
 
+// Of an agency whose definition and key were both deleted nobody can say that it had none; nor is any other
+// definition left, by whose loss that would be noticed.
+static void confirmations_of_an_agency_whose_records_are_lost_accuse_nobody(void **state) {
+  (void)state;
+  enum { KEY_CHANGED = 15, AGENCY_DEFINED = 16 };
+  struct test_ledger t = make();
+  remove_row(&t, nth(&t, KEY_CHANGED, 1));
+  uint64_t first = nth(&t, AGENCY_DEFINED, 0);
+  for (uint64_t i = 0; i < MADE_AGENCIES; i++) remove_row(&t, first);  // by where it stands now
+  assert_true(check(&t, &found).cosignatures_unjudged > 0);
+  for (size_t i = 0; i < found.count && i < FAULTS_KEPT; i++)
+    assert_null(strstr(found.what[i], "names a witness key"));
+  made_free(t.made);
+}
+
 // Their records say that none were kept: nothing is missing, and what is there all the same is still
 // compared.
 static void a_ledger_from_before_texts_were_kept_holds(void **state) {
@@ -418,6 +433,7 @@ int main(void) {
       cmocka_unit_test(a_ledger_from_before_texts_were_kept_holds),
       cmocka_unit_test(subtrees_are_compared_and_named_alone),
       cmocka_unit_test(a_wrong_confirmation_after_a_lost_record_is_named),
+      cmocka_unit_test(confirmations_of_an_agency_whose_records_are_lost_accuse_nobody),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
