@@ -68,6 +68,7 @@ struct redelivery;
 struct reload;
 struct rules_bundle;
 struct erasures;
+struct known;
 struct retention;
 struct erase;
 struct witness;
@@ -92,6 +93,7 @@ struct core {
   struct buckets *buckets;
   struct quarantine *quarantine;
   struct recent *recent;
+  struct known *known;  // the ids of all events
   struct holds *holds;
   struct holds_ended *holds_ended;  // while starting
   struct hold_decisions *hold_decisions;
@@ -169,7 +171,8 @@ bool core_told_to_stop(void);
 // intake.c
 void intake_publication(struct core *core, struct session *session, Nav__V1__Publication *publication,
                         const uint8_t *plain, size_t length);
-// Asks for duplicates of what waits, when the reader is free and the batch has room.
+// Stages what waits, as far as the batch has room; asks first of what may be there already, when the reader
+// is free.
 void intake_step(struct core *core);
 void intake_free(struct core *core);
 // Records (within limits) and counts what was refused.

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "hub/base/log.h"
+#include "hub/core/known.h"
 #include "hub/wire/event.h"
 
 enum {
@@ -206,6 +207,19 @@ static void put_back(struct core *core, struct publication *list) {
   if (core->last_publication == NULL) core->last_publication = last;
 }
 
+static void stage_all(struct core *core, struct publication *list, const struct intake_known *known) {
+  while (list != NULL) {
+    struct publication *publication = list;
+    list = publication->next;
+    core->publications_count--;
+    core->publication_events -= publication->count;
+    quarantine_note(core->quarantine, publication->digest);
+    intake_stage(core, publication, known);
+    quarantine_clear(core->quarantine);
+    sessions_give_arena(core->sessions, publication->arena);
+  }
+}
+
 static void looked_up(void *context, const PGresult *result) {
   struct core *core = context;
   struct publication *list = core->asked_publications;
@@ -217,47 +231,53 @@ static void looked_up(void *context, const PGresult *result) {
   struct intake_known known = {0};
   struct known_event *rows = known_rows(result, &known.count);
   known.rows = rows;
-  while (list != NULL) {
-    struct publication *publication = list;
-    list = publication->next;
-    core->publications_count--;
-    core->publication_events -= publication->count;
-    quarantine_note(core->quarantine, publication->digest);
-    intake_stage(core, publication, &known);
-    quarantine_clear(core->quarantine);
-    sessions_give_arena(core->sessions, publication->arena);
-  }
+  stage_all(core, list, &known);
   free(rows);
 }
 
-// The ids that it recalls. Beside these an event names its own, and the one it answers.
-static size_t recalled_by(const Nav__V1__Event *event, const ProtobufCBinaryData **recalled) {
-  bool is_recall = event->body_case == NAV__V1__EVENT__BODY_RECALL;
-  *recalled = is_recall ? event->recall->event_ids : NULL;
-  return is_recall ? event->recall->n_event_ids : 0;
+// The ids that one event names: its own, that of what it answers, and those that it recalls.
+typedef void each_id(void *context, const ProtobufCBinaryData *id);
+
+static void each_id_of_event(const Nav__V1__Event *event, each_id *each, void *context) {
+  each(context, &event->id);
+  if (event->has_in_reply_to) each(context, &event->in_reply_to);
+  if (event->body_case != NAV__V1__EVENT__BODY_RECALL) return;
+  for (size_t i = 0; i < event->recall->n_event_ids; i++) each(context, &event->recall->event_ids[i]);
 }
 
-static size_t count_ids(const struct publication *publication) {
-  size_t total = 0;
+static void each_id_of(const struct publication *publication, each_id *each, void *context) {
   for (size_t i = 0; i < publication->count; i++) {
-    const struct intake_event *e = &publication->events[i];
-    const ProtobufCBinaryData *recalled = NULL;
-    if (e->bad) continue;
-    total += 1 + recalled_by(e->event, &recalled);
-    if (e->event->has_in_reply_to) total++;
+    if (!publication->events[i].bad) each_id_of_event(publication->events[i].event, each, context);
   }
-  return total;
 }
 
-static void append_id(struct nav_buffer *out, const ProtobufCBinaryData *id) {
+// Those that may be in the store; of the others it need not be asked.
+struct asked_ids {
+  const struct known *known;
+  struct nav_buffer *array;  // NULL: only counted
+  size_t count;
+};
+
+static void ask_for_id(void *context, const ProtobufCBinaryData *id) {
+  struct asked_ids *ids = context;
+  if (!known_may_have(ids->known, id->data)) return;
+  ids->count++;
+  if (ids->array == NULL) return;
   uint8_t element[4 + 16];
   nav_put_u32(element, 16);
   memcpy(element + 4, id->data, 16);
-  NAV_ASSERT(nav_buffer_append(out, element, sizeof element));
+  NAV_ASSERT(nav_buffer_append(ids->array, element, sizeof element));
+}
+
+static size_t count_ids(const struct core *core, const struct publication *publication) {
+  struct asked_ids ids = {.known = core->known};
+  each_id_of(publication, ask_for_id, &ids);
+  return ids.count;
 }
 
 // A bytea[] in binary: dimensions, has-null flag, element type, length, lower bound, then the elements.
-static void append_ids(struct nav_buffer *out, const struct publication *list, size_t total) {
+static void append_ids(const struct core *core, struct nav_buffer *out, const struct publication *list,
+                       size_t total) {
   enum { BYTEA_OID = 17 };
   uint8_t head[20];
   nav_put_u32(head, 1);
@@ -266,29 +286,23 @@ static void append_ids(struct nav_buffer *out, const struct publication *list, s
   nav_put_u32(head + 12, (uint32_t)total);
   nav_put_u32(head + 16, 1);
   NAV_ASSERT(nav_buffer_append(out, head, sizeof head));
-  for (const struct publication *publication = list; publication != NULL; publication = publication->next) {
-    for (size_t i = 0; i < publication->count; i++) {
-      if (publication->events[i].bad) continue;
-      const Nav__V1__Event *event = publication->events[i].event;
-      const ProtobufCBinaryData *recalled = NULL;
-      size_t count = recalled_by(event, &recalled);
-      append_id(out, &event->id);
-      if (event->has_in_reply_to) append_id(out, &event->in_reply_to);
-      for (size_t k = 0; k < count; k++) append_id(out, &recalled[k]);
-    }
-  }
+  struct asked_ids ids = {.known = core->known, .array = out};
+  for (; list != NULL; list = list->next) each_id_of(list, ask_for_id, &ids);
+  NAV_ASSERT(ids.count == total);
 }
 
-// Cuts as many publications off the queue as one query and the staging batch take. *ids: how many they name.
+// Cuts as many publications off the queue as the staging batch and one query take; while the reader is busy,
+// those before the first of which the store must be asked. *ids: how many it is asked for.
 static struct publication *cut_queue(struct core *core, size_t *ids) {
   size_t room = BATCH_EVENTS_MAX - core->staging->entries_count;
+  bool may_ask = reader_is_idle(core->reader);
   struct publication *list = core->first_publication;
   struct publication *last = NULL;
   size_t events = 0;
   *ids = 0;
   for (struct publication *p = list; p != NULL && events + p->count <= room; p = p->next) {
-    size_t more = count_ids(p);
-    if (last != NULL && *ids + more > LOOKUP_IDS_MAX) break;
+    size_t more = count_ids(core, p);
+    if (more > 0 && (!may_ask || (last != NULL && *ids + more > LOOKUP_IDS_MAX))) break;
     events += p->count;
     *ids += more;
     last = p;
@@ -300,18 +314,11 @@ static struct publication *cut_queue(struct core *core, size_t *ids) {
   return list;
 }
 
-void intake_step(struct core *core) {
-  if (core->first_publication == NULL || core->asked_publications != NULL || core->database_lost ||
-      !reader_is_idle(core->reader) || !batch_has_room(core->staging)) {
-    return;
-  }
-  size_t count = 0;
-  struct publication *list = cut_queue(core, &count);
-  if (list == NULL) return;
+static void ask_store(struct core *core, struct publication *list, size_t count) {
   core->asked_publications = list;
   struct nav_buffer ids;
   nav_buffer_init(&ids, 20 + count * 20);
-  append_ids(&ids, list, count);
+  append_ids(core, &ids, list, count);
   const Oid types[] = {1001};  // bytea[]
   const char *values[] = {(const char *)ids.data};
   const int lengths[] = {(int)ids.length};
@@ -319,6 +326,21 @@ void intake_step(struct core *core) {
       "SELECT event_id, agency, revision, digest, seq, verdict FROM nav.event WHERE event_id = ANY($1)";
   reader_ask_often(core->reader, sql, 1, types, values, lengths, looked_up, core);
   nav_buffer_free(&ids);
+}
+
+void intake_step(struct core *core) {
+  if (core->first_publication == NULL || core->asked_publications != NULL || core->database_lost ||
+      !batch_has_room(core->staging)) {
+    return;
+  }
+  size_t count = 0;
+  struct publication *list = cut_queue(core, &count);
+  if (list == NULL) return;
+  if (count == 0) {
+    stage_all(core, list, &(struct intake_known){0});
+  } else {
+    ask_store(core, list, count);
+  }
 }
 
 void intake_free(struct core *core) {

@@ -28,7 +28,8 @@ struct publication {
 };
 
 // What the store has of the ids that the publications name: their events' own, those in in_reply_to, and
-// those in a Recall's event_ids. Every revision, of every agency. Sorted by id.
+// those in a Recall's event_ids. Every revision, of every agency. Sorted by id. Ids that are new (known.h)
+// have no rows.
 struct intake_known {
   const struct known_event *rows;
   size_t count;

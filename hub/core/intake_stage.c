@@ -7,6 +7,7 @@
 #include "hub/base/log.h"
 #include "hub/core/holds.h"
 #include "hub/core/intake.h"
+#include "hub/core/known.h"
 #include "hub/core/question.h"
 #include "hub/core/recalls.h"
 
@@ -286,6 +287,7 @@ static bool accept(struct core *core, struct publication *publication, size_t in
   memcpy(staged.event_id, row.event_id, sizeof staged.event_id);
   memcpy(staged.digest, row.digest, sizeof staged.digest);
   recent_add(core->recent, &staged);
+  known_add(core->known, staged.event_id);
   core_register_event(core, event, &row, seq);
   core_count_verdict(core, row.agency, row.verdict, 1);
   holds_open_event(core, seq, &row, event);

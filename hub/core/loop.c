@@ -12,6 +12,7 @@
 #include "hub/core/erase.h"
 #include "hub/core/erasures.h"
 #include "hub/core/holds.h"
+#include "hub/core/known.h"
 #include "hub/core/redeliver.h"
 #include "hub/core/reload.h"
 #include "hub/core/replay.h"
@@ -288,6 +289,7 @@ void core_run(struct core *core) {
     if (!core->stopping) retention_step(core);
     if (!core->stopping) erase_step(core);
     if (!core->stopping) parts_ahead_step(core);
+    if (!core->stopping) known_step(core);
     erasures_step(core);
     step_store(core);
     standby_watch(core);

@@ -16,6 +16,7 @@
 #include "hub/core/erase.h"
 #include "hub/core/erasures.h"
 #include "hub/core/holds_ended.h"
+#include "hub/core/known.h"
 #include "hub/core/recalls.h"
 #include "hub/core/redecided.h"
 #include "hub/core/redeliver.h"
@@ -95,6 +96,7 @@ static bool make_parts(struct core *core, struct nav_error *err) {
   core->verdicts = verdicts_new();
   core->buckets = buckets_new(core->nav->buckets_folder);
   core->recent = recent_new();
+  core->known = known_new();
   persons_key(core->person_key, core->pseudonym_key);
   core->registers = registers_new(core->pseudonym_key);
   core->reader = reader_new(core->nav->database_core);
@@ -109,7 +111,7 @@ static bool make_parts(struct core *core, struct nav_error *err) {
   bool ok = core->cosigners != NULL && core->holds != NULL && core->holds_ended != NULL &&
             core->hold_decisions != NULL && core->recalls != NULL && core->redecided != NULL &&
             core->replays != NULL && core->erasures != NULL && core->numbers != NULL &&
-            core->verdicts != NULL && core->buckets != NULL && core->recent != NULL &&
+            core->verdicts != NULL && core->buckets != NULL && core->recent != NULL && core->known != NULL &&
             core->registers != NULL && core->reader != NULL &&
             batch_init(&core->batches[0], &core->sequence) && batch_init(&core->batches[1], &core->sequence);
   core->staging = &core->batches[0];
@@ -477,6 +479,7 @@ void core_stop(struct core *core) {
   quarantine_close(core->quarantine);
   registers_free(core->registers);
   recent_free(core->recent);
+  known_free(core->known);
   buckets_free(core->buckets);
   hold_decisions_free(core->hold_decisions);
   holds_ended_free(core->holds_ended);

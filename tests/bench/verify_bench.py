@@ -37,8 +37,19 @@ def make(events, records):
 
 
 def copied(sql, table):
-    begin = sql.index("\n", sql.index(f"COPY nav.{table} (")) + 1
-    return (line.split("\t") for line in sql[begin:sql.index("\\.\n", begin)].splitlines())
+    """The rows, each {column: text}: COPY's first line names the columns."""
+    head = sql.index(f"COPY nav.{table} (")
+    begin = sql.index("\n", head) + 1
+    columns = sql[sql.index("(", head) + 1:sql.index(")", head)].split(", ")
+    return (dict(zip(columns, line.split("\t"))) for line in sql[begin:sql.index("\\.\n", begin)].splitlines())
+
+
+def unhex(cell):
+    return bytes.fromhex(cell[3:])  # after the backslashes and x
+
+
+def unescape(cell):
+    return cell.replace("\\n", "\n").encode()
 
 
 def add(tar, name, data):
@@ -52,13 +63,13 @@ def export(sql, path):
     """The archive that `navctl audit export` writes; hub/ctl/export_write.c."""
     records, count = bytearray(), 0
     for row in copied(sql, "ledger"):
-        record = bytes.fromhex(row[5][3:])
-        records += int(row[0]).to_bytes(8, "big") + len(record).to_bytes(4, "big") + record
+        record = unhex(row["record"])
+        records += int(row["seq"]).to_bytes(8, "big") + len(record).to_bytes(4, "big") + record
         count += 1
-    notes = {f"checkpoints/{row[0]}.txt": row[2].replace("\\n", "\n").encode() for row in copied(sql, "checkpoint")}
-    for size, _, line in copied(sql, "cosignature"):
-        notes[f"checkpoints/{size}.txt"] += line.replace("\\n", "\n").encode()
-    notes.update((f"rules/{row[0][3:]}.yaml", bytes.fromhex(row[2][3:])) for row in copied(sql, "rules_text"))
+    notes = {f"checkpoints/{row['size']}.txt": unescape(row["note"]) for row in copied(sql, "checkpoint")}
+    for row in copied(sql, "cosignature"):
+        notes[f"checkpoints/{row['size']}.txt"] += unescape(row["line"])
+    notes.update((f"rules/{row['sha256'][3:]}.yaml", unhex(row["text"])) for row in copied(sql, "rules_text"))
     files = {name: hashlib.sha256(note).hexdigest() for name, note in notes.items()}
     files["records.bin"] = hashlib.sha256(records).hexdigest()
     with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as tar:
