@@ -11,7 +11,16 @@
 #include "hub/desk/rules_changed.h"
 #include "hub/ledger/record.h"
 
-enum { NUMBER_SIZE = 24, SPANS_MAX = 16, TYPES_MAX = 64, SQL_BYTES_MAX = 3500 };
+enum {
+  NUMBER_SIZE = 24,
+  SPANS_MAX = 8,
+  TYPES_MAX = 64,
+  SQL_BYTES_MAX = 3500,
+  MS_A_DAY = 86400000,
+  // Days of acceptance, before the day of what happened and after it, that a timely event has (nav.untimely).
+  TIMELY_BEFORE = 2,
+  TIMELY_AFTER = 7,
+};
 
 const struct conf_nav *desk_reader_nav(const struct desk_reader *reader) { return reader->request->nav; }
 
@@ -228,7 +237,8 @@ static bool read_row(const struct desk_reader *reader, const struct desk_cursor 
 }
 
 // The newest revision of what happened within any of the spans ($1: types or null). The spans stand in the
-// text, as times that we format ourselves, so that the server can plan with them.
+// text, as times that we format ourselves, so that the server can plan with them: of each, what was accepted
+// about then, by the day of acceptance, and what was not, by an index of its own.
 static const char list_head[] =
     "SELECT e.seq, e.event_id, e.agency, e.revision, e.type, e.time, e.verdict, e.bucket_class, "
     "e.bucket_day, l.at "
@@ -239,17 +249,23 @@ static const char list_head[] =
     "n.revision > e.revision) AND (false";
 static const char list_tail[] = ") ORDER BY e.seq";
 
+static bool append_span(struct nav_buffer *sql, const struct desk_span *span) {
+  char start[NAV_RFC3339_SIZE];
+  char end[NAV_RFC3339_SIZE];
+  int64_t first_day = span->start_ms / MS_A_DAY - TIMELY_BEFORE;
+  int64_t last_day = span->end_ms / MS_A_DAY + TIMELY_AFTER;
+  return nav_buffer_printf(sql,
+                           " OR (e.time >= '%s' AND e.time < '%s' AND (e.bucket_day BETWEEN %" PRId64
+                           " AND %" PRId64 " OR nav.untimely(e.time, e.bucket_day)))",
+                           nav_clock_rfc3339(span->start_ms, start), nav_clock_rfc3339(span->end_ms, end),
+                           first_day, last_day);
+}
+
 static const char *list_sql(struct nav_arena *arena, const struct desk_span *spans, size_t count) {
   struct nav_buffer sql;
   nav_buffer_init(&sql, SQL_BYTES_MAX);
   bool ok = nav_buffer_append_text(&sql, list_head);
-  for (size_t i = 0; ok && i < count; i++) {
-    char start[NAV_RFC3339_SIZE];
-    char end[NAV_RFC3339_SIZE];
-    ok = nav_buffer_printf(&sql, " OR (e.time >= '%s' AND e.time < '%s')",
-                           nav_clock_rfc3339(spans[i].start_ms, start),
-                           nav_clock_rfc3339(spans[i].end_ms, end));
-  }
+  for (size_t i = 0; ok && i < count; i++) ok = append_span(&sql, &spans[i]);
   ok = ok && nav_buffer_append_text(&sql, list_tail);
   const char *text = ok ? nav_arena_strndup(arena, (const char *)sql.data, sql.length) : NULL;
   nav_buffer_free(&sql);
