@@ -289,13 +289,13 @@ void core_run(struct core *core) {
     if (!core->stopping) retention_step(core);
     if (!core->stopping) erase_step(core);
     if (!core->stopping) parts_ahead_step(core);
-    if (!core->stopping) known_step(core);
     erasures_step(core);
     step_store(core);
     standby_watch(core);
     commit_if_due(core);
     sessions_flush(core->sessions);
     bool more = !core->stopping && standby_may_deliver(core) && deliver_step(core);
+    if (!core->stopping) known_step(core);  // after all that asks for somebody who waits
     once_a_second(core);
     busy = more || frames == FRAMES_A_TURN;
   }
