@@ -11,7 +11,6 @@
 
 #include "hub/base/buffer.h"
 #include "hub/base/id.h"
-#include "hub/ctl/hash_beside.h"
 #include "hub/wire/json.h"
 
 enum {
@@ -41,10 +40,10 @@ struct export_read {
   size_t notes_count, notes_room, next_note;
   char hub[HUB_SIZE];
   json_t *manifest;
-  json_t *rules;             // of the texts, by hash in hex: what is known of each, enum text_state
-  json_t *hashes;            // of the files that are there, as the manifest writes them
-  struct hash_beside *hash;  // of records.bin
-  struct nav_buffer block;   // of records.bin, from `at` on
+  json_t *rules;                   // of the texts, by hash in hex: what is known of each, enum text_state
+  json_t *hashes;                  // of the files that are there, as the manifest writes them
+  struct nav_sha256_stream *hash;  // of records.bin
+  struct nav_buffer block;         // of records.bin, from `at` on
   size_t at;
   bool ended;
   uint64_t count;
@@ -170,7 +169,7 @@ struct export_read *export_read_open(const char *path, struct nav_error *err) {
   r->rules = json_object();
   r->archive = archive_read_new();
   nav_buffer_init(&r->block, RECORD_BYTES_MAX + HEAD + 2 * BLOCK);
-  r->hash = hash_beside_new();
+  r->hash = nav_sha256_stream_new();
   bool ok = r->archive != NULL && r->hash != NULL &&
             archive_read_support_format_tar(r->archive) == ARCHIVE_OK &&
             archive_read_open_filename(r->archive, path, BLOCK) == ARCHIVE_OK;
@@ -196,7 +195,7 @@ void export_read_close(struct export_read *r) {
   free(r->notes);
   if (r->archive != NULL) (void)archive_read_free(r->archive);
   nav_buffer_free(&r->block);
-  hash_beside_free(r->hash);
+  nav_sha256_stream_free(r->hash);
   json_decref(r->manifest);
   json_decref(r->hashes);
   json_decref(r->rules);
@@ -217,7 +216,7 @@ static int have(struct export_read *r, size_t size, struct nav_error *err) {
     la_ssize_t got = room == NULL ? -1 : archive_read_data(r->archive, room, BLOCK);
     if (got < 0) return archive_failed(r, err) ? 1 : -1;
     if (got == 0) r->ended = true;
-    if (got > 0) hash_beside_add(r->hash, room, (size_t)got);
+    if (got > 0) nav_sha256_stream_add(r->hash, room, (size_t)got);
     r->block.length += (size_t)got;
   }
   size_t left = r->block.length - r->at;
@@ -322,7 +321,7 @@ void export_read_check_files(struct export_read *r, verify_fault *fault, void *f
   json_t *value = NULL;
   json_t *files = json_object_get(r->manifest, "files");
   check_rules(r, fault, fault_context);
-  hash_beside_end(r->hash, hash);
+  nav_sha256_stream_end(r->hash, hash);
   keep_hash(r, "records.bin", hash);
   json_object_foreach(files, name, value) {
     const json_t *mine = json_object_get(r->hashes, name);
