@@ -31,9 +31,8 @@ bool batch_init(struct batch *batch, struct sequence *sequence) {
   nav_buffer_init(&batch->answers, ANSWERS_BYTES_MAX);
   nav_buffer_init(&batch->note, NOTE_BYTES_MAX);
   nav_buffer_init(&batch->scratch, RECORD_SIZE_MAX);
-  batch->entries = calloc(BATCH_EVENTS_MAX, sizeof(struct head_entry *));
   batch->cosignatures = calloc(BATCH_COSIGNATURES_MAX, sizeof *batch->cosignatures);
-  if (batch->entries == NULL || batch->cosignatures == NULL) return false;
+  if (batch->cosignatures == NULL) return false;
   batch_clear(batch);
   return true;
 }
@@ -179,6 +178,13 @@ static void note_part(struct batch *batch, uint32_t part) {
   batch->parts[batch->parts_count++] = part;
 }
 
+// Recalls have one or more beside their event's, which batch_has_room cannot know of.
+static void add_entry(struct batch *batch, struct head_entry *entry) {
+  batch->entries =
+      grown(batch->entries, batch->entries_count, &batch->entries_capacity, sizeof *batch->entries);
+  batch->entries[batch->entries_count++] = entry;
+}
+
 void batch_stage_event(struct batch *batch, uint64_t seq, const struct batch_event *event,
                        const uint8_t *sealed, size_t sealed_length, struct head_entry *entry) {
   uint32_t part = batch_part(event->retention_class, event->bucket_day);
@@ -197,19 +203,19 @@ void batch_stage_event(struct batch *batch, uint64_t seq, const struct batch_eve
   rows = &batch->content;
   ok = ok && copy_row(rows, 3) && copy_int8(rows, seq) && copy_int4(rows, part) &&
        copy_bytes(rows, sealed, sealed_length);
-  NAV_ASSERT(ok && batch->entries_count < BATCH_EVENTS_MAX);
+  NAV_ASSERT(ok);
   struct batch_unhashed *record = &batch->unhashed[batch->unhashed_count - 1];
   size_t commitment = record_commitment_at(batch->scratch.data, batch->scratch.length);
   NAV_ASSERT(seq == batch->last_seq && commitment > 0);
   record->sealed = rows->length - sealed_length;
   record->sealed_length = (uint32_t)sealed_length;
   record->commitment = (uint32_t)commitment;
-  batch->entries[batch->entries_count++] = entry;
+  add_entry(batch, entry);
 }
 
 void batch_stage_entry(struct batch *batch, struct head_entry *entry) {
-  NAV_ASSERT(entry->seq == batch->last_seq && batch->entries_count < BATCH_EVENTS_MAX);
-  batch->entries[batch->entries_count++] = entry;
+  NAV_ASSERT(entry->seq == batch->last_seq);
+  add_entry(batch, entry);
 }
 
 void batch_stage_rules_text(struct batch *batch, uint64_t seq, const uint8_t sha256[NAV_SHA256_SIZE],

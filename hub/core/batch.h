@@ -75,7 +75,7 @@ struct batch {
   struct batch_unhashed *unhashed;
   size_t unhashed_count, unhashed_capacity;
   struct head_entry **entries;  // events, for the lanes' head
-  size_t entries_count;
+  size_t entries_count, entries_capacity;
   struct nav_buffer answers;
   struct batch_answer *answer_list;
   size_t answers_count, answers_capacity;

@@ -23,10 +23,6 @@ static const char *const RANGE_SQL =
     "ORDER BY 1";
 _Static_assert(LAG_ROWS_MAX == 256, "RANGE_SQL asks for as many rows as a lane holds");
 
-// Records that are looked through at a time, for whoever else waits for the reader: some 10 ms where none is
-// the lane's.
-enum { RANGE_MAX = 65536 };
-
 static bool lags(const struct core *core, const struct lane *lane) {
   return lane != NULL && lane->session != NULL && !lane->session->ended && lane->session->credit_bytes > 0 &&
          lane->lag_count == 0 && lane->scan < core->head.floor_seq && lane->wait_seq <= core->committed_seq;
@@ -120,9 +116,8 @@ static void ask(struct core *core, uint32_t number, struct lane *lane) {
   core->lag_asked_lane = number;
   core->lag_asked_after = lane->scan;
   core->lag_asked_until = core->head.floor_seq;
-  if (core->lag_asked_until - lane->scan > RANGE_MAX) core->lag_asked_until = lane->scan + RANGE_MAX;
   nav_put_u64(after, lane->scan);
-  nav_put_u64(until, core->lag_asked_until);
+  nav_put_u64(until, core->head.floor_seq);
   const Oid types[] = {20, 20, 1007, 23};  // bigint, bigint, integer[], integer
   const char *values[] = {(const char *)after, (const char *)until, (const char *)verdicts.data,
                           (const char *)lane_number};

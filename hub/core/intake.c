@@ -10,12 +10,14 @@
 
 #include "hub/base/log.h"
 #include "hub/core/known.h"
+#include "hub/core/standby.h"
 #include "hub/wire/event.h"
 
 enum {
   PUBLICATIONS_MAX = 1024,  // waiting, of all sessions
   PUBLICATION_EVENTS_TOTAL = 65536,
   LOOKUP_IDS_MAX = 4096,  // at a time; one publication is taken whatever it names
+  EVENTS_A_TURN = 4096,
   WAIT_MS = 200,
 };
 
@@ -303,6 +305,7 @@ static struct publication *cut_queue(struct core *core, size_t *ids) {
   for (struct publication *p = list; p != NULL && events + p->count <= room; p = p->next) {
     size_t more = count_ids(core, p);
     if (more > 0 && (!may_ask || (last != NULL && *ids + more > LOOKUP_IDS_MAX))) break;
+    if (last != NULL && events + p->count > EVENTS_A_TURN) break;
     events += p->count;
     *ids += more;
     last = p;
@@ -329,7 +332,7 @@ static void ask_store(struct core *core, struct publication *list, size_t count)
 }
 
 void intake_step(struct core *core) {
-  if (core->first_publication == NULL || core->asked_publications != NULL || core->database_lost ||
+  if (core->first_publication == NULL || core->asked_publications != NULL || !standby_may_deliver(core) ||
       !batch_has_room(core->staging)) {
     return;
   }

@@ -3,10 +3,11 @@
 
 #include <stdlib.h>
 
+#include "hub/base/clock.h"
 #include "hub/base/log.h"
 #include "hub/core/bloom.h"
 
-enum { IDS_A_PAGE = 4096 };
+enum { IDS_A_PAGE = 4096, RETRY_MS = 10000 };
 
 // A page holds intake's own questions up for no longer than it takes: some milliseconds.
 static const char PAGE_SQL[] =
@@ -18,6 +19,7 @@ struct known {
   uint64_t after, until;  // what is still to be read; later ids are added as they are staged
   uint64_t read;
   bool begun, asked, whole;
+  int64_t retry_ms;  // monotonic: not before, since a failure costs the reader its connection
 };
 
 struct known *known_new(void) {
@@ -45,7 +47,10 @@ bool known_may_have(const struct known *known, const uint8_t event_id[16]) {
 static void page_came(void *context, const PGresult *result) {
   struct known *known = ((struct core *)context)->known;
   known->asked = false;
-  if (result == NULL) return;  // asked again
+  if (result == NULL) {
+    known->retry_ms = nav_clock_monotonic_ms() + RETRY_MS;
+    return;
+  }
   int rows = PQntuples(result);
   for (int i = 0; i < rows; i++) {
     known->after = nav_get_u64((const uint8_t *)PQgetvalue(result, i, 0));
@@ -61,7 +66,9 @@ static void page_came(void *context, const PGresult *result) {
 
 void known_step(struct core *core) {
   struct known *known = core->known;
-  if (known->whole || known->asked || core->database_lost || !reader_is_idle(core->reader)) return;
+  if (known->whole || known->asked || core->database_lost || !reader_is_idle(core->reader) ||
+      nav_clock_monotonic_ms() < known->retry_ms)
+    return;
   if (!known->begun) known->until = core->committed_seq;
   known->begun = known->asked = true;
   uint8_t after[8];

@@ -22,6 +22,7 @@
 #include "hub/core/recent.h"
 #include "hub/core/store.h"
 #include "hub/ledger/record.h"
+#include "hub/wire/message.h"
 
 static char folder[] = "/tmp/navcoreXXXXXX";
 
@@ -158,6 +159,23 @@ static void batch_numbers_without_gaps_and_time_never_goes_back(void **state) {
   batch_free(&batch);
 }
 
+// A publication of nothing but recalls, into a batch that had just room for it.
+static void batch_takes_recalls_past_its_room(void **state) {
+  (void)state;
+  struct sequence sequence = {0};
+  struct batch batch;
+  assert_true(batch_init(&batch, &sequence));
+  for (size_t i = 0; i < BATCH_EVENTS_MAX + 2 * WIRE_EVENTS_MAX; i++) {
+    assert_int_equal(batch_has_room(&batch), i + WIRE_EVENTS_MAX <= BATCH_EVENTS_MAX);
+    stage_stopped(&batch, "x");
+    struct head_entry *entry = head_entry_new(batch.last_seq, 1, 20800, (const uint8_t *)"x", 1);
+    assert_non_null(entry);
+    batch_stage_entry(&batch, entry);
+  }
+  assert_int_equal(batch.entries_count, BATCH_EVENTS_MAX + 2 * WIRE_EVENTS_MAX);
+  batch_free(&batch);
+}
+
 static void batch_signs_a_checkpoint_that_its_frontier_proves(void **state) {
   (void)state;
   struct key_pair_sign pair;
@@ -281,6 +299,7 @@ int main(void) {
       cmocka_unit_test(recent_tells_agencies_and_revisions_apart),
       cmocka_unit_test(recent_remembers_two_batches),
       cmocka_unit_test(batch_numbers_without_gaps_and_time_never_goes_back),
+      cmocka_unit_test(batch_takes_recalls_past_its_room),
       cmocka_unit_test(batch_signs_a_checkpoint_that_its_frontier_proves),
       cmocka_unit_test(a_part_is_a_class_and_a_month),
       cmocka_unit_test_setup_teardown(a_crash_accuses_its_publication_and_a_kill_nobody, make_folder,

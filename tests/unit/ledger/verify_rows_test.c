@@ -358,6 +358,18 @@ static void confirmations_of_an_agency_whose_records_are_lost_accuse_nobody(void
   made_free(t.made);
 }
 
+// All records from where its agency was defined on are gone, and the checkpoints over them are not.
+static void confirmations_past_a_tail_that_is_lost_accuse_nobody(void **state) {
+  (void)state;
+  enum { AGENCY_DEFINED = 16 };
+  struct test_ledger t = make();
+  t.made->ledger_count = nth(&t, AGENCY_DEFINED, 0) - 1;
+  assert_true(check(&t, &found).cosignatures_unjudged > 0);
+  for (size_t i = 0; i < found.count && i < FAULTS_KEPT; i++)
+    assert_null(strstr(found.what[i], "names a witness key"));
+  made_free(t.made);
+}
+
 // Their records say that none were kept: nothing is missing, and what is there all the same is still
 // compared.
 static void a_ledger_from_before_texts_were_kept_holds(void **state) {
@@ -434,6 +446,7 @@ int main(void) {
       cmocka_unit_test(subtrees_are_compared_and_named_alone),
       cmocka_unit_test(a_wrong_confirmation_after_a_lost_record_is_named),
       cmocka_unit_test(confirmations_of_an_agency_whose_records_are_lost_accuse_nobody),
+      cmocka_unit_test(confirmations_past_a_tail_that_is_lost_accuse_nobody),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
