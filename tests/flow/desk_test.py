@@ -518,39 +518,6 @@ def test_listing_opens_nothing(d):
     assert events and all(e["event"] is None for e in events) and d.core.requests == []
 
 
-def test_span_is_by_when_it_happened(d):
-    d.renew()
-    start, end = span_of(d)
-    middle = (start + end) // 2
-    parts = [read_events(d, a, b, opened=False)["events"] for a, b in ((start, middle), (middle, end))]
-    assert len(parts[0]) + len(parts[1]) == int(d.one("SELECT count(*) FROM nav.event")) and parts[0] and parts[1]
-    assert all(e["time_ms"] < middle for e in parts[0]) and all(e["time_ms"] >= middle for e in parts[1])
-
-
-def test_span_finds_what_was_accepted_at_another_time(d):
-    """Long after it happened, or before: what the listing finds is what the table has."""
-    d.tamper("UPDATE nav.event SET time = to_timestamp(bucket_day * 86400.0 + (ARRAY[-400, -8, -7.001, -7, -6.999, -1, 0, 1.999, 2, 2.001, 3, "
-             "400])[1 + seq % 12] * 86400)")
-    days = [row[0] for row in d.postgres.sql("postgres", "SELECT DISTINCT time::timestamptz(0) FROM nav.event ORDER BY 1")]
-    assert len(days) >= 12 and int(d.one("SELECT count(*) FROM nav.event WHERE nav.untimely(time, bucket_day)")) > 3
-    whole = "SELECT seq, (extract(epoch FROM time) * 1000)::bigint FROM nav.event e WHERE NOT EXISTS (SELECT FROM nav.event n WHERE n.event_id = " \
-            "e.event_id AND n.agency = e.agency AND n.revision > e.revision) ORDER BY seq"
-    table = [(int(seq), int(time_ms)) for seq, time_ms in d.postgres.sql("postgres", whole)]
-    times = sorted({time_ms for _, time_ms in table})
-    spans = [(t, t + 1) for t in times] + [(t - 1, t) for t in times] + list(zip(times, times[1:])) + [(times[0], times[-1] + 1)]
-    for start, end in spans:
-        got = [e["seq"] for e in read_events(d, start, end, opened=False)["events"]]
-        assert got == [seq for seq, time_ms in table if start <= time_ms < end], (start, end, got)
-
-
-def test_only_the_newest_revision(d):
-    seq = d.nth("accepted", 5)
-    d.tamper(f"UPDATE nav.event AS n SET revision = 2, event_id = o.event_id, agency = o.agency FROM nav.event o WHERE o.seq = {seq} "
-             f"AND n.seq = (SELECT min(seq) FROM nav.event WHERE seq > {seq})")
-    seqs = [e["seq"] for e in read_events(d, *span_of(d), opened=False)["events"]]
-    assert seq not in seqs and len(seqs) == int(d.one("SELECT count(*) FROM nav.event")) - 1
-
-
 def test_erased_content_is_said_to_be(d):
     seq = d.nth("accepted", 5)
     d.tamper(f"DELETE FROM nav.content WHERE seq = {seq}")
