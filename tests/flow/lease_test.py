@@ -126,11 +126,21 @@ def nobody_else(pg):
     refused(pg, "UPDATE nav.lease SET log_id = decode(repeat('0b', 16), 'hex')", "permission denied")
 
 
+def one_whole_row(pg):
+    for row in ("decode(repeat('0c', 16), 'hex'), 0, 0, false, NULL, ''", "'short', 0, 0, true, NULL, ''",
+                "decode(repeat('0c', 16), 'hex'), 0, 0, true, 'short', ''",
+                "decode(repeat('0c', 16), 'hex'), 0, 0, true, NULL, repeat('x', 65)"):
+        refused(pg, f"INSERT INTO nav.lease (log_id, epoch, last_seq, only_one, node, node_name) VALUES ({row})", "nav.lease has one row")
+    refused(pg, "INSERT INTO nav.lease (log_id, epoch, last_seq) VALUES (decode(repeat('0c', 16), 'hex'), 0, 0)", "duplicate key")
+    for change in ("node = 'short'", "node_name = repeat('x', 65)", "lease_ms = -1"):
+        refused(pg, f"UPDATE nav.lease SET {change}", "nav.lease has one row")
+
+
 def main():
     with Postgres() as pg:
         pg.apply_schema()
         for test in (compare_and_swap, only_under_the_held_epoch, a_frozen_holders_session_is_ended, the_end_of_a_session_is_seen,
-                     nobody_else):
+                     nobody_else, one_whole_row):
             test(pg)
             print(test.__name__)
     return 0
