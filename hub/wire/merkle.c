@@ -78,7 +78,8 @@ void merkle_append(struct merkle_frontier *frontier, const uint8_t leaf[NAV_SHA2
   merkle_append_telling(frontier, leaf, NULL, NULL);
 }
 
-enum { MANY_MAX = 512, LEVELS = 64 };
+// MANY_MAX: each call zeroes what it has on the stack (hardening), which is most of what a few leaves cost.
+enum { MANY_MAX = 128, LEVELS = 64 };
 
 // The frontier by level: the root of the perfect subtree of each set bit of size.
 static void spread(const struct merkle_frontier *frontier, uint8_t by_level[LEVELS][NAV_SHA256_SIZE]) {
