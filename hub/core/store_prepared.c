@@ -1,7 +1,8 @@
-// Commits a small batch: prepared statements, a row each, sent at once in libpq's pipeline, so that a commit
-// is one round trip. A COPY takes one for each table, and the server half a millisecond to begin and end it:
-// where a publisher waits for a few rows that is most of the time. The pipeline is one transaction without
-// BEGIN and COMMIT, which ends at its Sync; only the answer to that says that it is durable.
+// Commits a small batch: prepared statements of up to eight rows each, sent at once in libpq's pipeline, so
+// that a commit is one round trip. A COPY takes one for each table, and the server half a millisecond to
+// begin and end it: where a publisher waits for a few rows that is most of the time. Rows share a statement,
+// since the server opens a table and its indexes for each. The pipeline is one transaction without BEGIN and
+// COMMIT, which ends at its Sync; only the answer to that says that it is durable.
 // https://www.postgresql.org/docs/15/libpq-pipeline-mode.html
 // Called by: store. Must never: be given more than the socket takes at once, since the loop sends it.
 #include <stdio.h>
@@ -13,7 +14,11 @@
 enum {
   ROWS_MAX = 32,          // above, a COPY is the quicker way
   BYTES_MAX = 96 * 1024,  // of the rows; a unix socket's buffer has twice that
-  STATEMENT_MAX = 512,
+  TOGETHER_MAX = STORE_ROWS_TOGETHER_MAX,
+  PARAMS_MAX = TOGETHER_MAX * COPY_FIELDS_MAX,
+  PARAM_TEXT_MAX = 6,  // ", $128"
+  STATEMENT_MAX = 512 + PARAMS_MAX * PARAM_TEXT_MAX,
+  STATEMENT_NAME_MAX = 64,
 };
 
 static const char ADVANCE[] = "nav_advance";
@@ -35,22 +40,31 @@ enum { OTHERS_COUNT = sizeof OTHERS / sizeof OTHERS[0] };
 
 // ---- the statements ----
 
-static bool prepare_insert(PGconn *connection, const struct store_table *table) {
+// "nav.event 3": three rows.
+static void name_insert(char name[STATEMENT_NAME_MAX], const struct store_table *table, unsigned rows) {
+  (void)snprintf(name, STATEMENT_NAME_MAX, "%s %u", table->name, rows);
+}
+
+static bool prepare_insert(PGconn *connection, const struct store_table *table, const char *name,
+                           unsigned rows) {
   char sql[STATEMENT_MAX];
-  int length = snprintf(sql, sizeof sql, "INSERT INTO %s (%s) VALUES (", table->name, table->columns);
-  for (unsigned i = 1; i <= table->fields; i++)
-    length += snprintf(sql + length, sizeof sql - (size_t)length, i == 1 ? "$%u" : ", $%u", i);
+  int length = snprintf(sql, sizeof sql, "INSERT INTO %s (%s) VALUES ", table->name, table->columns);
+  for (unsigned i = 0; i < rows * table->fields; i++) {
+    const char *before = i == 0 ? "(" : i % table->fields == 0 ? "), (" : ", ";
+    length += snprintf(sql + length, sizeof sql - (size_t)length, "%s$%u", before, i + 1);
+  }
   (void)snprintf(sql + length, sizeof sql - (size_t)length, ")");
-  return PQsendPrepare(connection, table->name, sql, 0, NULL) == 1;
+  return PQsendPrepare(connection, name, sql, 0, NULL) == 1;
 }
 
 // In the pipeline of the first small batch of a connection, and again after a pipeline that failed, whose
 // statements may be there or not.
-static bool prepare_all(PGconn *connection) {
+static bool prepare_others(struct store *store) {
+  PGconn *connection = store->connection;
+  memset(store->prepared_inserts, 0, sizeof store->prepared_inserts);
   bool ok = PQsendQueryParams(connection, "DEALLOCATE ALL", 0, NULL, NULL, NULL, NULL, 0) == 1;
   for (size_t i = 0; ok && i < OTHERS_COUNT; i++)
     ok = PQsendPrepare(connection, OTHERS[i].name, OTHERS[i].sql, 0, NULL) == 1;
-  for (size_t i = 0; ok && i < STORE_TABLES; i++) ok = prepare_insert(connection, &store_tables[i]);
   return ok;
 }
 
@@ -58,17 +72,39 @@ static bool prepare_all(PGconn *connection) {
 
 static bool send_statement(PGconn *connection, const char *name, int count, const char *const *values,
                            const int *lengths) {
-  static const int binary[COPY_FIELDS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+  static const int binary[PARAMS_MAX] = {[0 ... PARAMS_MAX - 1] = 1};
   return PQsendQueryPrepared(connection, name, count, values, lengths, binary, 1) == 1;
 }
 
-static bool send_rows(PGconn *connection, const struct store_table *table, const struct nav_buffer *rows) {
+// As many of the rows as one statement takes; prepared where this connection has had no such number yet.
+static bool send_together(struct store *store, size_t table_index, const struct nav_buffer *rows, size_t *at,
+                          bool *more) {
+  const struct store_table *table = &store_tables[table_index];
+  const char *values[PARAMS_MAX];
+  int lengths[PARAMS_MAX];
+  char name[STATEMENT_NAME_MAX];
   struct copy_fields row;
-  bool ok = true;
-  for (size_t at = 0; ok && copy_next(rows, &at, &row);) {
+  unsigned count = 0;
+  while (count < TOGETHER_MAX && (*more = copy_next(rows, at, &row))) {
     NAV_ASSERT(row.count == (int)table->fields);
-    ok = send_statement(connection, table->name, row.count, row.values, row.lengths);
+    memcpy(values + count * table->fields, row.values, table->fields * sizeof *values);
+    memcpy(lengths + count * table->fields, row.lengths, table->fields * sizeof *lengths);
+    count++;
   }
+  if (count == 0) return true;
+  name_insert(name, table, count);
+  uint32_t *prepared = &store->prepared_inserts[table_index];
+  bool known = (*prepared >> count & 1) != 0;
+  *prepared |= UINT32_C(1) << count;
+  return (known || prepare_insert(store->connection, table, name, count)) &&
+         send_statement(store->connection, name, (int)(count * table->fields), values, lengths);
+}
+
+static bool send_rows(struct store *store, size_t table_index, const struct nav_buffer *rows) {
+  size_t at = 0;
+  bool more = true;
+  bool ok = true;
+  while (ok && more) ok = send_together(store, table_index, rows, &at, &more);
   return ok;
 }
 
@@ -116,10 +152,9 @@ static bool send_all(struct store *store, const struct batch *batch, uint64_t ep
   PGconn *connection = store->connection;
   const struct nav_buffer *rows[STORE_TABLES];
   store_rows(batch, rows);
-  bool ok = PQenterPipelineMode(connection) == 1 && (store->prepared || prepare_all(connection)) &&
+  bool ok = PQenterPipelineMode(connection) == 1 && (store->prepared || prepare_others(store)) &&
             send_advance(connection, batch, epoch);
-  for (size_t i = 0; ok && i < STORE_TABLES; i++)
-    ok = copy_is_empty(rows[i]) || send_rows(connection, &store_tables[i], rows[i]);
+  for (size_t i = 0; ok && i < STORE_TABLES; i++) ok = copy_is_empty(rows[i]) || send_rows(store, i, rows[i]);
   return ok && (!batch->has_checkpoint || send_checkpoint(connection, batch)) &&
          send_cosignatures(connection, batch) && PQpipelineSync(connection) == 1;
 }

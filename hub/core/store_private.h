@@ -8,7 +8,11 @@
 
 #include "hub/core/store.h"
 
-enum { STORE_PARTS_MAX = 64, STORE_TABLES = 7 };
+enum {
+  STORE_PARTS_MAX = 64,
+  STORE_TABLES = 7,
+  STORE_ROWS_TOGETHER_MAX = 8,  // in one prepared statement
+};
 
 // What a batch's rows go to, in this order.
 struct store_table {
@@ -57,7 +61,8 @@ struct store {
   bool fenced;  // the lease is another core's
   bool rolling_back;
   bool pipelined, synced;  // a small batch is under way; its answer has come
-  bool prepared;           // the connection has the statements for it
+  bool prepared;           // the connection has the statements for it, and of each table's INSERTs …
+  uint32_t prepared_inserts[STORE_TABLES];  // … those whose number of rows is a set bit here
   struct nav_error error;
   struct nav_buffer sql;
   uint32_t parts[STORE_PARTS_MAX];  // partitions known to be there; forgotten oldest first
