@@ -130,21 +130,19 @@ static bool advance(struct nav_client *client) {
   return any;
 }
 
-static void wait_once(struct nav_client *client, int wait_ms) {
+// True: something may have come, or something is due.
+static bool wait_once(struct nav_client *client, int wait_ms) {
   int64_t now_ms = nav_clock_monotonic_ms();
   int64_t left_ms = session_due_ms(client, now_ms) - now_ms;
-  if (left_ms > wait_ms) left_ms = wait_ms;
-  bool blocked = client->state == CLIENT_LIVE && queue_has_unsent(client->queue) &&
-                 now_ms >= outgoing_due_ms(client) &&
-                 queue_under_way(client->queue) < client->publications_max;
-  if (left_ms > 0) link_wait(client->link, blocked, left_ms);
+  bool due = left_ms <= wait_ms;
+  if (!due) left_ms = wait_ms;
+  bool came = link_wait(client->link, left_ms > 0 ? left_ms : 0);
+  return came || due;
 }
 
 bool nav_client_step(struct nav_client *client, int wait_ms, struct nav_error *err) {
-  if (!client->failed && !advance(client) && wait_ms > 0 && !client->failed) {
-    wait_once(client, wait_ms);
+  if (!client->failed && !advance(client) && !client->failed && wait_once(client, wait_ms))
     (void)advance(client);
-  }
   if (client->failed && err != NULL) *err = client->failure;
   return !client->failed;
 }

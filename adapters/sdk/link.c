@@ -8,6 +8,8 @@
 #include <string.h>
 #include <zmq.h>
 
+#include "hub/wire/news.h"
+
 enum {
   HWM = 256,
   MESSAGE_MAX = 65536,
@@ -21,6 +23,7 @@ enum {
 struct link {
   struct key_pair_curve keys;
   void *context, *socket, *monitor;
+  struct news news, monitor_news;
   unsigned opened;  // names the monitor
   enum link_end end;
   bool holds;  // a received message
@@ -90,7 +93,7 @@ static bool watch(struct link *link) {
   char name[64];
   (void)snprintf(name, sizeof name, "inproc://nav-client-%u", link->opened++);
   return set(link->monitor, ZMQ_LINGER, 0) && zmq_socket_monitor(link->socket, name, events) == 0 &&
-         zmq_connect(link->monitor, name) == 0;
+         zmq_connect(link->monitor, name) == 0 && news_open(&link->monitor_news, link->monitor);
 }
 
 bool link_open(struct link *link, const char *endpoint, const uint8_t *hub_curve_key, struct nav_error *err) {
@@ -98,7 +101,7 @@ bool link_open(struct link *link, const char *endpoint, const uint8_t *hub_curve
   link->socket = zmq_socket(link->context, ZMQ_DEALER);
   link->monitor = zmq_socket(link->context, ZMQ_PAIR);
   if (link->socket != NULL && link->monitor != NULL && set_options(link, endpoint, hub_curve_key) &&
-      watch(link) && zmq_connect(link->socket, endpoint) == 0) {
+      watch(link) && zmq_connect(link->socket, endpoint) == 0 && news_open(&link->news, link->socket)) {
     link->end = LINK_OPEN;
     return true;
   }
@@ -112,7 +115,8 @@ bool link_is_open(const struct link *link) { return link->socket != NULL; }
 enum link_end link_state(struct link *link) {
   uint8_t bytes[EVENT_SIZE];
   char address[ENDPOINT_SIZE];
-  while (link->monitor != NULL && zmq_recv(link->monitor, bytes, sizeof bytes, ZMQ_DONTWAIT) >= 0) {
+  if (link->monitor == NULL || !link->monitor_news.likely) return link->end;
+  while (zmq_recv(link->monitor, bytes, sizeof bytes, ZMQ_DONTWAIT) >= 0) {
     uint16_t event;
     memcpy(&event, bytes, sizeof event);
     (void)zmq_recv(link->monitor, address, sizeof address, ZMQ_DONTWAIT);
@@ -121,34 +125,34 @@ enum link_end link_state(struct link *link) {
       link->end = event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH ? LINK_KEY_REFUSED : LINK_GONE;
     }
   }
+  news_missed(&link->monitor_news);
   return link->end;
 }
 
-bool link_may_send(struct link *link) {
-  int events = 0;
-  size_t size = sizeof events;
-  return link->socket != NULL && zmq_getsockopt(link->socket, ZMQ_EVENTS, &events, &size) == 0 &&
-         (events & ZMQ_POLLOUT) != 0;
-}
+bool link_may_send(struct link *link) { return link->socket != NULL && news_may_send(&link->news); }
 
 bool link_send(struct link *link, const uint8_t *data, size_t length) {
-  return link->socket != NULL && zmq_send(link->socket, data, length, ZMQ_DONTWAIT) >= 0;
+  if (link->socket == NULL || zmq_send(link->socket, data, length, ZMQ_DONTWAIT) < 0) return false;
+  news_sent(&link->news);
+  return true;
 }
 
 int64_t link_receive(struct link *link, const uint8_t **frame) {
   drop_message(link);
-  if (link->socket == NULL) return -1;
+  if (link->socket == NULL || !link->news.likely) return -1;
   (void)zmq_msg_init(&link->message);
   link->holds = true;
-  if (zmq_msg_recv(&link->message, link->socket, ZMQ_DONTWAIT) < 0) return -1;
+  if (zmq_msg_recv(&link->message, link->socket, ZMQ_DONTWAIT) < 0) {
+    news_missed(&link->news);
+    return -1;
+  }
   *frame = zmq_msg_data(&link->message);
   return (int64_t)zmq_msg_size(&link->message);
 }
 
-void link_wait(struct link *link, bool want_send, int64_t wait_ms) {
-  zmq_pollitem_t items[] = {
-      {.socket = link->socket, .events = (short)(want_send ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN)},
-      {.socket = link->monitor, .events = ZMQ_POLLIN},
-  };
-  (void)zmq_poll(items, link->socket != NULL ? 2 : 0, wait_ms);  // interrupted: the caller looks anew
+bool link_wait(struct link *link, int64_t wait_ms) {
+  if (link->socket != NULL && link->news.likely) return true;
+  struct news *const both[] = {&link->news, &link->monitor_news};
+  bool waited = news_wait(both, link->socket != NULL ? 2 : 0, NULL, 0, wait_ms);
+  return waited && link->socket != NULL && (link->news.likely || link->monitor_news.likely);
 }

@@ -26,11 +26,12 @@ NAV_MUST_USE bool link_open(struct link *link, const char *endpoint, const uint8
 void link_close(struct link *link, int linger_ms);
 bool link_is_open(const struct link *link);
 enum link_end link_state(struct link *link);
+// Whether it takes a frame now; where not, link_wait waits for that too.
 bool link_may_send(struct link *link);
 NAV_MUST_USE bool link_send(struct link *link, const uint8_t *data, size_t length);
 // Gives the frame's length; -1: none there. *frame is valid until the next call.
 int64_t link_receive(struct link *link, const uint8_t **frame);
-// Waits until something comes, or may be sent where want_send.
-void link_wait(struct link *link, bool want_send, int64_t wait_ms);
+// Waits until something may have come, or may be sent again; 0 only looks. False: nothing, or interrupted.
+bool link_wait(struct link *link, int64_t wait_ms);
 
 #endif

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <zmq.h>
 
 #include "hub/base/id.h"
 #include "hub/base/log.h"
@@ -400,27 +399,24 @@ size_t control_port_poll_count(const struct control_port *port) {
   return count;
 }
 
-void control_port_poll_fill(const struct control_port *port, void *zmq_items) {
-  zmq_pollitem_t *items = zmq_items;
-  *items++ = (zmq_pollitem_t){.fd = port->fd, .events = ZMQ_POLLIN};
+void control_port_poll_fill(const struct control_port *port, struct pollfd *files) {
+  *files++ = (struct pollfd){.fd = port->fd, .events = POLLIN};
   for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
     const struct connection *connection = &port->connections[i];
     if (!is_polled(connection)) continue;
-    short events = connection->out.length > 0 ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN;
-    *items++ = (zmq_pollitem_t){.fd = connection->fd, .events = events};
+    short events = connection->out.length > 0 ? POLLIN | POLLOUT : POLLIN;
+    *files++ = (struct pollfd){.fd = connection->fd, .events = events};
   }
 }
 
-void control_port_step(struct control_port *port, const void *zmq_items) {
-  const zmq_pollitem_t *item = zmq_items;
-  bool newcomers = (item->revents & ZMQ_POLLIN) != 0;
-  item++;
+void control_port_step(struct control_port *port, const struct pollfd *files) {
+  bool newcomers = (files++->revents & POLLIN) != 0;
   for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
     struct connection *connection = &port->connections[i];
     if (!is_polled(connection)) continue;
-    short events = item->revents;
-    item++;
-    if ((events & (ZMQ_POLLIN | ZMQ_POLLERR)) != 0 && !connection->waiting) serve(port, connection);
+    short events = files++->revents;
+    if ((events & (POLLIN | POLLERR | POLLHUP | POLLNVAL)) != 0 && !connection->waiting)
+      serve(port, connection);
     if (connection->number != 0 && connection->out.length > 0 &&
         control_flush(connection->fd, &connection->out) < 0) {
       hang_up(connection);

@@ -210,8 +210,8 @@ struct control_port;
 struct control_port *control_port_open(struct core *core, struct nav_error *err);
 void control_port_close(struct control_port *port);  // takes NULL
 size_t control_port_poll_count(const struct control_port *port);
-void control_port_poll_fill(const struct control_port *port, void *zmq_items);
-void control_port_step(struct control_port *port, const void *zmq_items);
+void control_port_poll_fill(const struct control_port *port, struct pollfd *files);
+void control_port_step(struct control_port *port, const struct pollfd *files);
 void control_port_answer(struct control_port *port, uint64_t connection, const char *json);
 // Of a command that is answered later: at once, or when the batch being staged is durable. Both take answer.
 void core_answer(struct core *core, uint64_t connection, json_t *answer);

@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zmq.h>
 
 #include "hub/base/clock.h"
 #include "hub/base/log.h"
@@ -20,7 +19,7 @@
 #include "hub/core/standby.h"
 
 enum {
-  POLL_ITEMS_MAX = 96,
+  FILES_MAX = 96,
   POLL_MS = 50,
   FRAMES_A_TURN = 16,
   ACKNOWLEDGE_MS = 50,  // acknowledgements alone make a commit no more often
@@ -209,21 +208,14 @@ static void step_store(struct core *core) {
 
 // ---- the loop ----
 
-static size_t fill_items(struct core *core, zmq_pollitem_t *items) {
+static size_t fill_files(struct core *core, struct pollfd *files) {
   size_t count = 0;
-  short gate = ZMQ_POLLIN;
-  // Also where deliveries stopped because the gate's pipe was full.
-  if (!sessions_have_room(core->sessions) && sessions_gate_lives(core->sessions))
-    gate = (short)(gate | ZMQ_POLLOUT);
-  items[count++] = (zmq_pollitem_t){.socket = sessions_socket(core->sessions), .events = gate};
-  if (store_fd(core->store) >= 0) {
-    items[count++] = (zmq_pollitem_t){.fd = store_fd(core->store), .events = ZMQ_POLLIN};
-  }
-  if (reader_fd(core->reader) >= 0) {
-    items[count++] =
-        (zmq_pollitem_t){.fd = reader_fd(core->reader), .events = reader_poll_events(core->reader)};
-  }
-  if (reload_fd(core) >= 0) items[count++] = (zmq_pollitem_t){.fd = reload_fd(core), .events = ZMQ_POLLIN};
+  if (store_fd(core->store) >= 0)
+    files[count++] = (struct pollfd){.fd = store_fd(core->store), .events = POLLIN};
+  if (reader_fd(core->reader) >= 0)
+    files[count++] =
+        (struct pollfd){.fd = reader_fd(core->reader), .events = reader_poll_events(core->reader)};
+  if (reload_fd(core) >= 0) files[count++] = (struct pollfd){.fd = reload_fd(core), .events = POLLIN};
   return count;
 }
 
@@ -237,15 +229,16 @@ static void once_a_second(struct core *core) {
 }
 
 static void turn(struct core *core, bool busy) {
-  zmq_pollitem_t items[POLL_ITEMS_MAX];
-  size_t own = fill_items(core, items);
+  struct pollfd files[FILES_MAX];
+  struct news *const gate = sessions_news(core->sessions);
+  size_t own = fill_files(core, files);
   size_t control = control_port_poll_count(core->control);
-  NAV_ASSERT(own + control <= POLL_ITEMS_MAX);
-  control_port_poll_fill(core->control, items + own);
-  (void)zmq_poll(items, (int)(own + control), busy ? 0 : POLL_MS);
+  NAV_ASSERT(own + control <= FILES_MAX);
+  control_port_poll_fill(core->control, files + own);
+  (void)!news_wait(&gate, gate != NULL ? 1 : 0, files, own + control, busy ? 0 : POLL_MS);
   core->now_ms = nav_clock_now_ms();
   buckets_set_today(core->buckets, nav_day_stockholm(core->now_ms));
-  control_port_step(core->control, items + own);
+  control_port_step(core->control, files + own);
 }
 
 static bool finished(const struct core *core) {

@@ -25,6 +25,7 @@ struct waiting {
 
 struct sessions {
   void *socket;
+  struct news news;
   const struct conf_agencies *agencies;
   const struct key_pair_sign *key;
   struct sessions_handlers handlers;
@@ -66,7 +67,7 @@ struct sessions *sessions_open(void *zmq_context, const char *gate_socket,
             zmq_setsockopt(sessions->socket, ZMQ_RCVHWM, &hwm, sizeof hwm) == 0 &&
             zmq_setsockopt(sessions->socket, ZMQ_LINGER, &linger, sizeof linger) == 0 &&
             zmq_setsockopt(sessions->socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof frame_max) == 0 &&
-            zmq_bind(sessions->socket, endpoint) == 0;
+            zmq_bind(sessions->socket, endpoint) == 0 && news_open(&sessions->news, sessions->socket);
   if (!ok) {
     (void)nav_fail(err, NAV_ERROR_LOCAL, 0, gate_socket, "cannot bind the gate's socket: %s",
                    zmq_strerror(errno));
@@ -104,7 +105,9 @@ void sessions_close(struct sessions *sessions) {
   free(sessions);
 }
 
-void *sessions_socket(struct sessions *sessions) { return sessions->socket; }
+struct news *sessions_news(struct sessions *sessions) {
+  return sessions->handlers.may_send(sessions->handlers.context) ? &sessions->news : NULL;
+}
 
 void sessions_stand_by(struct sessions *sessions, const char *text) { sessions->standby_text = text; }
 
@@ -139,7 +142,11 @@ bool sessions_gate_lives(const struct sessions *sessions) {
 // ---- sending ----
 
 static bool send_now(struct sessions *sessions, const uint8_t *head, const uint8_t *frame, size_t length) {
-  if (zmq_send(sessions->socket, head, RELAY_HEAD_SIZE, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) return false;
+  if (zmq_send(sessions->socket, head, RELAY_HEAD_SIZE, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) {
+    news_refused(&sessions->news);
+    return false;
+  }
+  news_sent(&sessions->news);
   // The first part was taken, so the second is.
   return zmq_send(sessions->socket, frame, length, ZMQ_DONTWAIT) >= 0;
 }
@@ -434,10 +441,12 @@ static bool receive_one(struct sessions *sessions) {
   zmq_msg_t parts[2];
   size_t count = 0;
   int more = 1;
+  if (!sessions->news.likely) return false;
   while (more != 0) {
     zmq_msg_t part;
     (void)zmq_msg_init(&part);
     if (zmq_msg_recv(&part, sessions->socket, ZMQ_DONTWAIT) < 0) {
+      news_missed(&sessions->news);
       (void)zmq_msg_close(&part);
       for (size_t i = 0; i < count && i < 2; i++) (void)zmq_msg_close(&parts[i]);
       return false;

@@ -5,6 +5,7 @@
 #define NAV_CORE_SESSIONS_H
 
 #include "hub/conf/agencies.h"
+#include "hub/wire/news.h"
 #include "hub/wire/relay.h"
 #include "hub/wire/session.h"
 
@@ -66,7 +67,8 @@ struct sessions *sessions_open(void *zmq_context, const char *gate_socket,
                                const struct sessions_handlers *handlers, struct nav_error *err);
 void sessions_close(struct sessions *sessions);  // takes NULL
 void sessions_set_agencies(struct sessions *sessions, const struct conf_agencies *agencies);
-void *sessions_socket(struct sessions *sessions);
+// To be waited for: what the gate sends, or that it takes something again. NULL: nothing may be read now.
+struct news *sessions_news(struct sessions *sessions);
 // Refuses everybody with CODE_STANDBY and that text, which must outlive it, and tells no handler; NULL: no
 // longer. There is no session then.
 void sessions_stand_by(struct sessions *sessions, const char *text);

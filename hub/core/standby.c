@@ -5,18 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <zmq.h>
 
 #include "hub/base/clock.h"
 #include "hub/base/log.h"
 #include "hub/core/node.h"
 
 enum {
-  RETRY_MS = 500,       // of the database, while it is away
-  LOOKS_A_LEASE = 12,   // so often the lease is looked at while it is another's …
-  LOOK_MS_MIN = 50,     // … but not more,
-  LOOK_MS_MAX = 1000,   // and not less
-  POLL_ITEMS_MAX = 96,  // the control port has 65 at the most
+  RETRY_MS = 500,      // of the database, while it is away
+  LOOKS_A_LEASE = 12,  // so often the lease is looked at while it is another's …
+  LOOK_MS_MIN = 50,    // … but not more,
+  LOOK_MS_MAX = 1000,  // and not less
+  FILES_MAX = 96,      // the control port has 65 at the most
   FRAMES_A_TURN = 64,
   REFUSAL_SIZE = 512,
   LET_GO_PART = 4,        // of a lease after ours has run out: clients are let go
@@ -108,16 +107,16 @@ static bool begin_waiting(struct core *core, struct nav_error *err) {
 
 // Serves the sockets for that long at the most.
 static void wait_turn(struct core *core, int64_t wait_ms) {
-  zmq_pollitem_t items[POLL_ITEMS_MAX];
-  items[0] = (zmq_pollitem_t){.socket = sessions_socket(core->sessions), .events = ZMQ_POLLIN};
-  NAV_ASSERT(2 + control_port_poll_count(core->control) <= POLL_ITEMS_MAX);
-  int count = 1 + (int)control_port_poll_count(core->control);
-  control_port_poll_fill(core->control, items + 1);
+  struct pollfd files[FILES_MAX];
+  struct news *const gate = sessions_news(core->sessions);
+  size_t count = control_port_poll_count(core->control);
+  NAV_ASSERT(1 + count <= FILES_MAX);
+  control_port_poll_fill(core->control, files);
   if (store_is_asking(core->store))
-    items[count++] = (zmq_pollitem_t){.fd = store_fd(core->store), .events = ZMQ_POLLIN};
-  (void)zmq_poll(items, count, wait_ms);
+    files[count++] = (struct pollfd){.fd = store_fd(core->store), .events = POLLIN};
+  (void)!news_wait(&gate, gate != NULL ? 1 : 0, files, count, wait_ms);
   core->now_ms = nav_clock_now_ms();
-  control_port_step(core->control, items + 1);
+  control_port_step(core->control, files);
   (void)sessions_receive(core->sessions, FRAMES_A_TURN);
   sessions_flush(core->sessions);
 }

@@ -40,6 +40,7 @@ struct connection {
 
 struct connections {
   void *monitor;
+  struct news news;
   uint32_t open, fd_max, crowded, displaced;
   struct connection *by_fd;
 };
@@ -60,7 +61,8 @@ struct connections *connections_watch(void *zmq_context, void *socket, uint32_t 
       zmq_setsockopt(connections->monitor, ZMQ_LINGER, &linger, sizeof linger) == 0 &&
       zmq_socket_monitor(socket, endpoint, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED) ==
           0 &&
-      zmq_connect(connections->monitor, endpoint) == 0) {
+      zmq_connect(connections->monitor, endpoint) == 0 &&
+      news_open(&connections->news, connections->monitor)) {
     return connections;
   }
   (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "connections", "cannot watch the public socket: %s",
@@ -76,7 +78,9 @@ void connections_free(struct connections *connections) {
   free(connections);
 }
 
-void *connections_monitor(struct connections *connections) { return connections->monitor; }
+struct news *connections_news(struct connections *connections) {
+  return &connections->news;
+}
 
 static struct connection *find(struct connections *connections, int fd) {
   return fd >= 0 && (uint32_t)fd < connections->fd_max ? &connections->by_fd[fd] : NULL;
@@ -93,11 +97,15 @@ static void close_entry(struct connections *connections, struct connection *conn
 
 // One event: 2 bytes which, 4 bytes the descriptor, both in the machine's order; then a part with the
 // address. False: none there.
-static bool read_event(void *monitor, uint16_t *event, int32_t *fd) {
+static bool read_event(struct connections *connections, uint16_t *event, int32_t *fd) {
+  void *monitor = connections->monitor;
   uint8_t bytes[EVENT_SIZE] = {0};
   char address[256];
   int got = zmq_recv(monitor, bytes, sizeof bytes, ZMQ_DONTWAIT);
-  if (got < 0) return false;
+  if (got < 0) {
+    news_missed(&connections->news);
+    return false;
+  }
   int more = 0;
   size_t size = sizeof more;
   if (zmq_getsockopt(monitor, ZMQ_RCVMORE, &more, &size) == 0 && more) {
@@ -171,7 +179,8 @@ void connections_read(struct connections *connections, int64_t now_ms, connectio
                       void *context) {
   uint16_t event = 0;
   int32_t fd = -1;
-  while (read_event(connections->monitor, &event, &fd)) {
+  if (!connections->news.likely) return;
+  while (read_event(connections, &event, &fd)) {
     struct connection *connection = find(connections, fd);
     if (connection == NULL) continue;
     close_entry(connections, connection, gone, context);

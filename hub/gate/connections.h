@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "hub/base/error.h"
+#include "hub/wire/news.h"
 
 struct connections;
 
@@ -17,8 +18,8 @@ typedef void connections_gone(void *context, uint64_t session);
 // fd_max: the program's limit of file descriptors. NULL: *err.
 struct connections *connections_watch(void *zmq_context, void *socket, uint32_t fd_max,
                                       struct nav_error *err);
-void connections_free(struct connections *connections);      // takes NULL; before the context ends
-void *connections_monitor(struct connections *connections);  // the socket to poll
+void connections_free(struct connections *connections);          // takes NULL; before the context ends
+struct news *connections_news(struct connections *connections);  // to be waited for
 // Reads all that the monitor has.
 void connections_read(struct connections *connections, int64_t now_ms, connections_gone *gone, void *context);
 // Connections open now, in handshake or through it.

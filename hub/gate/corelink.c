@@ -13,6 +13,7 @@ enum { RECONNECT_MS = 50, RECONNECT_MS_MAX = 1000, EVENT_SIZE = 6, FAREWELL_MS =
 
 struct corelink {
   void *socket, *monitor;
+  struct news news, monitor_news;
   bool connected;
   int fd;  // of the connection, while connected
 };
@@ -40,7 +41,8 @@ static bool watch(struct corelink *link, void *zmq_context) {
   const int linger = 0, events = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED;
   link->monitor = zmq_socket(zmq_context, ZMQ_PAIR);
   return link->monitor != NULL && zmq_setsockopt(link->monitor, ZMQ_LINGER, &linger, sizeof linger) == 0 &&
-         zmq_socket_monitor(link->socket, endpoint, events) == 0 && zmq_connect(link->monitor, endpoint) == 0;
+         zmq_socket_monitor(link->socket, endpoint, events) == 0 &&
+         zmq_connect(link->monitor, endpoint) == 0 && news_open(&link->monitor_news, link->monitor);
 }
 
 struct corelink *corelink_open(void *zmq_context, const char *socket_path, int silent_ms,
@@ -55,7 +57,7 @@ struct corelink *corelink_open(void *zmq_context, const char *socket_path, int s
   (void)snprintf(endpoint, sizeof endpoint, "ipc://%s", socket_path);
   link->socket = zmq_socket(zmq_context, ZMQ_DEALER);
   if (link->socket != NULL && set_options(link->socket, silent_ms) && watch(link, zmq_context) &&
-      zmq_connect(link->socket, endpoint) == 0) {
+      zmq_connect(link->socket, endpoint) == 0 && news_open(&link->news, link->socket)) {
     return link;
   }
   (void)nav_fail(err, NAV_ERROR_LOCAL, 0, socket_path, "cannot connect to nav-core there: %s",
@@ -64,8 +66,12 @@ struct corelink *corelink_open(void *zmq_context, const char *socket_path, int s
   return NULL;
 }
 
-void *corelink_socket(struct corelink *link) { return link->socket; }
-void *corelink_monitor(struct corelink *link) { return link->monitor; }
+struct news *corelink_news(struct corelink *link) {
+  return &link->news;
+}
+struct news *corelink_monitor_news(struct corelink *link) {
+  return &link->monitor_news;
+}
 bool corelink_connected(const struct corelink *link) { return link->connected; }
 
 static bool more_follows(void *socket) {
@@ -87,7 +93,10 @@ static void drop_rest(void *socket) {
 static bool read_event(struct corelink *link, uint16_t *event) {
   uint8_t bytes[EVENT_SIZE] = {0};
   int32_t value;
-  if (zmq_recv(link->monitor, bytes, sizeof bytes, ZMQ_DONTWAIT) < 0) return false;
+  if (zmq_recv(link->monitor, bytes, sizeof bytes, ZMQ_DONTWAIT) < 0) {
+    news_missed(&link->monitor_news);
+    return false;
+  }
   drop_rest(link->monitor);
   memcpy(event, bytes, sizeof *event);
   memcpy(&value, bytes + sizeof *event, sizeof value);
@@ -103,6 +112,7 @@ static bool read_event(struct corelink *link, uint16_t *event) {
 bool corelink_lost(struct corelink *link) {
   bool lost = false;
   uint16_t event;
+  if (!link->monitor_news.likely) return false;
   while (read_event(link, &event)) lost = lost || event == ZMQ_EVENT_DISCONNECTED;
   return lost;
 }
@@ -110,11 +120,12 @@ bool corelink_lost(struct corelink *link) {
 // A socket closed in the middle of what the core sends leaves half a message behind in libzmq (a leak, at the
 // end of the program); one whose connection ended first does not.
 static void hang_up(struct corelink *link) {
+  struct news *const monitor = &link->monitor_news;
   (void)corelink_lost(link);
   if (link->fd < 0) return;
   (void)shutdown(link->fd, SHUT_RDWR);
-  zmq_pollitem_t item = {.socket = link->monitor, .events = ZMQ_POLLIN};
-  while (link->fd >= 0 && zmq_poll(&item, 1, FAREWELL_MS) > 0) (void)corelink_lost(link);
+  while (link->fd >= 0 && news_wait(&monitor, 1, NULL, 0, FAREWELL_MS) && monitor->likely)
+    (void)corelink_lost(link);
 }
 
 void corelink_close(struct corelink *link) {
@@ -131,7 +142,11 @@ void corelink_close(struct corelink *link) {
 bool corelink_send(struct corelink *link, const struct relay_head *head, zmq_msg_t *payload) {
   uint8_t bytes[RELAY_HEAD_SIZE];
   relay_encode(bytes, head);
-  if (zmq_send(link->socket, bytes, sizeof bytes, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) return false;
+  if (zmq_send(link->socket, bytes, sizeof bytes, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) {
+    news_refused(&link->news);
+    return false;
+  }
+  news_sent(&link->news);
   // A message whose first part was taken is taken whole; should the core go between, it is lost with its
   // session.
   if (payload != NULL) {
@@ -145,8 +160,12 @@ bool corelink_send(struct corelink *link, const struct relay_head *head, zmq_msg
 int corelink_receive(struct corelink *link, struct relay_head *head, zmq_msg_t *payload,
                      struct nav_error *err) {
   uint8_t bytes[RELAY_HEAD_SIZE + 1];
+  if (!link->news.likely) return 0;
   int length = zmq_recv(link->socket, bytes, sizeof bytes, ZMQ_DONTWAIT);
-  if (length < 0) return 0;
+  if (length < 0) {
+    news_missed(&link->news);
+    return 0;
+  }
   (void)zmq_msg_init(payload);
   bool ok = more_follows(link->socket) && zmq_msg_recv(payload, link->socket, ZMQ_DONTWAIT) >= 0 &&
             !more_follows(link->socket);

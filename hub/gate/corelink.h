@@ -6,6 +6,7 @@
 #include <zmq.h>
 
 #include "hub/base/error.h"
+#include "hub/wire/news.h"
 #include "hub/wire/relay.h"
 
 enum { CORELINK_HWM = 64, CORELINK_MESSAGE_MAX = 65536 };
@@ -17,8 +18,9 @@ struct corelink;
 struct corelink *corelink_open(void *zmq_context, const char *socket_path, int silent_ms,
                                struct nav_error *err);
 void corelink_close(struct corelink *link);  // takes NULL
-void *corelink_socket(struct corelink *link);
-void *corelink_monitor(struct corelink *link);  // the socket to poll for corelink_lost
+// To be waited for: what the core sends, or that it takes something again; and for corelink_lost.
+struct news *corelink_news(struct corelink *link);
+struct news *corelink_monitor_news(struct corelink *link);
 // True: the connection to the core was lost since the last call.
 bool corelink_lost(struct corelink *link);
 bool corelink_connected(const struct corelink *link);

@@ -7,12 +7,18 @@
 
 enum { TURN_FRAMES_MAX = 64, REFUSED_FRAME_MAX = 1024 };
 
+static enum door_sent send_out(struct gate *gate, const uint8_t *routing, size_t length, zmq_msg_t *payload) {
+  enum door_sent sent = door_send(gate->door, routing, length, payload);
+  news_sent(&gate->door_news);  // it may have taken in that something came, also where it did not send
+  return sent;
+}
+
 static void send_bytes(struct gate *gate, const uint8_t *routing, size_t length, const void *data,
                        size_t size) {
   zmq_msg_t message;
   if (zmq_msg_init_size(&message, size) != 0) return;
   memcpy(zmq_msg_data(&message), data, size);
-  if (door_send(gate->door, routing, length, &message) != DOOR_SENT) (void)zmq_msg_close(&message);
+  if (send_out(gate, routing, length, &message) != DOOR_SENT) (void)zmq_msg_close(&message);
 }
 
 void gate_send_reset(struct gate *gate, const uint8_t *routing, size_t length) {
@@ -165,8 +171,9 @@ static bool unpark(struct gate *gate) {
 void gate_from_clients(struct gate *gate) {
   gate_tell_ended(gate);
   if (!unpark(gate)) return;
-  for (int i = 0; i < TURN_FRAMES_MAX && !gate->has_parked; i++) {
+  for (int i = 0; i < TURN_FRAMES_MAX && gate->door_news.likely && !gate->has_parked; i++) {
     if (!door_receive(gate->door, &gate->parked)) {
+      news_missed(&gate->door_news);
       door_done(&gate->parked);
       return;
     }
@@ -204,7 +211,7 @@ static void queue(struct gate *gate, struct session *session, zmq_msg_t *payload
 static void deliver(struct gate *gate, struct session *session, zmq_msg_t *payload) {
   enum door_sent sent = DOOR_FULL;
   if (outbox_first(&session->outbox) == NULL) {
-    sent = door_send(gate->door, session->routing, session->routing_length, payload);
+    sent = send_out(gate, session->routing, session->routing_length, payload);
   }
   if (sent == DOOR_FULL) {
     queue(gate, session, payload);
@@ -218,7 +225,7 @@ void gate_flush_outboxes(struct gate *gate) {
     struct session *session = sessions_at(gate->sessions, i);
     zmq_msg_t *first;
     while (session != NULL && (first = outbox_first(&session->outbox)) != NULL) {
-      enum door_sent sent = door_send(gate->door, session->routing, session->routing_length, first);
+      enum door_sent sent = send_out(gate, session->routing, session->routing_length, first);
       if (sent == DOOR_FULL) break;
       if (sent == DOOR_SENT) {
         outbox_drop_first(&session->outbox);

@@ -129,27 +129,22 @@ static void check_hoarding(struct gate *gate, int64_t now_ms) {
   if (cut > 0) gate_log_limited(gate, "cut %u connections that sent a message without end", cut);
 }
 
-enum { ITEM_SIGNAL, ITEM_CONNECTIONS, ITEM_CORE, ITEM_CORE_MONITOR, ITEM_DOOR, ITEMS };
+static int64_t wait_ms(const struct gate *gate) {
+  if (sessions_queued(gate->sessions) > 0) return FLUSH_MS;
+  return connections_open(gate->connections) > 0 ? HOARD_CHECK_MS : TICK_MS / 4;
+}
 
 static bool wait_for_something(struct gate *gate, int signal_fd, bool *signalled) {
-  bool core_wanted = gate->has_parked || sessions_next_ended(gate->sessions) != NULL;
-  zmq_pollitem_t items[ITEMS] = {
-      [ITEM_SIGNAL] = {.fd = signal_fd, .events = ZMQ_POLLIN},
-      [ITEM_CONNECTIONS] = {.socket = connections_monitor(gate->connections), .events = ZMQ_POLLIN},
-      [ITEM_CORE] = {.socket = corelink_socket(gate->core),
-                     .events = (short)(core_wanted ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN)},
-      [ITEM_CORE_MONITOR] = {.socket = corelink_monitor(gate->core), .events = ZMQ_POLLIN},
-      [ITEM_DOOR] = {.socket = gate->door, .events = ZMQ_POLLIN},
-  };
-  long timeout = connections_open(gate->connections) > 0 ? HOARD_CHECK_MS : TICK_MS / 4;
-  if (sessions_queued(gate->sessions) > 0) timeout = FLUSH_MS;
+  enum { DOOR = 3, ALL };
+  struct news *const news[ALL] = {connections_news(gate->connections), corelink_news(gate->core),
+                                  corelink_monitor_news(gate->core), [DOOR] = &gate->door_news};
+  struct pollfd signal = {.fd = signal_fd, .events = POLLIN};
   // A parked message closes the public socket's tap: what it has is neither read nor waited for.
-  int count = gate->has_parked ? ITEM_DOOR : ITEMS;
-  if (zmq_poll(items, count, timeout) < 0 && errno != EINTR) {
-    nav_log(NAV_LOG_ERROR, "cannot wait for messages: %s", zmq_strerror(errno));
+  if (!news_wait(news, gate->has_parked ? DOOR : ALL, &signal, 1, wait_ms(gate))) {
+    nav_log(NAV_LOG_ERROR, "cannot wait for messages: %s", strerror(errno));
     return false;
   }
-  *signalled = (items[ITEM_SIGNAL].revents & ZMQ_POLLIN) != 0;
+  *signalled = (signal.revents & POLLIN) != 0;
   return true;
 }
 
@@ -176,6 +171,7 @@ int gate_run(struct gate *gate, int signal_fd) {
     gate_from_clients(gate);
     gate_from_core(gate);
     gate_flush_outboxes(gate);
+    gate_tell_ended(gate);  // of what ended just now
     check_hoarding(gate, now_ms);
     tick(gate, now_ms);
   }

@@ -24,6 +24,7 @@ struct gate {
   const struct conf_nav *nav;
   uint64_t instance;
   void *door;
+  struct news door_news;
   struct zap *zap;
   struct book *book;  // the same as zap's, for this thread
   struct quota *quota;

@@ -133,6 +133,9 @@ static bool open_all(struct gate *gate, void *zmq_context, const struct key_pair
   if ((gate->door = door_open(zmq_context, keys, err)) == NULL) return false;
   gate->connections = connections_watch(zmq_context, gate->door, files, err);
   if (gate->connections == NULL || !door_bind(gate->door, gate->nav->endpoint, err)) return false;
+  if (!news_open(&gate->door_news, gate->door))
+    return nav_fail(err, NAV_ERROR_LOCAL, 0, "public socket", "cannot be waited for: %s",
+                    zmq_strerror(errno));
   if (!selftest_unlisted_key(zmq_context, gate->door, keys, err)) return false;
   (void)zap_take_refused(gate->zap);  // the self-test's own
   gate->core = corelink_open(zmq_context, gate->nav->gate_socket, (int)gate->nav->lease_ms * 2 / 3, err);

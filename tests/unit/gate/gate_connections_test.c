@@ -93,8 +93,8 @@ static void is_gone(void *context, uint64_t session) {
 }
 
 static void read_events(struct world *w, int wait_ms) {
-  zmq_pollitem_t item = {.socket = connections_monitor(w->connections), .events = ZMQ_POLLIN};
-  (void)zmq_poll(&item, 1, wait_ms);
+  struct news *const news = connections_news(w->connections);
+  assert_true(news_wait(&news, 1, NULL, 0, wait_ms));
   connections_read(w->connections, w->now_ms++, is_gone, w);
 }
 
