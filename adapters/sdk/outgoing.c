@@ -13,6 +13,7 @@ struct publication {
 
 static void fill(const struct nav_client *client, struct publication *publication, uint64_t number,
                  struct queue_event *const *events, size_t count) {
+  struct keys_salted salted[WIRE_EVENTS_MAX];
   publication->message = (Nav__V1__Publication)NAV__V1__PUBLICATION__INIT;
   for (size_t i = 0; i < count; i++) {
     Nav__V1__PublishedEvent *event = &publication->events[i];
@@ -21,8 +22,9 @@ static void fill(const struct nav_client *client, struct publication *publicatio
     event->event = (ProtobufCBinaryData){events[i]->length, events[i]->bytes};
     event->salt = (ProtobufCBinaryData){sizeof events[i]->salt, events[i]->salt};
     publication->list[i] = event;
-    memcpy(publication->digests + i * NAV_SHA256_SIZE, events[i]->digest, NAV_SHA256_SIZE);
+    salted[i] = (struct keys_salted){events[i]->salt, events[i]->bytes, events[i]->length};
   }
+  keys_event_digests(publication->digests, salted, count);
   keys_sign_publication(publication->signature, &client->keys.signing, client->log_id, client->agency,
                         publication->digests, count);
   Nav__V1__Publication *message = &publication->message;

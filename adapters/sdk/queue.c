@@ -51,7 +51,6 @@ bool queue_add(struct queue *queue, uint64_t token, const uint8_t id_key[KEY_SYM
   struct queue_event *slot = at(queue, queue->end++);
   *slot = (struct queue_event){.token = token, .length = length, .bytes = bytes};
   keys_event_salt(slot->salt, id_key, bytes, length);
-  keys_event_digest(slot->digest, slot->salt, sizeof slot->salt, bytes, length);
   queue->bytes += length;
   queue->waiting++;
   queue->to_send++;

@@ -16,7 +16,6 @@ struct queue_event {
   uint64_t publication;  // under way with it; 0: to be sent
   bool settled;
   uint8_t salt[KEY_SALT_SIZE];
-  uint8_t digest[NAV_SHA256_SIZE];
   size_t length;
   uint8_t *bytes;
 };

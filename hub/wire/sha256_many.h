@@ -1,5 +1,5 @@
 // SHA-256 of many short inputs at once: sixteen beside one another in vector registers where the processor
-// has AVX-512 or AVX2 and no SHA instructions of its own, else one after another by sha256.h. OpenSSL has
+// has AVX-512, or AVX2 and no SHA instructions of its own, else one after another by sha256.h. OpenSSL has
 // this for no caller of its own; short events and a tree's leaves are hashed several times as fast by it.
 // Called by: core (digests, commitments, leaves), `audit verify`. Must never: give another hash than sha256.h
 // (tests/unit/wire/sha256_many_test.c).
