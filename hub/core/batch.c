@@ -59,6 +59,7 @@ void batch_free(struct batch *batch) {
 void batch_clear(struct batch *batch) {
   for (size_t i = 0; i < batch->entries_count; i++) head_entry_free(batch->entries[i]);
   batch->entries_count = 0;
+  batch->ahead_bytes = 0;
   batch->unhashed_count = 0;
   batch->answers_count = 0;
   batch->acknowledged_count = 0;

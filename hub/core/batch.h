@@ -76,6 +76,7 @@ struct batch {
   size_t unhashed_count, unhashed_capacity;
   struct head_entry **entries;  // events, for the lanes' head
   size_t entries_count, entries_capacity;
+  size_t ahead_bytes;  // of their copies made already (deliver_copy.h)
   struct nav_buffer answers;
   struct batch_answer *answer_list;
   size_t answers_count, answers_capacity;

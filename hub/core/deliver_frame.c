@@ -6,6 +6,7 @@
 
 #include "hub/base/log.h"
 #include "hub/core/deliver.h"
+#include "hub/core/deliver_copy.h"
 #include "hub/core/question.h"
 #include "hub/core/recalls.h"
 #include "hub/core/redecided.h"
@@ -17,8 +18,6 @@ enum {
   DELIVERY_OVERHEAD = 24,
   OWN_BYTES_MAX = 16,  // of a delivery, a lane's own
   PATH_OVERHEAD = 2,
-  WITHHELD_BYTES_MAX = 6 * 1024,
-  WITHHELD_PATHS_MAX = 256,
   ARENA_BYTES_MAX = 4 * 1024 * 1024,
 };
 
@@ -35,8 +34,8 @@ struct deliver_frame {
   size_t kept_count;
   struct head_copy temporary[FRAME_EVENTS_MAX];
   size_t temporary_count;
-  struct nav_arena *arena;  // of what is being redacted
-  struct nav_buffer event;  // the same, encoded
+  struct nav_arena *arena;  // of what is decoded and redacted
+  struct nav_buffer head;   // the message, encoded
   struct nav_buffer encoded;
 };
 
@@ -45,7 +44,7 @@ struct deliver_frame *deliver_frame_begin(struct core *core, uint32_t number, st
   if (frame.arena == NULL) {
     frame.arena = nav_arena_new(ARENA_BYTES_MAX);
     NAV_ASSERT(frame.arena != NULL);
-    nav_buffer_init(&frame.event, WIRE_EVENT_MAX + WITHHELD_BYTES_MAX);
+    nav_buffer_init(&frame.head, WIRE_FRAME_MAX);
     nav_buffer_init(&frame.deliveries, WIRE_FRAME_MAX);
     nav_buffer_init(&frame.encoded, WIRE_FRAME_MAX);
   }
@@ -123,40 +122,6 @@ static bool decide_again(struct deliver_frame *frame, const struct head_entry *e
   return released;
 }
 
-// What does not fit of the withheld paths is told by a last "…".
-static size_t list_withheld(const struct access_paths *withheld, char *list[WITHHELD_PATHS_MAX]) {
-  size_t bytes = 0;
-  size_t count = 0;
-  while (count < withheld->count) {
-    bool full = bytes > WITHHELD_BYTES_MAX - 128 || count + 1 >= WITHHELD_PATHS_MAX;
-    list[count] = (char *)(uintptr_t)(full ? "…" : withheld->items[count]);
-    bytes += strlen(list[count++]) + 1;
-    if (full) break;
-  }
-  return count;
-}
-
-static bool write_copy(struct deliver_frame *frame, const struct head_entry *entry, struct head_copy *copy,
-                       const Nav__V1__Event *redacted, const struct access_paths *withheld) {
-  char *list[WITHHELD_PATHS_MAX];
-  Nav__V1__Delivery delivery = NAV__V1__DELIVERY__INIT;
-  struct nav_buffer bytes;
-  nav_buffer_init(&bytes, WIRE_EVENT_MAX + 2 * WITHHELD_BYTES_MAX);
-  nav_buffer_clear(&frame->event);
-  bool ok = wire_encode(redacted, &frame->event);
-  delivery.has_position = delivery.has_event_seq = delivery.has_event = true;
-  delivery.position = entry->seq;
-  delivery.event_seq = entry->event_seq;
-  delivery.event = (ProtobufCBinaryData){frame->event.length, frame->event.data};
-  delivery.withheld = list;
-  delivery.n_withheld = list_withheld(withheld, list);
-  ok = ok && wire_encode(&delivery, &bytes);
-  copy->bytes = bytes.data;
-  copy->size = bytes.length;
-  if (!ok) nav_buffer_free(&bytes);
-  return ok;
-}
-
 static const struct head_copy *keep_copy(struct deliver_frame *frame, struct head_entry *entry, bool shared,
                                          const struct head_copy *copy) {
   if (shared && entry->copies_count < HEAD_COPIES_MAX) {
@@ -174,9 +139,7 @@ static const struct head_copy *copy_for(struct deliver_frame *frame, struct head
                                         const Nav__V1__LaneVerdict *stored, const struct narrowed *narrowed,
                                         bool again) {
   struct core *core = frame->core;
-  struct head_copy wanted = {.reveal = (uint16_t)stored->reveal,
-                             .subjects = stored->subjects,
-                             .narrative_edited = stored->narrative_edited != 0};
+  struct head_copy wanted = copy_wanted(stored);
   if (narrowed != NULL) {
     wanted.reveal &= narrowed->reveal;
     wanted.subjects &= narrowed->subjects;
@@ -201,22 +164,9 @@ static const struct head_copy *copy_for(struct deliver_frame *frame, struct head
         head_entry_find(entry, wanted.reveal, wanted.subjects, wanted.narrative_edited);
     if (ready != NULL) return ready;
   }
-  const struct number_lane *lane = &core->numbers->lanes[frame->number];
-  struct access_redaction redaction = {
-      .reveal = wanted.reveal,
-      .subjects = wanted.subjects,
-      .narrative_edited = wanted.narrative_edited,
-      .recipient = lane->agency,
-      .purpose = lane->purpose,
-      .pseudonym_key = core->pseudonym_key,
-      .areas = access_rules_areas(core->rules),
-      .now_ms = core->now_ms,
-  };
-  struct access_paths withheld = {0};
-  Nav__V1__Event *redacted = access_redact(&redaction, event, frame->arena, &withheld);
-  if (redacted == NULL || !write_copy(frame, entry, &wanted, redacted, &withheld)) return NULL;
-  bool for_all = shared && !access_redaction_is_personal(&redaction, event);
-  return keep_copy(frame, entry, for_all, &wanted);
+  bool for_all = false;
+  if (!copy_make(core, frame->number, entry, event, frame->arena, &wanted, &for_all)) return NULL;
+  return keep_copy(frame, entry, shared && for_all, &wanted);
 }
 
 static bool same_obligations(const Nav__V1__VerdictInfo *info, const Nav__V1__LaneVerdict *lane) {
@@ -326,7 +276,7 @@ static const struct head_copy *copy_of_recall(struct deliver_frame *frame, const
   const struct access_paths nothing = {NULL, 0};
   nav_arena_reset(frame->arena);
   const Nav__V1__Event *event = recall_event(entry->recalled, frame->number, frame->arena);
-  if (event == NULL || !write_copy(frame, entry, &copy, event, &nothing)) return NULL;
+  if (event == NULL || !copy_encode(entry, event, &nothing, &copy)) return NULL;
   return keep_copy(frame, NULL, false, &copy);
 }
 
@@ -349,7 +299,7 @@ static bool add_entry(struct deliver_frame *frame, struct head_entry *entry,
                                         : redecided_find(core->redecided, frame->number, entry->seq);
   if (narrowed != NULL && !narrowed->released) return true;
   if (again && (!batch_has_room(core->staging) || !redecided_has_room(core->redecided))) return false;
-  if (frame->deliveries_count > 0 && frame->bytes + entry->length + WITHHELD_BYTES_MAX > FRAME_BYTES)
+  if (frame->deliveries_count > 0 && frame->bytes + entry->length + COPY_WITHHELD_BYTES_MAX > FRAME_BYTES)
     return false;
   const struct head_copy *copy =
       recalled ? copy_of_recall(frame, entry) : copy_for(frame, entry, shared, lane, narrowed, again);
@@ -364,7 +314,7 @@ static void encode(struct deliver_frame *frame) {
   frame->message.lane = frame->number;
   frame->message.log_id = (ProtobufCBinaryData){KEY_LOG_ID_SIZE, frame->core->sequence.log_id};
   frame->message.verdicts = frame->verdict_list;
-  struct nav_buffer *head = &frame->event;
+  struct nav_buffer *head = &frame->head;
   nav_buffer_clear(head);
   nav_buffer_clear(&frame->encoded);
   NAV_ASSERT(wire_encode(&frame->message, head));

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "hub/base/log.h"
+#include "hub/core/deliver_copy.h"
 #include "hub/core/holds.h"
 #include "hub/core/intake.h"
 #include "hub/core/known.h"
@@ -281,6 +282,7 @@ static bool accept(struct core *core, struct publication *publication, size_t in
   uint64_t seq = stage_accepted(core, &row, agency, (uint32_t)index);
   struct head_entry *entry = head_entry_new(seq, row.verdict, row.bucket_day, e->bytes, e->length);
   NAV_ASSERT(entry != NULL);
+  copy_ahead(core, entry, event);
   batch_stage_event(core->staging, seq, &row, sealed->data, sealed->length, entry);
   struct known_event staged = {
       .agency = row.agency, .revision = row.revision, .seq = seq, .verdict = row.verdict};
