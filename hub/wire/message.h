@@ -1,7 +1,7 @@
-// Any message of schemas/: bytes ↔ structs. Decoding first checks the wire form in full (depth, counts,
+// Any message of schemas/: bytes ↔ structs. Decoding checks the wire form in full (depth, counts,
 // UTF-8, NUL in text, duplicates, unknown fields and enum values), because protobuf-c checks none of it, and
-// only then unpacks, into an arena. Called by: everything that reads or writes messages. Must never: log,
-// keep state, or accept what is not canonical.
+// in the same pass fills protobuf-c's structs, in an arena. Called by: everything that reads or writes
+// messages. Must never: log, keep state, or accept what is not canonical.
 #ifndef NAV_WIRE_MESSAGE_H
 #define NAV_WIRE_MESSAGE_H
 
@@ -20,7 +20,7 @@ enum {
   WIRE_EVENTS_MAX = 256,       // events of a publication
 };
 
-// Checks and unpacks. The result lives in the arena (nothing to free). NULL: *err has class PEER, the code,
+// Checks and fills. The result lives in the arena (nothing to free). NULL: *err has class PEER, the code,
 // and the field's path ("subjects.0.name") or the offset as place.
 NAV_MUST_USE void *wire_decode(const ProtobufCMessageDescriptor *descriptor, struct nav_arena *arena,
                                const uint8_t *bytes, size_t length, struct nav_error *err);

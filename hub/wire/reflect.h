@@ -1,5 +1,5 @@
 // What protobuf-c's field descriptors mean for the struct they describe.
-// Called by: message, event_validate, json, redaction. Must never: change a message.
+// Called by: fill, event_validate, json, redaction. Must never: change a message.
 #ifndef NAV_WIRE_REFLECT_H
 #define NAV_WIRE_REFLECT_H
 
