@@ -344,6 +344,8 @@ static bool check_once(const struct check *check, struct level *level) {
 
 static bool take_field(struct check *check, struct level *level, const uint8_t **p, const uint8_t *end,
                        unsigned wire_type) {
+  // Schemas may have none (schemas/plugin refuses them): that one is missing would not be seen here.
+  NAV_ASSERT(level->field->label != PROTOBUF_C_LABEL_REQUIRED);
   bool repeated = level->field->label == PROTOBUF_C_LABEL_REPEATED;
   if (!repeated && !check_once(check, level)) return false;
   unsigned expected = wire_type_of(level->field->type);
@@ -358,10 +360,22 @@ static bool take_field(struct check *check, struct level *level, const uint8_t *
                 expected);
 }
 
+// Fields mostly come in order: the same again (repeated), or one of the next. NULL: not known.
+static inline const ProtobufCFieldDescriptor *find_field(const ProtobufCMessageDescriptor *descriptor,
+                                                         const ProtobufCFieldDescriptor *last,
+                                                         unsigned number) {
+  const ProtobufCFieldDescriptor *field = last != NULL ? last : descriptor->fields;
+  const ProtobufCFieldDescriptor *end = descriptor->fields + descriptor->n_fields;
+  for (unsigned i = 0; i < 4 && field < end; i++, field++) {
+    if (field->id == number) return field;
+  }
+  return protobuf_c_message_descriptor_get_field(descriptor, number);
+}
+
 // The tag at *p: its field in level->field (NULL: not known), its wire type.
 static bool read_tag(struct check *check, struct level *level, const uint8_t **p, const uint8_t *end,
                      uint64_t *number, unsigned *wire_type) {
-  unsigned next = level->field != NULL ? (unsigned)(level->field - level->descriptor->fields) : 0;
+  const ProtobufCFieldDescriptor *last = level->field;
   level->field = NULL;
   level->field_start = *p;
   uint64_t tag = 0;
@@ -378,13 +392,7 @@ static bool read_tag(struct check *check, struct level *level, const uint8_t **p
     return refuse(check, level, NAV__V1__CODE__CODE_MALFORMED, "has the wire type %u, which is not used",
                   *wire_type);
   }
-  // Fields mostly come in order: the same again (repeated), or the next.
-  for (unsigned i = next; i < level->descriptor->n_fields && i < next + 3; i++) {
-    if (level->descriptor->fields[i].id == *number) level->field = &level->descriptor->fields[i];
-  }
-  if (level->field == NULL) {
-    level->field = protobuf_c_message_descriptor_get_field(level->descriptor, (unsigned)*number);
-  }
+  level->field = find_field(level->descriptor, last, (unsigned)*number);
   return true;
 }
 

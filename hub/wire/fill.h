@@ -12,8 +12,6 @@
 #include "hub/base/arena.h"
 #include "hub/base/error.h"
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "fixed numbers are taken as they stand");
-
 // Once exhausted, what has no room is NULL and is not written; the bytes are still checked to their end.
 struct wire_fill {
   struct nav_arena *arena;
@@ -77,6 +75,7 @@ static inline void wire_fill_varint(void *slot, ProtobufCType type, uint64_t val
 _Static_assert(sizeof(protobuf_c_boolean) == sizeof(uint32_t) && sizeof(int) == sizeof(uint32_t),
                "enums and bools are 32 bits");
 
+// The bytes as they stand: this machine's order is the wire's (buffer.h).
 static inline void wire_fill_fixed(void *slot, const uint8_t *bytes, size_t size) {
   if (slot == NULL) return;
   if (size == 8) {

@@ -1,4 +1,5 @@
-// Any bytes as each of the protocol's own messages, which the first byte chooses: what is taken encodes to
+// Any bytes as each of the protocol's own messages, which the first byte chooses: what is taken is the
+// same as protobuf-c's own unpacking gives, encodes to
 // what decodes to the same, and can be shown as JSON and read back. Called by: libFuzzer. Must never: need
 // anything but its bytes.
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "hub/wire/message.h"
 #include "nav/v1/ledger.pb-c.h"
 #include "nav/v1/session.pb-c.h"
+#include "tests/unit/wire/same.h"
 
 enum { ARENA_MAX = 32 * 1024 * 1024, ENCODED_MAX = 4 * 1024 * 1024 };
 
@@ -50,6 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct nav_error err = {0};
   const ProtobufCMessage *message = wire_decode(descriptor, arena, data + 1, size - 1, &err);
   if (message != NULL) {
+    NAV_ASSERT(same_as_unpacked(message, data + 1, size - 1));
     struct nav_buffer encoded;
     nav_buffer_init(&encoded, ENCODED_MAX);
     NAV_ASSERT(wire_encode(message, &encoded));
