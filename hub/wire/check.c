@@ -151,8 +151,8 @@ static bool count_element(struct check *check, const struct level *level) {
 }
 
 // Takes a length and checks that so much is there. *p stands at the first byte after the length.
-static bool read_length(const struct check *check, const struct level *level, const uint8_t **p,
-                        const uint8_t *end, size_t *length) {
+static inline bool read_length(const struct check *check, const struct level *level, const uint8_t **p,
+                               const uint8_t *end, size_t *length) {
   uint64_t value = 0;
   enum varint result = read_varint(p, end, &value);
   if (result != VARINT_OK) return refuse_varint(check, level, result);
