@@ -1,5 +1,6 @@
 // See session.h. The client's role in crypto_kx is the agency's, the server's role the hub's; the stream's
-// keys come from both ephemeral keys, and the signatures tie those to the agency and the hub.
+// keys come from both ephemeral keys, and the signatures tie those to the agency and the hub. A key is one
+// session's and one direction's alone, so that messages can be numbered from 0.
 #include "hub/wire/session.h"
 
 #include <assert.h>
@@ -9,8 +10,6 @@
 #include "nav/v1/session.pb-c.h"
 
 enum {
-  HEADER_SIZE = crypto_secretstream_xchacha20poly1305_HEADERBYTES,
-  ADDED_SIZE = crypto_secretstream_xchacha20poly1305_ABYTES,
   ARENA_MAX = 16 * 1024,
   NONCE_SIZE = 32,
   VERSION = 1,
@@ -18,8 +17,9 @@ enum {
 };
 
 static_assert(crypto_kx_PUBLICKEYBYTES == 32 && crypto_kx_SECRETKEYBYTES == 32, "as in session.h");
-static_assert(crypto_kx_SESSIONKEYBYTES == crypto_secretstream_xchacha20poly1305_KEYBYTES,
-              "a session key is a stream's key");
+static_assert(crypto_kx_SESSIONKEYBYTES == NAV_AEAD_KEY_SIZE, "a session key is a stream's key");
+
+static const uint64_t frames_max = UINT64_C(1) << 32;
 
 static bool fail_peer(struct nav_error *err, int code, const char *place, const char *text) {
   return nav_fail(err, NAV_ERROR_PEER, code, place, "%s", text);
@@ -128,34 +128,27 @@ static bool check_hello(const Nav__V1__Hello *hello, const char *agency, const u
   return true;
 }
 
-// The hub's half: fresh key, both stream keys, the stream towards the client begun.
+// The hub's half: fresh key, both stream keys.
 static bool begin_hub_stream(struct wire_stream *stream, const uint8_t *client_public,
-                             uint8_t ephemeral_public[32], uint8_t header[HEADER_SIZE],
-                             struct nav_error *err) {
+                             uint8_t ephemeral_public[32], struct nav_error *err) {
   uint8_t ephemeral_secret[crypto_kx_SECRETKEYBYTES];
-  *stream = (struct wire_stream){0};
+  *stream = (struct wire_stream){.is_hubs = true};
   (void)crypto_kx_keypair(ephemeral_public, ephemeral_secret);
   int result = crypto_kx_server_session_keys(stream->pull_key, stream->push_key, ephemeral_public,
                                              ephemeral_secret, client_public);
   sodium_memzero(ephemeral_secret, sizeof ephemeral_secret);
-  if (result != 0) {
-    wire_stream_wipe(stream);
-    return fail_peer(err, NAV__V1__CODE__CODE_BAD_VALUE, "hello.ephemeral_key", "is not a usable key");
-  }
-  (void)crypto_secretstream_xchacha20poly1305_init_push(&stream->push, header, stream->push_key);
-  stream->push_ready = true;
-  return true;
+  if (result == 0) return true;
+  wire_stream_wipe(stream);
+  return fail_peer(err, NAV__V1__CODE__CODE_BAD_VALUE, "hello.ephemeral_key", "is not a usable key");
 }
 
 static bool append_welcome(struct nav_buffer *welcome, uint8_t hello_hash[NAV_SHA256_SIZE],
-                           uint8_t ephemeral_public[32], uint8_t header[HEADER_SIZE],
-                           const struct key_pair_sign *hub_key) {
+                           uint8_t ephemeral_public[32], const struct key_pair_sign *hub_key) {
   Nav__V1__Welcome message = NAV__V1__WELCOME__INIT;
-  message.has_version = message.has_hello_hash = message.has_ephemeral_key = message.has_stream_header = true;
+  message.has_version = message.has_hello_hash = message.has_ephemeral_key = true;
   message.version = VERSION;
   message.hello_hash = (ProtobufCBinaryData){NAV_SHA256_SIZE, hello_hash};
   message.ephemeral_key = (ProtobufCBinaryData){crypto_kx_PUBLICKEYBYTES, ephemeral_public};
-  message.stream_header = (ProtobufCBinaryData){HEADER_SIZE, header};
   struct nav_buffer body;
   nav_buffer_init(&body, WIRE_HANDSHAKE_MAX);
   bool ok = wire_encode(&message, &body) && append_signed(welcome, WIRE_WELCOME, "welcome", &body, hub_key);
@@ -174,10 +167,9 @@ static bool answer_hello(struct nav_arena *arena, const uint8_t *frame, size_t l
   if (hello == NULL || !check_hello(hello, agency, hub_key->public_key, err)) return false;
   uint8_t hash[NAV_SHA256_SIZE];
   uint8_t ephemeral_public[crypto_kx_PUBLICKEYBYTES];
-  uint8_t header[HEADER_SIZE];
   hash_body(hash, signed_hello->body.data, signed_hello->body.len);
-  if (!begin_hub_stream(stream, hello->ephemeral_key.data, ephemeral_public, header, err)) return false;
-  if (append_welcome(welcome, hash, ephemeral_public, header, hub_key)) return true;
+  if (!begin_hub_stream(stream, hello->ephemeral_key.data, ephemeral_public, err)) return false;
+  if (append_welcome(welcome, hash, ephemeral_public, hub_key)) return true;
   wire_stream_wipe(stream);
   return nav_fail(err, NAV_ERROR_BUG, 0, "welcome", "does not fit into its buffer");
 }
@@ -204,9 +196,6 @@ static bool check_welcome(const Nav__V1__Welcome *welcome, const struct wire_hel
   if (!welcome->has_ephemeral_key || !has_size(&welcome->ephemeral_key, crypto_kx_PUBLICKEYBYTES)) {
     return fail_peer(err, NAV__V1__CODE__CODE_BAD_VALUE, "welcome.ephemeral_key", "must be 32 bytes");
   }
-  if (!welcome->has_stream_header || !has_size(&welcome->stream_header, HEADER_SIZE)) {
-    return fail_peer(err, NAV__V1__CODE__CODE_BAD_VALUE, "welcome.stream_header", "must be 24 bytes");
-  }
   return true;
 }
 
@@ -221,14 +210,10 @@ static bool open_welcome(struct nav_arena *arena, const struct wire_hello *hello
   if (welcome == NULL || !check_welcome(welcome, hello, err)) return false;
   *stream = (struct wire_stream){0};
   if (crypto_kx_client_session_keys(stream->pull_key, stream->push_key, hello->ephemeral_public,
-                                    hello->ephemeral_secret, welcome->ephemeral_key.data) != 0 ||
-      crypto_secretstream_xchacha20poly1305_init_pull(&stream->pull, welcome->stream_header.data,
-                                                      stream->pull_key) != 0) {
-    wire_stream_wipe(stream);
-    return fail_peer(err, NAV__V1__CODE__CODE_BAD_VALUE, "welcome.ephemeral_key", "is not a usable key");
-  }
-  stream->pull_ready = true;
-  return true;
+                                    hello->ephemeral_secret, welcome->ephemeral_key.data) == 0)
+    return true;
+  wire_stream_wipe(stream);
+  return fail_peer(err, NAV__V1__CODE__CODE_BAD_VALUE, "welcome.ephemeral_key", "is not a usable key");
 }
 
 bool wire_welcome_open(const struct wire_hello *hello, const uint8_t *hub_public, const uint8_t *frame,
@@ -240,55 +225,42 @@ bool wire_welcome_open(const struct wire_hello *hello, const uint8_t *hub_public
   return ok;
 }
 
+// A client's first frame says that it is.
+static uint8_t kind_of(bool hubs, uint64_t number) { return !hubs && number == 0 ? WIRE_OPEN : WIRE_SEALED; }
+
 bool wire_stream_seal(struct wire_stream *stream, const uint8_t *plain, size_t length,
                       struct nav_buffer *frame, struct nav_error *err) {
-  if (stream->ended) return nav_fail(err, NAV_ERROR_RETRY, 0, "session", "has ended: start a new one");
-  // Only a client's first frame comes before its stream is begun.
-  size_t overhead = stream->push_ready ? WIRE_SEALED_OVERHEAD : WIRE_OPEN_OVERHEAD;
-  if (length > WIRE_FRAME_MAX - overhead) {
+  if (stream->ended || stream->pushed == frames_max)
+    return nav_fail(err, NAV_ERROR_RETRY, 0, "session", "has ended: start a new one");
+  if (length > WIRE_FRAME_MAX - WIRE_SEALED_OVERHEAD) {
     return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_TOO_LARGE, "frame",
                     "%zu bytes do not fit into a frame of %d", length, WIRE_FRAME_MAX);
   }
-  uint8_t *out = nav_buffer_reserve(frame, length + overhead);
+  uint8_t *out = nav_buffer_reserve(frame, length + WIRE_SEALED_OVERHEAD);
   if (out == NULL) return nav_fail(err, NAV_ERROR_RETRY, 0, "frame", "the buffer has no room");
-  *out++ = stream->push_ready ? WIRE_SEALED : WIRE_OPEN;
-  if (!stream->push_ready) {
-    (void)crypto_secretstream_xchacha20poly1305_init_push(&stream->push, out, stream->push_key);
-    stream->push_ready = true;
-    out += HEADER_SIZE;
-  }
-  (void)crypto_secretstream_xchacha20poly1305_push(&stream->push, out, NULL, plain, length, NULL, 0,
-                                                   crypto_secretstream_xchacha20poly1305_TAG_MESSAGE);
-  frame->length += length + overhead;
+  *out = kind_of(stream->is_hubs, stream->pushed);
+  nav_aead_seal(stream->push_key, stream->pushed, *out, plain, length, out + 1);
+  stream->pushed++;
+  frame->length += length + WIRE_SEALED_OVERHEAD;
   return true;
 }
 
-// The header of a client's first frame, once a session. Gives how many bytes stand before the sealed part; 0:
-// wrong.
-static size_t begin_pull(struct wire_stream *stream, const uint8_t *frame, size_t length) {
-  if (length < WIRE_SEALED_OVERHEAD || length > WIRE_FRAME_MAX) return 0;
-  if (frame[0] == WIRE_SEALED && stream->pull_ready) return 1;
-  if (frame[0] != WIRE_OPEN || stream->pull_ready || length < WIRE_OPEN_OVERHEAD) return 0;
-  if (crypto_secretstream_xchacha20poly1305_init_pull(&stream->pull, frame + 1, stream->pull_key) != 0)
-    return 0;
-  stream->pull_ready = true;
-  return 1 + HEADER_SIZE;
+static bool open_next(struct wire_stream *stream, const uint8_t *frame, size_t length,
+                      struct nav_buffer *plain) {
+  bool right = !stream->ended && stream->pulled < frames_max && length >= WIRE_SEALED_OVERHEAD &&
+               length <= WIRE_FRAME_MAX && frame[0] == kind_of(!stream->is_hubs, stream->pulled);
+  uint8_t *out = right ? nav_buffer_reserve(plain, length - WIRE_SEALED_OVERHEAD) : NULL;
+  if (out == NULL || !nav_aead_open(stream->pull_key, stream->pulled, frame[0], frame + 1, length - 1, out))
+    return false;
+  stream->pulled++;
+  plain->length = length - WIRE_SEALED_OVERHEAD;
+  return true;
 }
 
 bool wire_stream_open(struct wire_stream *stream, const uint8_t *frame, size_t length,
                       struct nav_buffer *plain, struct nav_error *err) {
   nav_buffer_clear(plain);
-  size_t head = stream->ended ? 0 : begin_pull(stream, frame, length);
-  uint8_t *out = head == 0 ? NULL : nav_buffer_reserve(plain, length - head - ADDED_SIZE);
-  unsigned long long opened = 0;
-  unsigned char tag = 0;
-  if (out != NULL &&
-      crypto_secretstream_xchacha20poly1305_pull(&stream->pull, out, &opened, &tag, frame + head,
-                                                 length - head, NULL, 0) == 0 &&
-      tag == crypto_secretstream_xchacha20poly1305_TAG_MESSAGE) {
-    plain->length = (size_t)opened;
-    return true;
-  }
+  if (open_next(stream, frame, length, plain)) return true;
   wire_stream_wipe(stream);
   return fail_peer(err, NAV__V1__CODE__CODE_MALFORMED, "frame",
                    "does not open in this session: the session has ended, start a new one");
@@ -296,6 +268,7 @@ bool wire_stream_open(struct wire_stream *stream, const uint8_t *frame, size_t l
 
 void wire_stream_wipe(struct wire_stream *stream) {
   sodium_memzero(stream, sizeof *stream);
+  nav_aead_forget();
   stream->ended = true;
 }
 

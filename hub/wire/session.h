@@ -1,6 +1,7 @@
 // The sealed session between a client and nav-core (session.proto): handshake signed by both, crypto_kx, then
-// one libsodium secretstream each way. Pure: bytes in, bytes out. Called by: core/sessions, adapters/sdk.
-// Must never: touch a socket, or reuse an ephemeral key.
+// AES-256-GCM, a key each way, under the message's number. Pure: bytes in, bytes out. Called by:
+// core/sessions, adapters/sdk. Must never: touch a socket, seal two messages under one number, or reuse an
+// ephemeral key.
 #ifndef NAV_WIRE_SESSION_H
 #define NAV_WIRE_SESSION_H
 
@@ -8,6 +9,7 @@
 
 #include "hub/base/arena.h"
 #include "hub/base/buffer.h"
+#include "hub/wire/aead.h"
 #include "hub/wire/keys.h"
 #include "hub/wire/message.h"
 
@@ -23,12 +25,10 @@ enum wire_kind {
 
 // A session ends for good at the first frame that does not open.
 struct wire_stream {
-  crypto_secretstream_xchacha20poly1305_state push;
-  crypto_secretstream_xchacha20poly1305_state pull;
-  bool push_ready;
-  bool pull_ready;
+  bool is_hubs;  // the hub's end, else the client's
   bool ended;
-  uint8_t push_key[32], pull_key[32];
+  uint64_t pushed, pulled;  // how many; the number of the next one
+  uint8_t push_key[NAV_AEAD_KEY_SIZE], pull_key[NAV_AEAD_KEY_SIZE];
 };
 
 // Client. Holds the ephemeral secret between Hello and Welcome.
@@ -54,13 +54,13 @@ NAV_MUST_USE bool wire_hello_answer(const uint8_t *frame, size_t length, const c
                                     struct nav_error *err);
 
 enum {
-  WIRE_SEALED_OVERHEAD = 1 + crypto_secretstream_xchacha20poly1305_ABYTES,
-  WIRE_OPEN_OVERHEAD = WIRE_SEALED_OVERHEAD + crypto_secretstream_xchacha20poly1305_HEADERBYTES,
+  WIRE_SEALED_OVERHEAD = 1 + NAV_AEAD_TAG_SIZE,
   WIRE_HANDSHAKE_MAX = 1024,  // bytes of a HELLO or WELCOME message
 };
 
-// Seals an encoded ClientFrame or HubFrame: appends kind byte (OPEN with the header for a client's first,
-// else SEALED) and ciphertext. Fails where it would pass WIRE_FRAME_MAX.
+// Seals an encoded ClientFrame or HubFrame: appends kind byte (OPEN for a client's first, else SEALED),
+// cipher text and tag. Fails where it would pass WIRE_FRAME_MAX, and after 2^32 frames, for which a key is
+// good.
 NAV_MUST_USE bool wire_stream_seal(struct wire_stream *stream, const uint8_t *plain, size_t length,
                                    struct nav_buffer *frame, struct nav_error *err);
 // Opens an OPEN or SEALED message into plain (cleared first). Any failure ends the session: start anew.

@@ -1,5 +1,5 @@
-"""A whole client of Trygghetsnavet in one short file, with none of the hub's own code: pyzmq, protobuf and PyNaCl from Debian's packages
-and the schemas in schemas/nav/v1. Read it from top to bottom if you want to write a client of your own.
+"""A whole client of Trygghetsnavet in one short file, with none of the hub's own code: pyzmq, protobuf, PyNaCl and cryptography from Debian's
+packages and the schemas in schemas/nav/v1. Read it from top to bottom if you want to write a client of your own.
 
     keys = Keys("agencies/skolan/keys")
     client = Client("skolan", keys, "tcp://127.0.0.1:7700", *read_hub_keys("config/keys/hub.yaml"))
@@ -20,8 +20,8 @@ How it goes, with what is signed and sealed by which key:
   2. We send HELLO: a fresh X25519 key, signed with the agency's Ed25519 key. The hub answers WELCOME: its own fresh key, and the hash of
      our Hello, signed with the hub's session key. From both fresh keys come two stream keys (libsodium's crypto_kx; we
      are its client).
-  3. From then on every message is an element of a libsodium secretstream (XChaCha20-Poly1305), one each way: in order, nothing
-     repeated, nothing left out. The hub's gateway carries the messages and can read none of them.
+  3. From then on every message is sealed with AES-256-GCM, a key each way, under its number: in order, nothing repeated, nothing
+     left out. The hub's gateway carries the messages and can read none of them.
   4. One socket is one session. After RESET, silence, a lost connection or a frame that does not open: a new socket and a new HELLO;
      what has no receipt is sent again, the very same bytes, and counts once.
 
@@ -40,6 +40,8 @@ import types
 from collections import namedtuple
 
 import zmq
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from nacl import bindings as sodium
 from nacl.utils import random as random_bytes
 
@@ -150,29 +152,26 @@ def merkle_root(hashes):
 
 
 class Stream:
-    """Two secretstreams. The first sealed message carries ours' header; the hub's came in its Welcome."""
+    """A key each way. Messages are numbered from 0 each way; the number is the nonce, the kind byte is authenticated with the message."""
 
-    def __init__(self, receive_key, send_key, receive_header):
-        self.receive_state = sodium.crypto_secretstream_xchacha20poly1305_state()
-        sodium.crypto_secretstream_xchacha20poly1305_init_pull(self.receive_state, receive_header, receive_key)
-        self.send_state = sodium.crypto_secretstream_xchacha20poly1305_state()
-        self.send_header = sodium.crypto_secretstream_xchacha20poly1305_init_push(self.send_state, send_key)
+    def __init__(self, receive_key, send_key):
+        self.receive_cipher, self.received = AESGCM(receive_key), 0
+        self.send_cipher, self.sent = AESGCM(send_key), 0
 
     def seal(self, plain):
-        sealed = sodium.crypto_secretstream_xchacha20poly1305_push(self.send_state, plain)
-        if self.send_header:
-            frame = bytes([OPEN]) + self.send_header + sealed
-            self.send_header = None
-        else:
-            frame = bytes([SEALED]) + sealed
+        kind = bytes([OPEN if self.sent == 0 else SEALED])
+        frame = kind + self.send_cipher.encrypt(struct.pack(">IQ", 0, self.sent), plain, kind)
         if len(frame) > FRAME_MAX:
             raise ValueError(f"a frame of {len(frame)} bytes is larger than {FRAME_MAX}")
+        self.sent += 1
         return frame
 
     def open(self, sealed):
-        plain, tag = sodium.crypto_secretstream_xchacha20poly1305_pull(self.receive_state, sealed)
-        if tag != sodium.crypto_secretstream_xchacha20poly1305_TAG_MESSAGE:
-            raise HubError("a frame with a tag that no hub sends")
+        try:
+            plain = self.receive_cipher.decrypt(struct.pack(">IQ", 0, self.received), sealed, bytes([SEALED]))
+        except InvalidTag:
+            raise HubError("a frame that is not the hub's next one") from None
+        self.received += 1
         return plain
 
 
@@ -233,7 +232,7 @@ class Client:
         if welcome.version != 1 or welcome.hello_hash != hashlib.sha256(body).digest():
             raise HubError("the Welcome answers another Hello")
         receive_key, send_key = sodium.crypto_kx_client_session_keys(public, secret, welcome.ephemeral_key)
-        self.stream = Stream(receive_key, send_key, welcome.stream_header)
+        self.stream = Stream(receive_key, send_key)
 
     def _start(self, purposes, resume):
         start = self.schema.Start(credit_bytes=CREDIT, client="nav_client.py")

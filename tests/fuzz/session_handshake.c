@@ -34,8 +34,7 @@ static void try_hello(const uint8_t *frame, size_t length) {
   struct nav_error err = {0};
   nav_buffer_init(&welcome, WIRE_FRAME_MAX);
   if (wire_hello_answer(frame, length, "skola", agency.public_key, &hub, &stream, &welcome, &err)) {
-    NAV_ASSERT(stream.push_ready && !stream.pull_ready && welcome.length > 1 &&
-               welcome.data[0] == WIRE_WELCOME);
+    NAV_ASSERT(stream.is_hubs && !stream.ended && welcome.length > 1 && welcome.data[0] == WIRE_WELCOME);
   } else {
     NAV_ASSERT(err.class == NAV_ERROR_PEER && err.code != 0 && welcome.length == 0);
   }
@@ -46,7 +45,7 @@ static void try_welcome(const uint8_t *frame, size_t length) {
   struct wire_stream stream = {0};
   struct nav_error err = {0};
   if (wire_welcome_open(&hello, hub.public_key, frame, length, &stream, &err)) {
-    NAV_ASSERT(stream.pull_ready && !stream.push_ready);
+    NAV_ASSERT(!stream.is_hubs && !stream.ended);
   } else {
     NAV_ASSERT(err.class == NAV_ERROR_PEER && err.code != 0);
   }
