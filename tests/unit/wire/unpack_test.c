@@ -69,10 +69,13 @@ static uint64_t draw_number(void) { return draw() >> below(64); }
 
 static void put_text(struct nav_buffer *out) {
   static const char *const letters[] = {"a", "Z", " ", "å", "Ö", "€", "🙂"};
-  char text[128] = "";
-  for (unsigned left = below(24); left > 0; left--) strcat(text, letters[below(7)]);
-  put_varint(out, strlen(text));
-  put(out, text, strlen(text));
+  struct nav_buffer text;
+  nav_buffer_init(&text, 128);
+  for (unsigned left = below(24); left > 0; left--)
+    assert_true(nav_buffer_append_text(&text, letters[below(7)]));
+  put_varint(out, text.length);
+  put(out, text.data, text.length);
+  nav_buffer_free(&text);
 }
 
 static void put_bytes(struct nav_buffer *out) {
