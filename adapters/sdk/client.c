@@ -90,6 +90,7 @@ void nav_client_free(struct nav_client *client) {
   nav_buffer_free(&client->sealed);
   nav_buffer_free(&client->rules);
   for (size_t i = 0; i < client->purposes_count; i++) free(client->purposes[i]);
+  wire_stream_wipe(&client->stream);
   sodium_memzero(client, sizeof *client);
   free(client);
 }

@@ -153,6 +153,8 @@ int64_t link_receive(struct link *link, const uint8_t **frame) {
 bool link_wait(struct link *link, int64_t wait_ms) {
   if (link->socket != NULL && link->news.likely) return true;
   struct news *const both[] = {&link->news, &link->monitor_news};
+  bool full = link->news.full;
   bool waited = news_wait(both, link->socket != NULL ? 2 : 0, NULL, 0, wait_ms);
-  return waited && link->socket != NULL && (link->news.likely || link->monitor_news.likely);
+  bool has_room = full && !link->news.full;
+  return waited && link->socket != NULL && (has_room || link->news.likely || link->monitor_news.likely);
 }

@@ -78,6 +78,7 @@ struct core {
   struct conf_nav *nav;
   struct conf_agencies *agencies;
   struct access_rules *rules;
+  uint32_t rules_loaded;              // how often they were
   struct rules_bundle *rules_bundle;  // rules_send.c: as clients are sent them; NULL: not yet built
   struct key_pair_sign session_key, checkpoint_key;
   uint8_t pseudonym_key[KEY_SYMMETRIC_SIZE];

@@ -1,13 +1,13 @@
 // See deliver_copy.h.
 #include "hub/core/deliver_copy.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { WITHHELD_PATHS_MAX = 256, ARENA_BYTES_MAX = 4 * 1024 * 1024 };
 
-struct head_copy copy_wanted(const Nav__V1__LaneVerdict *lane) {
-  return (struct head_copy){.reveal = (uint16_t)lane->reveal,
+struct head_copy copy_wanted(const struct core *core, const Nav__V1__LaneVerdict *lane) {
+  return (struct head_copy){.rules = core->rules_loaded,
+                            .reveal = (uint16_t)lane->reveal,
                             .subjects = lane->subjects,
                             .narrative_edited = lane->narrative_edited != 0};
 }
@@ -48,21 +48,29 @@ bool copy_encode(const struct head_entry *entry, const Nav__V1__Event *event,
   return ok;
 }
 
-bool copy_make(struct core *core, uint32_t lane, const struct head_entry *entry, const Nav__V1__Event *event,
-               struct nav_arena *arena, struct head_copy *copy, bool *for_all) {
-  const struct access_redaction redaction = {
+static struct access_redaction redaction_of(const struct core *core, const struct head_copy *copy) {
+  return (struct access_redaction){
       .reveal = copy->reveal,
       .subjects = copy->subjects,
       .narrative_edited = copy->narrative_edited,
-      .recipient = core->numbers->lanes[lane].agency,
-      .purpose = core->numbers->lanes[lane].purpose,
       .pseudonym_key = core->pseudonym_key,
       .areas = access_rules_areas(core->rules),
       .now_ms = core->now_ms,
   };
+}
+
+bool copy_is_for_all(const struct core *core, const Nav__V1__Event *event, const struct head_copy *copy) {
+  const struct access_redaction redaction = redaction_of(core, copy);
+  return !access_redaction_is_personal(&redaction, event);
+}
+
+bool copy_make(const struct core *core, uint32_t lane, const struct head_entry *entry,
+               const Nav__V1__Event *event, struct nav_arena *arena, struct head_copy *copy) {
+  struct access_redaction redaction = redaction_of(core, copy);
+  redaction.recipient = core->numbers->lanes[lane].agency;
+  redaction.purpose = core->numbers->lanes[lane].purpose;
   struct access_paths withheld = {0};
   const Nav__V1__Event *redacted = access_redact(&redaction, event, arena, &withheld);
-  *for_all = !access_redaction_is_personal(&redaction, event);
   return redacted != NULL && copy_encode(entry, redacted, &withheld, copy);
 }
 
@@ -71,29 +79,22 @@ static bool waits_at_head(const struct core *core, uint32_t number) {
   return lane != NULL && lane->session != NULL && lane->lag_count == 0 && lane->scan >= core->head.floor_seq;
 }
 
-static bool is_ready(const struct head_entry *entry, const struct head_copy *wanted) {
-  return head_entry_find(entry, wanted->reveal, wanted->subjects, wanted->narrative_edited) != NULL;
-}
-
 void copy_ahead(struct core *core, struct head_entry *entry, const Nav__V1__Event *event) {
   static struct nav_arena *arena;  // one thread; its memory is kept
   const struct verdict *verdict = verdicts_get(core->verdicts, entry->verdict);
   if (arena == NULL) arena = nav_arena_new(ARENA_BYTES_MAX);
   for (size_t i = 0; arena != NULL && verdict != NULL && i < verdict->lanes_count; i++) {
     const Nav__V1__LaneVerdict *lane = verdict->lanes[i];
-    struct head_copy copy = copy_wanted(lane);
+    struct head_copy copy = copy_wanted(core, lane);
     bool released = lane->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE && !lane->is_volatile;
     bool full = entry->copies_count == HEAD_COPIES_MAX || core->staging->ahead_bytes > COPIES_AHEAD_BYTES_MAX;
     if (full) return;
-    if (!released || !waits_at_head(core, lane->lane) || is_ready(entry, &copy)) continue;
-    bool for_all = false;
+    if (!released || !waits_at_head(core, lane->lane) || head_entry_find(entry, &copy) != NULL ||
+        !copy_is_for_all(core, event, &copy))
+      continue;
     nav_arena_reset(arena);
-    if (!copy_make(core, lane->lane, entry, event, arena, &copy, &for_all)) continue;
-    if (for_all) {
-      core->staging->ahead_bytes += copy.size;
-      entry->copies[entry->copies_count++] = copy;
-    } else {
-      free(copy.bytes);
-    }
+    if (!copy_make(core, lane->lane, entry, event, arena, &copy)) continue;
+    core->staging->ahead_bytes += copy.size;
+    entry->copies[entry->copies_count++] = copy;
   }
 }

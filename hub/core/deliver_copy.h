@@ -13,12 +13,13 @@ enum {
 };
 
 // What the lane gets of a stored or decided verdict.
-struct head_copy copy_wanted(const Nav__V1__LaneVerdict *lane);
-// Fills copy->bytes, which are then the caller's, of the event redacted to what the copy says. *for_all:
-// other lanes with the same may have it too. Uses the arena. False: it cannot be redacted or encoded.
-NAV_MUST_USE bool copy_make(struct core *core, uint32_t lane, const struct head_entry *entry,
-                            const Nav__V1__Event *event, struct nav_arena *arena, struct head_copy *copy,
-                            bool *for_all);
+struct head_copy copy_wanted(const struct core *core, const Nav__V1__LaneVerdict *lane);
+// Whether what the copy says of the event is the same for all lanes, or has pseudonyms of each recipient's.
+bool copy_is_for_all(const struct core *core, const Nav__V1__Event *event, const struct head_copy *copy);
+// Fills copy->bytes, which are then the caller's, of the event redacted for the lane to what the copy says.
+// Uses the arena. False: it cannot be redacted or encoded.
+NAV_MUST_USE bool copy_make(const struct core *core, uint32_t lane, const struct head_entry *entry,
+                            const Nav__V1__Event *event, struct nav_arena *arena, struct head_copy *copy);
 // The event as it stands, under the entry's numbers; the bytes are the caller's.
 NAV_MUST_USE bool copy_encode(const struct head_entry *entry, const Nav__V1__Event *event,
                               const struct access_paths *withheld, struct head_copy *copy);

@@ -139,15 +139,14 @@ static const struct head_copy *copy_for(struct deliver_frame *frame, struct head
                                         const Nav__V1__LaneVerdict *stored, const struct narrowed *narrowed,
                                         bool again) {
   struct core *core = frame->core;
-  struct head_copy wanted = copy_wanted(stored);
+  struct head_copy wanted = copy_wanted(core, stored);
   if (narrowed != NULL) {
     wanted.reveal &= narrowed->reveal;
     wanted.subjects &= narrowed->subjects;
     wanted.narrative_edited = wanted.narrative_edited && narrowed->narrative_edited;
   }
   if (!again) {
-    const struct head_copy *ready =
-        head_entry_find(entry, wanted.reveal, wanted.subjects, wanted.narrative_edited);
+    const struct head_copy *ready = head_entry_find(entry, &wanted);
     if (ready != NULL) return ready;
   }
   struct nav_error err;
@@ -160,13 +159,11 @@ static const struct head_copy *copy_for(struct deliver_frame *frame, struct head
   }
   if (again) {
     if (!decide_again(frame, entry, event, &wanted)) return NULL;
-    const struct head_copy *ready =
-        head_entry_find(entry, wanted.reveal, wanted.subjects, wanted.narrative_edited);
+    const struct head_copy *ready = head_entry_find(entry, &wanted);
     if (ready != NULL) return ready;
   }
-  bool for_all = false;
-  if (!copy_make(core, frame->number, entry, event, frame->arena, &wanted, &for_all)) return NULL;
-  return keep_copy(frame, entry, shared && for_all, &wanted);
+  if (!copy_make(core, frame->number, entry, event, frame->arena, &wanted)) return NULL;
+  return keep_copy(frame, entry, shared && copy_is_for_all(core, event, &wanted), &wanted);
 }
 
 static bool same_obligations(const Nav__V1__VerdictInfo *info, const Nav__V1__LaneVerdict *lane) {

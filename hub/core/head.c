@@ -80,11 +80,11 @@ void head_entry_free(struct head_entry *entry) {
   free(entry);
 }
 
-const struct head_copy *head_entry_find(const struct head_entry *entry, uint16_t reveal, uint64_t subjects,
-                                        bool narrative_edited) {
+const struct head_copy *head_entry_find(const struct head_entry *entry, const struct head_copy *wanted) {
   for (uint32_t i = 0; i < entry->copies_count; i++) {
     const struct head_copy *copy = &entry->copies[i];
-    if (copy->reveal == reveal && copy->subjects == subjects && copy->narrative_edited == narrative_edited)
+    if (copy->rules == wanted->rules && copy->reveal == wanted->reveal &&
+        copy->subjects == wanted->subjects && copy->narrative_edited == wanted->narrative_edited)
       return copy;
   }
   return NULL;

@@ -12,8 +12,10 @@
 
 enum { HEAD_BYTES_MAX = 48 * 1024 * 1024, HEAD_ENTRIES_MAX = 131072, HEAD_COPIES_MAX = 6 };
 
-// One redaction of one event: what every lane's Delivery of it has in common, encoded.
+// One redaction of one event: what every lane's Delivery of it has in common, encoded. What is left of a
+// place depends on the areas of the rules in force as well.
 struct head_copy {
+  uint32_t rules;  // core's rules_loaded when it was made
   uint16_t reveal;
   bool narrative_edited;
   uint64_t subjects;
@@ -56,8 +58,8 @@ struct head_entry *head_entry_gone(uint64_t seq, uint32_t lane);
 struct head_entry *head_entry_of_record(uint64_t seq, const uint8_t *record, size_t record_length,
                                         uint32_t accepted_day, const uint8_t *event, size_t length);
 void head_entry_free(struct head_entry *entry);  // takes NULL
-const struct head_copy *head_entry_find(const struct head_entry *entry, uint16_t reveal, uint64_t subjects,
-                                        bool narrative_edited);
+// That which says the same as wanted; NULL: none is ready.
+const struct head_copy *head_entry_find(const struct head_entry *entry, const struct head_copy *wanted);
 
 struct head {
   struct head_entry **ring;  // HEAD_ENTRIES_MAX slots

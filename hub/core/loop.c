@@ -230,7 +230,8 @@ static void once_a_second(struct core *core) {
 
 static void turn(struct core *core, bool busy) {
   struct pollfd files[FILES_MAX];
-  struct news *const gate = sessions_news(core->sessions);
+  // Nothing is read any more while it stops.
+  struct news *const gate = core->stopping ? NULL : sessions_news(core->sessions);
   size_t own = fill_files(core, files);
   size_t control = control_port_poll_count(core->control);
   NAV_ASSERT(own + control <= FILES_MAX);

@@ -272,6 +272,7 @@ static uint64_t put_in_force(struct core *core, struct access_rules *rules, stru
   conf_agencies_free(core->agencies);
   core->agencies = agencies;
   core->rules = rules;
+  core->rules_loaded++;
   const struct rules_change change = {reload->person, reload->agency, reload->rehearsal,
                                       (uint32_t)json_integer_value(json_object_get(reload->result, "tests"))};
   if (changed) seq = reload_stage_rules(core, &change);

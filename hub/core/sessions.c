@@ -238,7 +238,7 @@ void session_send_encoded(struct sessions *sessions, struct session *session, co
       !send_to(sessions, session->instance, session->number, RELAY_FRAME, session->agency->id,
                sessions->frame.data, sessions->frame.length)) {
     nav_log(NAV_LOG_WARNING, "a session of %s is ended: its frames cannot be sent", session->agency->id);
-    end_quietly(sessions, session);
+    session_end(sessions, session);
   }
 }
 
@@ -351,12 +351,14 @@ static void take_hello(struct sessions *sessions, const struct relay_head *head,
     (void)nav_fail(&err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BUSY, "",
                    "%d sessions are open; try again later", SESSIONS_MAX);
     refuse(sessions, head, &err);
+    wire_stream_wipe(&stream);
     return;
   }
   session->instance = head->instance;
   session->number = head->session;
   session->agency = agency;
   session->stream = stream;
+  sodium_memzero(&stream, sizeof stream);
   send_clear(sessions, head, sessions->frame.data, sessions->frame.length);
 }
 

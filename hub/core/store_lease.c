@@ -20,8 +20,10 @@ static bool is_true(const PGresult *result, int column) {
 static void fill_row(struct lease_row *row, const PGresult *result) {
   row->epoch = int8_at(result, 0, 0);
   row->beat = int8_at(result, 0, 1);
-  row->held = PQgetisnull(result, 0, 2) == 0 && PQgetlength(result, 0, 2) == LEASE_NODE_SIZE;
-  if (row->held) memcpy(row->node, PQgetvalue(result, 0, 2), sizeof row->node);
+  row->held = PQgetisnull(result, 0, 2) == 0;
+  // Of another length, which the table refuses: held by nobody that is known, so not by us.
+  if (row->held && PQgetlength(result, 0, 2) == LEASE_NODE_SIZE)
+    memcpy(row->node, PQgetvalue(result, 0, 2), sizeof row->node);
   (void)snprintf(row->node_name, sizeof row->node_name, "%s", PQgetvalue(result, 0, 3));
   row->length_ms = nav_get_u32((const uint8_t *)PQgetvalue(result, 0, 4));
   row->session_lives = is_true(result, 5);

@@ -9,7 +9,11 @@ enum { TURN_FRAMES_MAX = 64, REFUSED_FRAME_MAX = 1024 };
 
 static enum door_sent send_out(struct gate *gate, const uint8_t *routing, size_t length, zmq_msg_t *payload) {
   enum door_sent sent = door_send(gate->door, routing, length, payload);
-  news_sent(&gate->door_news);  // it may have taken in that something came, also where it did not send
+  if (sent == DOOR_SENT) {
+    news_sent(&gate->door_news);
+  } else {
+    (void)news_may_send(&gate->door_news);  // a refused try may have taken in that something came
+  }
   return sent;
 }
 

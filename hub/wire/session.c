@@ -12,7 +12,7 @@
 enum {
   ARENA_MAX = 16 * 1024,
   NONCE_SIZE = 32,
-  VERSION = 1,
+  VERSION = 2,  // 1 had libsodium's secretstream
   REFUSED_TEXT_MAX = 256,
 };
 
@@ -108,7 +108,7 @@ bool wire_hello_make(struct wire_hello *hello, const char *agency, const struct 
 static bool check_hello(const Nav__V1__Hello *hello, const char *agency, const uint8_t *hub_public,
                         struct nav_error *err) {
   if (!hello->has_version || hello->version != VERSION) {
-    return fail_peer(err, NAV__V1__CODE__CODE_VERSION, "hello.version", "must be 1");
+    return fail_peer(err, NAV__V1__CODE__CODE_VERSION, "hello.version", "must be 2");
   }
   if (hello->agency == NULL || strcmp(hello->agency, agency) != 0) {
     return fail_peer(err, NAV__V1__CODE__CODE_WRONG_AGENCY, "hello.agency",
@@ -187,7 +187,7 @@ bool wire_hello_answer(const uint8_t *frame, size_t length, const char *agency, 
 static bool check_welcome(const Nav__V1__Welcome *welcome, const struct wire_hello *hello,
                           struct nav_error *err) {
   if (!welcome->has_version || welcome->version != VERSION) {
-    return fail_peer(err, NAV__V1__CODE__CODE_VERSION, "welcome.version", "must be 1");
+    return fail_peer(err, NAV__V1__CODE__CODE_VERSION, "welcome.version", "must be 2");
   }
   if (!welcome->has_hello_hash || !has_size(&welcome->hello_hash, NAV_SHA256_SIZE) ||
       memcmp(welcome->hello_hash.data, hello->hash, NAV_SHA256_SIZE) != 0) {

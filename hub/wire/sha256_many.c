@@ -207,9 +207,20 @@ static void choose(void) {
   }
 }
 
+// So many lanes are busy at least: one long input alone fills one lane.
+static bool fills(const struct sha256_input *inputs, size_t count, size_t lanes) {
+  size_t total = 0;
+  size_t longest = 0;
+  for (size_t i = 0; i < count; i++) {
+    total += inputs[i].length + BLOCK;
+    if (inputs[i].length + BLOCK > longest) longest = inputs[i].length + BLOCK;
+  }
+  return total / lanes >= longest;
+}
+
 void nav_sha256_many(const struct sha256_input *inputs, size_t count) {
   NAV_ASSERT(pthread_once(&once, choose) == 0);
-  if (best == NULL || count < worth) {
+  if (best == NULL || count < worth || !fills(inputs, count, worth / 2)) {
     one_by_one(inputs, count);
   } else {
     run(inputs, count, best);

@@ -75,7 +75,12 @@ def main():
         assert all(got.values()) and sum(len(d) for d in got.values()) >= EVENTS, {a: len(d) for a, d in got.items()}
         assert sum(1 for _, withheld in kinds if withheld) >= 2, kinds  # else this test sees little
         wait_until("all is acknowledged", lambda: hub.behind(PURPOSES) == 0)
-        for agency, client in clients.items():
+        hub.kill("nav-core")  # it remembers no copy, and reads what it sends again from the store
+        hub.start_program("nav-core")
+        hub.wait_ready()
+        for agency in PURPOSES:
+            client = client_of(hub, agency)
+            client.connect(purposes=PURPOSES[agency])
             again = {}
             for lane in client.session.lanes:
                 client.replay(lane.number, after=0)

@@ -48,6 +48,7 @@ from nacl.utils import random as random_bytes
 # The first byte of every ZeroMQ message.
 HELLO, WELCOME, OPEN, SEALED, RESET, REFUSED = 1, 2, 3, 4, 5, 6
 
+VERSION = 2
 FRAME_MAX = 61440          # bytes of a message as ZeroMQ carries it
 EVENTS_MAX = 256           # events of one publication
 CREDIT = 1024 * 1024       # bytes of deliveries that the hub may send ahead
@@ -218,7 +219,7 @@ class Client:
 
     def _shake_hands(self):
         public, secret = sodium.crypto_kx_keypair()
-        hello = self.schema.Hello(version=1, agency=self.agency, ephemeral_key=public, nonce=random_bytes(32),
+        hello = self.schema.Hello(version=VERSION, agency=self.agency, ephemeral_key=public, nonce=random_bytes(32),
                                   hub_key=self.hub_session_key)
         body = hello.SerializeToString()
         signed = self.schema.Signed(body=body, signature=self.keys.sign("hello", body))
@@ -229,7 +230,7 @@ class Client:
         signed = self.schema.Signed.FromString(rest)
         verify(self.hub_session_key, signed.signature, "welcome", signed.body)
         welcome = self.schema.Welcome.FromString(signed.body)
-        if welcome.version != 1 or welcome.hello_hash != hashlib.sha256(body).digest():
+        if welcome.version != VERSION or welcome.hello_hash != hashlib.sha256(body).digest():
             raise HubError("the Welcome answers another Hello")
         receive_key, send_key = sodium.crypto_kx_client_session_keys(public, secret, welcome.ephemeral_key)
         self.stream = Stream(receive_key, send_key)

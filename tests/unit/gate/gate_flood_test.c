@@ -191,6 +191,29 @@ void a_reader_that_stops_reading_delays_nobody_and_takes_no_memory(void **state)
   client_close(polis);
 }
 
+// What nobody reads fills pipes and sockets, then the gate's outbox; whenever that is, the gate sleeps
+// between two tries.
+void what_waits_for_a_reader_takes_no_time(void **state) {
+  (void)state;
+  enum { FRAMES_MAX = 2000, AT_ONCE = 10, SLEEP_MS = 100 };
+  void *skola = client_new(SKOLA, NULL);
+  struct relay_head slow = begin(skola, SKOLA);
+  const unsigned long all = (unsigned long)sysconf(_SC_CLK_TCK) * SLEEP_MS / 1000;
+  bool gone = false;
+  memset(data, WIRE_SEALED, sizeof data);
+  for (int sent = 0; sent < FRAMES_MAX && !gone; sent += AT_ONCE) {
+    for (int i = 0; i < AT_ONCE; i++) core_send(&slow, data, sizeof data);
+    (void)usleep(20 * 1000);
+    while (core_receive(&got, 0)) gone = gone || got.head.kind == RELAY_GONE;
+    bool looks = sent > 900;  // the reader's own library takes the first thousand
+    unsigned long before = harness_time();
+    (void)usleep(looks ? SLEEP_MS * 1000 : 0);
+    if (looks) assert_true(harness_time() - before <= all / 2);
+  }
+  assert_true(gone);  // else the outbox never held anything
+  client_close(skola);
+}
+
 void an_agency_cannot_take_all_sessions(void **state) {
   (void)state;
   enum { COUNT = 33 };

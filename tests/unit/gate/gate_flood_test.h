@@ -10,6 +10,7 @@ void connections_that_say_nothing_are_closed(void **state);
 void one_address_cannot_take_every_place_at_the_door(void **state);
 void a_message_without_end_is_cut_and_takes_no_memory(void **state);
 void a_reader_that_stops_reading_delays_nobody_and_takes_no_memory(void **state);
+void what_waits_for_a_reader_takes_no_time(void **state);
 void an_agency_cannot_take_all_sessions(void **state);
 
 #endif

@@ -415,6 +415,7 @@ int main(int argc, char **argv) {
       TEST(harness_start, one_address_cannot_take_every_place_at_the_door),
       TEST(harness_start, a_message_without_end_is_cut_and_takes_no_memory),
       TEST(harness_start, a_reader_that_stops_reading_delays_nobody_and_takes_no_memory),
+      TEST(harness_start, what_waits_for_a_reader_takes_no_time),
       TEST(harness_start, an_agency_cannot_take_all_sessions),
   };
 #undef TEST

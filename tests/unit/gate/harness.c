@@ -240,6 +240,20 @@ size_t harness_memory(void) {
   return resident * (size_t)sysconf(_SC_PAGESIZE);
 }
 
+unsigned long harness_time(void) {
+  char path[64], line[1024];
+  unsigned long user = 0, system = 0;
+  (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)h.pid);
+  FILE *file = fopen(path, "r");
+  assert_non_null(file);
+  assert_non_null(fgets(line, sizeof line, file));
+  (void)fclose(file);
+  const char *at = strrchr(line, ')');
+  assert_non_null(at);
+  assert_int_equal(sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system), 2);
+  return user + system;
+}
+
 bool harness_logged(const char *text) {
   int64_t until_ms = nav_clock_monotonic_ms() + WAIT_MS;
   while (nav_clock_monotonic_ms() < until_ms) {
