@@ -53,6 +53,22 @@ static struct head_entry *entry(uint64_t seq, size_t length) {
   return made;
 }
 
+// What is left of a place depends on the rules' areas: what was made by other rules is made anew.
+static void a_copy_is_found_by_all_that_it_was_made_by(void **state) {
+  (void)state;
+  struct head_entry *made = entry(1, 10);
+  const struct head_copy copy = {.rules = 3, .reveal = 5, .subjects = 9, .narrative_edited = true};
+  made->copies[made->copies_count++] = copy;
+  assert_ptr_equal(head_entry_find(made, &copy), &made->copies[0]);
+  struct head_copy others[] = {copy, copy, copy, copy};
+  others[0].rules = 4;
+  others[1].reveal = 7;
+  others[2].subjects = 8;
+  others[3].narrative_edited = false;
+  for (size_t i = 0; i < 4; i++) assert_null(head_entry_find(made, &others[i]));
+  head_entry_free(made);
+}
+
 static void head_finds_what_comes_after_a_place(void **state) {
   (void)state;
   struct head head;
@@ -295,6 +311,7 @@ int main(void) {
   if (sodium_init() < 0) return 1;
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(head_finds_what_comes_after_a_place),
+      cmocka_unit_test(a_copy_is_found_by_all_that_it_was_made_by),
       cmocka_unit_test(head_stays_below_its_bytes),
       cmocka_unit_test(recent_tells_agencies_and_revisions_apart),
       cmocka_unit_test(recent_remembers_two_batches),
