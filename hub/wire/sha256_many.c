@@ -215,7 +215,7 @@ static bool fills(const struct sha256_input *inputs, size_t count, size_t lanes)
     total += inputs[i].length + BLOCK;
     if (inputs[i].length + BLOCK > longest) longest = inputs[i].length + BLOCK;
   }
-  return total / lanes >= longest;
+  return total >= longest * lanes;
 }
 
 void nav_sha256_many(const struct sha256_input *inputs, size_t count) {
