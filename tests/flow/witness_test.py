@@ -57,17 +57,17 @@ def put_back(hub, size):
     wait_until("nav-core answers again", lambda: hub.status(fail=False))
 
 
-def is_alarmed(hub, text):
-    """The adapter ends by itself, and does not start while the file is there."""
+def is_alarmed(hub, *texts):
+    """The adapter ends by itself, with one of these, and does not start while the file is there."""
     for _ in range(2):
         hub.start_adapter("polisen")
         wait_until("the adapter ends", lambda: hub.processes["adapter-polisen"].poll() is not None)
         hub.stop("adapter-polisen", fine=(ALARM,))
         with open(state(hub, "ALARM"), encoding="utf-8") as file:
             told = file.read()
-        assert text in told and "LARM: " in told, told
+        assert any(text in told for text in texts) and "LARM: " in told, told
     assert "an alarm about the hub's ledger stands" in hub.log("adapter-polisen")
-    assert text in hub.log("adapter-polisen"), hub.log("adapter-polisen")[-2000:]
+    assert any(text in hub.log("adapter-polisen") for text in texts), hub.log("adapter-polisen")[-2000:]
 
 
 def main():
@@ -81,7 +81,8 @@ def main():
             for _ in range(25):  # the last file may have come whole under the last checkpoint
                 hub.navctl("audit", "show", "1", check=False)
             grow(hub, newest(hub))
-        is_alarmed(hub, "does not prove that its ledger begins with")
+        # The second where a checkpoint of the other ledger, made by the clock, happens to be as long as the one that is held.
+        is_alarmed(hub, "does not prove that its ledger begins with", "signed two different ledgers of the same length")
         assert witnessed(hub) == seen
         assert "polisen as a witness" in hub.log("nav-core")
         print("a ledger that went another way: the agency is alarmed")
