@@ -196,7 +196,7 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static void (*best)(struct many *many);  // NULL: one by one
 static size_t worth;
 
-// SHA instructions, by OpenSSL, are twice as fast as eight lanes at a time, and half as fast as sixteen.
+// Sixteen busy lanes take half of what OpenSSL does with SHA instructions; a few do not.
 static void choose(void) {
   bool sha = has_sha_instructions();
   worth = sha ? WORTH_BESIDE_SHA : WORTH;

@@ -1,16 +1,22 @@
 // How long events of 250 and 512 bytes take through hub/wire: decode (check and fill), validate, encode,
-// and protobuf-c's own unpack beside it. Prints microseconds of processor time an event, the best of many
-// short rounds. Called by: people (build/bin/wire_bench). Must never: fail a build; a loaded machine is slow.
+// and protobuf-c's own unpack beside it; then a batch of hashes side by side and one by one, and a frame
+// sealed as sessions' are and, beside it, by libsodium's secretstream. Prints microseconds of processor time
+// an event, the best of many short rounds. Called by: people (build/bin/wire_bench). Must never: fail a
+// build; a loaded machine is slow.
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "hub/wire/aead.h"
 #include "hub/wire/event.h"
 #include "hub/wire/json.h"
 #include "hub/wire/message.h"
+#include "hub/wire/sha256_many.h"
 
 enum { LOOPS = 2000, ROUNDS = 500, ARENA_MAX = 1024 * 1024, LARGER = 512 };
+enum { HASHES = 64, NODE = 2 * NAV_SHA256_SIZE, FRAME = 60000, FEW_LOOPS = 10 };
 
 static const char sample[] =
     "{\"specversion\":\"1.0\",\"type\":\"nav.v1.Disturbance\",\"id\":\"000050e1a1b2c3d4e5f60718293a4b5c\","
@@ -37,6 +43,40 @@ struct bench {
   struct nav_arena *arena;
   Nav__V1__Event *event;  // in its own arena
 };
+
+static uint8_t frame[FRAME], sealed[FRAME + crypto_secretstream_xchacha20poly1305_ABYTES];
+static uint8_t key[NAV_AEAD_KEY_SIZE], hashes[HASHES][NAV_SHA256_SIZE];
+static crypto_secretstream_xchacha20poly1305_state stream;
+
+static bool run_hash_many(struct bench *bench) {
+  (void)bench;
+  struct sha256_input inputs[HASHES];
+  for (size_t i = 0; i < HASHES; i++) inputs[i] = (struct sha256_input){frame + i * NODE, NODE, 1, hashes[i]};
+  nav_sha256_many(inputs, HASHES);
+  return true;
+}
+
+static bool run_hash_each(struct bench *bench) {
+  (void)bench;
+  for (size_t i = 0; i < HASHES; i++) {
+    const struct nav_bytes parts[] = {{"\1", 1}, {frame + i * NODE, NODE}};
+    nav_sha256(hashes[i], parts, 2);
+  }
+  return true;
+}
+
+static bool run_seal(struct bench *bench) {
+  static uint64_t number;
+  (void)bench;
+  nav_aead_seal(key, number++, 4, frame, sizeof frame, sealed);
+  return true;
+}
+
+static bool run_secretstream(struct bench *bench) {
+  (void)bench;
+  return crypto_secretstream_xchacha20poly1305_push(&stream, sealed, NULL, frame, sizeof frame, NULL, 0, 0) ==
+         0;
+}
 
 static bool run_decode(struct bench *bench) {
   nav_arena_reset(bench->arena);
@@ -75,17 +115,17 @@ static bool grow(struct bench *bench) {
   return encoded;
 }
 
-static void measure(const char *name, bool (*run)(struct bench *), struct bench *bench) {
+static void measure(const char *name, bool (*run)(struct bench *), struct bench *bench, int loops) {
   double best = 1e9;
   for (int round = 0; round < ROUNDS; round++) {
     double start = now_us();
-    for (int i = 0; i < LOOPS; i++) {
+    for (int i = 0; i < loops; i++) {
       if (!run(bench)) {
         (void)fprintf(stderr, "wire_bench: %s failed\n", name);
         exit(1);
       }
     }
-    double each = (now_us() - start) / LOOPS;
+    double each = (now_us() - start) / loops;
     if (each < best) best = each;
   }
   (void)printf("%-40s %7.3f us\n", name, best);
@@ -98,7 +138,7 @@ int main(void) {
   json_t *json = wire_json_parse(sample, sizeof sample - 1, &err);
   nav_buffer_init(&bench.bytes, WIRE_EVENT_MAX);
   nav_buffer_init(&bench.out, WIRE_EVENT_MAX);
-  if (bench.arena == NULL || kept == NULL || json == NULL) return 1;
+  if (bench.arena == NULL || kept == NULL || json == NULL || sodium_init() < 0) return 1;
   bench.event = wire_cloudevent_to_event(json, kept, &err);
   json_decref(json);
   if (bench.event == NULL || !wire_encode(bench.event, &bench.bytes)) {
@@ -106,14 +146,22 @@ int main(void) {
     return 1;
   }
   (void)printf("an event of %zu bytes\n", bench.bytes.length);
-  measure("wire_decode_lenient (check and fill)", run_decode, &bench);
-  measure("wire_event_validate", run_validate, &bench);
-  measure("wire_encode", run_encode, &bench);
-  measure("protobuf-c's own unpack and free", run_protobuf_c, &bench);
+  measure("wire_decode_lenient (check and fill)", run_decode, &bench, LOOPS);
+  measure("wire_event_validate", run_validate, &bench, LOOPS);
+  measure("wire_encode", run_encode, &bench, LOOPS);
+  measure("protobuf-c's own unpack and free", run_protobuf_c, &bench, LOOPS);
   if (!grow(&bench)) return 1;
   (void)printf("an event of %zu bytes\n", bench.bytes.length);
-  measure("wire_decode_lenient (check and fill)", run_decode, &bench);
-  measure("protobuf-c's own unpack and free", run_protobuf_c, &bench);
+  measure("wire_decode_lenient (check and fill)", run_decode, &bench, LOOPS);
+  measure("protobuf-c's own unpack and free", run_protobuf_c, &bench, LOOPS);
+  (void)printf("%d hashes of %d bytes\n", HASHES, NODE);
+  measure("nav_sha256_many", run_hash_many, &bench, FEW_LOOPS);
+  measure("nav_sha256, each", run_hash_each, &bench, FEW_LOOPS);
+  (void)printf("a frame of %d bytes\n", FRAME);
+  uint8_t header[crypto_secretstream_xchacha20poly1305_HEADERBYTES];
+  (void)crypto_secretstream_xchacha20poly1305_init_push(&stream, header, key);
+  measure("nav_aead_seal", run_seal, &bench, FEW_LOOPS);
+  measure("libsodium's secretstream", run_secretstream, &bench, FEW_LOOPS);
   nav_buffer_free(&bench.bytes);
   nav_buffer_free(&bench.out);
   nav_arena_free(bench.arena);
