@@ -69,6 +69,7 @@ struct reload;
 struct rules_bundle;
 struct erasures;
 struct known;
+struct past;
 struct retention;
 struct erase;
 struct witness;
@@ -95,6 +96,7 @@ struct core {
   struct quarantine *quarantine;
   struct recent *recent;
   struct known *known;  // the ids of all events
+  struct past *past;    // the events of before the start
   struct holds *holds;
   struct holds_ended *holds_ended;  // while starting
   struct hold_decisions *hold_decisions;
@@ -124,7 +126,7 @@ struct core {
 
   struct lane *lanes[NUMBERS_LANES_MAX];  // by number
   struct agency_count *counts[NUMBERS_AGENCIES_MAX];
-  uint64_t events;  // ever accepted
+  uint64_t events;  // ever accepted, once past_is_whole
   size_t lag_bytes;
   uint32_t lag_turn;
   uint32_t lag_asked_lane;
@@ -155,8 +157,8 @@ NAV_MUST_USE bool core_open_sockets(struct core *core, struct nav_error *err);
 void core_stop(struct core *core);
 struct lane *core_lane(struct core *core, uint32_t number);  // makes it; never NULL
 struct agency_count *core_count(struct core *core, uint32_t agency_number);
-// Notes what a verdict means for counts: `count` more events of this agency.
-void core_count_verdict(struct core *core, uint32_t agency_number, uint32_t verdict, uint64_t count);
+// Counts an event of the agency, and what the verdict gives to lanes by it: staged now, or read by past.
+void core_count_event(struct core *core, uint32_t agency_number, uint32_t verdict, uint64_t seq);
 
 // registers_ledger.c: the registers made from what is stored; after load_ledger.
 NAV_MUST_USE bool core_load_registers(struct core *core, struct nav_error *err);

@@ -71,6 +71,10 @@ void due_free(struct lane *lane) {
 
 void due_give(struct lane *lane, uint64_t count) { lane->due.given += count; }
 
+void due_give_event(struct lane *lane, uint64_t position) {
+  if (position > lane->due.started_at) due_give(lane, 1);
+}
+
 void due_take(struct lane *lane, uint64_t position) {
   if (position <= lane->due.passed_at || has_single(&lane->due.gone, position)) return;
   (void)put(&lane->due.gone, DUE_MARKS_MAX, &(struct due_mark){position, 1, position, 0});
@@ -111,15 +115,7 @@ void due_load_cursor(struct lane *lane, uint64_t cursor, uint64_t seq) {
   free(due->singles.list);
   due->singles = (struct due_marks){0};
   keep_many(&due->gone, cursor, seq);
-  due->passed_at = cursor;
-}
-
-void due_load_events(struct lane *lane, uint64_t count) {
-  if (lane->due.passed_at > 0) lane->due.passed += count;
-}
-
-void due_load_group(struct lane *lane, uint64_t count, uint64_t first) {
-  if (lane->due.passed_at > 0 && first > lane->due.passed_at) lane->due.passed -= count;
+  due->passed_at = due->started_at = cursor;
 }
 
 // ---- a session ----

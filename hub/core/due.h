@@ -3,7 +3,7 @@
 // every position, so that what was passed over (taken back, erased, set aside, no longer released) is not
 // waited for. Of one that is not connected that is known only of what records say for good; what rules in
 // force would withhold now is found when it is sent, so it may have less before it than is said, never more.
-// Called by: start (counts from the ledger), intake, holds, recalls, erasures, nacks, redeliver (what is
+// Called by: start (cursors), past (events), intake, holds, recalls, erasures, nacks, redeliver (what is
 // given and taken), deliver (what is looked at and acknowledged), status. Must never: decide what is sent.
 #ifndef NAV_CORE_DUE_H
 #define NAV_CORE_DUE_H
@@ -29,7 +29,8 @@ struct due_marks {
 // Part of a lane. `given` counts positions that give it something, and a rank is that count up to one of
 // them: the difference between two ranks is how many lie between.
 struct lane_due {
-  uint64_t given;              // ever; staged
+  uint64_t started_at;         // the cursor that the start found: no event up to it is counted
+  uint64_t given;              // since then; staged
   uint64_t passed, passed_at;  // rank, and up to where: nothing before waits for the lane
   uint64_t looked, looked_at;  // the same of what its session has looked at
   uint64_t *ranks;             // of what stands in lane->sent, in the same places
@@ -41,23 +42,21 @@ void due_free(struct lane *lane);
 
 // ---- what is given ----
 
-// So many positions more: events, releases, recalls, redeliveries.
+// So many positions more: releases, recalls, redeliveries.
 void due_give(struct lane *lane, uint64_t count);
+// An event, staged now or found in the past: of those that lie before the cursor of the start it has none.
+void due_give_event(struct lane *lane, uint64_t position);
 // It will never get this one. Again: nothing.
 void due_take(struct lane *lane, uint64_t position);
 // … nor so many between the first and the last that it had not been sent, says the record of this number.
 void due_take_many(struct lane *lane, const struct due_mark *many);
 
-// ---- at a start: the singles, then the cursor, then all events, then those after it ----
+// ---- at a start: the singles, then the cursor, then events, newest first and not all at once ----
 
 // A position that is no event's was given: a release, a recall, a redelivery.
 void due_load_single(struct lane *lane, uint64_t position);
 // Of the acknowledgement of this number.
 void due_load_cursor(struct lane *lane, uint64_t cursor, uint64_t seq);
-// So many events in all; they are given too (due_give).
-void due_load_events(struct lane *lane, uint64_t count);
-// So many of them, the first of them here, in a group that no cursor divides.
-void due_load_group(struct lane *lane, uint64_t count, uint64_t first);
 
 // ---- a session ----
 

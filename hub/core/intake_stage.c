@@ -291,7 +291,7 @@ static bool accept(struct core *core, struct publication *publication, size_t in
   recent_add(core->recent, &staged);
   known_add(core->known, staged.event_id);
   core_register_event(core, event, &row, seq);
-  core_count_verdict(core, row.agency, row.verdict, 1);
+  core_count_event(core, row.agency, row.verdict, seq);
   holds_open_event(core, seq, &row, event);
   if (event->body_case == NAV__V1__EVENT__BODY_RECALL) recall_stage(core, seq, event, row.agency, known);
   receipt->status = NAV__V1__RECEIPT_STATUS__RECEIPT_STATUS_ACCEPTED;

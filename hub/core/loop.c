@@ -11,7 +11,7 @@
 #include "hub/core/erase.h"
 #include "hub/core/erasures.h"
 #include "hub/core/holds.h"
-#include "hub/core/known.h"
+#include "hub/core/past.h"
 #include "hub/core/redeliver.h"
 #include "hub/core/reload.h"
 #include "hub/core/replay.h"
@@ -289,7 +289,7 @@ void core_run(struct core *core) {
     commit_if_due(core);
     sessions_flush(core->sessions);
     bool more = !core->stopping && standby_may_deliver(core) && deliver_step(core);
-    if (!core->stopping) known_step(core);  // after all that asks for somebody who waits
+    if (!core->stopping) past_step(core);  // after all that asks for somebody who waits
     once_a_second(core);
     busy = more || frames == FRAMES_A_TURN;
   }

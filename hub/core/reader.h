@@ -1,6 +1,6 @@
 // The second connection: reads while the first commits. One query at a time, never waited for; reconnects by
-// itself. Called by: intake (duplicates), deliver (lanes that lag). Must never: write, or be asked for rows
-// without a limit.
+// itself. Called by: intake (duplicates), deliver (lanes that lag), past. Must never: write, or be asked for
+// rows without a limit.
 #ifndef NAV_CORE_READER_H
 #define NAV_CORE_READER_H
 

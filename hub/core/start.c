@@ -17,6 +17,7 @@
 #include "hub/core/erasures.h"
 #include "hub/core/holds_ended.h"
 #include "hub/core/known.h"
+#include "hub/core/past.h"
 #include "hub/core/recalls.h"
 #include "hub/core/redecided.h"
 #include "hub/core/redeliver.h"
@@ -97,6 +98,7 @@ static bool make_parts(struct core *core, struct nav_error *err) {
   core->buckets = buckets_new(core->nav->buckets_folder);
   core->recent = recent_new();
   core->known = known_new();
+  core->past = past_new();
   persons_key(core->person_key, core->pseudonym_key);
   core->registers = registers_new(core->pseudonym_key);
   core->reader = reader_new(core->nav->database_core);
@@ -112,7 +114,7 @@ static bool make_parts(struct core *core, struct nav_error *err) {
             core->hold_decisions != NULL && core->recalls != NULL && core->redecided != NULL &&
             core->replays != NULL && core->erasures != NULL && core->numbers != NULL &&
             core->verdicts != NULL && core->buckets != NULL && core->recent != NULL && core->known != NULL &&
-            core->registers != NULL && core->reader != NULL &&
+            core->past != NULL && core->registers != NULL && core->reader != NULL &&
             batch_init(&core->batches[0], &core->sequence) && batch_init(&core->batches[1], &core->sequence);
   core->staging = &core->batches[0];
   return ok ? true : nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
@@ -215,38 +217,11 @@ static bool load_redecided(void *context, uint64_t seq, const uint8_t *bytes, si
   return true;
 }
 
-static void load_count(void *context, uint32_t agency, uint32_t number, uint64_t count) {
-  struct core *core = context;
-  const struct verdict *verdict = verdicts_get(core->verdicts, number);
-  core_count_verdict(core, agency, number, count);
-  for (size_t i = 0; verdict != NULL && i < verdict->lanes_count; i++)
-    if (verdict->lanes[i]->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE)
-      due_load_events(core_lane(core, verdict->lanes[i]->lane), count);
-}
-
-static void load_group(void *context, const struct store_group *group) {
-  struct core *core = context;
-  const struct verdict *verdict = verdicts_get(core->verdicts, group->verdict);
-  for (size_t i = 0; verdict != NULL && i < verdict->lanes_count; i++)
-    if (verdict->lanes[i]->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE)
-      due_load_group(core_lane(core, verdict->lanes[i]->lane), group->events, group->first_seq);
-}
-
-// All events, and once more what lies after cursors, which is little where lanes keep up.
-static bool load_counts(struct core *core, struct nav_error *err) {
-  static uint64_t cursors[NUMBERS_LANES_MAX];  // one thread
-  size_t count = 0;
-  for (uint32_t i = 1; i < core->numbers->lanes_end; i++)
-    if (core->lanes[i] != NULL && core->lanes[i]->cursor > 0) cursors[count++] = core->lanes[i]->cursor;
-  return store_read_counts(core->store, load_count, core, err) &&
-         store_read_groups(core->store, cursors, count, load_group, core, err);
-}
-
 static bool load_ledger(struct core *core, struct loading *loading, struct nav_error *err) {
   if (!store_read_definitions(core->store, load_definition, loading, err) ||
       !store_read_cursors(core->store, core->numbers->lanes_end, load_cursor, loading, err) ||
       !store_read_redecided(core->store, load_redecided, loading, err) || !tree_load(core, err) ||
-      !load_counts(core, err) || !holds_load(core, err)) {
+      !past_begin(core, err) || !holds_load(core, err)) {
     return false;
   }
   core->committed_seq = core->sequence.last_seq;
@@ -438,24 +413,29 @@ struct agency_count *core_count(struct core *core, uint32_t agency_number) {
   return core->counts[agency_number];
 }
 
-void core_count_verdict(struct core *core, uint32_t agency_number, uint32_t number, uint64_t count) {
-  const struct verdict *verdict = verdicts_get(core->verdicts, number);
-  if (verdict == NULL || agency_number >= core->numbers->agencies_end) return;
+// What the verdict says for the agency's own counts.
+static void count_event(struct core *core, uint32_t agency_number, const struct verdict *verdict) {
   bool released = false;
   bool held = false;
   for (size_t i = 0; i < verdict->lanes_count; i++) {
     const Nav__V1__LaneVerdict *lane = verdict->lanes[i];
-    if (lane->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE) {
-      released = true;
-      due_give(core_lane(core, lane->lane), count);
-    }
+    if (lane->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE) released = true;
     if (lane->outcome == NAV__V1__OUTCOME__OUTCOME_HOLD || lane->hold_rule != NULL) held = true;
   }
   struct agency_count *counts = core_count(core, agency_number);
-  counts->accepted += count;
-  core->events += count;
-  if (held) counts->held += count;
-  if (!released && !held) counts->withheld += count;
+  counts->accepted++;
+  core->events++;
+  if (held) counts->held++;
+  if (!released && !held) counts->withheld++;
+}
+
+void core_count_event(struct core *core, uint32_t agency_number, uint32_t number, uint64_t seq) {
+  const struct verdict *verdict = verdicts_get(core->verdicts, number);
+  if (verdict == NULL || agency_number >= core->numbers->agencies_end) return;
+  count_event(core, agency_number, verdict);
+  for (size_t i = 0; i < verdict->lanes_count; i++)
+    if (verdict->lanes[i]->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE)
+      due_give_event(core_lane(core, verdict->lanes[i]->lane), seq);
 }
 
 void core_stop(struct core *core) {
@@ -480,6 +460,7 @@ void core_stop(struct core *core) {
   registers_free(core->registers);
   recent_free(core->recent);
   known_free(core->known);
+  past_free(core->past);
   buckets_free(core->buckets);
   hold_decisions_free(core->hold_decisions);
   holds_ended_free(core->holds_ended);

@@ -1,4 +1,5 @@
-// See status.h. accepted, withheld, held and received are counted from the ledger; sent, duplicate and
+// See status.h. accepted, withheld, held and received are counted from the ledger, after a start for a while
+// only of the newest events (past.h), which `counted` says; sent, duplicate and
 // rejected since nav-core started. Of an agency's own events, `held` are those that wait for somebody's
 // assessment for some recipient, `withheld` those that reach nobody.
 #include "hub/core/status.h"
@@ -10,6 +11,7 @@
 #include "hub/base/id.h"
 #include "hub/core/hold_commands.h"
 #include "hub/core/holds.h"
+#include "hub/core/past.h"
 #include "hub/core/standby.h"
 
 static bool is_connected(struct core *core, const char *agency) {
@@ -71,8 +73,9 @@ static json_t *ledger_json(const struct core *core) {
   char root_hex[2 * NAV_SHA256_SIZE + 1];
   uint8_t root[NAV_SHA256_SIZE];
   merkle_root(&core->sequence.frontier, root);
-  return json_pack("{s:I, s:I, s:s, s:s, s:s, s:I}", "records", (json_int_t)core->committed_seq, "events",
-                   (json_int_t)core->events, "root", nav_hex(root_hex, root, sizeof root), "log_id",
+  return json_pack("{s:I, s:I, s:b, s:s, s:s, s:s, s:I}", "records", (json_int_t)core->committed_seq,
+                   "events", (json_int_t)core->events, "counted", past_is_whole(core->past) ? 1 : 0, "root",
+                   nav_hex(root_hex, root, sizeof root), "log_id",
                    nav_hex(log_id, core->sequence.log_id, KEY_LOG_ID_SIZE), "checkpoint",
                    core->checkpoint_note, "epoch", (json_int_t)core->sequence.epoch);
 }

@@ -122,19 +122,12 @@ NAV_MUST_USE bool store_read_events_of_verdicts(struct store *store, const uint3
                                                 store_event_row *row, void *context, struct nav_error *err);
 NAV_MUST_USE bool store_read_events_of_type(struct store *store, uint32_t type, store_event_row *row,
                                             void *context, struct nav_error *err);
-// How many events there are of each agency and verdict.
-typedef void store_count_row(void *context, uint32_t agency, uint32_t verdict, uint64_t count);
-NAV_MUST_USE bool store_read_counts(struct store *store, store_count_row *row, void *context,
-                                    struct nav_error *err);
-// Those after the first of the cursors, of each verdict, in groups that no cursor divides. The cursors are
-// put in order.
-struct store_group {
-  uint32_t verdict;
-  uint64_t events, first_seq;
-};
-typedef void store_group_row(void *context, const struct store_group *group);
-NAV_MUST_USE bool store_read_groups(struct store *store, uint64_t *cursors, size_t cursors_count,
-                                    store_group_row *row, void *context, struct nav_error *err);
+// One page, as a question that is otherwise asked of the reader (reader.h): with a number, its rows in
+// binary.
+struct pg_result;
+typedef void store_page(void *context, const struct pg_result *result);
+NAV_MUST_USE bool store_read_page(struct store *store, const char *sql, uint64_t number, store_page *page,
+                                  void *context, struct nav_error *err);
 
 // The frontier as stored: size (8), then the hashes.
 NAV_MUST_USE bool store_frontier_encode(const struct merkle_frontier *frontier, struct nav_buffer *out);

@@ -244,58 +244,14 @@ bool store_read_checkpoint_at(struct store *store, uint64_t size, struct store_c
                        "the last checkpoint is damaged: run navctl audit verify");
 }
 
-bool store_read_counts(struct store *store, store_count_row *row, void *context, struct nav_error *err) {
-  PGresult *result =
-      store_query(store, "SELECT agency, verdict, count(*) FROM nav.event GROUP BY 1, 2", 0, NULL, err);
+bool store_read_page(struct store *store, const char *sql, uint64_t number, store_page *page, void *context,
+                     struct nav_error *err) {
+  char text[NUMBER_TEXT];
+  const char *values[] = {text};
+  (void)snprintf(text, sizeof text, "%" PRIu64, number);
+  PGresult *result = store_query(store, sql, 1, values, err);
   if (result == NULL) return false;
-  for (int i = 0; i < PQntuples(result); i++) {
-    row(context, nav_get_u32(cell(result, i, 0)), nav_get_u32(cell(result, i, 1)),
-        nav_get_u64(cell(result, i, 2)));
-  }
-  PQclear(result);
-  return true;
-}
-
-static int by_number(const void *a, const void *b) {
-  uint64_t x = *(const uint64_t *)a;
-  uint64_t y = *(const uint64_t *)b;
-  return (x > y) - (x < y);
-}
-
-// Column 0: the verdict, 1: how many, 2: the first.
-static PGresult *ask_groups(struct store *store, const uint64_t *cursors, size_t count,
-                            struct nav_error *err) {
-  char first[NUMBER_TEXT];
-  struct nav_buffer text;
-  PGresult *result = NULL;
-  nav_buffer_init(&text, NUMBERS_TEXT_MAX);
-  (void)snprintf(first, sizeof first, "%" PRIu64, cursors[0]);
-  bool ok = true;
-  for (size_t i = 0; ok && i < count; i++) ok = append_number(&text, i, cursors[i] + 1);
-  if (ok && end_numbers(&text, count)) {
-    const char *values[] = {first, (const char *)text.data};
-    result = store_query(store,
-                         "SELECT verdict, count(*), min(seq) FROM nav.event WHERE seq > $1::bigint GROUP BY "
-                         "verdict, width_bucket(seq, $2::bigint[])",
-                         2, values, err);
-  } else {
-    (void)nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
-  }
-  nav_buffer_free(&text);
-  return result;
-}
-
-bool store_read_groups(struct store *store, uint64_t *cursors, size_t cursors_count, store_group_row *row,
-                       void *context, struct nav_error *err) {
-  if (cursors_count == 0) return true;
-  qsort(cursors, cursors_count, sizeof *cursors, by_number);
-  PGresult *result = ask_groups(store, cursors, cursors_count, err);
-  if (result == NULL) return false;
-  for (int i = 0; i < PQntuples(result); i++) {
-    const struct store_group group = {nav_get_u32(cell(result, i, 0)), nav_get_u64(cell(result, i, 1)),
-                                      nav_get_u64(cell(result, i, 2))};
-    row(context, &group);
-  }
+  page(context, result);
   PQclear(result);
   return true;
 }

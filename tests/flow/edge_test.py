@@ -276,6 +276,35 @@ class Edge(unittest.TestCase):
             self.assertEqual(self.in_force(hub, "bostadsbolaget"), second)
             self.persons_stay(hub)
 
+    def test_an_adapter_put_back_to_an_earlier_state_seals_anew(self):
+        """Its state knows of revision 1; the hub has 2. What it seals next is told apart, and sealed again as 3."""
+        def concern(plan):
+            return "<FlowInstances>" + flow(2, 9102, {"deltagare": person("Zqseal1", "Sekretessmarkering"), "plan": text(plan)}) + "</FlowInstances>"
+
+        def send(name, plan):
+            hub.drop("socialtjansten", name, concern(plan))
+            return json.loads(hub.run_adapter("socialtjansten", "-o", "json").stdout)
+
+        with Hub(config=self.config, agencies=("polisen", "socialtjansten")) as hub:
+            state, copy = hub.path("agencies", "socialtjansten", "state"), hub.path("state-of-before")
+            self.assertEqual(send("a.xml", "Zqseal2")["sealed"], 1)
+            shutil.copytree(state, copy)
+            self.assertEqual(send("b.xml", "Zqseal3")["sealed"], 1)
+            shutil.rmtree(state)
+            os.rename(copy, state)
+            last = send("c.xml", "Zqseal4")
+            self.assertEqual((last["sealed"], last["rejected"], last["sent"]), (1, 0, 1), last)
+            rows = hub.postgres.sql("postgres", "SELECT event_id, revision FROM nav.event ORDER BY seq")
+            self.assertEqual([row[1] for row in rows], ["1", "2", "3"])
+            self.assertEqual(len({row[0] for row in rows}), 1, rows)
+            self.assertEqual([e["event"]["type"] for e in self.opened(hub)], ["nav.v1.Sealed"])  # the newest revision
+            for path, data in self.hubs_files(hub):
+                self.absent([f"Zqseal{n}" for n in range(1, 5)], data, path)
+            # And it knows of 3 now.
+            self.assertEqual(send("d.xml", "Zqseal5")["sent"], 1)
+            self.assertEqual(hub.postgres.sql("postgres", "SELECT max(revision), count(*) FROM nav.event")[0], ["4", "4"])
+            self.assertTrue(hub.verify()["ok"])
+
     def persons_stay(self, hub):
         """The rules that travel name no person, and no assessor."""
         folder = hub.path("agencies", "bostadsbolaget", "state", "rules", self.in_force(hub, "bostadsbolaget"))

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Which ids the store is asked for: of new events none, once nav-core has read after its start which ids there are; and no id that was
-accepted is ever taken for new, before that or after, whatever nav-core was killed in."""
+"""What nav-core reads of the past, the newest at its start and the rest in the background: which ids the store is asked for (of new events
+none, once all are read; and no id that was accepted is ever taken for new, before that or after, whatever nav-core was killed in), and what
+status counts, which is then as if it had never been stopped."""
 
 import os
 import signal
@@ -11,9 +12,10 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from hub import Hub, wait_until  # noqa: E402
 from nav_client_hub_test import Agency, statuses  # noqa: E402
 
-PAGE = 4096  # hub/core/known.c
+PAGE, AT_START = 4096, 8 * 4096  # hub/core/past.c
 A_PUBLICATION = 200
-EVENTS = PAGE + 300
+IN_THE_BACKGROUND = PAGE + 300
+EVENTS = AT_START + IN_THE_BACKGROUND
 SETTLED_S = 1.5  # PostgreSQL's statistics are told of once a second
 
 
@@ -45,13 +47,25 @@ def restart(hub):
     hub.wait_ready()
 
 
+def counts(hub):
+    status = hub.status()
+    police = next(row for row in status["agencies"] if row["id"] == "polisen")
+    lanes = {(row["agency"], row["purpose"]): row["behind"] for row in status["lanes"]}
+    return [status["ledger"]["events"], police["accepted"], police["withheld"], police["held"], lanes]
+
+
 def main():
     with Hub() as hub:
         assert publish(connected(hub), range(EVENTS)) == ["accepted"] * EVENTS
+        before = counts(hub)
+        assert before[0] == EVENTS and EVENTS in before[-1].values(), before
         restart(hub)
         # Most of these come before all ids are read.
-        assert publish(connected(hub), range(EVENTS)) == ["duplicate"] * EVENTS
+        assert publish(connected(hub), range(IN_THE_BACKGROUND)) == ["duplicate"] * IN_THE_BACKGROUND
+        assert publish(connected(hub), range(0, EVENTS, 10)) == ["duplicate"] * len(range(0, EVENTS, 10))
         wait_until("all ids are read", lambda: f"the ids of {EVENTS} events are read" in hub.log("nav-core"))
+        assert hub.status()["ledger"]["counted"] is True
+        assert counts(hub) == before, (counts(hub), before)
         assert publish(connected(hub), [0, 1, EVENTS - 1]) == ["duplicate"] * 3
         assert publish(connected(hub), [5], text="Rån") == ["CODE_CONFLICT"]
         assert publish(connected(hub), [5], revision=2, text="Rån") == ["accepted"]

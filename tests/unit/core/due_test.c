@@ -188,9 +188,8 @@ static void at_a_start_many_are_still_before_it_where_it_has_not_moved_since(voi
   due_take_many(lane, &(struct due_mark){2, 2, 6, 31});
   due_take(lane, 8);
   due_load_cursor(lane, 6, 25);
-  due_give(lane, 12);
-  due_load_events(lane, 12);
-  due_load_group(lane, 10, 7);
+  for (uint64_t position = 16; position > 4; position--)
+    due_give_event(lane, position);  // as past reads them
   assert_int_equal(due_behind(lane), 10 - 4 - 1);
 }
 
@@ -201,10 +200,11 @@ static void a_start_counts_what_the_cursor_has_not_passed(void **state) {
   due_take(lane, 5);
   due_take(lane, 11);
   due_load_cursor(lane, 10, 13);
-  due_give(lane, 4 + 3);
-  due_load_events(lane, 4 + 3);
-  due_load_group(lane, 4, 5);  // before the cursor
-  due_load_group(lane, 3, 11);
+  due_give_event(lane, 14);
+  due_give_event(lane, 13);
+  due_give_event(lane, 11);
+  assert_int_equal(due_behind(lane), 3 - 1 + 1);
+  for (uint64_t position = 8; position > 4; position--) due_give_event(lane, position);  // before the cursor
   assert_int_equal(due_behind(lane), 3 - 1 + 1);
   begin(lane);
   due_look(lane, 11);
@@ -212,6 +212,21 @@ static void a_start_counts_what_the_cursor_has_not_passed(void **state) {
   assert_int_equal(due_behind(lane), 3);
   acknowledge(lane, 14);
   assert_int_equal(due_behind(lane), 0);
+}
+
+static void older_events_may_be_found_when_the_session_has_begun(void **state) {
+  struct lane *lane = *state;
+  due_load_cursor(lane, 10, 13);
+  begin(lane);
+  send_it(lane, 11);
+  send_it(lane, 12);
+  due_give_event(lane, 15);  // staged now
+  for (uint64_t position = 12; position > 8; position--) due_give_event(lane, position);
+  assert_int_equal(due_behind(lane), 3);
+  acknowledge(lane, 12);
+  assert_int_equal(due_behind(lane), 1);
+  end(lane);
+  assert_int_equal(due_behind(lane), 1);
 }
 
 static void marks_are_bounded(void **state) {
@@ -237,6 +252,7 @@ int main(void) {
       TEST(many_are_taken_at_once),
       TEST(at_a_start_many_are_still_before_it_where_it_has_not_moved_since),
       TEST(a_start_counts_what_the_cursor_has_not_passed),
+      TEST(older_events_may_be_found_when_the_session_has_begun),
       TEST(marks_are_bounded),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
