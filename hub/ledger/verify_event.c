@@ -19,8 +19,9 @@ void verify_accepted(struct verify *v, const Nav__V1__Record *record) {
   struct verify_publication *publication = verify_publication_find(v, accepted->published_seq);
   if (publication == NULL) {
     if (!v->lost) {
-      verify_accuse(v, seq, "names seq %" PRIu64 " as its publication, which is none of the last %d",
-                    accepted->published_seq, (int)VERIFY_PUBLICATIONS_BACK);
+      verify_doubt(v, seq, accepted->published_seq,
+                   "names seq %" PRIu64 " as its publication, which is none of the last %d",
+                   accepted->published_seq, (int)VERIFY_PUBLICATIONS_BACK);
     }
     return;
   }

@@ -209,7 +209,7 @@ struct verify {
   struct verify_checkpoint_row checkpoint;
   struct verify_cosignature_row cosignature;
   uint64_t absent;          // records that are missing, or cannot be read
-  bool agencies_forgotten;  // a definition of one was learned, and is not to be trusted
+  bool agencies_forgotten;  // a definition of one was learned, or rewritten, and is not to be trusted
   bool keys_lost;           // a record that may have named a witness key is missing or not to be trusted
   struct verify_cosigner *cosigners;  // VERIFY_COSIGNERS_MAX; NULL: no key yet
   size_t cosigners_count;
@@ -238,8 +238,8 @@ void verify_doubt(struct verify *v, uint64_t seq, uint64_t rests_on, const char 
     __attribute__((format(printf, 4, 5)));
 // The interval's root was proven, or was not.
 void verify_doubts_end(struct verify *v, bool proven);
-// Unlearns what the records of an interval that does not hold have said.
-void verify_forget(struct verify *v);
+// Unlearns what the records of an interval that does not hold, up to the last of it, have said.
+void verify_forget(struct verify *v, uint64_t last);
 
 // verify_part.c
 void verify_range_begin(struct verify *v);

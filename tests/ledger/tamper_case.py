@@ -81,14 +81,27 @@ def flip(r, data):
     return data[:at] + bytes([data[at] ^ (1 << r.randrange(8))]) + data[at + 1:]
 
 
+def renumbered(data, seq):
+    """Another record's bytes that say they are this one: their first field is Record.seq (ledger.proto), a varint."""
+    assert data[0] == 0x08, data[:4]
+    end = next(i for i in range(1, len(data)) if data[i] < 0x80) + 1
+    number = bytearray()
+    while seq >= 0x80:
+        number.append(seq & 0x7F | 0x80)
+        seq >>= 7
+    return bytes([0x08, *number, seq]) + data[end:]
+
+
 def rewrite(r, lg, seq):
     """Bytes that are not the record's, in one of the ways people change them."""
     data = lg.record[seq]
-    way = r.randrange(5)
+    way = r.randrange(6)
     if way == 0:
         return data[:r.randrange(len(data))]
     if way == 1:
         return r.randbytes(r.randrange(1, 200))
     if way == 2:
         return data + r.randbytes(1 + r.randrange(8))
+    if way == 3:
+        return renumbered(lg.record[r.choice([s for s in lg.record if lg.kind[s] != lg.kind[seq]])], seq)
     return flip(r, data)

@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import random
-import re
 import subprocess
 import sys
 import time
@@ -20,12 +19,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "flow")]
 from postgres import Postgres  # noqa: E402
 from tamper_case import KINDS, LEASE, Case, Ledger, flip, hexed, kind, leaf, rewrite  # noqa: E402
+from tamper_judge import wrong  # noqa: E402
 
 BIN = os.environ["NAV_BIN"]
 PUBLICATIONS, EVERY, HUB, ERASED = 150, 16, "nav.example.se", 6
-RANGE = re.compile(r"the records (\d+) to (\d+)")
-IN_DOUBT = ": it or what it rests on was changed"
-UNJUDGED = " cannot be judged: it is of an unknown key"
 
 
 # ---- nav.ledger ----
@@ -224,6 +221,23 @@ def content_copied(r, lg):
     seq = r.choice(lg.events) if r.random() < 0.5 else r.choice([s for s in lg.record if s not in lg.sealed])
     return Case().accuse(seq).sql("SELECT nav.ensure_part(9209901)").sql(
         f"INSERT INTO nav.content (seq, part, sealed) VALUES ({seq}, 9209901, {hexed(lg.sealed[r.choice(lg.events)])})")
+
+
+@kind(2)
+def records_rewritten_together(r, lg):
+    """Under one checkpoint, with their leaves; half the time every agency's definition and a key's, by which later cosignatures are judged."""
+    defined, keys = ([s for s, k in lg.kind.items() if k == wanted] for wanted in (16, 15))
+    first, last = lg.interval(r.choice(sorted(lg.record)))
+    changed = r.sample(range(first, last + 1), min(2, last + 1 - first))
+    if r.random() < 0.5:
+        first, last = lg.interval(r.choice(keys))
+        changed = [s for s in defined if first <= s <= last] + [r.choice([s for s in keys if first <= s <= last])]
+    case = Case()
+    for seq in changed:
+        new = rewrite(r, lg, seq)
+        case.accuse(seq).hidden.add(seq)
+        case.sql(f"UPDATE nav.ledger SET record = {hexed(new)}, leaf = {hexed(leaf(new))} WHERE seq = {seq}")
+    return case
 
 
 # ---- what was erased singly ----
@@ -495,42 +509,6 @@ def several(r, lg):
         case.exact |= part.exact
         case.hidden |= part.hidden
     return case
-
-
-# ---- the judgement ----
-
-def wrong(case, lg, answer):
-    """What is wrong with the verification; None: nothing."""
-    if "error" in answer:
-        return "it could not be verified: " + answer["error"]
-    faults = answer["faults"]
-    if case.untold:
-        return f"said to be untold, but found: {faults}" if faults else None
-    doubted = {lg.interval(s) for s in case.hidden if s <= lg.last}
-    named = set()
-    for fault in faults:
-        seq, what = fault["seq"], fault["what"]
-        span = RANGE.search(what)
-        numbers = range(int(span[1]), int(span[2]) + 1) if span else [seq]
-        interval = "were changed together with their leaf" in what
-        named.update([seq], numbers)
-        if interval or what.endswith(IN_DOUBT) or "its bytes and its leaf hash were both" in what:
-            if lg.interval(seq) not in doubted:
-                return f"an interval is accused that was not touched: {seq}: {what}"
-        elif UNJUDGED in what:
-            if not case.exact and not case.hidden:
-                return f"in doubt, and nothing is lost: {seq}: {what}"
-        elif "with this fault the records" in what:
-            if seq not in case.exact:
-                return f"accused, but untouched: {seq}: {what}"
-        elif not set(numbers) <= case.exact:
-            return f"accused, but untouched: {seq}: {what}"
-    # Of an agency whose key is lost nobody can say which confirmation was touched; how many that are is said.
-    if case.must - named <= set(lg.sizes) and len(case.must - named) <= answer["unjudged"]:
-        return None
-    if not case.must <= named:
-        return f"not named: {sorted(case.must - named)[:5]}"
-    return None
 
 
 def load():
