@@ -70,6 +70,7 @@ struct rules_bundle;
 struct erasures;
 struct known;
 struct past;
+struct shown;
 struct retention;
 struct erase;
 struct witness;
@@ -117,9 +118,10 @@ struct core {
   struct batch *staging, *committing;  // committing is NULL while the store is idle
   struct standby *standby;             // this node among the hub's, and its lease
   uint64_t committed_seq;
-  char checkpoint_note[4096];  // the last one committed
+  char checkpoint_note[SEEN_NOTE_MAX];  // the last one shown
   uint64_t checkpoint_size;
   struct seen seen;             // the last checkpoint shown, kept outside the database
+  struct shown *shown;          // one on its way to being shown
   struct logs logs;             // which log ids the ledger has had
   const char *restored_reason;  // restore.h: why the database was put back; NULL: it was not
   uint64_t restored_seq;        // the record of that
@@ -209,6 +211,7 @@ void deliver_forget(struct core *core);
 void deliver_free(struct core *core);
 
 // control_port.c: navctl and nav-desk.
+enum { CORE_FILES_MAX = 96 };  // of one wait, of NEWS_FILES_MAX: the control port has 65 at the most
 struct control_port;
 struct control_port *control_port_open(struct core *core, struct nav_error *err);
 void control_port_close(struct control_port *port);  // takes NULL

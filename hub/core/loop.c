@@ -16,10 +16,10 @@
 #include "hub/core/reload.h"
 #include "hub/core/replay.h"
 #include "hub/core/retention.h"
+#include "hub/core/shown.h"
 #include "hub/core/standby.h"
 
 enum {
-  FILES_MAX = 96,
   POLL_MS = 50,
   FRAMES_A_TURN = 16,
   ACKNOWLEDGE_MS = 50,  // acknowledgements alone make a commit no more often
@@ -70,25 +70,12 @@ static void answer(struct core *core, const struct batch *batch) {
   }
 }
 
-// Shown from now on, and noted outside the database first: what is shown must not be forgotten.
-static void show_checkpoint(struct core *core, const struct batch *batch) {
-  struct nav_error err;
-  char note[sizeof core->checkpoint_note];
-  (void)snprintf(note, sizeof note, "%.*s", (int)batch->note.length, (const char *)batch->note.data);
-  if (!seen_note(&core->seen, &batch->checkpoint, note, &err)) {
-    nav_log_failure(NAV_LOG_ERROR, "the new checkpoint is not noted, so the one before is still shown", &err);
-    return;
-  }
-  core->checkpoint_size = batch->checkpoint.size;
-  memcpy(core->checkpoint_note, note, sizeof note);
-}
-
 static void committed(struct core *core) {
   struct batch *batch = core->committing;
   core->committing = NULL;
   core->committed_seq = batch->last_seq;
   core->last_commit_ms = nav_clock_monotonic_ms();
-  if (batch->has_checkpoint) show_checkpoint(core, batch);
+  if (batch->has_checkpoint) shown_give(core, batch);
   for (size_t i = 0; i < batch->entries_count; i++) head_push(&core->head, batch->entries[i]);
   batch->entries_count = 0;  // the head's now
   erasures_committed(core);
@@ -215,6 +202,7 @@ static size_t fill_files(struct core *core, struct pollfd *files) {
   if (reader_fd(core->reader) >= 0)
     files[count++] =
         (struct pollfd){.fd = reader_fd(core->reader), .events = reader_poll_events(core->reader)};
+  files[count++] = (struct pollfd){.fd = shown_fd(core), .events = POLLIN};
   if (reload_fd(core) >= 0) files[count++] = (struct pollfd){.fd = reload_fd(core), .events = POLLIN};
   return count;
 }
@@ -229,12 +217,12 @@ static void once_a_second(struct core *core) {
 }
 
 static void turn(struct core *core, bool busy) {
-  struct pollfd files[FILES_MAX];
+  struct pollfd files[CORE_FILES_MAX];
   // Nothing is read any more while it stops.
   struct news *const gate = core->stopping ? NULL : sessions_news(core->sessions);
   size_t own = fill_files(core, files);
   size_t control = control_port_poll_count(core->control);
-  NAV_ASSERT(own + control <= FILES_MAX);
+  NAV_ASSERT(own + control <= CORE_FILES_MAX);
   control_port_poll_fill(core->control, files + own);
   (void)!news_wait(&gate, gate != NULL ? 1 : 0, files, own + control, busy ? 0 : POLL_MS);
   core->now_ms = nav_clock_now_ms();
@@ -285,6 +273,7 @@ void core_run(struct core *core) {
     if (!core->stopping) parts_ahead_step(core);
     erasures_step(core);
     step_store(core);
+    shown_step(core);
     standby_watch(core);
     commit_if_due(core);
     sessions_flush(core->sessions);

@@ -15,7 +15,6 @@ enum {
   LOOKS_A_LEASE = 12,  // so often the lease is looked at while it is another's …
   LOOK_MS_MIN = 50,    // … but not more,
   LOOK_MS_MAX = 1000,  // and not less
-  FILES_MAX = 96,      // the control port has 65 at the most
   FRAMES_A_TURN = 64,
   REFUSAL_SIZE = 512,
   LET_GO_PART = 4,        // of a lease after ours has run out: clients are let go
@@ -107,10 +106,10 @@ static bool begin_waiting(struct core *core, struct nav_error *err) {
 
 // Serves the sockets for that long at the most.
 static void wait_turn(struct core *core, int64_t wait_ms) {
-  struct pollfd files[FILES_MAX];
+  struct pollfd files[CORE_FILES_MAX];
   struct news *const gate = sessions_news(core->sessions);
   size_t count = control_port_poll_count(core->control);
-  NAV_ASSERT(1 + count <= FILES_MAX);
+  NAV_ASSERT(1 + count <= CORE_FILES_MAX);
   control_port_poll_fill(core->control, files);
   if (store_is_asking(core->store))
     files[count++] = (struct pollfd){.fd = store_fd(core->store), .events = POLLIN};

@@ -26,6 +26,7 @@
 #include "hub/core/restore.h"
 #include "hub/core/retention.h"
 #include "hub/core/rules_send.h"
+#include "hub/core/shown.h"
 #include "hub/core/standby.h"
 #include "hub/core/tree_load.h"
 #include "hub/core/witness.h"
@@ -221,7 +222,7 @@ static bool load_ledger(struct core *core, struct loading *loading, struct nav_e
   if (!store_read_definitions(core->store, load_definition, loading, err) ||
       !store_read_cursors(core->store, core->numbers->lanes_end, load_cursor, loading, err) ||
       !store_read_redecided(core->store, load_redecided, loading, err) || !tree_load(core, err) ||
-      !past_begin(core, err) || !holds_load(core, err)) {
+      !past_begin(core, err) || !holds_load(core, err) || !shown_open(core, err)) {
     return false;
   }
   core->committed_seq = core->sequence.last_seq;
@@ -445,6 +446,7 @@ void core_stop(struct core *core) {
   redeliver_free(core);
   erasures_free(core->erasures);
   control_port_close(core->control);
+  shown_close(core);
   intake_free(core);
   if (core->numbers != NULL) deliver_free(core);
   sessions_close(core->sessions);

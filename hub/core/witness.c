@@ -9,6 +9,7 @@
 
 #include "hub/base/clock.h"
 #include "hub/base/log.h"
+#include "hub/core/shown.h"
 #include "hub/ledger/tile.h"
 
 struct witness {
@@ -145,6 +146,7 @@ static void contradict(struct core *core, struct session *session, const struct 
 static void behind(struct core *core, struct session *session, const char *note) {
   static const struct merkle_proof none;
   struct nav_error err;
+  shown_finish(core);
   if (!seen_note_larger(&core->seen, note, &err))
     nav_log_failure(NAV_LOG_ERROR, "what a witness has seen is not noted", &err);
   contradict(core, session, &none);

@@ -1,0 +1,162 @@
+// See shown.h.
+#include "hub/core/shown.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "hub/base/log.h"
+
+struct noting {
+  struct checkpoint checkpoint;
+  char note[SEEN_NOTE_MAX];
+};
+
+struct shown {
+  struct seen *seen;  // the thread's, from shown_open to shown_close
+  struct noting now;  // the thread's while it works
+  pthread_t thread;
+  pthread_mutex_t lock;  // of what follows
+  pthread_cond_t wake, ready;
+  struct noting next;
+  bool waits;  // next is to be noted
+  bool works;
+  bool done, noted;  // now has an outcome, which nobody has taken yet
+  struct nav_error err;
+  bool ends;
+  int ready_fd;
+};
+
+static void tell_ready(struct shown *shown) {
+  const uint64_t one = 1;
+  ssize_t written = 0;
+  do {
+    written = write(shown->ready_fd, &one, sizeof one);
+  } while (written < 0 && errno == EINTR);
+  NAV_ASSERT(written == (ssize_t)sizeof one);
+}
+
+static void *run(void *context) {
+  struct shown *shown = context;
+  (void)pthread_mutex_lock(&shown->lock);
+  for (;;) {
+    while ((!shown->waits || shown->done) && !shown->ends)
+      (void)pthread_cond_wait(&shown->wake, &shown->lock);
+    if (!shown->waits || shown->done) break;
+    shown->now = shown->next;
+    shown->waits = false;
+    shown->works = true;
+    (void)pthread_mutex_unlock(&shown->lock);
+    struct nav_error err = {0};
+    bool noted = seen_note(shown->seen, &shown->now.checkpoint, shown->now.note, &err);
+    (void)pthread_mutex_lock(&shown->lock);
+    shown->works = false;
+    shown->done = true;
+    shown->noted = noted;
+    shown->err = err;
+    (void)pthread_cond_signal(&shown->ready);
+    tell_ready(shown);
+  }
+  (void)pthread_mutex_unlock(&shown->lock);
+  return NULL;
+}
+
+static int start_thread(struct shown *shown) {
+  sigset_t all;
+  sigset_t before;
+  (void)sigfillset(&all);
+  (void)pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are the loop's
+  int failed = pthread_create(&shown->thread, NULL, run, shown);
+  (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return failed;
+}
+
+bool shown_open(struct core *core, struct nav_error *err) {
+  struct shown *shown = calloc(1, sizeof *shown);
+  if (shown == NULL) return nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
+  shown->seen = &core->seen;
+  shown->ready_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  if (shown->ready_fd < 0) {
+    free(shown);
+    return nav_fail_errno(err, "", "no eventfd");
+  }
+  (void)pthread_mutex_init(&shown->lock, NULL);
+  (void)pthread_cond_init(&shown->wake, NULL);
+  (void)pthread_cond_init(&shown->ready, NULL);
+  int failed = start_thread(shown);
+  if (failed == 0) {
+    core->shown = shown;
+    return true;
+  }
+  (void)close(shown->ready_fd);
+  free(shown);
+  return nav_fail(err, NAV_ERROR_RETRY, 0, "", "no thread for checkpoints: %s", strerror(failed));
+}
+
+int shown_fd(const struct core *core) { return core->shown->ready_fd; }
+
+void shown_give(struct core *core, const struct batch *batch) {
+  struct shown *shown = core->shown;
+  (void)pthread_mutex_lock(&shown->lock);
+  shown->next.checkpoint = batch->checkpoint;
+  (void)snprintf(shown->next.note, sizeof shown->next.note, "%.*s", (int)batch->note.length,
+                 (const char *)batch->note.data);
+  shown->waits = true;
+  (void)pthread_cond_signal(&shown->wake);
+  (void)pthread_mutex_unlock(&shown->lock);
+}
+
+// The lock is held.
+static void take(struct core *core, struct shown *shown) {
+  if (!shown->done) return;
+  shown->done = false;
+  if (shown->noted) {
+    core->checkpoint_size = shown->now.checkpoint.size;
+    memcpy(core->checkpoint_note, shown->now.note, sizeof core->checkpoint_note);
+  } else {
+    nav_log_failure(NAV_LOG_ERROR, "the new checkpoint is not noted, so the one before is still shown",
+                    &shown->err);
+  }
+  (void)pthread_cond_signal(&shown->wake);
+}
+
+void shown_step(struct core *core) {
+  struct shown *shown = core->shown;
+  uint64_t told = 0;
+  if (read(shown->ready_fd, &told, sizeof told) < 0) return;
+  (void)pthread_mutex_lock(&shown->lock);
+  take(core, shown);
+  (void)pthread_mutex_unlock(&shown->lock);
+}
+
+void shown_finish(struct core *core) {
+  struct shown *shown = core->shown;
+  (void)pthread_mutex_lock(&shown->lock);
+  while (shown->waits || shown->works || shown->done) {
+    take(core, shown);
+    if (shown->waits || shown->works) (void)pthread_cond_wait(&shown->ready, &shown->lock);
+  }
+  (void)pthread_mutex_unlock(&shown->lock);
+}
+
+void shown_close(struct core *core) {
+  struct shown *shown = core->shown;
+  if (shown == NULL) return;
+  shown_finish(core);
+  (void)pthread_mutex_lock(&shown->lock);
+  shown->ends = true;
+  (void)pthread_cond_signal(&shown->wake);
+  (void)pthread_mutex_unlock(&shown->lock);
+  (void)pthread_join(shown->thread, NULL);
+  (void)pthread_cond_destroy(&shown->wake);
+  (void)pthread_cond_destroy(&shown->ready);
+  (void)pthread_mutex_destroy(&shown->lock);
+  (void)close(shown->ready_fd);
+  free(shown);
+  core->shown = NULL;
+}
