@@ -21,7 +21,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 os.environ.setdefault("NAV_BIN", os.path.join(ROOT, "build", "bin"))
 sys.path.insert(0, os.path.join(ROOT, "tests", "flow"))
-from hub import BIN, Hub  # noqa: E402
+from hub import BIN, Hub, wait_until  # noqa: E402
 from reload_test import Agency  # noqa: E402
 from stand_in_core import StandInCore  # noqa: E402
 
@@ -116,7 +116,9 @@ def grow(hub, records, numbers):
     os.unlink(hub.path("state", "seen"))
     begin = time.monotonic()
     hub.start_all()
-    return round(made), round(time.monotonic() - begin, 1)
+    started = time.monotonic() - begin
+    wait_until("all events are counted, in the background", lambda: hub.status()["ledger"]["counted"], 1800)
+    return round(made), round(started, 1), round(time.monotonic() - begin, 1)
 
 
 def measure(hub, numbers, asks):
@@ -156,11 +158,12 @@ def main():
     args = parser.parse_args()
     numbers = [personal_number(i) for i in range(args.asks)]
     with Hub(settings=SETTINGS, agencies=("polisen",)) as hub:
-        made_s, start_s = grow(hub, args.records, numbers)
+        made_s, start_s, counted_s = grow(hub, args.records, numbers)
         events, contents = (int(hub.postgres.sql("postgres", f"SELECT count(*) FROM nav.{t}")[0][0]) for t in ("event", "content"))
         records = int(hub.postgres.sql("postgres", "SELECT count(*) FROM nav.ledger")[0][0])
         found = sizes(hub, events)
-        print(json.dumps({"records": records, "events": events, "contents": contents, "made_s": made_s, "start_s": start_s, "sizes": found,
+        print(json.dumps({"records": records, "events": events, "contents": contents, "made_s": made_s, "start_s": start_s,
+                          "counted_s": counted_s, "sizes": found,
                           "ten_years": ten_years(found, events, contents), "times": measure(hub, numbers, args.asks)}, indent=2))
     return 0
 

@@ -82,15 +82,18 @@ class BenchHub(Hub):
     def make_home(self):
         super().make_home()
         have_run(self.postgres)
+        self.set("nav.yaml", "every: 1s", "every: 60s")  # as it is shipped: the tests' hub makes checkpoints more often
         if self.extra == 0:
             return
-        path = self.path("config", "agencies.yaml")
-        with open(path, encoding="utf-8") as file:
-            head, mark, rest = file.read().partition("\n# Persons of the hub.")
-        assert mark, "agencies.yaml has no persons"
-        text = "".join(extra_agency(n) for n in range(6, 6 + self.extra))
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(head + text + mark + rest)
+        mark = "\n# Persons of the hub."
+        self.set(os.path.join("config", "agencies.yaml"), mark, "".join(extra_agency(n) for n in range(6, 6 + self.extra)) + mark)
+
+    def set(self, name, before, after):
+        with open(self.path(name), encoding="utf-8") as file:
+            text = file.read()
+        assert text.count(before) == 1, f"{name} does not have {before!r} once"
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(text.replace(before, after))
 
     def start(self, name, *command):
         """In a session of its own: Ctrl-C is for the benchmark, which then stops it."""
