@@ -172,11 +172,12 @@ static void begin(struct store *store, const struct batch *batch) {
   store->state = STORE_BUSY;
 }
 
+// The thread does, or the loop itself where one answer is all that comes: that saves waking two threads.
 static void see_it_through(struct store *store, bool sent) {
-  if (sent) {
-    store_thread_go(store);
-  } else {
+  if (!sent) {
     store->state = STORE_LOST;
+  } else if (!store->pipelined) {
+    store_thread_go(store);
   }
 }
 
@@ -292,7 +293,7 @@ enum store_state store_step(struct store *store, struct nav_error *err) {
     }
   }
   if (store->state == STORE_BUSY) {
-    store->state = store_thread_outcome(store);
+    store->state = store->pipelined ? store_advance(store) : store_thread_outcome(store);
     if (store->state == STORE_LOST)
       (void)store_failed(&store->error, store->connection, NULL, "the connection was lost");
   }
@@ -303,6 +304,7 @@ enum store_state store_step(struct store *store, struct nav_error *err) {
 }
 
 int store_fd(const struct store *store) {
-  if (store->asking.under_way || store->state == STORE_BUSY) return store->thread.done_fd;
+  if (store->asking.under_way || (store->state == STORE_BUSY && !store->pipelined))
+    return store->thread.done_fd;
   return store->state == STORE_LOST || store->connection == NULL ? -1 : PQsocket(store->connection);
 }

@@ -1,7 +1,7 @@
-// The ledger's writer: one connection, one transaction at a time, never waited for: a thread of its own sees
-// a commit through (store_thread.c). A commit is nav.advance (the lease and the numbers), the partitions, the
-// rows, the checkpoint, cosignatures that have come: as one simple query with binary COPYs, or, where it is
-// small, as prepared statements in one pipeline (store_prepared.c). A
+// The ledger's writer: one connection, one transaction at a time, never waited for. A commit is nav.advance
+// (the lease and the numbers), the partitions, the rows, the checkpoint, cosignatures that have come: as one
+// simple query with binary COPYs, which a thread of its own sees through (store_thread.c), or, where it is
+// small, as prepared statements in one pipeline (store_prepared.c), whose one answer the loop takes. A
 // connection lost on the way leaves the outcome unknown: store_reopen takes the lease under a new epoch, if
 // it is still this core's; that ends the old transaction and shuts it out, and only then tells where the
 // ledger stands. Called by: the loop, start, standby. Must never: guess an outcome, or run without fsync.

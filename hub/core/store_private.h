@@ -21,8 +21,8 @@ struct store_table {
 };
 extern const struct store_table store_tables[STORE_TABLES];
 
-// store_thread.c: it has the connection while the store is BUSY, and nothing else of the store is touched
-// meanwhile.
+// store_thread.c: it has the connection while the store is BUSY, but for a pipeline, and nothing else of the
+// store is touched meanwhile.
 typedef enum store_state store_job(struct store *store);
 struct store_thread {
   bool started;
