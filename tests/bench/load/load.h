@@ -13,6 +13,7 @@
 
 #include "tests/bench/load/histogram.h"
 #include "tests/bench/load/mark.h"
+#include "tests/bench/load/steady.h"
 
 enum {
   LOAD_PUBLISHERS_MAX = 16,
@@ -23,6 +24,7 @@ enum {
   LOAD_BYTES_MIN = 256,
   LOAD_BYTES_MAX = 4096,
   LOAD_SECONDS_MAX = 3600,
+  LOAD_TIMES_MAX = 1 << 17,  // of one worker, where events are due at even times
 };
 
 // A process of the broker whose processor time and memory are told.
@@ -48,6 +50,14 @@ struct load_options {
   size_t servers_count;
 };
 
+// When each event was due that latency counts, from start_ns on, and how long it took.
+struct load_times {
+  _Atomic uint32_t count;  // past LOAD_TIMES_MAX: so many there would have been
+  struct load_time {
+    uint32_t due_us, took_us;
+  } list[LOAD_TIMES_MAX];
+};
+
 // What one process counts. Its own process writes; the parent reads.
 struct load_worker {
   _Atomic uint64_t sent, settled, accepted, refused;  // of a publisher; settled is accepted + refused
@@ -55,6 +65,7 @@ struct load_worker {
   _Atomic uint64_t last_ns;                           // of its last answer or event
   _Atomic bool ready, done, failed;
   struct histogram latency;  // publisher: due to accepted; recipient: due to received
+  struct load_times times;
 };
 
 struct load_shared {
@@ -62,6 +73,7 @@ struct load_shared {
   _Atomic uint64_t start_ns, begin_ns, end_ns;  // monotonic; latency counts what was due in [begin, end)
   struct load_worker publishers[LOAD_PUBLISHERS_MAX];
   struct load_worker recipients[LOAD_RECIPIENTS_MAX];
+  struct steady steady;
 };
 
 extern const struct load_options *const load_options;

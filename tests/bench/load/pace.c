@@ -87,6 +87,18 @@ static bool counts(uint64_t due_ns) {
   return due_ns >= atomic_load(&load_shared->begin_ns) && due_ns < atomic_load(&load_shared->end_ns);
 }
 
+static void note_time(struct load_worker *worker, uint64_t due_ns, uint64_t now_ns) {
+  histogram_add(&worker->latency, now_ns - due_ns);
+  if (load_options->rate == 0) return;
+  struct load_times *times = &worker->times;
+  uint32_t count = atomic_load(&times->count);
+  uint64_t since_ns = due_ns - atomic_load(&load_shared->start_ns);
+  if (count < LOAD_TIMES_MAX)
+    times->list[count] =
+        (struct load_time){(uint32_t)(since_ns / 1000), (uint32_t)((now_ns - due_ns) / 1000)};
+  atomic_store(&times->count, count + 1);
+}
+
 void load_settled(struct load_pace *pace, uint32_t number, bool accepted) {
   struct load_worker *worker = pace->worker;
   uint64_t now_ns = load_now_ns();
@@ -95,7 +107,7 @@ void load_settled(struct load_pace *pace, uint32_t number, bool accepted) {
   atomic_fetch_add(&worker->settled, 1);
   atomic_fetch_add(accepted ? &worker->accepted : &worker->refused, 1);
   atomic_store(&worker->last_ns, now_ns);
-  if (accepted && counts(due_ns)) histogram_add(&worker->latency, now_ns - due_ns);
+  if (accepted && counts(due_ns)) note_time(worker, due_ns, now_ns);
 }
 
 uint64_t load_wait_ns(const struct load_pace *pace) {
@@ -154,8 +166,7 @@ void load_received(struct load_seen *seen, const uint8_t mark[MARK_SIZE]) {
     return;
   }
   uint64_t due_ns = atomic_load(&load_shared->start_ns) + (uint64_t)it.due_us * 1000;
-  if (load_options->publishers > 0 && counts(due_ns) && now_ns > due_ns)
-    histogram_add(&worker->latency, now_ns - due_ns);
+  if (load_options->publishers > 0 && counts(due_ns) && now_ns > due_ns) note_time(worker, due_ns, now_ns);
   atomic_fetch_add(&worker->received, 1);
   atomic_store(&worker->last_ns, now_ns);
 }

@@ -88,6 +88,46 @@ static void print_peaks(void) {
   (void)printf("}");
 }
 
+// Of those that no slow moment of the machine touched.
+static void merge_even(struct histogram *into, uint64_t *all, const struct load_worker *worker,
+                       const struct steady_spans *spans) {
+  uint64_t start_ns = atomic_load(&load_shared->start_ns);
+  size_t count = atomic_load(&worker->times.count);
+  for (size_t i = 0; i < count; i++) {
+    const struct load_time *time = &worker->times.list[i];
+    uint64_t due_ns = start_ns + (uint64_t)time->due_us * 1000;
+    uint64_t took_ns = (uint64_t)time->took_us * 1000;
+    if (!steady_touches(spans, due_ns, due_ns + took_ns)) histogram_add(into, took_ns);
+  }
+  *all += count;
+}
+
+static bool all_times_kept(void) {
+  bool kept = true;
+  for (unsigned i = 0; i < load_options->publishers; i++)
+    kept = kept && atomic_load(&load_shared->publishers[i].times.count) <= LOAD_TIMES_MAX;
+  for (unsigned i = 0; i < load_options->recipients; i++)
+    kept = kept && atomic_load(&load_shared->recipients[i].times.count) <= LOAD_TIMES_MAX;
+  return kept;
+}
+
+static void print_even(const struct report_sample *begin, const struct report_sample *end) {
+  static struct steady_spans spans;
+  static struct histogram answers, events;
+  uint64_t all_answers = 0, all_events = 0;
+  if (load_options->rate == 0 || !all_times_kept() || !steady_find(&load_shared->steady, &spans)) return;
+  for (unsigned i = 0; i < load_options->publishers; i++)
+    merge_even(&answers, &all_answers, &load_shared->publishers[i], &spans);
+  for (unsigned i = 0; i < load_options->recipients; i++)
+    merge_even(&events, &all_events, &load_shared->recipients[i], &spans);
+  (void)printf(
+      ", \"slow_percent\": %.1f, \"even\": {\"percent\": %.0f, \"e2e_p50_us\": %.0f, \"e2e_p99_us\": %.0f",
+      100 * steady_slow_part(&spans, begin->at_ns, end->at_ns),
+      all_events > 0 ? 100 * (double)events.count / (double)all_events : 0, us(&events, 0.5),
+      us(&events, 0.99));
+  (void)printf(", \"accept_p50_us\": %.0f, \"accept_p99_us\": %.0f}", us(&answers, 0.5), us(&answers, 0.99));
+}
+
 static void print_load(const struct totals *totals, double seconds) {
   (void)printf(
       ", \"publishers\": %u, \"recipients\": %u, \"event_bytes\": %u, \"window\": %u, \"rate\": %.0f",
@@ -124,6 +164,7 @@ void report_print(const struct report_sample *begin, const struct report_sample 
   (void)printf(", \"sustained_s\": %.0f, \"drain_seconds\": %.2f",
                a_second(totals.received, seconds_between(start_ns, totals.last_event_ns)),
                seconds_between(end->at_ns, drained_ns));
+  print_even(begin, end);
   print_load(&totals, seconds);
   print_cpu(begin, end, accepted);
   print_peaks();

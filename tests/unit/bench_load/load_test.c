@@ -1,5 +1,6 @@
 // What the benchmark's figures rest on: marks that come back as they were written and lie as chance would lay
-// them, and a histogram whose parts are right to 1.6 percent. Called by: ctest. Must never: time anything.
+// them, a histogram whose parts are right to 1.6 percent, and which events a slow moment of the machine
+// touched. Called by: ctest. Must never: time anything.
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 
 #include "tests/bench/load/histogram.h"
 #include "tests/bench/load/mark.h"
+#include "tests/bench/load/steady.h"
 
 enum { MARKS = 4096, BITS = 8 * MARK_SIZE };
 
@@ -92,11 +94,59 @@ static void histograms_add_up(void **state) {
   free(b);
 }
 
+// ---- the machine's own slow moments ----
+
+enum { MS = 1000000, WORK_NS = 20000, WORKS = 1000 };
+
+// A work each millisecond; those of slow_ms take so many times as long, and the next ones come that much
+// later.
+static void machine(struct steady *steady, const unsigned *slow_ms, size_t slow, unsigned times) {
+  uint64_t now_ns = 0;
+  for (uint32_t i = 0; i < WORKS; i++) {
+    uint32_t took_ns = WORK_NS + i % 7 * 1000;
+    for (size_t k = 0; k < slow; k++)
+      if (slow_ms[k] == i) took_ns = times * WORK_NS;
+    steady->works[i] = (struct steady_work){now_ns, now_ns + took_ns, took_ns};
+    now_ns += took_ns + MS;
+  }
+  atomic_store(&steady->count, WORKS);
+}
+
+static void slow_moments_are_found(void **state) {
+  static const unsigned slow_ms[] = {300, 301, 700};
+  struct steady *steady = calloc(1, sizeof *steady);
+  struct steady_spans *spans = calloc(1, sizeof *spans);
+  (void)state;
+  assert_true(steady != NULL && spans != NULL);
+  assert_false(steady_find(steady, spans));  // nothing was noted
+  machine(steady, slow_ms, 3, 10);
+  assert_true(steady_find(steady, spans));
+  assert_int_equal(spans->count, 2);
+  assert_int_equal(spans->list[0].from_ns, steady->works[299].end_ns);
+  assert_int_equal(spans->list[0].to_ns, steady->works[301].end_ns);
+  uint64_t from = spans->list[1].from_ns, to = spans->list[1].to_ns;
+  assert_false(steady_touches(spans, from - 2 * MS, from - MS));  // it came before
+  assert_true(steady_touches(spans, from - 2 * MS, from + 1));    // it waited
+  assert_true(steady_touches(spans, to + 1, to + MS));            // it was due behind what had piled up
+  assert_false(steady_touches(spans, to + 51 * MS, to + 60 * MS));
+  assert_true(steady_touches(spans, from - 400 * MS, to + 60 * MS));  // that long a wait had both
+  near(1e6 * steady_slow_part(spans, from - MS, to + MS),
+       1e6 * (double)(to - from) / (double)(to - from + 2 * MS));
+  machine(steady, slow_ms, 3, 2);  // not so much slower: a neighbour on the same core does as much
+  assert_true(steady_find(steady, spans));
+  assert_int_equal(spans->count, 0);
+  assert_false(steady_touches(spans, 0, UINT32_MAX));
+  atomic_store(&steady->count, STEADY_WORKS_MAX + 1);
+  assert_false(steady_find(steady, spans));  // more than was kept
+  free(steady);
+  free(spans);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(marks_come_back),       cmocka_unit_test(marks_are_scattered),
       cmocka_unit_test(histogram_tells_parts), cmocka_unit_test(histogram_takes_any_value),
-      cmocka_unit_test(histograms_add_up),
+      cmocka_unit_test(histograms_add_up),     cmocka_unit_test(slow_moments_are_found),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
