@@ -7,6 +7,8 @@
 
 #include "tests/bench/load/usage.h"
 
+enum { EVEN_MIN = 1000 };
+
 struct totals {
   uint64_t accepted, refused, sent, received, repeated, strange;
   uint64_t last_answer_ns, last_event_ns;
@@ -93,13 +95,19 @@ static void merge_even(struct histogram *into, uint64_t *all, const struct load_
                        const struct steady_spans *spans) {
   uint64_t start_ns = atomic_load(&load_shared->start_ns);
   size_t count = atomic_load(&worker->times.count);
+  if (count > LOAD_TIMES_MAX) count = LOAD_TIMES_MAX;
   for (size_t i = 0; i < count; i++) {
     const struct load_time *time = &worker->times.list[i];
     uint64_t due_ns = start_ns + (uint64_t)time->due_us * 1000;
     uint64_t took_ns = (uint64_t)time->took_us * 1000;
-    if (!steady_touches(spans, due_ns, due_ns + took_ns)) histogram_add(into, took_ns);
+    if (!steady_touches(spans, due_ns)) histogram_add(into, took_ns);
   }
   *all += count;
+}
+
+// Fewer tell nothing.
+static bool enough(const struct histogram *histogram, uint64_t all) {
+  return histogram->count >= EVEN_MIN && histogram->count >= all / 2;
 }
 
 static bool all_times_kept(void) {
@@ -111,6 +119,7 @@ static bool all_times_kept(void) {
   return kept;
 }
 
+// Nothing where nothing is known of the machine, or it left too few.
 static void print_even(const struct report_sample *begin, const struct report_sample *end) {
   static struct steady_spans spans;
   static struct histogram answers, events;
@@ -120,12 +129,13 @@ static void print_even(const struct report_sample *begin, const struct report_sa
     merge_even(&answers, &all_answers, &load_shared->publishers[i], &spans);
   for (unsigned i = 0; i < load_options->recipients; i++)
     merge_even(&events, &all_events, &load_shared->recipients[i], &spans);
+  (void)printf(", \"slow_percent\": %.1f", 100 * steady_slow_part(&spans, begin->at_ns, end->at_ns));
+  if (!enough(&answers, all_answers) || !enough(&events, all_events)) return;
   (void)printf(
-      ", \"slow_percent\": %.1f, \"even\": {\"percent\": %.0f, \"e2e_p50_us\": %.0f, \"e2e_p99_us\": %.0f",
-      100 * steady_slow_part(&spans, begin->at_ns, end->at_ns),
-      all_events > 0 ? 100 * (double)events.count / (double)all_events : 0, us(&events, 0.5),
-      us(&events, 0.99));
-  (void)printf(", \"accept_p50_us\": %.0f, \"accept_p99_us\": %.0f}", us(&answers, 0.5), us(&answers, 0.99));
+      ", \"even\": {\"percent\": %.0f, \"e2e_p50_us\": %.0f, \"e2e_p99_us\": %.0f, \"accept_p50_us\": %.0f, "
+      "\"accept_p99_us\": %.0f}",
+      100 * (double)events.count / (double)all_events, us(&events, 0.5), us(&events, 0.99), us(&answers, 0.5),
+      us(&answers, 0.99));
 }
 
 static void print_load(const struct totals *totals, double seconds) {

@@ -60,12 +60,8 @@ static uint32_t median_ns(const struct steady *steady, size_t count) {
   return median;
 }
 
-// From the end of the work before it, since it may have begun anywhere after that. False: no room.
+// False: no room.
 static bool add(struct steady_spans *spans, uint64_t from_ns, uint64_t to_ns) {
-  if (spans->count > 0 && from_ns <= spans->list[spans->count - 1].to_ns) {
-    spans->list[spans->count - 1].to_ns = to_ns;
-    return true;
-  }
   if (spans->count == STEADY_SPANS_MAX) return false;
   spans->list[spans->count++] = (struct steady_span){from_ns, to_ns};
   return true;
@@ -75,16 +71,19 @@ bool steady_find(const struct steady *steady, struct steady_spans *spans) {
   size_t count = atomic_load(&steady->count);
   spans->count = 0;
   if (count < WORKS_MIN || count > STEADY_WORKS_MAX) return false;
-  uint32_t mostly_ns = median_ns(steady, count);
-  bool ok = mostly_ns > 0;
-  for (size_t i = 1; ok && i < count; i++) {
-    if (steady->works[i].took_ns > STEADY_TIMES_SLOW * (uint64_t)mostly_ns)
-      ok = add(spans, steady->works[i - 1].end_ns, steady->works[i].end_ns);
+  uint64_t slow_ns = STEADY_TIMES_SLOW * (uint64_t)median_ns(steady, count);
+  bool ok = slow_ns > 0;
+  size_t first = 0;  // of those in a row up to i
+  for (size_t i = 0; ok && i <= count; i++) {
+    if (i < count && steady->works[i].took_ns > slow_ns) continue;
+    if (i - first >= STEADY_IN_A_ROW)
+      ok = add(spans, steady->works[first].begin_ns, steady->works[i - 1].end_ns);
+    first = i + 1;
   }
   return ok;
 }
 
-bool steady_touches(const struct steady_spans *spans, uint64_t due_ns, uint64_t came_ns) {
+bool steady_touches(const struct steady_spans *spans, uint64_t due_ns) {
   size_t low = 0;
   size_t high = spans->count;
   while (low < high) {  // the first that does not end long enough before
@@ -95,7 +94,7 @@ bool steady_touches(const struct steady_spans *spans, uint64_t due_ns, uint64_t 
       high = middle;
     }
   }
-  return low < spans->count && spans->list[low].from_ns <= came_ns;
+  return low < spans->count && spans->list[low].from_ns <= due_ns + (uint64_t)STEADY_BEFORE_MS * NS_A_MS;
 }
 
 double steady_slow_part(const struct steady_spans *spans, uint64_t from_ns, uint64_t to_ns) {
