@@ -2,7 +2,8 @@
 // and redeliveries give it, without what it has passed. A connected lane is counted as its session looks at
 // every position, so that what was passed over (taken back, erased, set aside, no longer released) is not
 // waited for. Of one that is not connected that is known only of what records say for good; what rules in
-// force would withhold now is found when it is sent, so it may have less before it than is said, never more.
+// force would withhold now is found when it is sent, so it may have less before it than is said, never more:
+// once all events are counted (past.h), before which nothing is said.
 // Called by: start (cursors), past (events), intake, holds, recalls, erasures, nacks, redeliver (what is
 // given and taken), deliver (what is looked at and acknowledged), status. Must never: decide what is sent.
 #ifndef NAV_CORE_DUE_H

@@ -198,7 +198,7 @@ static void step_store(struct core *core) {
 static size_t fill_files(struct core *core, struct pollfd *files) {
   size_t count = 0;
   if (store_fd(core->store) >= 0)
-    files[count++] = (struct pollfd){.fd = store_fd(core->store), .events = POLLIN};
+    files[count++] = (struct pollfd){.fd = store_fd(core->store), .events = store_poll_events(core->store)};
   if (reader_fd(core->reader) >= 0)
     files[count++] =
         (struct pollfd){.fd = reader_fd(core->reader), .events = reader_poll_events(core->reader)};
@@ -277,6 +277,7 @@ void core_run(struct core *core) {
     standby_watch(core);
     commit_if_due(core);
     sessions_flush(core->sessions);
+    if (!core->stopping && past_waits(core)) past_step(core);
     bool more = !core->stopping && standby_may_deliver(core) && deliver_step(core);
     if (!core->stopping) past_step(core);  // after all that asks for somebody who waits
     once_a_second(core);

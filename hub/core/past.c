@@ -8,7 +8,7 @@
 #include "hub/core/bloom.h"
 #include "hub/core/known.h"
 
-enum { PAGE = 4096, PAGES_AT_START = 8, RETRY_MS = 10000 };
+enum { PAGE = 4096, PAGES_AT_START = 8, RETRY_MS = 10000, WAIT_MS = 50 };
 
 // A page holds intake's own questions up for no longer than it takes: some milliseconds.
 static const char page_sql[] =
@@ -17,9 +17,10 @@ static const char page_sql[] =
 _Static_assert(PAGE == 4096, "page_sql asks for as many");
 
 struct past {
-  uint64_t before;  // what is still to be read, later events count as they are staged; 0: not begun
+  uint64_t before;  // what is still to be read; later events count as they are staged
   uint64_t read;
-  bool asked, whole;
+  bool begun, asked, whole;
+  int64_t asked_ms;  // monotonic
   int64_t retry_ms;  // monotonic: not before, since a failure costs the reader its connection
 };
 
@@ -57,6 +58,7 @@ static void take_page(void *context, const PGresult *result) {
 bool past_begin(struct core *core, struct nav_error *err) {
   struct past *past = core->past;
   past->before = core->sequence.last_seq + 1;
+  past->begun = true;
   bool ok = true;
   for (int i = 0; ok && i < PAGES_AT_START && !past->whole; i++)
     ok = store_read_page(core->store, page_sql, past->before, take_page, core, err);
@@ -73,12 +75,19 @@ static void page_came(void *context, const PGresult *result) {
   }
 }
 
+bool past_waits(const struct core *core) {
+  const struct past *past = core->past;
+  return past->begun && !past->whole && !past->asked && nav_clock_monotonic_ms() >= past->asked_ms + WAIT_MS;
+}
+
 void past_step(struct core *core) {
   struct past *past = core->past;
-  if (past->before == 0 || past->whole || past->asked || core->database_lost ||
-      !reader_is_idle(core->reader) || nav_clock_monotonic_ms() < past->retry_ms)
+  int64_t now_ms = nav_clock_monotonic_ms();
+  if (!past->begun || past->whole || past->asked || core->database_lost || !reader_is_idle(core->reader) ||
+      now_ms < past->retry_ms)
     return;
   past->asked = true;
+  past->asked_ms = now_ms;
   uint8_t before[8];
   nav_put_u64(before, past->before);
   const Oid types[] = {20};  // bigint

@@ -1,7 +1,7 @@
 // The last checkpoint that this hub has shown to anybody, kept outside the database: a small file in the
 // state folder, state/seen, that holds its note. A database put back from an old backup, or a ledger
 // rewritten, is then noticed at the next start, before anything is signed that contradicts what others hold.
-// Called by: start (check), the loop (note), whoever learns that a witness has seen more. Must never: be
+// Called by: start (check), shown (note), whoever learns that a witness has seen more. Must never: be
 // written before the checkpoint's commit, or go back to a smaller tree.
 #ifndef NAV_CORE_SEEN_H
 #define NAV_CORE_SEEN_H

@@ -8,9 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "hub/base/clock.h"
 #include "hub/base/log.h"
+#include "hub/core/standby.h"
+
+enum { SLOW_MS = 5000 };
 
 struct noting {
   struct checkpoint checkpoint;
@@ -26,6 +31,8 @@ struct shown {
   struct noting next;
   bool waits;  // next is to be noted
   bool works;
+  int64_t begun_ms;  // monotonic: when it began to
+  bool told;         // that it takes long
   bool done, noted;  // now has an outcome, which nobody has taken yet
   struct nav_error err;
   bool ends;
@@ -51,6 +58,8 @@ static void *run(void *context) {
     shown->now = shown->next;
     shown->waits = false;
     shown->works = true;
+    shown->told = false;
+    shown->begun_ms = nav_clock_monotonic_ms();
     (void)pthread_mutex_unlock(&shown->lock);
     struct nav_error err = {0};
     bool noted = seen_note(shown->seen, &shown->now.checkpoint, shown->now.note, &err);
@@ -85,9 +94,13 @@ bool shown_open(struct core *core, struct nav_error *err) {
     free(shown);
     return nav_fail_errno(err, "", "no eventfd");
   }
+  pthread_condattr_t monotonic;
+  (void)pthread_condattr_init(&monotonic);
+  (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
   (void)pthread_mutex_init(&shown->lock, NULL);
   (void)pthread_cond_init(&shown->wake, NULL);
-  (void)pthread_cond_init(&shown->ready, NULL);
+  (void)pthread_cond_init(&shown->ready, &monotonic);
+  (void)pthread_condattr_destroy(&monotonic);
   int failed = start_thread(shown);
   if (failed == 0) {
     core->shown = shown;
@@ -113,7 +126,9 @@ void shown_give(struct core *core, const struct batch *batch) {
 
 // The lock is held.
 static void take(struct core *core, struct shown *shown) {
+  uint64_t told = 0;
   if (!shown->done) return;
+  (void)!read(shown->ready_fd, &told, sizeof told);
   shown->done = false;
   if (shown->noted) {
     core->checkpoint_size = shown->now.checkpoint.size;
@@ -125,29 +140,53 @@ static void take(struct core *core, struct shown *shown) {
   (void)pthread_cond_signal(&shown->wake);
 }
 
+// The lock is held.
+static void tell_slow(struct shown *shown) {
+  if (!shown->works || shown->told || nav_clock_monotonic_ms() < shown->begun_ms + SLOW_MS) return;
+  shown->told = true;
+  nav_log(NAV_LOG_WARNING,
+          "%s has not been written for %d seconds: until it is, no newer checkpoint is shown to witnesses",
+          shown->seen->path, SLOW_MS / 1000);
+}
+
 void shown_step(struct core *core) {
   struct shown *shown = core->shown;
-  uint64_t told = 0;
-  if (read(shown->ready_fd, &told, sizeof told) < 0) return;
   (void)pthread_mutex_lock(&shown->lock);
   take(core, shown);
+  tell_slow(shown);
   (void)pthread_mutex_unlock(&shown->lock);
 }
 
-void shown_finish(struct core *core) {
+bool shown_finish(struct core *core) {
   struct shown *shown = core->shown;
+  struct timespec until;
+  (void)clock_gettime(CLOCK_MONOTONIC, &until);
+  until.tv_sec += SLOW_MS / 1000;
   (void)pthread_mutex_lock(&shown->lock);
-  while (shown->waits || shown->works || shown->done) {
+  bool in_time = true;
+  take(core, shown);
+  while (in_time && (shown->waits || shown->works)) {
+    in_time = pthread_cond_timedwait(&shown->ready, &shown->lock, &until) != ETIMEDOUT;
     take(core, shown);
-    if (shown->waits || shown->works) (void)pthread_cond_wait(&shown->ready, &shown->lock);
   }
+  tell_slow(shown);
+  (void)pthread_mutex_unlock(&shown->lock);
+  return in_time;
+}
+
+static void drop_waiting(struct shown *shown) {
+  (void)pthread_mutex_lock(&shown->lock);
+  shown->waits = false;
   (void)pthread_mutex_unlock(&shown->lock);
 }
 
 void shown_close(struct core *core) {
   struct shown *shown = core->shown;
   if (shown == NULL) return;
-  shown_finish(core);
+  if (standby_has_stepped_down(core)) drop_waiting(shown);
+  bool finished = shown_finish(core);
+  core->shown = NULL;
+  if (!finished) return;  // the program ends while a disk is waited for: the thread ends with it
   (void)pthread_mutex_lock(&shown->lock);
   shown->ends = true;
   (void)pthread_cond_signal(&shown->wake);
@@ -158,5 +197,4 @@ void shown_close(struct core *core) {
   (void)pthread_mutex_destroy(&shown->lock);
   (void)close(shown->ready_fd);
   free(shown);
-  core->shown = NULL;
 }

@@ -9,13 +9,15 @@
 
 // Once core->seen is loaded.
 NAV_MUST_USE bool shown_open(struct core *core, struct nav_error *err);
-// Finishes first. Takes a core that has none.
+// Finishes first, but for what a node that has stepped down had not begun: the note is another's now. Takes a
+// core that has none.
 void shown_close(struct core *core);
 // The batch's checkpoint, which is committed. One that was given before and has not begun is passed over.
 void shown_give(struct core *core, const struct batch *batch);
 int shown_fd(const struct core *core);  // readable once there is something to be taken by shown_step
 void shown_step(struct core *core);
-// Waits until all that was given is noted, or has failed.
-void shown_finish(struct core *core);
+// Waits until all that was given is noted, or has failed; for five seconds at the most. False: it is not, and
+// that is logged.
+bool shown_finish(struct core *core);
 
 #endif

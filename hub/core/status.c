@@ -1,5 +1,6 @@
-// See status.h. accepted, withheld, held and received are counted from the ledger, after a start for a while
-// only of the newest events (past.h), which `counted` says; sent, duplicate and
+// See status.h. accepted, withheld, held and received are counted from the ledger; after a start for a while
+// accepted, withheld and held are of the newest events alone and behind is null, which `counted` says
+// (past.h). sent, duplicate and
 // rejected since nav-core started. Of an agency's own events, `held` are those that wait for somebody's
 // assessment for some recipient, `withheld` those that reach nobody.
 #include "hub/core/status.h"
@@ -48,9 +49,11 @@ static json_t *agency_json(struct core *core, const struct conf_agency *agency,
 static json_t *lane_json(struct core *core, uint32_t number) {
   const struct number_lane *names = &core->numbers->lanes[number];
   const struct lane *lane = core_lane(core, number);
-  return json_pack("{s:I, s:s, s:s, s:I, s:I, s:I, s:I}", "number", (json_int_t)number, "agency",
+  bool known = past_is_whole(core->past);
+  return json_pack("{s:I, s:s, s:s, s:I, s:I, s:o, s:I}", "number", (json_int_t)number, "agency",
                    names->agency, "purpose", names->purpose, "cursor", (json_int_t)lane->cursor, "received",
-                   (json_int_t)lane->delivered, "behind", (json_int_t)due_behind(lane), "set_aside",
+                   (json_int_t)lane->delivered, "behind",
+                   known ? json_integer((json_int_t)due_behind(lane)) : json_null(), "set_aside",
                    (json_int_t)lane->nacks.aside_count);
 }
 

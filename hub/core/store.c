@@ -303,6 +303,11 @@ enum store_state store_step(struct store *store, struct nav_error *err) {
   return told;
 }
 
+short store_poll_events(const struct store *store) {
+  bool sends = store->state == STORE_BUSY && store->pipelined && store->unsent;
+  return (short)(sends ? POLLIN | POLLOUT : POLLIN);
+}
+
 int store_fd(const struct store *store) {
   if (store->asking.under_way || (store->state == STORE_BUSY && !store->pipelined))
     return store->thread.done_fd;

@@ -72,7 +72,8 @@ void store_release_lease(struct store *store, uint64_t epoch);
 void store_commit(struct store *store, const struct batch *batch, uint64_t epoch);
 // Goes on with what the socket allows. *err is filled with FAILED and LOST.
 enum store_state store_step(struct store *store, struct nav_error *err);
-int store_fd(const struct store *store);  // to be polled for reading; -1: no connection
+int store_fd(const struct store *store);  // -1: no connection
+short store_poll_events(const struct store *store);
 
 // Blocking reads at start. Each calls back for every row, in order of seq; false from the callback stops with
 // its *err.

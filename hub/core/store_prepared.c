@@ -186,7 +186,9 @@ bool store_is_small(const struct store *store, const struct batch *batch) {
 bool store_send_small(struct store *store, const struct batch *batch, uint64_t epoch) {
   store->pipelined = true;
   store->synced = false;
-  return send_all(store, batch, epoch);
+  if (!send_all(store, batch, epoch)) return false;
+  store->unsent = PQflush(store->connection) > 0;
+  return true;
 }
 
 static void take_result(struct store *store, PGresult *result) {
@@ -207,7 +209,9 @@ static void take_result(struct store *store, PGresult *result) {
 
 enum store_state store_advance_small(struct store *store) {
   while (!store->synced) {
-    if (PQflush(store->connection) < 0 || PQstatus(store->connection) != CONNECTION_OK) return STORE_LOST;
+    int flushed = PQflush(store->connection);
+    store->unsent = flushed > 0;
+    if (flushed < 0 || PQstatus(store->connection) != CONNECTION_OK) return STORE_LOST;
     if (PQisBusy(store->connection)) return STORE_BUSY;
     PGresult *result = PQgetResult(store->connection);
     if (result != NULL) take_result(store, result);  // NULL: the end of a statement's

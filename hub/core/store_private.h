@@ -61,6 +61,7 @@ struct store {
   bool fenced;  // the lease is another core's
   bool rolling_back;
   bool pipelined, synced;  // a small batch is under way; its answer has come
+  bool unsent;             // a part of it stands in libpq's buffer: the socket was full
   bool prepared;           // the connection has the statements for it, and of each table's INSERTs …
   uint32_t prepared_inserts[STORE_TABLES];  // … those whose number of rows is a set bit here
   struct nav_error error;

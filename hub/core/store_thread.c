@@ -1,7 +1,7 @@
-// The thread that sees a commit through: it feeds the COPYs, each of which is a round trip, and waits for the
-// disk, while the loop takes in and delivers. With the loop between, a commit waited for a turn of it at each
-// round trip. It connects anew as well (store_connect.c). See store_private.h. Must never: be given anything
-// but a connection and a finished batch, or a claim to the lease.
+// The thread that sees a large commit through: it feeds the COPYs, each of which is a round trip, and waits
+// for the disk, while the loop takes in and delivers. With the loop between, a commit waited for a turn of it
+// at each round trip. It connects anew as well (store_connect.c). See store_private.h. Must never: be given
+// anything but a connection and a finished batch, or a claim to the lease.
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>

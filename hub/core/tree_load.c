@@ -101,6 +101,18 @@ static bool fill_subtrees(struct core *core, struct nav_error *err) {
   return true;
 }
 
+// An earlier run was killed between the commit and the note: from now on it is shown, so first it is noted.
+// While a database that was put back is put on the record, what was seen stays what is given up.
+static bool note_stored(struct core *core, const struct store_checkpoint *last, struct nav_error *err) {
+  char origin[CHECKPOINT_ORIGIN_SIZE];
+  struct checkpoint checkpoint;
+  if (!last->found || core->restored_reason != NULL || strcmp(core->seen.note, last->note) == 0 ||
+      !checkpoint_origin(last->note, origin) || strcmp(origin, core->origin) != 0)
+    return true;
+  return checkpoint_open(last->note, core->origin, core->checkpoint_key.public_key, &checkpoint, err) &&
+         seen_note(&core->seen, &checkpoint, last->note, err);
+}
+
 bool tree_load(struct core *core, struct nav_error *err) {
   struct store_checkpoint last;
   if (!read_seen(core, err) || !store_read_checkpoint(core->store, &last, err)) return false;
@@ -111,6 +123,7 @@ bool tree_load(struct core *core, struct nav_error *err) {
                     "%llu records are expected, %llu are there: run navctl audit verify",
                     (unsigned long long)core->sequence.last_seq,
                     (unsigned long long)core->sequence.frontier.size);
+  if (!note_stored(core, &last, err)) return false;
   core->sequence.check = core->sequence.frontier;
   core->sequence.checkpoint_seq = last.size;
   core->checkpoint_size = last.size;

@@ -146,7 +146,7 @@ static void contradict(struct core *core, struct session *session, const struct 
 static void behind(struct core *core, struct session *session, const char *note) {
   static const struct merkle_proof none;
   struct nav_error err;
-  shown_finish(core);
+  (void)shown_finish(core);
   if (!seen_note_larger(&core->seen, note, &err))
     nav_log_failure(NAV_LOG_ERROR, "what a witness has seen is not noted", &err);
   contradict(core, session, &none);
@@ -192,6 +192,7 @@ void witness_start(struct core *core, struct session *session, const Nav__V1__St
   session->is_witness = session->witness_waits = true;
   session->witness_size = held.size;
   memcpy(session->witness_root, held.root, sizeof session->witness_root);
+  if (held.size > core->checkpoint_size) (void)shown_finish(core);  // one may be on its way
   if (held.size > core->checkpoint_size) {
     behind(core, session, start->checkpoint);
   } else if (held.size > core->cosigners->shown.checkpoint.size) {

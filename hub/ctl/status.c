@@ -66,8 +66,7 @@ static bool print_tables(const json_t *status) {
                json_integer_value(json_object_get(ledger, "events")), log_id != NULL ? log_id : "");
   (void)printf("Root    %s\n", root != NULL ? root : "");
   if (json_is_false(json_object_get(ledger, "counted")))
-    (void)puts(
-        "Counts  of older events are still being read: events, accepted, withheld, held and behind grow");
+    (void)puts("Counts  of older events are still being read: events, accepted, withheld and held grow");
   print_holds(json_object_get(status, "holds"));
   if (json_is_false(json_object_get(status, "database")))
     (void)puts("Database  not reached: nothing is accepted until it is back");

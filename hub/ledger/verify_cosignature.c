@@ -69,7 +69,7 @@ static bool next(struct verify *v, struct nav_error *err) {
 bool verify_cosignatures_begin(struct verify *v, struct nav_error *err) { return next(v, err); }
 
 static bool is_defined(const struct verify *v, const char *agency) {
-  // It may be. One lost record may have named its key or defined it, and not both.
+  // It may be: of several that are lost or were rewritten one may have defined it, another named its key.
   if (v->agencies_forgotten || v->absent > 1) return true;
   for (size_t i = 0; i < v->agencies.count; i++) {
     const struct verify_name *name = &v->agencies.items[i];

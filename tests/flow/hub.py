@@ -226,5 +226,9 @@ class Hub:
             return [json.loads(line) for line in file]
 
     def behind(self, agencies):
-        lanes = self.status()["lanes"]
+        """None while older events are still being counted."""
+        status = self.status()
+        if not status["ledger"]["counted"]:
+            return None
+        lanes = status["lanes"]
         return sum(lane["behind"] for lane in lanes if lane["agency"] in agencies)

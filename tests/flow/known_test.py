@@ -10,12 +10,13 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from hub import Hub, wait_until  # noqa: E402
-from nav_client_hub_test import Agency, statuses  # noqa: E402
+from nav_client_hub_test import NOW_MS, Agency, statuses  # noqa: E402
 
 PAGE, AT_START = 4096, 8 * 4096  # hub/core/past.c
 A_PUBLICATION = 200
 IN_THE_BACKGROUND = PAGE + 300
 EVENTS = AT_START + IN_THE_BACKGROUND
+OLDER, UNSENT = 600000, 999999
 SETTLED_S = 1.5  # PostgreSQL's statistics are told of once a second
 
 
@@ -54,13 +55,33 @@ def counts(hub):
     return [status["ledger"]["events"], police["accepted"], police["withheld"], police["held"], lanes]
 
 
+def older_ones_wait(hub):
+    """Rows before all others, so many that reading them takes longer than to ask; the last to be read has the id of an event that is sent
+    meanwhile. It must be asked for, and not be taken for new."""
+    identity = connected(hub).keys.event_id(NOW_MS, "polisen", f"incident-{UNSENT}").hex()
+    before = counts(hub)
+    hub.postgres.sql("postgres", f"INSERT INTO nav.event SELECT -g, decode(CASE WHEN g = {OLDER} THEN '{identity}' ELSE lpad(to_hex(g), 32, '0') END, "
+                                 "'hex'), agency, 1, digest, type, time, verdict, bucket_class, bucket_day, published_seq FROM (SELECT * FROM "
+                                 f"nav.event ORDER BY seq LIMIT 1) AS e, generate_series(1, {OLDER}) AS g")
+    restart(hub)
+    status = hub.status()
+    assert status["ledger"]["counted"] is False, "all was read before anybody could ask: plant more"
+    assert AT_START <= status["ledger"]["events"] < before[0] + OLDER, status["ledger"]
+    assert {lane["behind"] for lane in status["lanes"]} == {None}
+    assert publish(connected(hub), [UNSENT]) == ["CODE_CONFLICT"]
+    wait_until("all are counted", lambda: hub.status()["ledger"]["counted"], 120)
+    after = counts(hub)
+    assert after[:4] == [before[0] + OLDER, before[1] + OLDER, *before[2:4]], (before, after)
+    assert publish(connected(hub), [UNSENT]) == ["CODE_CONFLICT"]
+    assert publish(connected(hub), [UNSENT + 1]) == ["accepted"]
+
+
 def main():
     with Hub() as hub:
         assert publish(connected(hub), range(EVENTS)) == ["accepted"] * EVENTS
         before = counts(hub)
         assert before[0] == EVENTS and EVENTS in before[-1].values(), before
         restart(hub)
-        # Most of these come before all ids are read.
         assert publish(connected(hub), range(IN_THE_BACKGROUND)) == ["duplicate"] * IN_THE_BACKGROUND
         assert publish(connected(hub), range(0, EVENTS, 10)) == ["duplicate"] * len(range(0, EVENTS, 10))
         wait_until("all ids are read", lambda: f"the ids of {EVENTS} events are read" in hub.log("nav-core"))
@@ -77,6 +98,7 @@ def main():
         asked = questions(hub) - after - 1
         assert asked >= 2, f"{asked} questions for 300 events that were there: nothing was counted"
         hub.verify()
+        older_ones_wait(hub)
     print(f"{EVENTS} events accepted once; no question for a new one, {asked} looks for 300 known ones")
 
 
