@@ -1,8 +1,7 @@
 // See status.h. accepted, withheld, held and received are counted from the ledger; after a start for a while
 // accepted, withheld and held are of the newest events alone and behind is null, which `counted` says
-// (past.h). sent, duplicate and
-// rejected since nav-core started. Of an agency's own events, `held` are those that wait for somebody's
-// assessment for some recipient, `withheld` those that reach nobody.
+// (past.h). sent, duplicate and rejected are since nav-core started. Of an agency's own events, `held` are
+// those that wait for somebody's assessment for some recipient, `withheld` those that reach nobody.
 #include "hub/core/status.h"
 
 #include <stdio.h>
