@@ -2,13 +2,14 @@
 #include "hub/core/reader.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "hub/base/clock.h"
 #include "hub/base/log.h"
 
-enum { RECONNECT_MS = 1000, PARAMS_MAX = 8 };
+enum { RECONNECT_MS = 1000, PARAMS_MAX = 8, STATEMENTS_MAX = 4, NAME_SIZE = 16 };
 
 struct reader {
   char *conninfo;
@@ -16,8 +17,9 @@ struct reader {
   int64_t next_connect_ms;
   bool busy;
   bool connecting;
-  bool pipelined;         // the query under way ends with its Sync
-  const char *statement;  // the text of the one that the connection has prepared
+  bool pipelined;                          // the query under way ends with its Sync
+  const char *statements[STATEMENTS_MAX];  // the texts of those that the connection has prepared
+  size_t statements_count;
   PostgresPollingStatusType polling;
   PGresult *result;  // of the query under way
   reader_done *done;
@@ -41,7 +43,7 @@ static void disconnect(struct reader *reader) {
   if (reader->connection != NULL) PQfinish(reader->connection);
   reader->connection = NULL;
   reader->connecting = reader->pipelined = false;
-  reader->statement = NULL;
+  reader->statements_count = 0;
   reader->next_connect_ms = nav_clock_monotonic_ms() + RECONNECT_MS;
 }
 
@@ -88,29 +90,35 @@ void reader_ask(struct reader *reader, const char *sql, int params, const Oid *t
 static bool send_prepared(struct reader *reader, const char *sql, int params, const Oid *types,
                           const char *const *values, const int *lengths) {
   PGconn *connection = reader->connection;
-  if (reader->statement != NULL)
-    return PQsendQueryPrepared(connection, "often", params, values, lengths, BINARY, 1) == 1;
-  reader->statement = sql;
+  char name[NAME_SIZE];
+  size_t at = 0;
+  while (at < reader->statements_count && reader->statements[at] != sql) at++;
+  (void)snprintf(name, sizeof name, "often %zu", at);
+  if (at < reader->statements_count)
+    return PQsendQueryPrepared(connection, name, params, values, lengths, BINARY, 1) == 1;
+  NAV_ASSERT(at < STATEMENTS_MAX);
+  reader->statements[reader->statements_count++] = sql;
   reader->pipelined = true;
-  return PQenterPipelineMode(connection) == 1 &&
-         PQsendPrepare(connection, "often", sql, params, types) == 1 &&
-         PQsendQueryPrepared(connection, "often", params, values, lengths, BINARY, 1) == 1 &&
+  return PQenterPipelineMode(connection) == 1 && PQsendPrepare(connection, name, sql, params, types) == 1 &&
+         PQsendQueryPrepared(connection, name, params, values, lengths, BINARY, 1) == 1 &&
          PQpipelineSync(connection) == 1;
 }
 
 void reader_ask_often(struct reader *reader, const char *sql, int params, const Oid *types,
                       const char *const *values, const int *lengths, reader_done *done, void *context) {
   begin(reader, params, done, context);
-  NAV_ASSERT(reader->statement == NULL || reader->statement == sql);
   if (!send_prepared(reader, sql, params, types, values, lengths)) lose(reader, "a query was not sent");
 }
 
 static void start_connect(struct reader *reader) {
   if (nav_clock_monotonic_ms() < reader->next_connect_ms) return;
-  // Its questions are for a few rows by index. Of a table without statistics, as a new one is, the planner
-  // would read all rows.
+  // Its questions are for a few rows by index, in its order. Of a table without statistics, as a new one is,
+  // the planner would read all rows, or gather and sort all that there are. One that is asked all the time is
+  // planned once: with fifty partitions of content that takes longer than to answer.
   const char *const names[] = {"dbname", "options", NULL};
-  const char *const values[] = {reader->conninfo, "-c enable_seqscan=off", NULL};
+  const char *const values[] = {
+      reader->conninfo,
+      "-c enable_seqscan=off -c enable_bitmapscan=off -c plan_cache_mode=force_generic_plan", NULL};
   reader->connection = PQconnectStartParams(names, values, 1);
   if (PQstatus(reader->connection) == CONNECTION_BAD) {
     lose(reader, "cannot connect");

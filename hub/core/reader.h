@@ -20,7 +20,8 @@ bool reader_is_idle(const struct reader *reader);
 // Only while idle. Values as PQexecParams takes them; all parameters in binary.
 void reader_ask(struct reader *reader, const char *sql, int params, const Oid *types,
                 const char *const *values, const int *lengths, reader_done *done, void *context);
-// The same for the one question that is asked all the time, always with the same text: it is prepared.
+// The same for one of the few questions that are asked all the time, always with the same text (the pointer
+// tells them apart): it is prepared, and planned once.
 void reader_ask_often(struct reader *reader, const char *sql, int params, const Oid *types,
                       const char *const *values, const int *lengths, reader_done *done, void *context);
 // Goes on with what the socket allows; connects where there is no connection (at most once a second).

@@ -15,7 +15,7 @@
 #include "hub/base/log.h"
 #include "hub/core/standby.h"
 
-enum { SLOW_MS = 5000 };
+enum { SLOW_MS = 5000, APART_MS = 200, NS_A_MS = 1000000 };
 
 struct noting {
   struct checkpoint checkpoint;
@@ -31,8 +31,9 @@ struct shown {
   struct noting next;
   bool waits;  // next is to be noted
   bool works;
-  int64_t begun_ms;  // monotonic: when it began to
+  int64_t begun_ms;  // monotonic: when it last began to
   bool told;         // that it takes long
+  bool hurry;        // somebody waits
   bool done, noted;  // now has an outcome, which nobody has taken yet
   struct nav_error err;
   bool ends;
@@ -48,6 +49,15 @@ static void tell_ready(struct shown *shown) {
   NAV_ASSERT(written == (ssize_t)sizeof one);
 }
 
+// Under load checkpoints come many a second, and each note makes the file system write its journal, which
+// commits wait for too. The lock is held.
+static void wait_apart(struct shown *shown) {
+  int64_t due_ms = shown->begun_ms + APART_MS;
+  struct timespec due = {due_ms / 1000, (long)(due_ms % 1000) * NS_A_MS};
+  while (!shown->hurry && !shown->ends && nav_clock_monotonic_ms() < due_ms)
+    (void)pthread_cond_timedwait(&shown->wake, &shown->lock, &due);
+}
+
 static void *run(void *context) {
   struct shown *shown = context;
   (void)pthread_mutex_lock(&shown->lock);
@@ -55,6 +65,8 @@ static void *run(void *context) {
     while ((!shown->waits || shown->done) && !shown->ends)
       (void)pthread_cond_wait(&shown->wake, &shown->lock);
     if (!shown->waits || shown->done) break;
+    wait_apart(shown);
+    if (!shown->waits) continue;
     shown->now = shown->next;
     shown->waits = false;
     shown->works = true;
@@ -98,7 +110,7 @@ bool shown_open(struct core *core, struct nav_error *err) {
   (void)pthread_condattr_init(&monotonic);
   (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
   (void)pthread_mutex_init(&shown->lock, NULL);
-  (void)pthread_cond_init(&shown->wake, NULL);
+  (void)pthread_cond_init(&shown->wake, &monotonic);
   (void)pthread_cond_init(&shown->ready, &monotonic);
   (void)pthread_condattr_destroy(&monotonic);
   int failed = start_thread(shown);
@@ -164,11 +176,14 @@ bool shown_finish(struct core *core) {
   until.tv_sec += SLOW_MS / 1000;
   (void)pthread_mutex_lock(&shown->lock);
   bool in_time = true;
+  shown->hurry = true;
+  (void)pthread_cond_signal(&shown->wake);
   take(core, shown);
   while (in_time && (shown->waits || shown->works)) {
     in_time = pthread_cond_timedwait(&shown->ready, &shown->lock, &until) != ETIMEDOUT;
     take(core, shown);
   }
+  shown->hurry = false;
   tell_slow(shown);
   (void)pthread_mutex_unlock(&shown->lock);
   return in_time;

@@ -12,7 +12,8 @@ NAV_MUST_USE bool shown_open(struct core *core, struct nav_error *err);
 // Finishes first, but for what a node that has stepped down had not begun: the note is another's now. Takes a
 // core that has none.
 void shown_close(struct core *core);
-// The batch's checkpoint, which is committed. One that was given before and has not begun is passed over.
+// The batch's checkpoint, which is committed. One that was given before and has not begun is passed over: no
+// more than five a second are noted.
 void shown_give(struct core *core, const struct batch *batch);
 int shown_fd(const struct core *core);  // readable once there is something to be taken by shown_step
 void shown_step(struct core *core);
