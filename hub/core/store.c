@@ -304,7 +304,8 @@ enum store_state store_step(struct store *store, struct nav_error *err) {
 }
 
 short store_poll_events(const struct store *store) {
-  bool sends = store->state == STORE_BUSY && store->pipelined && store->unsent;
+  // While it asks, the rest is the thread's.
+  bool sends = !store->asking.under_way && store->pipelined && store->state == STORE_BUSY && store->unsent;
   return (short)(sends ? POLLIN | POLLOUT : POLLIN);
 }
 

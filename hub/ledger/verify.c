@@ -88,8 +88,9 @@ static void check_hub_key(struct verify *v) {
 
 void verify_forget(struct verify *v, uint64_t last) {
   uint64_t first = v->tree.interval_first;
-  // Of two that were rewritten, leaves and all, one may have defined an agency and the other named its key.
-  if (forget_names(&v->agencies, first) || last > first) v->agencies_forgotten = true;
+  // Where all are there and do not give the root, several may have been rewritten, leaves and all, of which
+  // one defined an agency and another named its key.
+  if (forget_names(&v->agencies, first) || (last > first && !v->tree.broken)) v->agencies_forgotten = true;
   (void)forget_names(&v->lanes, first);
   for (size_t i = 0; i < VERIFY_PUBLICATIONS_BACK; i++) {
     struct verify_publication *p = &v->publications[i];

@@ -6,8 +6,7 @@ import json
 import os
 import subprocess
 
-from hub import wait_until
-from hub_home import BIN, POSTGRES, BenchHub
+from hub_home import BIN, POSTGRES, BenchHub, wait_until
 from peers import GateDatabase, Rabbit, Redis
 from postgres import Postgres
 

@@ -17,7 +17,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 os.environ.setdefault("NAV_BIN", os.path.join(ROOT, "build", "bin"))
 sys.path.insert(0, os.path.join(ROOT, "tests", "flow"))
-from hub import BIN, Hub  # noqa: E402
+from hub import BIN, Hub, wait_until  # noqa: E402, F401
 
 SHIPPED = ("socialtjansten", "skolan", "bostadsbolaget", "tycktill", "brandforsvaret")
 LOAD_S_MAX = 3600
