@@ -33,6 +33,7 @@ from postgres import SqlError  # noqa: E402
 
 SHIM = os.path.join(BIN, "clock_shim.so")
 SETTLE_S = 90
+LOOKED_S = 60        # at the most
 HELD_UP_S = 1.0     # of a commit; less than the lease (config/nav.yaml), or the core would step down
 PAUSE_S_MAX = 2.0
 FULL_S_MAX = 3.0
@@ -325,12 +326,24 @@ class Scheduler:
         except AssertionError as error:
             print(f"not settled: {error}", file=sys.stderr)  # the checker says what is missing, and for whom
         self.alive()
+        self.looked()
         self.say_behind()
         for recipient in self.recipients:
             recipient.stop()
         self.say_behind()
         self.kill_core()
         self.say_behind()
+
+    def looked(self):
+        """Until the hub's sessions have looked at what they are owed nothing of, after the last that they were: what it says of lanes stands
+        still then. After newer rules each such event is decided again, which takes a loaded machine a while."""
+        before = None
+        for _ in range(LOOKED_S):
+            now = {lane["number"]: lane["behind"] for lane in self.hub.status()["lanes"]}
+            if now == before:
+                return
+            before = now
+            time.sleep(1)
 
     def say_behind(self):
         """What the hub says of each lane when all is quiet: with its session, without, and after a start."""
