@@ -187,6 +187,9 @@ void intake_reject(struct core *core, const char *agency, const struct nav_error
 void intake_flush_rejections(struct core *core);
 
 // deliver.c
+// What a delivery was found to be less than: noted, and where it is nothing any more not waited for.
+struct narrowed;
+void deliver_narrow(struct core *core, const struct narrowed *narrowed);
 void deliver_start(struct core *core, struct session *session, const Nav__V1__Start *start);
 void deliver_unbind(struct core *core, struct session *session);
 void deliver_acknowledge(struct core *core, struct session *session, const Nav__V1__Acknowledge *acknowledge);

@@ -75,6 +75,11 @@ void deliver_free(struct core *core) {
   }
 }
 
+void deliver_narrow(struct core *core, const struct narrowed *narrowed) {
+  redecided_note(core->redecided, narrowed);
+  if (!narrowed->released) due_take(core_lane(core, narrowed->lane), narrowed->position);
+}
+
 // ---- a session's start ----
 
 static bool bind(struct core *core, struct session *session, const Nav__V1__Resume *resume) {

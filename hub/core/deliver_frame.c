@@ -77,7 +77,7 @@ static void stage_redecided(struct core *core, const struct head_entry *entry, N
   record.redecided = &redecided;
   (void)batch_stage(core->staging, &record, core->now_ms);
   const struct narrowed narrowed = redecided_of(lane, entry->seq);
-  redecided_note(core->redecided, &narrowed);
+  deliver_narrow(core, &narrowed);
 }
 
 // Stored ∧ decided now. False: it is no longer released. What somebody released after assessment may still go

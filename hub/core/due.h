@@ -5,7 +5,8 @@
 // force would withhold now is found when it is sent, so it may have less before it than is said, never more:
 // once all events are counted (past.h), before which nothing is said.
 // Called by: start (cursors), past (events), intake, holds, recalls, erasures, nacks, redeliver (what is
-// given and taken), deliver (what is looked at and acknowledged), status. Must never: decide what is sent.
+// given and taken), deliver (what is taken back, looked at and acknowledged), status. Must never: decide what
+// is sent.
 #ifndef NAV_CORE_DUE_H
 #define NAV_CORE_DUE_H
 

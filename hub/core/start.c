@@ -214,7 +214,7 @@ static bool load_redecided(void *context, uint64_t seq, const uint8_t *bytes, si
                     "a redecision is not as it was written: run navctl audit verify");
   uint64_t position = redecided->position == 0 ? redecided->event_seq : redecided->position;
   const struct narrowed narrowed = redecided_of(redecided->lane, position);
-  redecided_note(loading->core->redecided, &narrowed);
+  deliver_narrow(loading->core, &narrowed);
   return true;
 }
 

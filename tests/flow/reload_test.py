@@ -331,6 +331,10 @@ def nothing_comes(agency):
     assert got == [], [d.position for d in got]
 
 
+def behind_of(hub, number):
+    return next(lane["behind"] for lane in hub.status()["lanes"] if lane["number"] == number)
+
+
 def taken_back_for_good(hub, config, police, social):
     """What a delivery once found to be withheld stays so when the rule comes back, also after a crash; what comes later goes out."""
     lane = next(record.lane_defined.number for _, record in records(hub, 17)
@@ -352,7 +356,9 @@ def taken_back_for_good(hub, config, police, social):
     hub.kill("nav-core")
     hub.start_program("nav-core")
     hub.wait_ready()
+    assert behind_of(hub, lane) == 0, "what the records take back is not waited for, also before a session has looked at it"
     nothing_comes(social)
+    assert behind_of(hub, lane) == 0
     assert taken_back(hub, lane, seqs[0] - 1) == seqs and len(records(hub, 25)) == written, "each is recorded once"
     police.client.connect()
     fresh = police.publish([police.incident()])
