@@ -82,10 +82,10 @@ bool past_waits(const struct core *core) {
 
 void past_step(struct core *core) {
   struct past *past = core->past;
-  int64_t now_ms = nav_clock_monotonic_ms();
-  if (!past->begun || past->whole || past->asked || core->database_lost || !reader_is_idle(core->reader) ||
-      now_ms < past->retry_ms)
+  if (!past->begun || past->whole || past->asked || core->database_lost || !reader_is_idle(core->reader))
     return;
+  int64_t now_ms = nav_clock_monotonic_ms();
+  if (now_ms < past->retry_ms) return;
   past->asked = true;
   past->asked_ms = now_ms;
   uint8_t before[8];

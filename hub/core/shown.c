@@ -3,16 +3,15 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "hub/base/clock.h"
 #include "hub/base/log.h"
+#include "hub/base/thread.h"
 #include "hub/core/standby.h"
 
 enum { SLOW_MS = 5000, APART_MS = 200, NS_A_MS = 1000000 };
@@ -39,15 +38,6 @@ struct shown {
   bool ends;
   int ready_fd;
 };
-
-static void tell_ready(struct shown *shown) {
-  const uint64_t one = 1;
-  ssize_t written = 0;
-  do {
-    written = write(shown->ready_fd, &one, sizeof one);
-  } while (written < 0 && errno == EINTR);
-  NAV_ASSERT(written == (ssize_t)sizeof one);
-}
 
 // Under load checkpoints come many a second, and each note makes the file system write its journal, which
 // commits wait for too. The lock is held.
@@ -81,30 +71,20 @@ static void *run(void *context) {
     shown->noted = noted;
     shown->err = err;
     (void)pthread_cond_signal(&shown->ready);
-    tell_ready(shown);
+    nav_tell(shown->ready_fd);
   }
   (void)pthread_mutex_unlock(&shown->lock);
   return NULL;
-}
-
-static int start_thread(struct shown *shown) {
-  sigset_t all;
-  sigset_t before;
-  (void)sigfillset(&all);
-  (void)pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are the loop's
-  int failed = pthread_create(&shown->thread, NULL, run, shown);
-  (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-  return failed;
 }
 
 bool shown_open(struct core *core, struct nav_error *err) {
   struct shown *shown = calloc(1, sizeof *shown);
   if (shown == NULL) return nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
   shown->seen = &core->seen;
-  shown->ready_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  shown->ready_fd = nav_tell_open(err);
   if (shown->ready_fd < 0) {
     free(shown);
-    return nav_fail_errno(err, "", "no eventfd");
+    return false;
   }
   pthread_condattr_t monotonic;
   (void)pthread_condattr_init(&monotonic);
@@ -113,7 +93,7 @@ bool shown_open(struct core *core, struct nav_error *err) {
   (void)pthread_cond_init(&shown->wake, &monotonic);
   (void)pthread_cond_init(&shown->ready, &monotonic);
   (void)pthread_condattr_destroy(&monotonic);
-  int failed = start_thread(shown);
+  int failed = nav_thread_start(&shown->thread, run, shown);
   if (failed == 0) {
     core->shown = shown;
     return true;
@@ -138,9 +118,8 @@ void shown_give(struct core *core, const struct batch *batch) {
 
 // The lock is held.
 static void take(struct core *core, struct shown *shown) {
-  uint64_t told = 0;
   if (!shown->done) return;
-  (void)!read(shown->ready_fd, &told, sizeof told);
+  (void)nav_told(shown->ready_fd);
   shown->done = false;
   if (shown->noted) {
     core->checkpoint_size = shown->now.checkpoint.size;

@@ -414,13 +414,17 @@ struct agency_count *core_count(struct core *core, uint32_t agency_number) {
   return core->counts[agency_number];
 }
 
-// What the verdict says for the agency's own counts.
-static void count_event(struct core *core, uint32_t agency_number, const struct verdict *verdict) {
+void core_count_event(struct core *core, uint32_t agency_number, uint32_t number, uint64_t seq) {
+  const struct verdict *verdict = verdicts_get(core->verdicts, number);
+  if (verdict == NULL || agency_number >= core->numbers->agencies_end) return;
   bool released = false;
   bool held = false;
   for (size_t i = 0; i < verdict->lanes_count; i++) {
     const Nav__V1__LaneVerdict *lane = verdict->lanes[i];
-    if (lane->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE) released = true;
+    if (lane->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE) {
+      released = true;
+      due_give_event(core_lane(core, lane->lane), seq);
+    }
     if (lane->outcome == NAV__V1__OUTCOME__OUTCOME_HOLD || lane->hold_rule != NULL) held = true;
   }
   struct agency_count *counts = core_count(core, agency_number);
@@ -428,15 +432,6 @@ static void count_event(struct core *core, uint32_t agency_number, const struct 
   core->events++;
   if (held) counts->held++;
   if (!released && !held) counts->withheld++;
-}
-
-void core_count_event(struct core *core, uint32_t agency_number, uint32_t number, uint64_t seq) {
-  const struct verdict *verdict = verdicts_get(core->verdicts, number);
-  if (verdict == NULL || agency_number >= core->numbers->agencies_end) return;
-  count_event(core, agency_number, verdict);
-  for (size_t i = 0; i < verdict->lanes_count; i++)
-    if (verdict->lanes[i]->outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE)
-      due_give_event(core_lane(core, verdict->lanes[i]->lane), seq);
 }
 
 void core_stop(struct core *core) {

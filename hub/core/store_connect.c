@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "hub/base/clock.h"
+#include "hub/base/thread.h"
 #include "hub/core/store_private.h"
 
 enum { CONNECT_MS_MAX = 10000 };  // then it is given up and begun anew
@@ -16,14 +16,11 @@ enum { CONNECT_MS_MAX = 10000 };  // then it is given up and begun anew
 // ---- waits that can be cut short ----
 
 bool store_cut_open(struct store *store, struct nav_error *err) {
-  store->cut_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  return store->cut_fd >= 0 ? true : nav_fail_errno(err, "", "no eventfd");
+  store->cut_fd = nav_tell_open(err);
+  return store->cut_fd >= 0;
 }
 
-void store_cut(struct store *store) {
-  const uint64_t one = 1;
-  NAV_ASSERT(write(store->cut_fd, &one, sizeof one) == (ssize_t)sizeof one);
-}
+void store_cut(struct store *store) { nav_tell(store->cut_fd); }
 
 // False: cut short, or the time is over. timeout_ms: -1 for none.
 static bool wait_for(const struct store *store, short events, int timeout_ms) {

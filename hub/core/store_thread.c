@@ -4,12 +4,11 @@
 // anything but a connection and a finished batch, or a claim to the lease.
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "hub/base/thread.h"
 #include "hub/core/store_private.h"
 
 static enum store_state see_through(struct store *store) {
@@ -20,15 +19,6 @@ static enum store_state see_through(struct store *store) {
     struct pollfd fd = {PQsocket(store->connection), (short)(writing ? POLLIN | POLLOUT : POLLIN), 0};
     if (poll(&fd, 1, -1) < 0 && errno != EINTR) return STORE_LOST;
   }
-}
-
-static void tell_done(struct store_thread *thread) {
-  const uint64_t one = 1;
-  ssize_t written = 0;
-  do {
-    written = write(thread->done_fd, &one, sizeof one);
-  } while (written < 0 && errno == EINTR);
-  NAV_ASSERT(written == (ssize_t)sizeof one);
 }
 
 static void *run(void *context) {
@@ -43,7 +33,7 @@ static void *run(void *context) {
     (void)pthread_mutex_lock(&thread->lock);
     thread->works = false;
     thread->outcome = outcome;
-    tell_done(thread);
+    nav_tell(thread->done_fd);
   }
   (void)pthread_mutex_unlock(&thread->lock);
   return NULL;
@@ -51,16 +41,11 @@ static void *run(void *context) {
 
 bool store_thread_start(struct store *store, struct nav_error *err) {
   struct store_thread *thread = &store->thread;
-  sigset_t all;
-  sigset_t before;
-  thread->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (thread->done_fd < 0) return nav_fail_errno(err, "", "no eventfd");
+  thread->done_fd = nav_tell_open(err);
+  if (thread->done_fd < 0) return false;
   (void)pthread_mutex_init(&thread->lock, NULL);
   (void)pthread_cond_init(&thread->wake, NULL);
-  (void)sigfillset(&all);
-  (void)pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are the loop's
-  int failed = pthread_create(&thread->id, NULL, run, store);
-  (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+  int failed = nav_thread_start(&thread->id, run, store);
   thread->started = failed == 0;
   if (thread->started) return true;
   (void)close(thread->done_fd);
@@ -99,8 +84,7 @@ void store_thread_go(struct store *store) { store_thread_do(store, see_through);
 
 enum store_state store_thread_outcome(struct store *store) {
   struct store_thread *thread = &store->thread;
-  uint64_t done = 0;
-  if (read(thread->done_fd, &done, sizeof done) < 0) return STORE_BUSY;
+  if (!nav_told(thread->done_fd)) return STORE_BUSY;
   (void)pthread_mutex_lock(&thread->lock);
   enum store_state outcome = thread->outcome;
   (void)pthread_mutex_unlock(&thread->lock);

@@ -2,11 +2,11 @@
 #include "hub/ledger/verify_ahead.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "hub/base/thread.h"
 #include "hub/ledger/verify_prepare.h"
 
 enum batch_state { BATCH_IDLE, BATCH_WAITING, BATCH_TAKEN, BATCH_READY };
@@ -97,18 +97,13 @@ static void wait_for(struct verify_ahead *ahead, const struct batch *b) {
 
 // Fewer than wanted, or none, are as good. Signals are the judging thread's.
 static void start_threads(struct verify_ahead *ahead) {
-  sigset_t all;
-  sigset_t before;
   long processors = sysconf(_SC_NPROCESSORS_ONLN);
   size_t wanted = processors < 1 ? 1 : (size_t)processors;
   if (wanted > AHEAD_THREADS_MAX) wanted = AHEAD_THREADS_MAX;
   ahead->threads_tried = true;
-  (void)sigfillset(&all);
-  if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0) return;
   while (ahead->threads_count < wanted &&
-         pthread_create(&ahead->threads[ahead->threads_count], NULL, thread_main, ahead) == 0)
+         nav_thread_start(&ahead->threads[ahead->threads_count], thread_main, ahead) == 0)
     ahead->threads_count++;
-  (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 // ---- the streams ----
