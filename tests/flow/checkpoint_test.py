@@ -73,6 +73,26 @@ def cut(hub, size):
         f"UPDATE nav.lease SET last_seq = {size}")
 
 
+def noted_at_the_start(hub):
+    """nav-core was killed between a checkpoint's commit and its note: the next one would show it, so first it notes it. Here it gets no
+    further than that: what it listens on is a folder."""
+    hub.stop("nav-core")
+    older, newest_note = [bytes.fromhex(row[0]).decode() for row in sql(hub, "SELECT encode(convert_to(note, 'UTF8'), 'hex') FROM (SELECT * FROM "
+                                                                             "nav.checkpoint ORDER BY size DESC LIMIT 2) AS c ORDER BY size")]
+    with open(hub.path("state", "seen"), "w", encoding="utf-8") as file:
+        file.write(older)
+    if os.path.exists(hub.path("run", "core.sock")):
+        os.unlink(hub.path("run", "core.sock"))
+    os.mkdir(hub.path("run", "core.sock"))
+    refuses(hub, "core.sock")
+    with open(hub.path("state", "seen"), encoding="utf-8") as file:
+        assert file.read() == newest_note
+    os.rmdir(hub.path("run", "core.sock"))
+    hub.start_program("nav-core")
+    hub.wait_ready()
+    print("what an earlier run did not come to note is noted before it is shown")
+
+
 def put_back(hub):
     """A ledger cut to one of its own checkpoints is whole by itself; only what was shown tells."""
     size = sql(hub, "SELECT size FROM nav.checkpoint ORDER BY size DESC OFFSET 1 LIMIT 1")[0][0]
@@ -94,6 +114,7 @@ def main():
         hub.run_adapter("polisen")
         kills(hub, args.kills, rng)
         subtrees(hub)
+        noted_at_the_start(hub)
         put_back(hub)
     return 0
 
