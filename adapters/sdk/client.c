@@ -72,6 +72,7 @@ struct nav_client *nav_client_new(const struct nav_client_settings *settings,
   }
   client->events = *events;
   client->pause_ms = PAUSE_MS_MIN;
+  client->slower = 1;
   if (copy_settings(client, settings, err) && make_parts(client, err)) return client;
   nav_client_free(client);
   return NULL;

@@ -44,6 +44,12 @@ static size_t within(bool given, uint32_t value, size_t most) {
   return !given || value == 0 || value > most ? most : value;
 }
 
+// Half of the frames, evenly: one each so many milliseconds, at least 1.
+static int64_t gather_ms(const Nav__V1__Session *session) {
+  uint32_t frames = session->frames_a_second != 0 ? session->frames_a_second : FRAMES_A_SECOND;
+  return (2000 + (int64_t)frames - 1) / frames;
+}
+
 static void take_session(struct nav_client *client, const Nav__V1__Session *session, int64_t now_ms) {
   if (client->state != CLIENT_STARTING || session->log_id.len != KEY_LOG_ID_SIZE || session->agency == NULL ||
       strcmp(session->agency, client->agency) != 0) {
@@ -56,6 +62,7 @@ static void take_session(struct nav_client *client, const Nav__V1__Session *sess
   client->frame_max = within(usable, session->frame_bytes_max, WIRE_FRAME_MAX);
   client->publications_max =
       within(session->has_publications_max, session->publications_max, QUEUE_PUBLICATIONS_MAX);
+  client->gather_ms = gather_ms(session);
   for (size_t i = 0; i < session->n_lanes; i++) take_lane(client, session->lanes[i]);
   client->state = CLIENT_LIVE;
 }

@@ -17,8 +17,10 @@ enum {
   PAUSE_MS_MIN = 100,
   PAUSE_MS_MAX = 5000,
   // A publication that is not full waits a little for more events: the hub limits frames a second, and
-  // commits in groups anyhow.
-  GATHER_MS = 2,
+  // commits in groups anyhow. One session's publications take half of what the hub says that an agency may
+  // send: the rest is for what it acknowledges and for the agency's other programs.
+  FRAMES_A_SECOND = 1000,  // where the hub does not say
+  GATHER_MS_MAX = 50,
   GATHER_QUEUED_MS = 5,  // while GATHER_QUEUED events have no receipt: they wait for longer than that anyhow
   GATHER_QUEUED = 256,
   BUSY_MS = 200,                 // where a receipt says "not now"
@@ -94,6 +96,9 @@ struct nav_client {
   struct client_lane lanes[LANES_MAX];
   size_t lanes_count;
   size_t publications_max, events_max, frame_max;
+  int64_t gather_ms;
+  // What gather_ms is multiplied by: grows each time the agency's sessions together sent too many frames.
+  int64_t slower;
   uint64_t publication_number;
   int64_t begun_ms, heard_ms, sent_ms;
   int64_t publish_after_ms;  // Wait

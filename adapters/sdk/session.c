@@ -93,6 +93,7 @@ void session_refused(struct nav_client *client, const struct nav_error *err, int
     session_wrong(client, &failure, now_ms);
     return;
   }
+  if (err->code == NAV__V1__CODE__CODE_RATE && client->slower < GATHER_MS_MAX) client->slower *= 2;
   bool standby = err->code == NAV__V1__CODE__CODE_STANDBY;
   if (standby) client->standby_seen = true;
   session_drop(client, now_ms, standby ? 0 : PAUSE_REFUSED_MS);

@@ -86,7 +86,7 @@ static const struct conf_key limit_keys[] = {
      NAV(frames_a_second_max),
      .min = 1,
      .max = 100000,
-     .fallback = "1000"},
+     .fallback = "2000"},
     {.name = "rejections_a_minute",
      .kind = CONF_KEY_UINT32,
      NAV(rejections_a_minute_max),

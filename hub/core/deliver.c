@@ -130,6 +130,8 @@ static void send_session(struct core *core, struct session *session) {
   message.frame_bytes_max = WIRE_FRAME_MAX;
   message.events_max = WIRE_EVENTS_MAX;
   message.publications_max = SESSION_PUBLICATIONS_MAX;
+  message.has_frames_a_second = true;
+  message.frames_a_second = core->nav->frames_a_second_max;
   message.rules_version = rules_version;
   message.checkpoint = core->checkpoint_note;
   Nav__V1__HubFrame frame = NAV__V1__HUB_FRAME__INIT;

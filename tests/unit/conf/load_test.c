@@ -83,7 +83,7 @@ static void test_defaults(void **state) {
   assert_string_equal(nav->buckets_folder, path);
   assert_string_equal(nav->database_desk, "host=/a");
   assert_int_equal(nav->connections_max, 256);
-  assert_int_equal(nav->frames_a_second_max, 1000);
+  assert_int_equal(nav->frames_a_second_max, 2000);
   assert_int_equal(nav->rejections_a_minute_max, 60);
   assert_int_equal(nav->checkpoint_records, 4096);
   assert_int_equal(nav->checkpoint_ms, 60000);

@@ -141,6 +141,8 @@ static void take_start(struct fake_hub *hub, const Nav__V1__Start *start) {
   session.has_log_id = session.has_publications_max = true;
   session.log_id = (ProtobufCBinaryData){KEY_LOG_ID_SIZE, hub->log_id};
   session.publications_max = hub->publications_max;
+  session.has_frames_a_second = hub->frames_a_second != 0;
+  session.frames_a_second = hub->frames_a_second;
   Nav__V1__HubFrame frame = NAV__V1__HUB_FRAME__INIT;
   frame.frame_case = NAV__V1__HUB_FRAME__FRAME_SESSION;
   frame.session = &session;

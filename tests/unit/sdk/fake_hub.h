@@ -54,7 +54,7 @@ struct fake_hub {
   int64_t credit_least;
   struct hub_lane lanes[HUB_LANES_MAX];
   size_t lanes_count;
-  uint32_t publications_max;
+  uint32_t publications_max, frames_a_second;
 
   // What the test says.
   enum hub_answer answer;

@@ -39,9 +39,8 @@ static void many_small_events_go_in_full_batches(void **state) {
 }
 
 // A caller that publishes one by one and steps each time must not run into the hub's limit of frames a
-// second.
-static void single_events_gather_into_few_frames(void **state) {
-  (void)state;
+// second: publications that are not full are so far apart.
+static void publish_singly(unsigned apart_ms) {
   UNTIL(nav_client_connected(f->client));
   int64_t from_ms = nav_clock_monotonic_ms();
   for (uint64_t i = 0; i < 3000; i++) {
@@ -52,7 +51,28 @@ static void single_events_gather_into_few_frames(void **state) {
   UNTIL(nav_client_unsettled(f->client) == 0);
   int64_t passed_ms = nav_clock_monotonic_ms() - from_ms;
   assert_each_settled_once(3000);
-  assert_true(f->hub.publications <= 3000 / 256 + 2 + (unsigned)passed_ms / 2);
+  assert_true(f->hub.publications <= 3000 / 256 + 2 + (unsigned)passed_ms / apart_ms);
+}
+
+static void single_events_gather_into_few_frames(void **state) {
+  (void)state;
+  publish_singly(2);
+}
+
+static void publications_take_half_of_the_frames_that_the_hub_allows(void **state) {
+  (void)state;
+  f->hub.frames_a_second = 110;
+  publish_singly(19);
+}
+
+static void who_sent_too_many_frames_sends_half_as_many(void **state) {
+  (void)state;
+  f->hub.frames_a_second = 110;
+  f->hub.refuse_code = NAV__V1__CODE__CODE_RATE;
+  UNTIL(f->hub.hellos == 1);
+  fixture_step_for(20);
+  f->hub.refuse_code = 0;
+  publish_singly(38);
 }
 
 static void a_single_event_does_not_wait_for_others(void **state) {
@@ -307,6 +327,8 @@ int main(int argc, char **argv) {
       PUBLISHES(events_get_their_receipts),
       PUBLISHES(many_small_events_go_in_full_batches),
       PUBLISHES(single_events_gather_into_few_frames),
+      PUBLISHES(publications_take_half_of_the_frames_that_the_hub_allows),
+      PUBLISHES(who_sent_too_many_frames_sends_half_as_many),
       PUBLISHES(a_single_event_does_not_wait_for_others),
       PUBLISHES(large_events_fill_frames_and_never_pass_them),
       PUBLISHES(what_cannot_be_sent_is_said_at_once),
