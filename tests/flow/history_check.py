@@ -4,7 +4,7 @@ file, so that history_check_test.py can hand it histories that were made wrong o
     violations = check(history, ledger)     # history: entries in the order of their times; ledger: [(seq, nav.v1.Record)]
 
   I1  what a receipt says is accepted stands in the ledger at that number with the very content that was sent, and reached every lane
-      whose verdict releases it
+      whose verdict releases it; what an adapter has put aside as done stands there; what an assessor was told is decided stands there
   I2  nothing was delivered without a verdict that releases it to that lane; no field outside what the verdict reveals; no more subjects
       than it keeps; nothing that was withdrawn before the session began
   I3  each delivery's position is a record that says what was delivered, decided by a definition before it; while commits were held up
@@ -37,6 +37,9 @@ HeldUp = namedtuple("HeldUp", "t since seq")              # between since and t 
 Stalled = namedtuple("Stalled", "t who parties")          # who reads nothing; the others must go on
 Disturbed = namedtuple("Disturbed", "t what")
 Asked = namedtuple("Asked", "t what lane position")       # "replay" after that position, "redeliver" of it
+Dropped = namedtuple("Dropped", "t agency event_id")      # into an adapter's outbox
+Filed = namedtuple("Filed", "t agency event_id")          # the adapter says that it has the event's receipt
+Decided = namedtuple("Decided", "t kind event_seq seq")   # an assessor was told that the hold was decided, by record seq
 Behind = namedtuple("Behind", "t lane count")             # nothing happens any more, and the hub says so of the lane
 
 Violation = namedtuple("Violation", "invariant text index")  # index: of the entry that shows it; None: only the end shows it
@@ -79,13 +82,25 @@ class Checker:
     def once(self):
         seen = {}
         sent = {(e.agency, e.event_id, e.revision, e.digest) for _, e in self.entries(Sent)}
+        dropped = {(e.agency, e.event_id) for _, e in self.entries(Dropped)}
         for seq, record in self.ledger.accepted.items():
             key = (record.agency, record.event_id, record.revision)
             if key in seen:
                 self.wrong("I6", f"one event stands in the ledger as {seen[key]} and as {seq}")
             seen[key] = seq
-            if key + (self.ledger.digest_at(seq),) not in sent:
+            if key + (self.ledger.digest_at(seq),) not in sent and key[:2] not in dropped:
                 self.wrong("I6", f"nobody sent what stands in the ledger as {seq}")
+
+    def filed(self):
+        there = {(record.agency, record.event_id) for record in self.ledger.accepted.values()}
+        for i, e in self.entries(Filed):
+            if (e.agency, e.event_id) not in there:
+                self.wrong("I1", f"{e.agency} has a receipt for {e.event_id.hex()}, which does not stand in the ledger", i)
+
+    def decided(self):
+        for i, e in self.entries(Decided):
+            if self.ledger.decided.get(e.seq) != (e.kind, e.event_seq):
+                self.wrong("I1", f"told as {e.kind} of {e.event_seq} by record {e.seq}, which is not that", i)
 
     # ---- I2 and I3: what came out ----
 
@@ -281,7 +296,7 @@ class Replays:
 def check(history, ledger):
     """Everything that does not hold, in the order of the invariants' checks."""
     checker = Checker(history, ledger)
-    for part in (checker.sequence, checker.receipts, checker.once, checker.deliveries, checker.held_up, checker.lanes, checker.signed,
+    for part in (checker.sequence, checker.receipts, checker.once, checker.filed, checker.decided, checker.deliveries, checker.held_up, checker.lanes, checker.signed,
                  checker.behind, checker.progress):
         part()
     return checker.found

@@ -171,6 +171,32 @@ def acknowledged_to_its_end(entries):
     return [e for e in entries if not isinstance(e, h.Behind)] + [h.Acknowledged(7.6, "skolan", 2, LANE, 9)]
 
 
+def from_adapter(filed=EVENTS[8]):
+    """8 came from an adapter: what was dropped is known, and not its bytes."""
+    def changed(entries, rows):
+        kept = without(entries, lambda e: isinstance(e, (h.Sent, h.Receipt)) and e.event_id == EVENTS[8])
+        return kept + [h.Dropped(1.0, "polisen", EVENTS[8]), h.Filed(2.0, "polisen", filed)], rows
+    return changed
+
+
+def with_decision(change=lambda entries, rows: (entries, rows), kind="hold_released"):
+    """7 was held for the lane, and decided by record 11; released, it comes there."""
+    held = record(3, verdict_defined=SCHEMA.VerdictDefined(number=1, lanes=[released(outcome=SCHEMA.OUTCOME_HOLD)]))
+
+    def changed(entries, rows):
+        made = {"hold_released": SCHEMA.HoldReleased(event_seq=7, lane=released()), "hold_refused": SCHEMA.HoldRefused(event_seq=7, lane=LANE)}
+        entries = [e for e in entries if not isinstance(e, (h.Delivered, h.Behind, h.Refused, h.Acknowledged))]
+        recall = SCHEMA.Event(id=b"r" * 16, revision=1).SerializeToString()
+        entries += [h.Session(8.0, "skolan", 3, 7.8, {LANE: 0}), delivered(8.1, 9, 3, recall, *RECALL, withheld=()),
+                    h.Decided(8.2, kind, 7, 11), delivered(8.3, 11, 3, event(7))]
+        return change(entries, [held if seq == 3 else (seq, r) for seq, r in rows[:-1]] + [record(11, **{kind: made[kind]})])
+
+    def numbered(entries, rows):
+        entries, rows = changed(entries, rows)
+        return entries, rows[:-1] + [record(10, stopped=SCHEMA.Stopped(reason="x")), rows[-1]]
+    return numbered
+
+
 def replay_of(position):
     return drop(lambda e: isinstance(e, h.Delivered) and e.replay and e.position == position)
 
@@ -186,7 +212,9 @@ def with_subject():
 
 
 HOLDS = [("nothing else", lambda entries, rows: (entries, rows)), ("a replay in a new session", with_replay()),
-         ("a replay of which something is on its way", with_replay(session=2)), ("a redelivery", with_redelivery())]
+         ("a replay of which something is on its way", with_replay(session=2)), ("a redelivery", with_redelivery()),
+         ("an event of an adapter", from_adapter()), ("a hold that is released", with_decision()),
+         ("a hold that is refused", with_decision(drop(is_delivery(11)), "hold_refused"))]
 
 # What is wrong, the invariant under which it must be found, and the change that makes it so.
 WRONG = [
@@ -243,6 +271,11 @@ WRONG = [
     ("ordered to be delivered again, and it never is", "I1", with_redelivery(drop(is_delivery(12)))),
     ("delivered again with more than was set aside", "I2",
      with_redelivery(lambda e, rows: ([x._replace(event=event(7, description="x")) if is_delivery(12)(x) else x for x in e], rows))),
+    ("an adapter has a receipt for what is not there", "I1", from_adapter(b"x" * 16)),
+    ("a decision that was told and is not there", "I1", with_decision(lambda e, rows: (e, rows[:-1]))),
+    ("a decision that was told of another hold", "I1", with_decision(add(h.Decided(8.4, "hold_released", 6, 11)))),
+    ("a released hold never comes", "I1", with_decision(drop(is_delivery(11)))),
+    ("a refused hold comes", "I2", with_decision(kind="hold_refused")),
     ("an acknowledgement that nobody sent", "I9", row(10, record(10, acknowledged=SCHEMA.Acknowledged(lane=LANE, position=9)))),
 ]
 

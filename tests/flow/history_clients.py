@@ -69,7 +69,17 @@ def _school(event, _, n, words):
     event.school_incident.injury = "Skrapsår"
 
 
-WRITES = {"polisen": _police, "bostadsbolaget": _housing, "skolan": _school}
+def _social(event, _, n, words):
+    """Held for the police in two purposes: a named person assesses it."""
+    event.social_intervention.kind = SCHEMA.SOCIAL_INTERVENTION_KIND_SIG
+    event.social_intervention.status = SCHEMA.INTERVENTION_STATUS_STARTED
+    event.social_intervention.crime_risk, event.social_intervention.plan = words, f"Plan {n}"
+    event.subjects.add(role=SCHEMA.ROLE_PARTICIPANT, protection=SCHEMA.PROTECTION_NONE, personal_number=TEST_NUMBERS[0], name="Prov Provsson",
+                       telephone="070-0000000")
+
+
+WRITES = {"polisen": _police, "bostadsbolaget": _housing, "skolan": _school, "socialtjansten": _social}
+PAUSES_S = {"socialtjansten": (0.5, 2.0)}  # between two publications, where not (0.02, 0.15)
 
 
 class Publisher(Talker):
@@ -141,7 +151,7 @@ class Publisher(Talker):
                 self.count(SCHEMA.ReceiptStatus.Name(r.status) + (f" {SCHEMA.Code.Name(r.code)}" if r.code else ""))
                 self.history.add(h.Receipt, self.agency, event.id, event.revision, self.digest(encoded), r.status, r.seq, r.code)
             self.pending = None
-            time.sleep(self.chance.uniform(0.02, 0.15))
+            time.sleep(self.chance.uniform(*PAUSES_S.get(self.agency, (0.02, 0.15))))
 
 
 class Dropped(nav_client.HubError):
@@ -234,10 +244,11 @@ TEMPERS = {
     "skolan": {"replay": 0.01},
     "socialtjansten": {"read_s": 0.25},
     "bostadsbolaget": {"drop": 0.02},
-    "tycktill": {"acknowledge_s": 8.0, "replay": 0.01},
+    "brandforsvaret": {"acknowledge_s": 8.0, "replay": 0.01},
     "polisen": {"refuse": 0.004, "replay": 0.005},
 }
 PURPOSES = {agency: ["situation-picture"] + (["place-collaboration"] if agency != "socialtjansten" else []) for agency in TEMPERS}
+PURPOSES["polisen"] += ["sig", "young-at-risk"]
 
 
 def all_clients(hub, seed, history):

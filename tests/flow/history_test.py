@@ -2,7 +2,8 @@
 """A history under disturbance: publishers and recipients write down all they send and are told while, drawn by a seed, the hub's programs
 are killed and paused, the database is stopped, its disk is full, connections are cut after a commit, commits are held up, clients leave or
 stop reading, clocks jump, rules are reloaded, replays are asked for and ordered, what was set aside is delivered again, and a second
-node takes over and gives back. When all has settled, history_check.py proves I1, I2, I3, I6, I8 and I9 over the whole
+node takes over and gives back. One agency has a real adapter that is killed and paused as the hub's programs are; what rules hold is decided by an
+assessor meanwhile. When all has settled, history_check.py proves I1, I2, I3, I6, I8 and I9 over the whole
 history and the ledger.
 
     tests/flow/history_test.py [--seed N] [--seconds S | --kills N --database-kills N]
@@ -23,12 +24,15 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import history_check as h  # noqa: E402
+import history_adapter  # noqa: E402
+from history_adapter import Reporter  # noqa: E402
 from history_clients import TEMPERS, History, all_clients  # noqa: E402
 from history_disk import SETTINGS, SmallDisk  # noqa: E402
 from history_ledger import Ledger  # noqa: E402
 from history_wire import CuttingWire  # noqa: E402
 from hub import BIN, Hub, wait_until  # noqa: E402
 from nodes import SCHEMA, Nodes, wait_stepped_down  # noqa: E402
+from people import AssessorHub  # noqa: E402
 from postgres import SqlError  # noqa: E402
 
 SHIM = os.path.join(BIN, "clock_shim.so")
@@ -39,12 +43,14 @@ PAUSE_S_MAX = 2.0
 FULL_S_MAX = 3.0
 CLOCK_S_MAX = 3600
 TAKE_OVER_S = 40    # a sanitizer's build on a busy machine
-PROGRAMS = ("nav-core", "nav-gate", "nav-desk")
+ADAPTER = history_adapter.PROGRAM
+PROGRAMS = ("nav-core", "nav-gate", "nav-desk", ADAPTER)
+ASSESSED_MAX = 3    # holds at one time
 NODE = ("nav-core", "nav-gate")  # of one that takes over
 NARROWED = ("  - id: picture-place-notice\n", "    reveal: [place]\n", "    reveal: [open]\n")
 
 
-class DisturbedHub(Nodes):
+class DisturbedHub(Nodes, AssessorHub):
     """nav-core reaches the database through a wire that can cut, its clock stands beside the machine's, and the disk can be full. The second
     node is started only to take over."""
     clock_s = 0
@@ -52,7 +58,7 @@ class DisturbedHub(Nodes):
     def __init__(self):
         self.disk = SmallDisk()
         try:
-            super().__init__(settings=SETTINGS, agencies=tuple(TEMPERS), database_folder=self.disk.folder)
+            super().__init__(settings=SETTINGS, agencies=(*TEMPERS, history_adapter.AGENCY), database_folder=self.disk.folder)
         except BaseException:
             self.disk.close()
             raise
@@ -67,6 +73,12 @@ class DisturbedHub(Nodes):
 
     def start_all(self):
         Hub.start_all(self)
+
+    def start_program(self, name):
+        if name == ADAPTER:
+            self.start_adapter(history_adapter.AGENCY)
+        else:
+            super().start_program(name)
 
     def start(self, name, *command):
         if name != "nav-core":
@@ -87,15 +99,16 @@ class DisturbedHub(Nodes):
 
 class Scheduler:
     WEIGHTS = {"kill_core": 8, "kill_gate": 4, "kill_desk": 1, "kill_database": 2, "stop_database": 2, "pause": 4, "disconnect": 4,
-               "stall": 1, "cut": 4, "hold_up": 3, "clock": 2, "reload": 2, "fill_disk": 1, "replay": 4, "redeliver": 4, "take_over": 3}
+               "stall": 1, "cut": 4, "hold_up": 3, "clock": 2, "reload": 2, "fill_disk": 1, "replay": 4, "redeliver": 4, "take_over": 3, "kill_adapter": 4, "assess": 8}
     WEIGHTS_OF_KILLS = {"kill_core": 12, "kill_gate": 4, "kill_desk": 1, "clock": 1, "kill_database": 2, "stop_database": 1, "pause": 1,
-                        "disconnect": 1, "cut": 1, "hold_up": 1, "reload": 1, "stall": 1, "replay": 2, "redeliver": 2, "take_over": 1}  # where a number of kills is asked for
-    KILLS = {"kill_core": "kills", "kill_gate": "kills", "kill_desk": "kills", "clock": "kills", "kill_database": "database_kills",
+                        "disconnect": 1, "cut": 1, "hold_up": 1, "reload": 1, "stall": 1, "replay": 2, "redeliver": 2, "take_over": 1, "kill_adapter": 4, "assess": 4}  # where a number of kills is asked for
+    KILLS = {"kill_core": "kills", "kill_adapter": "kills", "kill_gate": "kills", "kill_desk": "kills", "clock": "kills", "kill_database": "database_kills",
              "stop_database": "database_kills"}
 
     def __init__(self, hub, seed):
         self.hub, self.chance, self.history = hub, random.Random(seed), History()
         self.publishers, self.recipients = all_clients(hub, seed, self.history)
+        self.reporter = Reporter(hub, seed, self.history)
         self.counts, self.ended, self.narrowed, self.pause_s_max = collections.Counter(), collections.Counter(), False, 0
 
     # ---- the disturbances ----
@@ -117,6 +130,9 @@ class Scheduler:
 
     def kill_desk(self):
         self.restart("nav-desk")
+
+    def kill_adapter(self):
+        self.restart(ADAPTER)
 
     def clock(self):
         self.hub.clock_s = self.chance.randint(-CLOCK_S_MAX, CLOCK_S_MAX)
@@ -235,6 +251,23 @@ class Scheduler:
             self.history.add(h.Asked, "redeliver", numbers[row["agency"], row["purpose"]], row["position"])
             self.ordered("redeliver", "redeliver", row["agency"], row["purpose"], str(row["position"]))
 
+    def assess(self):
+        """An assessor decides some of what waits. It may be refused: no core, or taken back meanwhile."""
+        listed = self.hub.navctl("hold", "list", "-o", "json", check=False)
+        holds = json.loads(listed.stdout) if listed.returncode == 0 else []
+        for hold in self.chance.sample(holds, min(len(holds), ASSESSED_MAX)):
+            verb, kind = self.chance.choice((("release", "hold_released"), ("release", "hold_released"), ("refuse", "hold_refused")))
+            shown = self.hub.navctl("hold", "show", hold["hold"], "-o", "json", check=False)
+            if shown.returncode != 0:
+                self.counts["assess: not done"] += 1
+                continue
+            conditions = ",".join(c["id"] for c in json.loads(shown.stdout)["conditions"]) if verb == "release" else ""
+            choice = ["--conditions", conditions] if conditions else []
+            done = self.hub.navctl("hold", verb, hold["hold"], "--reason", "Prov", *choice, "-o", "json", check=False)
+            self.counts["assess: " + (kind if done.returncode == 0 else "not done")] += 1
+            if done.returncode == 0:
+                self.history.add(h.Decided, kind, hold["seq"], json.loads(done.stdout)[0]["seq"])
+
     def take_over(self):
         """Another node comes to stand by, takes over in one of the ways in which the active one can go, serves, and gives back."""
         first, second = self.hub, self.hub.second
@@ -264,7 +297,7 @@ class Scheduler:
 
     def tend(self):
         """Starts again what has ended by itself, as its service manager would."""
-        for name in PROGRAMS:
+        for name in [name for name in PROGRAMS if name in self.hub.processes]:
             code = self.hub.processes[name].poll()
             if code is not None:
                 del self.hub.processes[name]
@@ -292,7 +325,8 @@ class Scheduler:
         return done["kills"] >= args.kills and done["database_kills"] >= args.database_kills
 
     def run(self, args):
-        for client in self.publishers + self.recipients:
+        self.hub.start_program(ADAPTER)
+        for client in self.publishers + self.recipients + [self.reporter]:
             client.start()
         parties = {p.agency for p in self.publishers} | {r.name for r in self.recipients}
         self.wait_served(parties, 0)
@@ -310,16 +344,17 @@ class Scheduler:
     def alive(self):
         for client in self.publishers + self.recipients:
             assert client.error is None, f"{client.agency}: {client.error!r}"
+        assert self.reporter.error is None, f"the reporter: {self.reporter.error!r}"
 
     def settle(self):
         """Everybody takes what there is; then nobody says anything any more."""
-        for publisher in self.publishers:
+        for publisher in self.publishers + [self.reporter]:
             publisher.stopping = True
         for recipient in self.recipients:
             recipient.calm = True
-        for publisher in self.publishers:
+        for publisher in self.publishers + [self.reporter]:
             publisher.join(60)
-            assert not publisher.is_alive() and publisher.error is None, (publisher.agency, publisher.error)
+            assert not publisher.is_alive() and publisher.error is None, (publisher.name, publisher.error)
         self.tend()
         try:
             wait_until("all is acknowledged", self.settled, SETTLE_S)
@@ -330,6 +365,7 @@ class Scheduler:
         self.say_behind()
         for recipient in self.recipients:
             recipient.stop()
+        self.hub.stop(ADAPTER)
         self.say_behind()
         self.kill_core()
         self.say_behind()
@@ -355,12 +391,14 @@ class Scheduler:
         """Whether each lane has acknowledged the last that it is owed, by the records."""
         self.tend()
         time.sleep(1)
+        if not self.reporter.drained():
+            return False
         rows = ledger_of(self.hub)
         ledger, cursors = Ledger(rows), collections.Counter()
         for record in ledger.acknowledged.values():
             cursors[record.lane] = max(cursors[record.lane], record.position)
         lanes = [number for number, (agency, purpose) in ledger.lanes.items()
-                 if any(r.name == agency and purpose in r.purposes for r in self.recipients)]
+                 if agency == history_adapter.AGENCY or any(r.name == agency and purpose in r.purposes for r in self.recipients)]
         return all(not ledger.owed(lane) or ledger.owed(lane)[-1] <= cursors[lane] for lane in lanes)
 
 
@@ -388,14 +426,18 @@ def worth_judging(scheduler):
     served = {(type(e), e.agency if isinstance(e, h.Receipt) else e.name) for e in scheduler.history.entries
               if isinstance(e, (h.Receipt, h.Delivered))}
     wanted = {(h.Receipt, p.agency) for p in scheduler.publishers} | {(h.Delivered, r.name) for r in scheduler.recipients}
+    wanted.add((h.Delivered, history_adapter.AGENCY))
     assert wanted <= served, f"never served: {wanted - served}"
     kinds = {type(e) for e in scheduler.history.entries}
-    assert {h.Session, h.Acknowledged, h.Refused, h.Committed, h.Behind} <= kinds, kinds
+    assert {h.Session, h.Acknowledged, h.Refused, h.Committed, h.Behind, h.Filed, h.Decided} <= kinds, kinds
+    assert not [what for what in scheduler.ended if what.startswith(ADAPTER)], scheduler.ended
     assert scheduler.counts["cut"] == 0 or scheduler.counts["connections cut after COMMIT"] > 0, "the wire never cut"
 
 
 def judge(hub, scheduler):
     ledger, history = ledger_of(hub), scheduler.history.entries
+    history_adapter.add_inbox(hub, scheduler.history, {whose: number for number, whose in Ledger(ledger).lanes.items()})
+    assert not scheduler.reporter.refused(), scheduler.reporter.refused()[:5]
     say(scheduler, ledger)
     worth_judging(scheduler)
     found = h.check(history, ledger)

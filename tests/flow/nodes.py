@@ -35,11 +35,11 @@ class Nodes(Hub):
         self.second = Second(self)
         self.nodes = (self, self.second)
         self.second.make_home()
-        self.edit(self, "node-1", self.second.port)
+        self.know_other(self, "node-1", self.second.port)
         for agency in self.agencies:
             self.name_both(agency)
 
-    def edit(self, node, name, other_port):
+    def know_other(self, node, name, other_port):
         with open(node.path("nav.yaml"), encoding="utf-8") as file:
             text = file.read()
         text = text.replace("seen: state ", f"seen: {self.path('shared')} ").replace("# node: nav-1 ", f"node: {name} ")
@@ -168,7 +168,7 @@ class Second(Hub):
             assert count == 1, folder
         with open(self.path("nav.yaml"), "w", encoding="utf-8") as file:
             file.write(text)
-        self.first.edit(self, "node-2", self.first.port)
+        self.first.know_other(self, "node-2", self.first.port)
 
     def state(self):
         return state(self)
