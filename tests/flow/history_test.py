@@ -447,7 +447,7 @@ def judge(hub, scheduler):
         print(f"{len(found)} violations: {dict(collections.Counter(v.invariant for v in found))}")
     verified = hub.verify()
     assert verified["ok"], verified
-    assert not found, "the history has violations"
+    assert not found, f"the history has violations, first {found[0].invariant}: {found[0].text}"
     print("no violation; the ledger verifies")
 
 
