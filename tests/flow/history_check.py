@@ -257,18 +257,21 @@ class Replays:
         self.running, self.used = {}, set()
 
     def disturbed(self, key):
-        """A Nack: the client passes over what comes until it is answered, and that may be of a replay."""
-        if key in self.running:
-            self.running[key] = (self.running[key][0], None)
+        """A Nack: the client passes over what comes until it is answered, and that may be of a replay, or the first that comes of one."""
+        self.running[key] = (self.running.get(key, (None, 0))[0], None)
 
     def take(self, i, d, acknowledged):
         key = (d.name, d.session, d.lane)
         records, last = self.running.get(key, ([], 0))
         whole = last is not None
+        if records is None:
+            records = [r for r in self.ledger.replays[d.lane] if r.after < d.position]
         goes_on = [r for r in records if d.position <= r.up_to and (not whole or d.position > last and not self.between(d, last))]
         begins = [r for r in self.ledger.replays[d.lane] if r.after < d.position <= r.up_to and not self.between(d, r.after)]
         if not goes_on and not begins:
-            self.checker.wrong("I9", f"{d.position} came in a replay that is not on the record, out of order, or passes over something", i)
+            near = [(r.seq, r.after, r.up_to, self.between(d, r.after)[:3]) for r in self.ledger.replays[d.lane] if r.after < d.position]
+            self.checker.wrong("I9", f"{d.position} came in a replay that is not on the record, out of order, or passes over something; it had come to "
+                                     f"{last}; replays of the lane, with what would be passed over: {near[-4:]}", i)
         if d.position > acknowledged:
             self.checker.wrong("I9", f"{d.position} came in a replay, and was acknowledged only up to {acknowledged}", i)
         self.running[key] = (goes_on or begins, d.position)
