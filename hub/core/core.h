@@ -34,10 +34,11 @@ struct lane {
   uint64_t scan;            // every event up to this seq has been looked at for this session
   uint64_t replay_until;    // deliveries up to this position are a replay
   uint64_t replay_after;    // that began after this one
-  int64_t replay_ms;        // when one was last asked for (monotonic)
-  bool replay_asked;        // from a time, which is being looked up
-  uint64_t wait_seq;        // nothing is sent before this record is committed (a replay's)
-  uint64_t *sent;           // positions sent and not acknowledged: a ring of LANE_SENT_MAX
+  uint64_t replay_beside;  // what had been sent before it began: a refusal up to here passes over it. 0: none
+  int64_t replay_ms;       // when one was last asked for (monotonic)
+  bool replay_asked;       // from a time, which is being looked up
+  uint64_t wait_seq;       // nothing is sent before this record is committed (a replay's)
+  uint64_t *sent;          // positions sent and not acknowledged: a ring of LANE_SENT_MAX
   uint64_t sent_first, sent_next;
   bool acknowledge_waits;  // to be staged with the next batch
   uint64_t acknowledge_position, acknowledge_rank;

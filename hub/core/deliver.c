@@ -97,7 +97,7 @@ static bool bind(struct core *core, struct session *session, const Nav__V1__Resu
   if (!due_begin(lane)) return false;
   lane->session = session;
   lane->scan = lane->cursor;
-  lane->replay_until = 0;
+  lane->replay_until = lane->replay_beside = 0;
   lane->wait_seq = 0;
   session->lanes[session->lanes_count++] = number;
   bool knows_place = resume->has_position && resume->log_id.len == KEY_LOG_ID_SIZE &&
@@ -301,10 +301,18 @@ void deliver_stage_acknowledgements(struct core *core) {
   }
 }
 
+// What was sent again before its acknowledgement was committed, in a session that began meanwhile or after a
+// replay, waits for no other.
+static void forget_sent(struct lane *lane) {
+  while (lane->sent_first < lane->sent_next && lane->sent[lane->sent_first % LANE_SENT_MAX] <= lane->cursor)
+    lane->sent_first++;
+}
+
 void deliver_committed(struct core *core, const struct batch *batch) {
   for (size_t i = 0; i < batch->acknowledged_count; i++) {
     struct lane *lane = core->lanes[batch->acknowledged[i].lane];
     lane->cursor = batch->acknowledged[i].position;
+    forget_sent(lane);
     due_pass(lane, lane->cursor, batch->acknowledged[i].rank);
     redecided_pass(core->redecided, batch->acknowledged[i].lane, lane->cursor);
   }

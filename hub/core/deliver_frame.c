@@ -196,9 +196,11 @@ static int verdict_index(struct deliver_frame *frame, const Nav__V1__LaneVerdict
   return (int)index;
 }
 
-// What waits to be acknowledged is sent again after a replay that began before it was; it waits once.
+// What was sent before a replay began is sent again after it; it waits once to be acknowledged, and no more
+// where it is.
 static uint64_t last_sent(const struct lane *lane) {
-  return lane->sent_next > lane->sent_first ? lane->sent[(lane->sent_next - 1) % LANE_SENT_MAX] : 0;
+  return lane->sent_next > lane->sent_first ? lane->sent[(lane->sent_next - 1) % LANE_SENT_MAX]
+                                            : lane->cursor;
 }
 
 // What is this lane's of the delivery stands after what it shares with others. False: the frame is full.

@@ -11,6 +11,7 @@
 #include "hub/core/control_commands.h"
 #include "hub/core/deliver.h"
 #include "hub/core/reasons.h"
+#include "hub/core/replay.h"
 
 void nacks_free(struct lane *lane) { free(lane->nacks.aside); }
 
@@ -147,6 +148,7 @@ static void refuse(struct core *core, struct session *session, uint32_t number, 
             session->agency->id, nack->position, number, lane->nacks.tries);
   }
   deliver_rewind(core, lane, nack->position - 1);
+  replay_refused(core, lane, nack->position);
   if (!set_aside) lane->nacks.pause_until_ms = nav_clock_monotonic_ms() + pause_ms(&lane->nacks, full);
   send_resent(core, session, number, lane, set_aside);
   if (set_aside) lane->nacks.position = 0;

@@ -82,6 +82,7 @@ static bool begin(struct core *core, const struct replay *by, uint64_t after, ui
   lane->wait_seq = *seq;
   lane->replay_until = lane->cursor;
   lane->replay_after = after;
+  lane->replay_beside = deliver_had_up_to(lane);
   lane->replay_ms = nav_clock_monotonic_ms();
   deliver_rewind(core, lane, after);
   return true;
@@ -92,6 +93,13 @@ void replay_resume(struct core *core, uint32_t lane, uint64_t after) {
   struct nav_error err;
   uint64_t seq = 0;
   NAV_ASSERT(begin(core, &by, after, &seq, &err));
+}
+
+// Once is enough: what is refused after the Resent was sent after the replay.
+void replay_refused(struct core *core, struct lane *lane, uint64_t position) {
+  if (position <= lane->replay_until || position > lane->replay_beside) return;
+  lane->replay_beside = 0;
+  deliver_rewind(core, lane, lane->replay_after);
 }
 
 // ---- a position or a time ----

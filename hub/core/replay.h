@@ -1,8 +1,8 @@
 // Replays: a lane is sent again what it has acknowledged, under the rules in force now. One record each; what
 // is replayed says so and never moves the cursor. Asked for by the recipient (its own place is older, or a
-// ReplayRequest) or ordered by an operator. Called by: deliver (a session's start), start (frames), the loop
-// (step), control_commands. Must never: give a lane what its verdicts did not release, or begin before its
-// record is committed.
+// ReplayRequest) or ordered by an operator. Called by: deliver (a session's start), start (frames), nacks,
+// the loop (step), control_commands. Must never: give a lane what its verdicts did not release, or begin
+// before its record is committed.
 #ifndef NAV_CORE_REPLAY_H
 #define NAV_CORE_REPLAY_H
 
@@ -23,6 +23,9 @@ void replays_free(struct replays *replays);  // takes NULL
 void replay_resume(struct core *core, uint32_t lane, uint64_t after);
 // A client's ReplayRequest; it is told to wait where one is under way or was just now.
 void replay_take(struct core *core, struct session *session, const Nav__V1__ReplayRequest *request);
+// The lane's recipient has refused a position. Where that was sent before the replay began, it passes over
+// what came of the replay, which is sent again.
+void replay_refused(struct core *core, struct lane *lane, uint64_t position);
 // Looks up one of the times that are asked for, when the reader is free.
 void replay_step(struct core *core);
 // {"command":"lane-replay","agency":…,"purpose":…,"reason":…,"after":seq | "since_ms":n}

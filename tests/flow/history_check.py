@@ -257,15 +257,15 @@ class Replays:
         self.running, self.used = {}, set()
 
     def disturbed(self, key):
-        """A Nack: the client passes over what comes until it is answered, and that may be of a replay, or the first that comes of one."""
-        self.running[key] = (self.running.get(key, (None, 0))[0], None)
+        """A Nack: the client passes over what comes until it is answered, and that may be of a replay. One of which nothing had come yet
+        is sent again from its beginning."""
+        if key in self.running:
+            self.running[key] = (self.running[key][0], None)
 
     def take(self, i, d, acknowledged):
         key = (d.name, d.session, d.lane)
         records, last = self.running.get(key, ([], 0))
         whole = last is not None
-        if records is None:
-            records = [r for r in self.ledger.replays[d.lane] if r.after < d.position]
         goes_on = [r for r in records if d.position <= r.up_to and (not whole or d.position > last and not self.between(d, last))]
         begins = [r for r in self.ledger.replays[d.lane] if r.after < d.position <= r.up_to and not self.between(d, r.after)]
         if not goes_on and not begins:

@@ -201,10 +201,12 @@ def replay_of(position):
     return drop(lambda e: isinstance(e, h.Delivered) and e.replay and e.position == position)
 
 
-def refused_on_its_way(entries, rows):
-    """7 is refused as the replay begins, whose first the client therefore passes over."""
-    i = next(i for i, e in enumerate(entries) if isinstance(e, h.Asked))
-    return entries[:i] + [h.Refused(8.05, "skolan", 2, LANE, 7)] + without(entries[i:], lambda e: is_delivery(5)(e) and e.replay), rows
+def refused_on_its_way(lost):
+    """7 is refused as the replay begins: what came of it is passed over, and comes again but for `lost`."""
+    def change(entries, rows):
+        i = next(i for i, e in enumerate(entries) if isinstance(e, h.Asked))
+        return entries[:i] + [h.Refused(8.05, "skolan", 2, LANE, 7)] + [e for e in entries[i:] if not (is_delivery(lost)(e) and e.replay)], rows
+    return change
 
 
 def as_replay(position):
@@ -219,7 +221,7 @@ def with_subject():
 
 HOLDS = [("nothing else", lambda entries, rows: (entries, rows)), ("a replay in a new session", with_replay()),
          ("a replay of which something is on its way", with_replay(session=2)),
-         ("a replay that a refusal meets", with_replay(refused_on_its_way, session=2)), ("a redelivery", with_redelivery()),
+         ("a replay that a refusal meets", with_replay(refused_on_its_way(lost=0), session=2)), ("a redelivery", with_redelivery()),
          ("an event of an adapter", from_adapter()), ("a hold that is released", with_decision()),
          ("a hold that is refused", with_decision(drop(is_delivery(11)), "hold_refused"))]
 
@@ -269,8 +271,7 @@ WRONG = [
     ("a replay for which nobody asked", "I9", with_replay(drop(lambda e: isinstance(e, h.Asked)))),
     ("a replay that passes over something", "I9", with_replay(replay_of(5))),
     ("a replay that does not come to its end", "I9", with_replay(replay_of(6))),
-    ("a replay that is not on the record meets a refusal", "I9",
-     with_replay(lambda e, rows: (refused_on_its_way(e, rows)[0], rows[:-1]), session=2)),
+    ("a replay whose beginning a refusal has lost", "I9", with_replay(refused_on_its_way(lost=5), session=2)),
     ("a replay of what was not acknowledged", "I9", with_replay(as_replay(7), up_to=7)),
     ("a replay that is out of order", "I9", with_replay(lambda e, rows: (e[:-3] + [e[-3], e[-4]] + e[-2:], rows))),
     ("after a replay something on its way is passed over", "I9", with_replay(drop(lambda e: is_delivery(7)(e) and e.t > 8), session=2)),

@@ -5,6 +5,7 @@ Run by: ctest (NAV_BIN is the build's bin folder)."""
 
 import json
 import os
+import subprocess
 import sys
 import time
 
@@ -201,6 +202,63 @@ def one_nack_a_pause(hub, police, school):
     wait_until("all is acknowledged", lambda: lane_of(hub)["cursor"] == seqs[-1])
 
 
+def refused_as_a_replay_comes(hub, police, school):
+    """The refusal of what was sent before the replay began: what is passed over until its answer is the replay, which comes again."""
+    cursor = lane_of(hub)["cursor"]
+    had = [d.position for d in replay_by_order(hub, school, 0)]
+    seqs = publish(hub, police, range(40, 44))
+    wait_until("they are on their way", lambda: lane_of(hub)["behind"] == 4)
+    waiting = waiting_ones(school.client, 4)
+    hub.navctl("lane", "replay", "skolan", PURPOSE, "--after", "0", "--reason", "prov")
+    school.client.refuse(waiting[0], "prov")
+    number = school.client.ping()
+    taken = []
+    while not taken or taken[-1] != (seqs[-1], False):
+        while school.client.waiting:
+            delivery = school.client.waiting.pop(0)
+            taken.append((delivery.position, delivery.replay))
+            school.client.acknowledge(delivery)
+        school.client._receive()
+    assert [p for p, replay in taken if replay] == had, (taken, had)
+    assert [p for p, replay in taken if not replay] == seqs, (taken, number, cursor)
+    wait_until("all is acknowledged", lambda: lane_of(hub)["cursor"] == seqs[-1])
+    assert lane_of(hub)["behind"] == 0, lane_of(hub)
+
+
+def replay_by_order(hub, school, after):
+    hub.navctl("lane", "replay", "skolan", PURPOSE, "--after", str(after), "--reason", "prov")
+    return [d for d in school.client.deliveries() if d.replay]
+
+
+def waiting_ones(client, count):
+    """Deliveries that have come and that nothing is said of yet."""
+    while len(client.waiting) < count:
+        client._receive()
+    return client.waiting[:count]
+
+
+def acknowledged_before_the_session(hub, police, school):
+    """What a session before acknowledged and what is committed after the next began is sent to that too, and waited for by nobody."""
+    seqs = publish(hub, police, range(50, 53))
+    waiting = waiting_ones(school.client, 3)
+    session = subprocess.Popen(["psql", "-X", "-q", "-A", "-t", hub.postgres.connection("postgres")], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, text=True)
+    session.stdin.write("BEGIN; SELECT last_seq FROM nav.lease FOR UPDATE;\n")
+    session.stdin.flush()
+    session.stdout.readline()  # no commit ends until it is let go
+    school.client.acknowledge(waiting[-1])
+    time.sleep(0.6)  # until it is on its way to the database; less than the lease
+    school.client.connect(purposes=[PURPOSE])
+    again = waiting_ones(school.client, 3)
+    session.communicate("ROLLBACK;\n")
+    assert [d.position for d in again] == seqs, again
+    wait_until("the first is committed", lambda: lane_of(hub)["cursor"] == seqs[-1])
+    school.client.acknowledge(again[-1])
+    school.client.waiting = []
+    assert list(school.client.deliveries()) == []
+    assert lane_of(hub)["behind"] == 0, lane_of(hub)
+
+
 def bad_nacks(hub, school, seqs):
     """Of what was not sent: refused, recorded, and the session goes on."""
     number = lane_of(hub)["number"]
@@ -235,6 +293,8 @@ def main():
         replayed(hub, school, seqs + [seq] + more[2:], middle_ms)
         recalled_meanwhile(hub, police, school)
         one_nack_a_pause(hub, police, school)
+        refused_as_a_replay_comes(hub, police, school)
+        acknowledged_before_the_session(hub, police, school)
         bad_nacks(hub, school, more)
         inbox_refilled(hub)
         hub.verify()
