@@ -40,7 +40,6 @@ static size_t frame_room(const struct nav_client *client) { return client->frame
 int64_t outgoing_due_ms(const struct nav_client *client) {
   if (queue_fills(client->queue, client->events_max, frame_room(client))) return client->publish_after_ms;
   int64_t gather_ms = client->gather_ms * client->slower;
-  if (gather_ms > GATHER_MS_MAX) gather_ms = GATHER_MS_MAX;
   if (gather_ms < GATHER_QUEUED_MS && queue_count(client->queue) >= GATHER_QUEUED)
     gather_ms = GATHER_QUEUED_MS;
   int64_t due_ms = client->published_ms + gather_ms;

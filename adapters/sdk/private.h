@@ -20,7 +20,8 @@ enum {
   // commits in groups anyhow. One session's publications take half of what the hub says that an agency may
   // send: the rest is for what it acknowledges and for the agency's other programs.
   FRAMES_A_SECOND = 1000,  // where the hub does not say
-  GATHER_MS_MAX = 50,
+  SLOWER_MAX = 64,
+  SLOWER_MS = 600000,    // without another refusal, until it is halved
   GATHER_QUEUED_MS = 5,  // while GATHER_QUEUED events have no receipt: they wait for longer than that anyhow
   GATHER_QUEUED = 256,
   BUSY_MS = 200,                 // where a receipt says "not now"
@@ -97,8 +98,8 @@ struct nav_client {
   size_t lanes_count;
   size_t publications_max, events_max, frame_max;
   int64_t gather_ms;
-  // What gather_ms is multiplied by: grows each time the agency's sessions together sent too many frames.
-  int64_t slower;
+  // What gather_ms is multiplied by: doubled when the agency's sessions together sent too many frames.
+  int64_t slower, slowed_ms;
   uint64_t publication_number;
   int64_t begun_ms, heard_ms, sent_ms;
   int64_t publish_after_ms;  // Wait

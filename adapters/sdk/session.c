@@ -93,7 +93,10 @@ void session_refused(struct nav_client *client, const struct nav_error *err, int
     session_wrong(client, &failure, now_ms);
     return;
   }
-  if (err->code == NAV__V1__CODE__CODE_RATE && client->slower < GATHER_MS_MAX) client->slower *= 2;
+  if (err->code == NAV__V1__CODE__CODE_RATE) {
+    client->slowed_ms = now_ms;
+    if (client->slower < SLOWER_MAX) client->slower *= 2;
+  }
   bool standby = err->code == NAV__V1__CODE__CODE_STANDBY;
   if (standby) client->standby_seen = true;
   session_drop(client, now_ms, standby ? 0 : PAUSE_REFUSED_MS);
@@ -227,7 +230,14 @@ static void send_ping(struct nav_client *client, int64_t now_ms) {
   (void)session_send(client, &frame, now_ms);
 }
 
+static void quicken(struct nav_client *client, int64_t now_ms) {
+  if (client->slower == 1 || now_ms - client->slowed_ms < SLOWER_MS) return;
+  client->slower /= 2;
+  client->slowed_ms = now_ms;
+}
+
 void session_watch(struct nav_client *client, int64_t now_ms) {
+  quicken(client, now_ms);
   if (client->state == CLIENT_AWAY) return;
   enum link_end end = link_state(client->link);
   if (end == LINK_KEY_REFUSED) {

@@ -23,6 +23,7 @@ REQUESTED_MS = 1791236505000
 REPORTS_MAX = 6   # in one file
 PAUSE_S = (0.3, 1.2)
 TOP = {"time": "time_ms", "recordedtime": "recorded_time_ms", "navrevision": "revision", "navinreplyto": "in_reply_to"}
+HUBS_OWN = {"specversion", "type", "datacontenttype", "data", "navseq", "navrule", "navbasis", "navpurpose", "navwithheld", "navreplay"}
 BODIES = {field.message_type.name: field.name for field in SCHEMA.Event.DESCRIPTOR.oneofs[0].fields}
 
 
@@ -121,8 +122,8 @@ def filled(message, values):
 
 
 def event_of(line):
-    """nav.v1.Event of an inbox line: all that the agency's system is told."""
-    top = {TOP.get(key, key): value for key, value in line.items() if key in TOP or key in ("id", "source")}
+    """nav.v1.Event of an inbox line: all that the agency's system is told. Another key than we know raises."""
+    top = {TOP.get(key, key): value for key, value in line.items() if key not in HUBS_OWN}
     data = dict(line["data"])
     body = data.pop("body", None)
     if body is not None:

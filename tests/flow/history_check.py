@@ -39,7 +39,7 @@ Disturbed = namedtuple("Disturbed", "t what")
 Asked = namedtuple("Asked", "t what lane position")       # "replay" after that position, "redeliver" of it
 Dropped = namedtuple("Dropped", "t agency event_id")      # into an adapter's outbox
 Filed = namedtuple("Filed", "t agency event_id")          # the adapter says that it has the event's receipt
-Decided = namedtuple("Decided", "t kind event_seq seq")   # an assessor was told that the hold was decided, by record seq
+Decided = namedtuple("Decided", "t kind to purpose event_seq seq")  # an assessor was told that the hold was decided, by record seq
 Behind = namedtuple("Behind", "t lane count")             # nothing happens any more, and the hub says so of the lane
 
 Violation = namedtuple("Violation", "invariant text index")  # index: of the entry that shows it; None: only the end shows it
@@ -99,8 +99,13 @@ class Checker:
 
     def decided(self):
         for i, e in self.entries(Decided):
-            if self.ledger.decided.get(e.seq) != (e.kind, e.event_seq):
-                self.wrong("I1", f"told as {e.kind} of {e.event_seq} by record {e.seq}, which is not that", i)
+            kind, lane, event_seq = self.ledger.decided.get(e.seq, (None, None, None))
+            if (kind, self.ledger.lanes.get(lane), event_seq) != (e.kind, (e.to, e.purpose), e.event_seq):
+                self.wrong("I1", f"told as {e.kind} of {e.event_seq} to {e.to}, {e.purpose}, by record {e.seq}, which is not that", i)
+        seen = {}
+        for seq, (_, lane, event_seq) in self.ledger.decided.items():
+            if seen.setdefault((lane, event_seq), seq) != seq:
+                self.wrong("I6", f"the hold of {event_seq} for lane {lane} is decided by {seen[lane, event_seq]} and by {seq}")
 
     # ---- I2 and I3: what came out ----
 
@@ -151,7 +156,7 @@ class Checker:
 
     def held_up(self):
         """I3 without a race: while somebody holds the lease's row no commit can end, so nothing after it may be told."""
-        told = [(i, e, e.position if isinstance(e, Delivered) else e.seq) for i, e in self.entries((Delivered, Receipt))]
+        told = [(i, e, e.position if isinstance(e, Delivered) else e.seq) for i, e in self.entries((Delivered, Receipt, Decided))]
         for _, held in self.entries(HeldUp):
             for i, e, seq in told:
                 if held.since <= e.t <= held.t and seq > held.seq:

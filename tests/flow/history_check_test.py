@@ -188,7 +188,7 @@ def with_decision(change=lambda entries, rows: (entries, rows), kind="hold_relea
         entries = [e for e in entries if not isinstance(e, (h.Delivered, h.Behind, h.Refused, h.Acknowledged))]
         recall = SCHEMA.Event(id=b"r" * 16, revision=1).SerializeToString()
         entries += [h.Session(8.0, "skolan", 3, 7.8, {LANE: 0}), delivered(8.1, 9, 3, recall, *RECALL, withheld=()),
-                    h.Decided(8.2, kind, 7, 11), delivered(8.3, 11, 3, event(7))]
+                    h.Decided(8.2, kind, "skolan", "p", 7, 11), delivered(8.3, 11, 3, event(7))]
         return change(entries, [held if seq == 3 else (seq, r) for seq, r in rows[:-1]] + [record(11, **{kind: made[kind]})])
 
     def numbered(entries, rows):
@@ -251,6 +251,7 @@ WRONG = [
     ("a verdict defined afterwards", "I3", lambda e, rows: (e, [r for r in rows if r[0] != 3] + [(11, rows[2][1])])),
     ("a delivery before its commit", "I3", add(h.HeldUp(4.55, 4.45, 6))),
     ("a receipt before its commit", "I3", add(h.HeldUp(2.2, 1.5, 7))),
+    ("a decision before its commit", "I3", with_decision(add(h.HeldUp(8.25, 8.15, 10)))),
     ("a record's time goes back", "I3", lambda e, rows: (e, rows[:-1] + [(10, SCHEMA.Record(seq=10, time_ms=1, epoch=1))])),
     ("one event twice", "I6", twice),
     ("two receipts for one event", "I6", add(h.Receipt(5.0, "polisen", EVENTS[5], 1, digest(5), DUPLICATE, 6, 0))),
@@ -283,7 +284,10 @@ WRONG = [
      with_redelivery(lambda e, rows: ([x._replace(event=event(7, description="x")) if is_delivery(12)(x) else x for x in e], rows))),
     ("an adapter has a receipt for what is not there", "I1", from_adapter(b"x" * 16)),
     ("a decision that was told and is not there", "I1", with_decision(lambda e, rows: (e, rows[:-1]))),
-    ("a decision that was told of another hold", "I1", with_decision(add(h.Decided(8.4, "hold_released", 6, 11)))),
+    ("a decision that was told of another hold", "I1", with_decision(add(h.Decided(8.4, "hold_released", "skolan", "p", 6, 11)))),
+    ("a decision that was told of another lane", "I1", with_decision(add(h.Decided(8.4, "hold_released", "tycktill", "p", 7, 11)))),
+    ("a hold that is decided twice", "I6",
+     with_decision(lambda e, rows: (e, rows + [record(12, hold_refused=SCHEMA.HoldRefused(event_seq=7, lane=LANE))]))),
     ("a released hold never comes", "I1", with_decision(drop(is_delivery(11)))),
     ("a refused hold comes", "I2", with_decision(kind="hold_refused")),
     ("an acknowledgement that nobody sent", "I9", row(10, record(10, acknowledged=SCHEMA.Acknowledged(lane=LANE, position=9)))),

@@ -25,7 +25,7 @@ class Ledger:
         self.accepted, self.published, self.acknowledged, self.lanes = {}, {}, {}, {}
         self.verdicts, self.redecided, self.aside = {}, defaultdict(list), set()
         self.replays, self.redelivered = defaultdict(list), {}  # lane → Replays; seq → Redelivered
-        self.decided = {}  # seq → (kind, the event's seq) of what assessors decided
+        self.decided = {}  # seq → (kind, lane, the event's seq) of what assessors decided
         self.positions, self.recalls = [], defaultdict(list)  # (seq, Record) that give lanes something; event seq → (seq, lanes)
         self.expected_of, self.owed_of = {}, {}
         for seq, record in rows:
@@ -51,8 +51,10 @@ class Ledger:
             self.replays[record.replayed.lane].append(Replay(seq, record.replayed.after_position, record.replayed.up_to_position))
         elif kind == "redelivered":
             self.redelivered[seq] = record.redelivered
-        elif kind in ("hold_released", "hold_refused"):
-            self.decided[seq] = (kind, getattr(record, kind).event_seq)
+        elif kind == "hold_released":
+            self.decided[seq] = (kind, record.hold_released.lane.lane, record.hold_released.event_seq)
+        elif kind == "hold_refused":
+            self.decided[seq] = (kind, record.hold_refused.lane, record.hold_refused.event_seq)
         elif kind == "recalled":
             for event in record.recalled.events:
                 self.recalls[event.event_seq].append((seq, set(event.lanes)))

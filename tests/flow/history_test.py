@@ -26,6 +26,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import history_check as h  # noqa: E402
 import history_adapter  # noqa: E402
 from history_adapter import Reporter  # noqa: E402
+from history_assessor import Assessor  # noqa: E402
 from history_clients import TEMPERS, History, all_clients  # noqa: E402
 from history_disk import SETTINGS, SmallDisk  # noqa: E402
 from history_ledger import Ledger  # noqa: E402
@@ -45,7 +46,6 @@ CLOCK_S_MAX = 3600
 TAKE_OVER_S = 40    # a sanitizer's build on a busy machine
 ADAPTER = history_adapter.PROGRAM
 PROGRAMS = ("nav-core", "nav-gate", "nav-desk", ADAPTER)
-ASSESSED_MAX = 3    # holds at one time
 NODE = ("nav-core", "nav-gate")  # of one that takes over
 NARROWED = ("  - id: picture-place-notice\n", "    reveal: [place]\n", "    reveal: [open]\n")
 
@@ -99,16 +99,17 @@ class DisturbedHub(Nodes, AssessorHub):
 
 class Scheduler:
     WEIGHTS = {"kill_core": 8, "kill_gate": 4, "kill_desk": 1, "kill_database": 2, "stop_database": 2, "pause": 4, "disconnect": 4,
-               "stall": 1, "cut": 4, "hold_up": 3, "clock": 2, "reload": 2, "fill_disk": 1, "replay": 4, "redeliver": 4, "take_over": 3, "kill_adapter": 4, "assess": 8}
+               "stall": 1, "cut": 4, "hold_up": 3, "clock": 2, "reload": 2, "fill_disk": 1, "replay": 4, "redeliver": 4, "take_over": 3, "kill_adapter": 4}
     WEIGHTS_OF_KILLS = {"kill_core": 12, "kill_gate": 4, "kill_desk": 1, "clock": 1, "kill_database": 2, "stop_database": 1, "pause": 1,
-                        "disconnect": 1, "cut": 1, "hold_up": 1, "reload": 1, "stall": 1, "replay": 2, "redeliver": 2, "take_over": 1, "kill_adapter": 4, "assess": 4}  # where a number of kills is asked for
+                        "disconnect": 1, "cut": 1, "hold_up": 1, "reload": 1, "stall": 1, "replay": 2, "redeliver": 2, "take_over": 1, "kill_adapter": 4}  # where a number of kills is asked for
     KILLS = {"kill_core": "kills", "kill_adapter": "kills", "kill_gate": "kills", "kill_desk": "kills", "clock": "kills", "kill_database": "database_kills",
              "stop_database": "database_kills"}
 
     def __init__(self, hub, seed):
         self.hub, self.chance, self.history = hub, random.Random(seed), History()
         self.publishers, self.recipients = all_clients(hub, seed, self.history)
-        self.reporter = Reporter(hub, seed, self.history)
+        self.others = (Reporter(hub, seed, self.history), Assessor(hub, seed, self.history))
+        self.reporter, self.assessor = self.others
         self.counts, self.ended, self.narrowed, self.pause_s_max = collections.Counter(), collections.Counter(), False, 0
 
     # ---- the disturbances ----
@@ -251,23 +252,6 @@ class Scheduler:
             self.history.add(h.Asked, "redeliver", numbers[row["agency"], row["purpose"]], row["position"])
             self.ordered("redeliver", "redeliver", row["agency"], row["purpose"], str(row["position"]))
 
-    def assess(self):
-        """An assessor decides some of what waits. It may be refused: no core, or taken back meanwhile."""
-        listed = self.hub.navctl("hold", "list", "-o", "json", check=False)
-        holds = json.loads(listed.stdout) if listed.returncode == 0 else []
-        for hold in self.chance.sample(holds, min(len(holds), ASSESSED_MAX)):
-            verb, kind = self.chance.choice((("release", "hold_released"), ("release", "hold_released"), ("refuse", "hold_refused")))
-            shown = self.hub.navctl("hold", "show", hold["hold"], "-o", "json", check=False)
-            if shown.returncode != 0:
-                self.counts["assess: not done"] += 1
-                continue
-            conditions = ",".join(c["id"] for c in json.loads(shown.stdout)["conditions"]) if verb == "release" else ""
-            choice = ["--conditions", conditions] if conditions else []
-            done = self.hub.navctl("hold", verb, hold["hold"], "--reason", "Prov", *choice, "-o", "json", check=False)
-            self.counts["assess: " + (kind if done.returncode == 0 else "not done")] += 1
-            if done.returncode == 0:
-                self.history.add(h.Decided, kind, hold["seq"], json.loads(done.stdout)[0]["seq"])
-
     def take_over(self):
         """Another node comes to stand by, takes over in one of the ways in which the active one can go, serves, and gives back."""
         first, second = self.hub, self.hub.second
@@ -326,7 +310,7 @@ class Scheduler:
 
     def run(self, args):
         self.hub.start_program(ADAPTER)
-        for client in self.publishers + self.recipients + [self.reporter]:
+        for client in [*self.publishers, *self.recipients, *self.others]:
             client.start()
         parties = {p.agency for p in self.publishers} | {r.name for r in self.recipients}
         self.wait_served(parties, 0)
@@ -344,17 +328,19 @@ class Scheduler:
     def alive(self):
         for client in self.publishers + self.recipients:
             assert client.error is None, f"{client.agency}: {client.error!r}"
-        assert self.reporter.error is None, f"the reporter: {self.reporter.error!r}"
+        for other in self.others:
+            assert other.error is None, f"{type(other).__name__}: {other.error!r}"
 
     def settle(self):
         """Everybody takes what there is; then nobody says anything any more."""
-        for publisher in self.publishers + [self.reporter]:
-            publisher.stopping = True
+        talking = [*self.publishers, *self.others]
+        for each in talking:
+            each.stopping = True
         for recipient in self.recipients:
             recipient.calm = True
-        for publisher in self.publishers + [self.reporter]:
-            publisher.join(60)
-            assert not publisher.is_alive() and publisher.error is None, (publisher.name, publisher.error)
+        for each in talking:
+            each.join(60)
+            assert not each.is_alive() and each.error is None, (type(each).__name__, getattr(each, "agency", ""), each.error)
         self.tend()
         try:
             wait_until("all is acknowledged", self.settled, SETTLE_S)
@@ -413,6 +399,7 @@ def say(scheduler, ledger):
         print("ended by themselves:", dict(scheduler.ended))
     for publisher in scheduler.publishers:
         print(f"{publisher.agency} sent:", publisher.counts)
+    print("assessed:", dict(scheduler.assessor.counts))
     history = scheduler.history.entries
     delivered = [e for e in history if isinstance(e, h.Delivered)]
     places = {(e.lane, e.position) for e in delivered if not e.replay}
