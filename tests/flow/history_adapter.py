@@ -37,7 +37,8 @@ class Reporter(threading.Thread):
         self.outbox = hub.path("agencies", AGENCY, "outbox")
         for folder in ("done", "failed"):
             os.makedirs(os.path.join(self.outbox, folder), exist_ok=True)
-        self.reports, self.waiting, self.files = {}, {}, 0  # number → report; name of a file → its events' ids
+        self.reports, self.waiting, self.files = {}, {}, 0  # number → report; name of a file → (id, revision) of its events
+        self.revisions = {}  # id → what the event was last, and its revision: another one whenever that changes
         self.stopping, self.error = False, None
 
     def run(self):
@@ -62,9 +63,16 @@ class Reporter(threading.Thread):
             report.update(status="closed", status_notes=f"Svar {self.files}.")
         return report
 
-    def ids(self, report):
-        names = [report["service_request_id"]] + ([report["service_request_id"] + "/update"] if "status_notes" in report else [])
-        return [self.keys.event_id(REQUESTED_MS, AGENCY, name) for name in names]
+    def events(self, report):
+        """(id, revision) of the report, and of the city's answer to it."""
+        said = {report["service_request_id"]: (report["status"], report["description"])}
+        if "status_notes" in report:
+            said[report["service_request_id"] + "/update"] = (report["status"], report["status_notes"])
+        for name, content in said.items():
+            event_id = self.keys.event_id(REQUESTED_MS, AGENCY, name)
+            before, revision = self.revisions.get(event_id, (None, 0))
+            self.revisions[event_id] = (content, revision + (content != before))
+            yield event_id, self.revisions[event_id][1]
 
     def drop(self):
         fresh = range(len(self.reports), len(self.reports) + self.chance.randint(1, REPORTS_MAX))
@@ -72,15 +80,15 @@ class Reporter(threading.Thread):
         reports = [self.written(number) for number in (*fresh, *known)]
         self.files += 1
         name = f"{self.files:06d}.json"
-        self.waiting[name] = [event_id for report in reports for event_id in self.ids(report)]
-        for event_id in self.waiting[name]:
-            self.history.add(h.Dropped, AGENCY, event_id)
+        self.waiting[name] = [event for report in reports for event in self.events(report)]
+        for event_id, revision in self.waiting[name]:
+            self.history.add(h.Dropped, AGENCY, event_id, revision)
         self.hub.drop(AGENCY, name, json.dumps(reports, ensure_ascii=False))
 
     def see_done(self):
         for name in set(os.listdir(os.path.join(self.outbox, "done"))) & set(self.waiting):
-            for event_id in self.waiting.pop(name):
-                self.history.add(h.Filed, AGENCY, event_id)
+            for event_id, revision in self.waiting.pop(name):
+                self.history.add(h.Filed, AGENCY, event_id, revision)
 
     def drained(self):
         self.see_done()

@@ -37,8 +37,8 @@ HeldUp = namedtuple("HeldUp", "t since seq")              # between since and t 
 Stalled = namedtuple("Stalled", "t who parties")          # who reads nothing; the others must go on
 Disturbed = namedtuple("Disturbed", "t what")
 Asked = namedtuple("Asked", "t what lane position")       # "replay" after that position, "redeliver" of it
-Dropped = namedtuple("Dropped", "t agency event_id")      # into an adapter's outbox
-Filed = namedtuple("Filed", "t agency event_id")          # the adapter says that it has the event's receipt
+Dropped = namedtuple("Dropped", "t agency event_id revision")  # into an adapter's outbox
+Filed = namedtuple("Filed", "t agency event_id revision")      # the adapter says that it has the event's receipt
 Decided = namedtuple("Decided", "t kind to purpose event_seq seq")  # an assessor was told that the hold was decided, by record seq
 Behind = namedtuple("Behind", "t lane count")             # nothing happens any more, and the hub says so of the lane
 
@@ -82,20 +82,20 @@ class Checker:
     def once(self):
         seen = {}
         sent = {(e.agency, e.event_id, e.revision, e.digest) for _, e in self.entries(Sent)}
-        dropped = {(e.agency, e.event_id) for _, e in self.entries(Dropped)}
+        dropped = {(e.agency, e.event_id, e.revision) for _, e in self.entries(Dropped)}
         for seq, record in self.ledger.accepted.items():
             key = (record.agency, record.event_id, record.revision)
             if key in seen:
                 self.wrong("I6", f"one event stands in the ledger as {seen[key]} and as {seq}")
             seen[key] = seq
-            if key + (self.ledger.digest_at(seq),) not in sent and key[:2] not in dropped:
+            if key + (self.ledger.digest_at(seq),) not in sent and key not in dropped:
                 self.wrong("I6", f"nobody sent what stands in the ledger as {seq}")
 
     def filed(self):
-        there = {(record.agency, record.event_id) for record in self.ledger.accepted.values()}
+        there = {(record.agency, record.event_id, record.revision) for record in self.ledger.accepted.values()}
         for i, e in self.entries(Filed):
-            if (e.agency, e.event_id) not in there:
-                self.wrong("I1", f"{e.agency} has a receipt for {e.event_id.hex()}, which does not stand in the ledger", i)
+            if (e.agency, e.event_id, e.revision) not in there:
+                self.wrong("I1", f"{e.agency} has a receipt for {e.event_id.hex()}, revision {e.revision}, which does not stand in the ledger", i)
 
     def decided(self):
         for i, e in self.entries(Decided):

@@ -171,11 +171,11 @@ def acknowledged_to_its_end(entries):
     return [e for e in entries if not isinstance(e, h.Behind)] + [h.Acknowledged(7.6, "skolan", 2, LANE, 9)]
 
 
-def from_adapter(filed=EVENTS[8]):
+def from_adapter(filed=EVENTS[8], revision=1):
     """8 came from an adapter: what was dropped is known, and not its bytes."""
     def changed(entries, rows):
         kept = without(entries, lambda e: isinstance(e, (h.Sent, h.Receipt)) and e.event_id == EVENTS[8])
-        return kept + [h.Dropped(1.0, "polisen", EVENTS[8]), h.Filed(2.0, "polisen", filed)], rows
+        return kept + [h.Dropped(1.0, "polisen", EVENTS[8], revision), h.Filed(2.0, "polisen", filed, 1)], rows
     return changed
 
 
@@ -283,6 +283,7 @@ WRONG = [
     ("delivered again with more than was set aside", "I2",
      with_redelivery(lambda e, rows: ([x._replace(event=event(7, description="x")) if is_delivery(12)(x) else x for x in e], rows))),
     ("an adapter has a receipt for what is not there", "I1", from_adapter(b"x" * 16)),
+    ("an adapter sends a revision that its source never had", "I6", from_adapter(revision=2)),
     ("a decision that was told and is not there", "I1", with_decision(lambda e, rows: (e, rows[:-1]))),
     ("a decision that was told of another hold", "I1", with_decision(add(h.Decided(8.4, "hold_released", "skolan", "p", 6, 11)))),
     ("a decision that was told of another lane", "I1", with_decision(add(h.Decided(8.4, "hold_released", "tycktill", "p", 7, 11)))),
