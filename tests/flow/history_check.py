@@ -274,7 +274,8 @@ class Replays:
         goes_on = [r for r in records if d.position <= r.up_to and (not whole or d.position > last and not self.between(d, last))]
         begins = [r for r in self.ledger.replays[d.lane] if r.after < d.position <= r.up_to and not self.between(d, r.after)]
         if not goes_on and not begins:
-            near = [(r.seq, r.after, r.up_to, self.between(d, r.after)[:3]) for r in self.ledger.replays[d.lane] if r.after < d.position]
+            near = [(r.seq, r.after, r.up_to, self.ledger.owed_between(d.lane, r.after, d.position - 1)[:3])
+                    for r in self.ledger.replays[d.lane] if r.after < d.position]
             self.checker.wrong("I9", f"{d.position} came in a replay that is not on the record, out of order, or passes over something; it had come to "
                                      f"{last}; replays of the lane, with what would be passed over: {near[-4:]}", i)
         if d.position > acknowledged:
@@ -282,7 +283,7 @@ class Replays:
         self.running[key] = (goes_on or begins, d.position)
 
     def between(self, d, after):
-        return self.ledger.owed_between(d.lane, after, d.position - 1)
+        return self.ledger.owes_between(d.lane, after, d.position - 1)
 
     def over(self, i, d, last):
         """Something else comes: the replay must have come to its end; what was on its way before it comes again."""

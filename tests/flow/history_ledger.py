@@ -133,6 +133,11 @@ class Ledger:
         owed = self.owed(lane)
         return owed[bisect_right(owed, after):bisect_left(owed, up_to + 1)]
 
+    def owes_between(self, lane, after, up_to):
+        """Whether there is any; nothing is copied, since it is asked of every delivery of a replay."""
+        owed = self.owed(lane)
+        return bisect_right(owed, after) < bisect_left(owed, up_to + 1)
+
     def narrowed(self, lane, position, verdict, known):
         """The newest decision among the records up to `known`; the stored one where there is none."""
         newer = [v for seq, v in self.redecided.get((lane, position), []) if seq <= known]
