@@ -102,7 +102,7 @@ class Scheduler:
                "stall": 1, "cut": 4, "hold_up": 3, "clock": 2, "reload": 2, "fill_disk": 1, "replay": 4, "redeliver": 4, "take_over": 3, "kill_adapter": 4}
     WEIGHTS_OF_KILLS = {"kill_core": 12, "kill_gate": 4, "kill_desk": 1, "clock": 1, "kill_database": 2, "stop_database": 1, "pause": 1,
                         "disconnect": 1, "cut": 1, "hold_up": 1, "reload": 1, "stall": 1, "replay": 2, "redeliver": 2, "take_over": 1, "kill_adapter": 4}  # where a number of kills is asked for
-    KILLS = {"kill_core": "kills", "kill_adapter": "kills", "kill_gate": "kills", "kill_desk": "kills", "clock": "kills", "kill_database": "database_kills",
+    KILLS = {"kill_core": "kills", "kill_gate": "kills", "kill_desk": "kills", "clock": "kills", "kill_database": "database_kills",
              "stop_database": "database_kills"}
 
     def __init__(self, hub, seed):
