@@ -20,8 +20,8 @@ enum {
   // commits in groups anyhow. One session's publications take half of what the hub says that an agency may
   // send: the rest is for what it acknowledges and for the agency's other programs.
   FRAMES_A_SECOND = 1000,  // where the hub does not say
-  SLOWER_MAX = 64,
-  SLOWER_MS = 600000,    // without another refusal, until it is halved
+  SLOWER_MAX = 64,         // times as far apart, after so many refusals for too many frames
+  SLOWER_MS = 600000,      // without another refusal, until it is halved
   GATHER_QUEUED_MS = 5,  // while GATHER_QUEUED events have no receipt: they wait for longer than that anyhow
   GATHER_QUEUED = 256,
   BUSY_MS = 200,                 // where a receipt says "not now"

@@ -7,55 +7,43 @@ Used by: history_test.py. Must never: decide whether anything was right, or read
 
 import json
 import os
-import random
-import threading
-import time
 from datetime import datetime, timezone
 
 import history_check as h
 import nav_client
+from history_clients import Worker
 from nodes import SCHEMA
 
 AGENCY, PROGRAM = "tycktill", "adapter-tycktill"
-PURPOSES = ("situation-picture", "place-collaboration", "welfare-crime", "unauthorised-settlements")  # adapters/tyck_till/adapter.yaml
-REQUESTED = "2026-10-05T21:41:45Z"
-REQUESTED_MS = 1791236505000
+REQUESTED = datetime(2026, 10, 5, 21, 41, 45, tzinfo=timezone.utc)
+REQUESTED_MS = round(REQUESTED.timestamp() * 1000)
 REPORTS_MAX = 6   # in one file
-PAUSE_S = (0.3, 1.2)
 TOP = {"time": "time_ms", "recordedtime": "recorded_time_ms", "navrevision": "revision", "navinreplyto": "in_reply_to"}
 HUBS_OWN = {"specversion", "type", "datacontenttype", "data", "navseq", "navrule", "navbasis", "navpurpose", "navwithheld", "navreplay"}
 BODIES = {field.message_type.name: field.name for field in SCHEMA.Event.DESCRIPTOR.oneofs[0].fields}
 
 
-class Reporter(threading.Thread):
+class Reporter(Worker):
     """Drops files while it runs, and writes down which of them the adapter has put aside as done: each of their events has its receipt."""
 
     def __init__(self, hub, seed, history):
-        super().__init__(daemon=True)
-        self.hub, self.chance, self.history = hub, random.Random(f"{seed} {AGENCY}"), history
+        super().__init__(hub, seed, history)
         self.keys = nav_client.Keys(hub.path("agencies", AGENCY, "keys"))
         self.outbox = hub.path("agencies", AGENCY, "outbox")
         for folder in ("done", "failed"):
             os.makedirs(os.path.join(self.outbox, folder), exist_ok=True)
         self.reports, self.waiting, self.files = {}, {}, 0  # number → report; name of a file → (id, revision) of its events
         self.revisions = {}  # id → what the event was last, and its revision: another one whenever that changes
-        self.stopping, self.error = False, None
 
-    def run(self):
-        try:
-            while not self.stopping:
-                self.drop()
-                self.see_done()
-                time.sleep(self.chance.uniform(*PAUSE_S))
-        except Exception as error:  # a test that goes on would say nothing
-            self.error = error
-            raise
+    def step(self):
+        self.drop()
+        self.see_done()
 
     def written(self, number):
         """A new report, or an old one: as it was, changed, or answered."""
         report = self.reports.setdefault(number, {
             "service_request_id": f"H-{number}", "status": "open", "service_code": "7", "service_name": "Klotter",
-            "description": f"Prov {number}.", "requested_datetime": REQUESTED, "address": f"Provgatan {number}, Bromma"})
+            "description": f"Prov {number}.", "requested_datetime": REQUESTED.isoformat(), "address": f"Provgatan {number}, Bromma"})
         roll = self.chance.random()
         if roll < 0.3:
             report["description"] += " Ändrad."
@@ -82,7 +70,7 @@ class Reporter(threading.Thread):
         name = f"{self.files:06d}.json"
         self.waiting[name] = [event for report in reports for event in self.events(report)]
         for event_id, revision in self.waiting[name]:
-            self.history.add(h.Dropped, AGENCY, event_id, revision)
+            self.history.add(h.Reported, AGENCY, event_id, revision)
         self.hub.drop(AGENCY, name, json.dumps(reports, ensure_ascii=False))
 
     def see_done(self):
@@ -97,8 +85,11 @@ class Reporter(threading.Thread):
     def refused(self):
         """What the adapter says of events that the hub took not, and of files that it could not read."""
         path = os.path.join(self.outbox, "rejected.ndjson")
-        text = open(path, encoding="utf-8").read() if os.path.exists(path) else ""
-        return text.splitlines() + os.listdir(os.path.join(self.outbox, "failed"))
+        unread = os.listdir(os.path.join(self.outbox, "failed"))
+        if not os.path.exists(path):
+            return unread
+        with open(path, encoding="utf-8") as file:
+            return file.read().splitlines() + unread
 
 
 # ---- the inbox ----
@@ -141,7 +132,7 @@ def event_of(line):
 
 def add_inbox(hub, history, lanes):
     """The adapter's deliveries and acknowledgements, of one session. lanes: {(agency, purpose): number}."""
-    numbers = {purpose: lanes[AGENCY, purpose] for purpose in PURPOSES if (AGENCY, purpose) in lanes}
+    numbers = {purpose: number for (agency, purpose), number in lanes.items() if agency == AGENCY}
     history.add(h.Session, AGENCY, 1, 0, {number: 0 for number in numbers.values()})
     for purpose, number in numbers.items():
         for line in hub.inbox(AGENCY, purpose):

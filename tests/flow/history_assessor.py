@@ -5,37 +5,24 @@ Used by: history_test.py. Must never: decide whether anything was right."""
 
 import collections
 import json
-import random
-import threading
-import time
 
 import history_check as h
+from history_clients import Worker
 
-PAUSE_S = (0.2, 1.5)
 VERBS = (("release", "hold_released"), ("release", "hold_released"), ("refuse", "hold_refused"))
 
 
-class Assessor(threading.Thread):
+class Assessor(Worker):
     def __init__(self, hub, seed, history):
-        super().__init__(daemon=True)
-        self.hub, self.chance, self.history = hub, random.Random(f"{seed} assessor"), history
-        self.counts, self.stopping, self.error = collections.Counter(), False, None
-
-    def run(self):
-        try:
-            while not self.stopping:
-                self.decide_one()
-                time.sleep(self.chance.uniform(*PAUSE_S))
-        except Exception as error:  # a test that goes on would say nothing
-            self.error = error
-            raise
+        super().__init__(hub, seed, history)
+        self.counts = collections.Counter()
 
     def asked(self, *command):
         """What navctl says; None where it says no: no core, one that stands by, or a hold that was closed meanwhile."""
         done = self.hub.navctl("hold", *command, "-o", "json", check=False)
         return json.loads(done.stdout) if done.returncode == 0 else None
 
-    def decide_one(self):
+    def step(self):
         holds = self.asked("list")
         hold = self.chance.choice(holds) if holds else None
         shown = self.asked("show", hold["hold"]) if hold else None

@@ -37,8 +37,8 @@ HeldUp = namedtuple("HeldUp", "t since seq")              # between since and t 
 Stalled = namedtuple("Stalled", "t who parties")          # who reads nothing; the others must go on
 Disturbed = namedtuple("Disturbed", "t what")
 Asked = namedtuple("Asked", "t what lane position")       # "replay" after that position, "redeliver" of it
-Dropped = namedtuple("Dropped", "t agency event_id revision")  # into an adapter's outbox
-Filed = namedtuple("Filed", "t agency event_id revision")      # the adapter says that it has the event's receipt
+Reported = namedtuple("Reported", "t agency event_id revision")  # what an adapter's outbox is given
+Filed = namedtuple("Filed", "t agency event_id revision")  # the adapter says that it has the event's receipt
 Decided = namedtuple("Decided", "t kind to purpose event_seq seq")  # an assessor was told that the hold was decided, by record seq
 Behind = namedtuple("Behind", "t lane count")             # nothing happens any more, and the hub says so of the lane
 
@@ -82,13 +82,13 @@ class Checker:
     def once(self):
         seen = {}
         sent = {(e.agency, e.event_id, e.revision, e.digest) for _, e in self.entries(Sent)}
-        dropped = {(e.agency, e.event_id, e.revision) for _, e in self.entries(Dropped)}
+        reported = {(e.agency, e.event_id, e.revision) for _, e in self.entries(Reported)}
         for seq, record in self.ledger.accepted.items():
             key = (record.agency, record.event_id, record.revision)
             if key in seen:
                 self.wrong("I6", f"one event stands in the ledger as {seen[key]} and as {seq}")
             seen[key] = seq
-            if key + (self.ledger.digest_at(seq),) not in sent and key not in dropped:
+            if key + (self.ledger.digest_at(seq),) not in sent and key not in reported:
                 self.wrong("I6", f"nobody sent what stands in the ledger as {seq}")
 
     def filed(self):
@@ -305,8 +305,8 @@ class Replays:
 def check(history, ledger):
     """Everything that does not hold, in the order of the invariants' checks."""
     checker = Checker(history, ledger)
-    for part in (checker.sequence, checker.receipts, checker.once, checker.filed, checker.decided, checker.deliveries, checker.held_up, checker.lanes, checker.signed,
-                 checker.behind, checker.progress):
+    for part in (checker.sequence, checker.receipts, checker.once, checker.filed, checker.decided, checker.deliveries, checker.held_up,
+                 checker.lanes, checker.signed, checker.behind, checker.progress):
         part()
     return checker.found
 

@@ -36,6 +36,25 @@ class History:
         return 0.0
 
 
+class Worker(threading.Thread):
+    """Does one thing after the other (`step`) until it is told to stop. What ends it is kept in `error`, as a Talker's is."""
+    PAUSE_S = (0.2, 1.5)
+
+    def __init__(self, hub, seed, history):
+        super().__init__(daemon=True)
+        self.hub, self.chance, self.history = hub, random.Random(f"{seed} {type(self).__name__}"), history
+        self.stopping, self.error = False, None
+
+    def run(self):
+        try:
+            while not self.stopping:
+                self.step()
+                time.sleep(self.chance.uniform(*self.PAUSE_S))
+        except Exception as error:  # a test that goes on would say nothing
+            self.error = error
+            raise
+
+
 # ---- events: each agency's own, with fields of several classes, so that redaction has something to leave out ----
 
 

@@ -98,10 +98,13 @@ class DisturbedHub(Nodes, AssessorHub):
 
 
 class Scheduler:
-    WEIGHTS = {"kill_core": 8, "kill_gate": 4, "kill_desk": 1, "kill_database": 2, "stop_database": 2, "pause": 4, "disconnect": 4,
-               "stall": 1, "cut": 4, "hold_up": 3, "clock": 2, "reload": 2, "fill_disk": 1, "replay": 4, "redeliver": 4, "take_over": 3, "kill_adapter": 4}
-    WEIGHTS_OF_KILLS = {"kill_core": 12, "kill_gate": 4, "kill_desk": 1, "clock": 1, "kill_database": 2, "stop_database": 1, "pause": 1,
-                        "disconnect": 1, "cut": 1, "hold_up": 1, "reload": 1, "stall": 1, "replay": 2, "redeliver": 2, "take_over": 1, "kill_adapter": 4}  # where a number of kills is asked for
+    WEIGHTS = {"kill_core": 8, "kill_gate": 4, "kill_desk": 1, "kill_adapter": 4, "kill_database": 2, "stop_database": 2, "pause": 4,
+               "disconnect": 4, "stall": 1, "cut": 4, "hold_up": 3, "clock": 2, "reload": 2, "fill_disk": 1, "replay": 4, "redeliver": 4,
+               "take_over": 3}
+    # Where a number of kills is asked for; an adapter's do not count.
+    WEIGHTS_OF_KILLS = {"kill_core": 12, "kill_gate": 4, "kill_desk": 1, "kill_adapter": 4, "clock": 1, "kill_database": 2,
+                        "stop_database": 1, "pause": 1, "disconnect": 1, "cut": 1, "hold_up": 1, "reload": 1, "stall": 1, "replay": 2,
+                        "redeliver": 2, "take_over": 1}
     KILLS = {"kill_core": "kills", "kill_gate": "kills", "kill_desk": "kills", "clock": "kills", "kill_database": "database_kills",
              "stop_database": "database_kills"}
 
@@ -166,15 +169,10 @@ class Scheduler:
             self.counts["connections cut after COMMIT"] += 1
 
     def hold_up(self):
-        """Takes the lease's row, which every commit needs, says what the last commit was, and lets go."""
-        session = subprocess.Popen(["psql", "-X", "-q", "-A", "-t", self.hub.postgres.connection("postgres")], stdin=subprocess.PIPE,
-                                   stdout=subprocess.PIPE, text=True)
-        session.stdin.write("BEGIN; SELECT last_seq FROM nav.lease FOR UPDATE;\n")
-        session.stdin.flush()
-        seq, begun = int(session.stdout.readline()), time.time()
-        time.sleep(HELD_UP_S)
-        self.history.add(h.HeldUp, begun, seq)
-        session.communicate("ROLLBACK;\n")
+        with self.hub.postgres.commits_held_up() as seq:
+            begun = time.time()
+            time.sleep(HELD_UP_S)
+            self.history.add(h.HeldUp, begun, seq)
 
     def fill_disk(self):
         """PostgreSQL may end by it, and is started again once there is room."""

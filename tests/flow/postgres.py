@@ -11,6 +11,7 @@ in production: tests of durability rest on it.
 
 Used by: tests/flow. Must never: touch a cluster it did not make, or listen on a network."""
 
+import contextlib
 import glob
 import os
 import pwd
@@ -163,6 +164,19 @@ class Postgres:
         if done.returncode != 0:
             raise SqlError(done.stderr.strip())
         return [line.split("\x1f") for line in done.stdout.splitlines()]
+
+    @contextlib.contextmanager
+    def commits_held_up(self):
+        """Holds the lease's row, which every commit of nav-core needs; gives the number of the last record. For less than the lease, or
+        nav-core steps down."""
+        session = subprocess.Popen(["psql", "-X", "-q", "-A", "-t", self.connection("postgres")], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, text=True)
+        try:
+            session.stdin.write("BEGIN; SELECT last_seq FROM nav.lease FOR UPDATE;\n")
+            session.stdin.flush()
+            yield int(session.stdout.readline())
+        finally:
+            session.communicate("ROLLBACK;\n")
 
     def try_each(self, role, statements):
         """Each statement in a transaction of its own that is taken back: what the server said against it, or None where it was done."""
