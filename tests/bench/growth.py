@@ -22,7 +22,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 os.environ.setdefault("NAV_BIN", os.path.join(ROOT, "build", "bin"))
 sys.path.insert(0, os.path.join(ROOT, "tests", "flow"))
 from hub import BIN, Hub, wait_until  # noqa: E402
-from reload_test import Agency  # noqa: E402
+from rules import Agency  # noqa: E402
 from stand_in_core import StandInCore  # noqa: E402
 
 EVENTS_A_DAY = 5000

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Which events a reading of a span lists, on the made ledger that desk_test.py reads: by when they happened, whenever they were accepted,
+"""Which events a reading of a span lists, on the made ledger of desk.py: by when they happened, whenever they were accepted,
 each in its newest revision.
 
 Run by: ctest (NAV_BIN is the build's bin folder)."""
@@ -8,7 +8,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from desk_test import read_events, run, span_of  # noqa: E402
+from desk import read_events, run, span_of  # noqa: E402
 
 
 def test_span_is_by_when_it_happened(d):

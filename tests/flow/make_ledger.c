@@ -2,8 +2,8 @@
 // key. No nav-core needed.
 //   make_ledger PUBLICATIONS CHECKPOINT_EVERY HUB [ERASED | EVENTS ACKNOWLEDGE_EVERY] > ledger.sql
 // ERASED: so many of its events are erased singly at its end, 16 at the most.
-// Called by: tests/flow/desk_test.py, tests/ledger, tests/bench/verify_bench.py. Must never: be part of an
-// installation.
+// Called by: tests/flow (desk.py and others), tests/ledger, tests/bench/verify_bench.py. Must never: be part
+// of an installation.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

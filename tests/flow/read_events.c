@@ -1,7 +1,7 @@
 // Lists and opens events as a briefing does, through hub/desk/reader, and prints them as JSON, so that a test
 // sees what a reader is given.
 //   read_events HOME PERSON START_MS END_MS OPEN(0|1)
-// Called by: tests/flow/desk_test.py. Must never: be part of an installation.
+// Called by: tests/flow/desk.py, edge_test.py. Must never: be part of an installation.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -19,7 +19,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from hub import BIN, Hub, wait_until  # noqa: E402
 from postgres import SqlError  # noqa: E402
-from reload_test import DONE, FAILED, UNREACHABLE, Agency, Folder, load, rules_changed  # noqa: E402
+from rules import DONE, FAILED, UNREACHABLE, Agency, Folder, load, rules_changed  # noqa: E402
 
 USAGE, NOT_FOUND = 2, 4
 PARAGRAPH, OTHER_PARAGRAPH = "    section: 6 kap. 5 §\n", "    section: 6 kap. 5 z §\n"

@@ -1,7 +1,7 @@
 """Stands in for nav-core's control socket: takes records of readings and hands out keys of made ledgers (tests/unit/ledger/made.c), so
 that nav-desk can be tested alone. Keeps what it was asked.
 
-Used by: tests/flow/desk_test.py. Must never: share code with nav-core."""
+Used by: tests/flow/desk.py, verify_faults_test.py, tests/bench/growth.py. Must never: share code with nav-core."""
 
 import hashlib
 import json

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """`navctl audit verify` of a range of records, and how far a verification has come, on a terminal: over a made ledger in a real PostgreSQL,
-with nav-desk and a stand-in for nav-core as in desk_test.py.
+with nav-desk and a stand-in for nav-core (desk.py). Faults in the whole of a ledger: verify_faults_test.py.
 
     tests/flow/verify_part_test.py [NAME…]      only these tests"""
 
@@ -13,7 +13,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from desk_test import run  # noqa: E402
+from desk import run  # noqa: E402
 from hub import BIN  # noqa: E402
 
 

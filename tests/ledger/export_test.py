@@ -18,7 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "flow"))
 sys.path.insert(0, HERE)
 import nacl.signing  # noqa: E402
-from desk_test import EVERY, Desk  # noqa: E402
+from desk import EVERY, Desk  # noqa: E402
 from hub import BIN  # noqa: E402
 import verifier  # noqa: E402
 
