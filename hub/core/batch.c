@@ -17,12 +17,13 @@ enum {
   ANSWERS_BYTES_MAX = 64 * 1024 * 1024,
   NOTE_BYTES_MAX = 4096,
   HASHED_AT_ONCE = 512,
+  EVENT_COLUMNS = 10,
+  LEDGER_COLUMNS = 8 + EVENT_COLUMNS,  // of nav.ledger
 };
 
 bool batch_init(struct batch *batch, struct sequence *sequence) {
   *batch = (struct batch){.sequence = sequence};
   nav_buffer_init(&batch->ledger, ROWS_BYTES_MAX);
-  nav_buffer_init(&batch->event, ROWS_BYTES_MAX);
   nav_buffer_init(&batch->content, ROWS_BYTES_MAX);
   nav_buffer_init(&batch->subtree, ROWS_BYTES_MAX);
   nav_buffer_init(&batch->person, ROWS_BYTES_MAX);
@@ -45,7 +46,6 @@ void batch_free(struct batch *batch) {
   free(batch->answer_list);
   free(batch->acknowledged);
   nav_buffer_free(&batch->ledger);
-  nav_buffer_free(&batch->event);
   nav_buffer_free(&batch->content);
   nav_buffer_free(&batch->subtree);
   nav_buffer_free(&batch->person);
@@ -72,7 +72,6 @@ void batch_clear(struct batch *batch) {
   batch->begins_log = false;
   batch->finished = false;
   nav_buffer_clear(&batch->ledger);
-  nav_buffer_clear(&batch->event);
   nav_buffer_clear(&batch->content);
   nav_buffer_clear(&batch->subtree);
   nav_buffer_clear(&batch->person);
@@ -82,8 +81,8 @@ void batch_clear(struct batch *batch) {
   batch->has_rules_texts = false;
   nav_buffer_clear(&batch->answers);
   nav_buffer_clear(&batch->note);
-  NAV_ASSERT(copy_begin(&batch->ledger) && copy_begin(&batch->event) && copy_begin(&batch->content) &&
-             copy_begin(&batch->subtree) && copy_begin(&batch->person) && copy_begin(&batch->mention));
+  NAV_ASSERT(copy_begin(&batch->ledger) && copy_begin(&batch->content) && copy_begin(&batch->subtree) &&
+             copy_begin(&batch->person) && copy_begin(&batch->mention));
 }
 
 bool batch_is_empty(const struct batch *batch) { return batch->first_seq == 0; }
@@ -131,35 +130,68 @@ static void note_unhashed(struct batch *batch, size_t record, size_t length) {
       (struct batch_unhashed){.record = record, .length = (uint32_t)length};
 }
 
-uint64_t batch_stage(struct batch *batch, Nav__V1__Record *record, int64_t now_ms) {
-  struct sequence *sequence = batch->sequence;
-  NAV_ASSERT(!batch->finished);
-  uint64_t seq = ++sequence->last_seq;
-  if (now_ms > sequence->last_time_ms) sequence->last_time_ms = now_ms;
-  record->has_seq = record->has_time_ms = record->has_epoch = true;
-  record->seq = seq;
-  record->time_ms = sequence->last_time_ms;
-  record->epoch = sequence->epoch;
-
-  nav_buffer_clear(&batch->scratch);
-  NAV_ASSERT(record_encode(record, &batch->scratch));
-  static const uint8_t unhashed[NAV_SHA256_SIZE];
+// The record's columns before its bytes, as nav.ledger's COPY lists them (store.c).
+static bool put_columns(struct nav_buffer *rows, const Nav__V1__Record *record) {
   struct record_columns columns;
   record_columns_of(record, &columns);
+  return copy_row(rows, LEDGER_COLUMNS) && copy_int8(rows, columns.seq) && copy_time(rows, columns.time_ms) &&
+         copy_int2(rows, columns.kind) &&
+         (columns.lane == 0 ? copy_null(rows) : copy_int4(rows, columns.lane)) &&
+         (columns.about == 0 ? copy_null(rows) : copy_int8(rows, columns.about)) &&
+         (columns.reader == NULL ? copy_null(rows)
+                                 : copy_bytes(rows, columns.reader, strlen(columns.reader)));
+}
+
+static bool put_event(struct nav_buffer *rows, const struct batch_event *event) {
+  return copy_bytes(rows, event->event_id, sizeof event->event_id) && copy_int4(rows, event->agency) &&
+         copy_int4(rows, event->revision) && copy_bytes(rows, event->digest, sizeof event->digest) &&
+         copy_int2(rows, (uint16_t)event->type) && copy_time(rows, event->time_ms) &&
+         copy_int4(rows, event->verdict) && copy_int2(rows, (uint16_t)event->retention_class) &&
+         copy_int4(rows, event->bucket_day) && copy_int8(rows, event->published_seq);
+}
+
+static bool put_no_event(struct nav_buffer *rows) {
+  bool ok = true;
+  for (unsigned i = 0; i < EVENT_COLUMNS; i++) ok = ok && copy_null(rows);
+  return ok;
+}
+
+// event: of an Accepted record, NULL of others.
+static uint64_t stage(struct batch *batch, Nav__V1__Record *record, const struct batch_event *event,
+                      int64_t now_ms) {
+  static const uint8_t unhashed[NAV_SHA256_SIZE];
+  struct sequence *sequence = batch->sequence;
   struct nav_buffer *rows = &batch->ledger;
-  bool ok =
-      copy_row(rows, 8) && copy_int8(rows, seq) && copy_time(rows, record->time_ms) &&
-      copy_int2(rows, columns.kind) &&
-      (columns.lane == 0 ? copy_null(rows) : copy_int4(rows, columns.lane)) &&
-      (columns.about == 0 ? copy_null(rows) : copy_int8(rows, columns.about)) &&
-      (columns.reader == NULL ? copy_null(rows) : copy_bytes(rows, columns.reader, strlen(columns.reader))) &&
-      copy_bytes(rows, batch->scratch.data, batch->scratch.length);
-  NAV_ASSERT(ok);
+  NAV_ASSERT(!batch->finished);
+  if (now_ms > sequence->last_time_ms) sequence->last_time_ms = now_ms;
+  record->has_seq = record->has_time_ms = record->has_epoch = true;
+  record->seq = ++sequence->last_seq;
+  record->time_ms = sequence->last_time_ms;
+  record->epoch = sequence->epoch;
+  nav_buffer_clear(&batch->scratch);
+  NAV_ASSERT(record_encode(record, &batch->scratch));
+  NAV_ASSERT(put_columns(rows, record) && copy_bytes(rows, batch->scratch.data, batch->scratch.length));
   note_unhashed(batch, rows->length - batch->scratch.length, batch->scratch.length);
-  NAV_ASSERT(copy_bytes(rows, unhashed, sizeof unhashed));
+  NAV_ASSERT(copy_bytes(rows, unhashed, sizeof unhashed) &&
+             (event == NULL ? put_no_event(rows) : put_event(rows, event)));
   keep_mentions(batch, record);
-  if (batch->first_seq == 0) batch->first_seq = seq;
-  batch->last_seq = seq;
+  if (batch->first_seq == 0) batch->first_seq = record->seq;
+  batch->last_seq = record->seq;
+  return record->seq;
+}
+
+uint64_t batch_stage(struct batch *batch, Nav__V1__Record *record, int64_t now_ms) {
+  NAV_ASSERT(record->record_case != NAV__V1__RECORD__RECORD_ACCEPTED);
+  return stage(batch, record, NULL, now_ms);
+}
+
+uint64_t batch_stage_accepted(struct batch *batch, Nav__V1__Record *record, const struct batch_event *event,
+                              int64_t now_ms) {
+  uint64_t seq = stage(batch, record, event, now_ms);
+  struct nav_buffer *rows = &batch->person;
+  for (size_t i = 0; i < event->persons_count; i++)
+    NAV_ASSERT(copy_row(rows, 2) && copy_bytes(rows, event->persons[i], BATCH_TOKEN_SIZE) &&
+               copy_int8(rows, seq));
   return seq;
 }
 
@@ -186,32 +218,20 @@ static void add_entry(struct batch *batch, struct head_entry *entry) {
   batch->entries[batch->entries_count++] = entry;
 }
 
-void batch_stage_event(struct batch *batch, uint64_t seq, const struct batch_event *event,
-                       const uint8_t *sealed, size_t sealed_length, struct head_entry *entry) {
-  uint32_t part = batch_part(event->retention_class, event->bucket_day);
-  note_part(batch, part);
-  struct nav_buffer *rows = &batch->event;
-  bool ok = copy_row(rows, 11) && copy_int8(rows, seq) && copy_bytes(rows, event->event_id, 16) &&
-            copy_int4(rows, event->agency) && copy_int4(rows, event->revision) &&
-            copy_bytes(rows, event->digest, 32) && copy_int2(rows, (uint16_t)event->type) &&
-            copy_time(rows, event->time_ms) && copy_int4(rows, event->verdict) &&
-            copy_int2(rows, (uint16_t)event->retention_class) && copy_int4(rows, event->bucket_day) &&
-            copy_int8(rows, event->published_seq);
-  rows = &batch->person;
-  for (size_t i = 0; i < event->persons_count; i++)
-    ok = ok && copy_row(rows, 2) && copy_bytes(rows, event->persons[i], BATCH_TOKEN_SIZE) &&
-         copy_int8(rows, seq);
-  rows = &batch->content;
-  ok = ok && copy_row(rows, 3) && copy_int8(rows, seq) && copy_int4(rows, part) &&
-       copy_bytes(rows, sealed, sealed_length);
-  NAV_ASSERT(ok);
+void batch_stage_content(struct batch *batch, const struct batch_event *event, const uint8_t *sealed,
+                         size_t sealed_length, struct head_entry *entry) {
+  struct nav_buffer *rows = &batch->content;
   struct batch_unhashed *record = &batch->unhashed[batch->unhashed_count - 1];
+  uint32_t part = batch_part(event->retention_class, event->bucket_day);
   size_t commitment = record_commitment_at(batch->scratch.data, batch->scratch.length);
-  NAV_ASSERT(seq == batch->last_seq && commitment > 0);
+  NAV_ASSERT(commitment > 0 && (entry == NULL || entry->seq == batch->last_seq));
+  note_part(batch, part);
+  NAV_ASSERT(copy_row(rows, 3) && copy_int8(rows, batch->last_seq) && copy_int4(rows, part) &&
+             copy_bytes(rows, sealed, sealed_length));
   record->sealed = rows->length - sealed_length;
   record->sealed_length = (uint32_t)sealed_length;
   record->commitment = (uint32_t)commitment;
-  add_entry(batch, entry);
+  if (entry != NULL) add_entry(batch, entry);
 }
 
 void batch_stage_entry(struct batch *batch, struct head_entry *entry) {
@@ -333,8 +353,8 @@ void batch_finish(struct batch *batch, const char *origin, const struct key_pair
     sequence->checkpoint_seq = sequence->last_seq;
     sequence->checkpoint_time_ms = sequence->last_time_ms;
   }
-  NAV_ASSERT(copy_end(&batch->ledger) && copy_end(&batch->event) && copy_end(&batch->content) &&
-             copy_end(&batch->subtree) && copy_end(&batch->person) && copy_end(&batch->mention));
+  NAV_ASSERT(copy_end(&batch->ledger) && copy_end(&batch->content) && copy_end(&batch->subtree) &&
+             copy_end(&batch->person) && copy_end(&batch->mention));
   NAV_ASSERT(!batch->has_rules_texts || copy_end(&batch->rules_text));
   batch->finished = true;
 }

@@ -69,8 +69,8 @@ struct batch {
   struct sequence *sequence;
   uint64_t first_seq;  // 0: empty
   uint64_t last_seq;
-  struct nav_buffer ledger, event, content, subtree, person, mention;  // binary COPY
-  struct nav_buffer rules_text;                                        // the same; most batches have none
+  struct nav_buffer ledger, content, subtree, person, mention;  // binary COPY
+  struct nav_buffer rules_text;                                 // the same; most batches have none
   bool has_rules_texts;
   struct batch_unhashed *unhashed;
   size_t unhashed_count, unhashed_capacity;
@@ -96,7 +96,7 @@ struct batch {
   struct nav_buffer scratch;
 };
 
-// Of one accepted event, beside its record.
+// Of one accepted event: the columns beside its record.
 struct batch_event {
   uint8_t event_id[16];
   uint32_t agency;  // number
@@ -125,10 +125,13 @@ uint64_t batch_next_seq(const struct batch *batch);
 // Gives the record its seq, time and epoch, encodes it and writes its row; its leaf is hashed when the batch
 // is finished. Returns the seq. Ends the program where memory is out: a half-staged batch would be worse.
 uint64_t batch_stage(struct batch *batch, Nav__V1__Record *record, int64_t now_ms);
-// The rows beside an Accepted record just staged as seq, whose commitment to the sealed bytes is filled in
-// when the batch is finished; takes over the entry.
-void batch_stage_event(struct batch *batch, uint64_t seq, const struct batch_event *event,
-                       const uint8_t *sealed, size_t sealed_length, struct head_entry *entry);
+// The same of an Accepted record, which has columns of its own, and the persons it names.
+uint64_t batch_stage_accepted(struct batch *batch, Nav__V1__Record *record, const struct batch_event *event,
+                              int64_t now_ms);
+// The sealed content of the event just staged; its record's commitment to these bytes is filled in when the
+// batch is finished. Takes over the entry; NULL: no lane waits for it.
+void batch_stage_content(struct batch *batch, const struct batch_event *event, const uint8_t *sealed,
+                         size_t sealed_length, struct head_entry *entry);
 // A cause of deliveries that is no event of its own: the record just staged. Takes over the entry.
 void batch_stage_entry(struct batch *batch, struct head_entry *entry);
 // A text that the RulesChanged record just staged names by its hash; at most ACCESS_TEXTS_BYTES_MAX a record.

@@ -28,7 +28,7 @@ NAV_MUST_USE bool copy_bytes(struct nav_buffer *out, const void *data, size_t le
 NAV_MUST_USE bool copy_time(struct nav_buffer *out, int64_t ms);
 NAV_MUST_USE bool copy_end(struct nav_buffer *out);
 
-enum { COPY_FIELDS_MAX = 16 };
+enum { COPY_FIELDS_MAX = 18 };
 
 // A row as it stands in the whole: parameters for libpq, all binary; a null has no value.
 struct copy_fields {

@@ -14,16 +14,17 @@
 // rows leaves no other way to find; and content is looked for in the one partition that its event names.
 static const char *const RANGE_SQL =
     "WITH cause AS ((SELECT e.seq AS position, e.seq AS about, e.verdict, NULL::bytea AS record FROM "
-    "unnest($3) AS v CROSS JOIN LATERAL (SELECT seq, verdict FROM nav.event WHERE (verdict, seq) > (v, $1) "
-    "AND "
-    "(verdict, seq) <= (v, $2) ORDER BY verdict, seq LIMIT 256) AS e ORDER BY e.seq LIMIT 256) UNION ALL "
+    "unnest($3) AS v CROSS JOIN LATERAL (SELECT seq, verdict FROM nav.event_view WHERE (verdict, seq) > (v, "
+    "$1) AND (verdict, seq) <= (v, $2) ORDER BY verdict, seq LIMIT 256) AS e ORDER BY e.seq LIMIT 256) "
+    "UNION ALL "
     "(SELECT seq, about, 0, record FROM nav.ledger WHERE lane = $4 AND kind IN (33, 60) AND seq > $1 AND seq "
     "<= $2 "
     "ORDER BY seq LIMIT 256) UNION ALL "
     "(SELECT seq, NULL, 0, record FROM nav.ledger WHERE kind NOT IN (20, 21, 30) AND kind = 70 AND seq > $1 "
     "AND seq <= $2 ORDER BY seq LIMIT 256) ORDER BY 1 LIMIT 256) "
     "SELECT cause.position, cause.verdict, e.bucket_class, e.bucket_day, c.sealed, cause.record, cause.about "
-    "FROM cause LEFT JOIN nav.event e ON e.seq = cause.about LEFT JOIN nav.content c ON c.seq = cause.about "
+    "FROM cause LEFT JOIN nav.event_view e ON e.seq = cause.about LEFT JOIN nav.content c ON c.seq = "
+    "cause.about "
     "AND c.part = e.bucket_class * 1000000 + (extract(year FROM date '1970-01-01' + e.bucket_day) * 100 + "
     "extract(month FROM date '1970-01-01' + e.bucket_day))::integer ORDER BY 1";
 _Static_assert(LAG_ROWS_MAX == 256, "RANGE_SQL asks for as many rows as a lane holds");

@@ -9,9 +9,9 @@ enum { EVENTS_A_PAGE = 512, BYTEA = 17, BYTEA_ARRAY = 1001, INT8 = 20, ARRAY_HEA
 #define COLUMNS "e.seq, e.event_id, e.agency, e.revision, e.type, e.verdict, e.bucket_class, e.bucket_day "
 static const char by_person_sql[] =
     "WITH of_person AS MATERIALIZED (SELECT seq FROM nav.person WHERE token = $1 AND seq > $2 ORDER BY seq "
-    "LIMIT 512) SELECT " COLUMNS "FROM of_person p JOIN nav.event e ON e.seq = p.seq ORDER BY e.seq";
+    "LIMIT 512) SELECT " COLUMNS "FROM of_person p JOIN nav.event_view e ON e.seq = p.seq ORDER BY e.seq";
 static const char by_name_sql[] =
-    "WITH e AS MATERIALIZED (SELECT * FROM nav.event WHERE event_id = ANY($1)) "
+    "WITH e AS MATERIALIZED (SELECT * FROM nav.event_view WHERE event_id = ANY($1)) "
     "SELECT " COLUMNS "FROM e WHERE e.seq > $2 ORDER BY e.seq LIMIT 512";
 
 static struct erase_event event_of(const PGresult *result, int row) {

@@ -258,11 +258,11 @@ void hold_decide_step(struct core *core) {
     const char *values[] = {(const char *)seq};
     const int lengths[] = {8};
     pending->asked = true;
-    reader_ask(
-        core->reader,
-        "SELECT e.bucket_class, e.bucket_day, c.sealed FROM nav.event e LEFT JOIN nav.content c ON c.seq = "
-        "e.seq WHERE e.seq = $1",
-        1, types, values, lengths, content_came, core);
+    reader_ask(core->reader,
+               "SELECT e.bucket_class, e.bucket_day, c.sealed FROM nav.event_view e LEFT JOIN nav.content c "
+               "ON c.seq "
+               "= e.seq WHERE e.seq = $1",
+               1, types, values, lengths, content_came, core);
     return;
   }
 }

@@ -326,7 +326,7 @@ static void ask_store(struct core *core, struct publication *list, size_t count)
   const char *values[] = {(const char *)ids.data};
   const int lengths[] = {(int)ids.length};
   static const char sql[] =
-      "SELECT event_id, agency, revision, digest, seq, verdict FROM nav.event WHERE event_id = ANY($1)";
+      "SELECT event_id, agency, revision, digest, seq, verdict FROM nav.event_view WHERE event_id = ANY($1)";
   reader_ask_often(core->reader, sql, 1, types, values, lengths, looked_up, core);
   nav_buffer_free(&ids);
 }

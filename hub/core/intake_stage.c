@@ -233,7 +233,7 @@ static uint64_t stage_accepted(struct core *core, const struct batch_event *even
   Nav__V1__Record record = NAV__V1__RECORD__INIT;
   record.record_case = NAV__V1__RECORD__RECORD_ACCEPTED;
   record.accepted = &accepted;
-  return batch_stage(core->staging, &record, core->now_ms);
+  return batch_stage_accepted(core->staging, &record, event, core->now_ms);
 }
 
 // Seals under the seq that the record is about to get. False: there is no key; the event is not accepted.
@@ -283,7 +283,7 @@ static bool accept(struct core *core, struct publication *publication, size_t in
   struct head_entry *entry = head_entry_new(seq, row.verdict, row.bucket_day, e->bytes, e->length);
   NAV_ASSERT(entry != NULL);
   copy_ahead(core, entry, event);
-  batch_stage_event(core->staging, seq, &row, sealed->data, sealed->length, entry);
+  batch_stage_content(core->staging, &row, sealed->data, sealed->length, entry);
   struct known_event staged = {
       .agency = row.agency, .revision = row.revision, .seq = seq, .verdict = row.verdict};
   memcpy(staged.event_id, row.event_id, sizeof staged.event_id);

@@ -12,8 +12,8 @@ enum { PAGE = 4096, PAGES_AT_START = 8, RETRY_MS = 10000, WAIT_MS = 50 };
 
 // A page holds intake's own questions up for no longer than it takes: some milliseconds.
 static const char page_sql[] =
-    "SELECT seq, event_id, agency, verdict FROM nav.event WHERE seq < $1::bigint ORDER BY seq DESC LIMIT "
-    "4096";
+    "SELECT seq, event_id, agency, verdict FROM nav.event_view WHERE seq < $1::bigint ORDER BY seq DESC "
+    "LIMIT 4096";
 _Static_assert(PAGE == 4096, "page_sql asks for as many");
 
 struct past {

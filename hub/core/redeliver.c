@@ -185,7 +185,7 @@ void redeliver_step(struct core *core) {
   redelivery->asked = true;
   reader_ask(core->reader,
              "SELECT l.record, e.seq, e.verdict, e.bucket_class, e.bucket_day, c.sealed FROM nav.ledger l "
-             "LEFT JOIN nav.event e ON e.seq = CASE WHEN l.kind = 21 THEN l.seq ELSE l.about END "
+             "LEFT JOIN nav.event_view e ON e.seq = CASE WHEN l.kind = 21 THEN l.seq ELSE l.about END "
              "LEFT JOIN nav.content c ON c.seq = e.seq WHERE l.seq = $1",
              1, types, values, lengths, cause_came, core);
 }

@@ -6,6 +6,13 @@
 #include "hub/core/recalls.h"
 #include "hub/core/retention_private.h"
 
+// The records from the first of these days to the last, which their times tell, and the events misdated into
+// them: nav.event_view's bucket_day and bucket_class then say which count.
+#define OF_DAYS(first, last)                                          \
+  "((seq > nav.last_before(to_timestamp(" first                       \
+  " * 86400::bigint)) AND seq <= nav.last_before(to_timestamp((" last \
+  " + 1) * 86400::bigint))) OR nav.misdated(at, bucket_day)) AND bucket_day BETWEEN " first " AND " last " "
+
 enum { EVENTS_A_PAGE = 4096, INT2 = 21, INT4 = 23, INT8 = 20 };
 
 static uint64_t int8_at(const PGresult *result, int row, int column) {
@@ -91,7 +98,7 @@ static void put_bucket(uint32_t retention_class, uint32_t day, uint8_t class_byt
 
 void retention_ask_days(struct core *core) {
   static const char sql[] =
-      "SELECT DISTINCT bucket_day FROM nav.event WHERE bucket_day BETWEEN $2 AND $3 AND bucket_class = $1 "
+      "SELECT DISTINCT bucket_day FROM nav.event_view WHERE " OF_DAYS("$2", "$3") "AND bucket_class = $1 "
       "ORDER BY 1 LIMIT 31";
   struct retention *run = core->retention;
   uint32_t first = 0;
@@ -123,7 +130,8 @@ static void bounds_came(void *context, const PGresult *result) {
 
 void retention_ask_bounds(struct core *core) {
   static const char sql[] =
-      "SELECT count(*), min(seq), max(seq) FROM nav.event WHERE bucket_day = $2 AND bucket_class = $1";
+      "SELECT count(*), min(seq), max(seq) FROM nav.event_view WHERE " OF_DAYS("$2", "$2") "AND bucket_class "
+      "= $1";
   struct retention *run = core->retention;
   uint8_t class[2];
   uint8_t day[4];
@@ -204,9 +212,8 @@ static void events_came(void *context, const PGresult *result) {
 
 void retention_ask_events(struct core *core) {
   static const char sql[] =
-      "SELECT seq, verdict FROM nav.event WHERE seq > $3 AND seq <= $4 AND bucket_day = $2 AND bucket_class "
-      "= "
-      "$1 ORDER BY seq LIMIT 4096";
+      "SELECT seq, verdict FROM nav.event_view WHERE seq > $3 AND seq <= $4 AND bucket_day = $2 AND "
+      "bucket_class = $1 ORDER BY seq LIMIT 4096";
   struct retention *run = core->retention;
   uint8_t class[2];
   uint8_t day[4];

@@ -16,10 +16,10 @@
 enum { CHUNK_BYTES = 128 * 1024, COMMIT_SQL_MAX = 256 * 1024 };
 
 const struct store_table store_tables[STORE_TABLES] = {
-    {"nav.ledger", "seq, at, kind, lane, about, reader, record, leaf", 8},
-    {"nav.event",
-     "seq, event_id, agency, revision, digest, type, time, verdict, bucket_class, bucket_day, published_seq",
-     11},
+    {"nav.ledger",
+     "seq, at, kind, lane, about, reader, record, leaf, event_id, agency, revision, digest, type, time, "
+     "verdict, bucket_class, bucket_day, published_seq",
+     18},
     {"nav.content", "seq, part, sealed", 3},
     {"nav.subtree", "level, index, hash", 3},
     {"nav.person", "token, seq", 2},
@@ -28,9 +28,8 @@ const struct store_table store_tables[STORE_TABLES] = {
 };
 
 void store_rows(const struct batch *batch, const struct nav_buffer *rows[STORE_TABLES]) {
-  const struct nav_buffer *const all[STORE_TABLES] = {&batch->ledger,    &batch->event,  &batch->content,
-                                                      &batch->subtree,   &batch->person, &batch->mention,
-                                                      &batch->rules_text};
+  const struct nav_buffer *const all[STORE_TABLES] = {&batch->ledger, &batch->content, &batch->subtree,
+                                                      &batch->person, &batch->mention, &batch->rules_text};
   memcpy(rows, all, sizeof all);
 }
 

@@ -40,7 +40,7 @@ enum { OTHERS_COUNT = sizeof OTHERS / sizeof OTHERS[0] };
 
 // ---- the statements ----
 
-// "nav.event 3": three rows.
+// "nav.ledger 3": three rows.
 static void name_insert(char name[STATEMENT_NAME_MAX], const struct store_table *table, unsigned rows) {
   (void)snprintf(name, STATEMENT_NAME_MAX, "%s %u", table->name, rows);
 }

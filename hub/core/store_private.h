@@ -10,7 +10,7 @@
 
 enum {
   STORE_PARTS_MAX = 64,
-  STORE_TABLES = 7,
+  STORE_TABLES = 6,
   STORE_ROWS_TOGETHER_MAX = 8,  // in one prepared statement
 };
 

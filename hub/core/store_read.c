@@ -169,7 +169,7 @@ static bool event_row(void *context, const PGresult *result, int row, struct nav
 
 #define EVENT_COLUMNS                                                                                 \
   "SELECT e.seq, e.event_id, e.agency, e.revision, e.type, e.verdict, e.bucket_class, e.bucket_day, " \
-  "(extract(epoch FROM l.at) * 1000)::bigint, "
+  "(extract(epoch FROM e.at) * 1000)::bigint, "
 
 // The text of an array of numbers goes on with one more.
 static bool append_number(struct nav_buffer *text, size_t index, uint64_t number) {
@@ -193,8 +193,8 @@ bool store_read_events_of_verdicts(struct store *store, const uint32_t *verdicts
   } else if (count > 0) {
     ok = read_pages_of(store,
                        EVENT_COLUMNS
-                       "NULL::bytea FROM nav.event e JOIN nav.ledger l ON l.seq = e.seq WHERE e.verdict = "
-                       "ANY($3::int[]) AND e.seq > $1::bigint ORDER BY e.seq LIMIT $2::int",
+                       "NULL::bytea FROM nav.event_view e WHERE e.verdict = ANY($3::int[]) AND e.seq > "
+                       "$1::bigint ORDER BY e.seq LIMIT $2::int",
                        ROWS_AT_A_TIME, 0, (const char *)text.data, event_row, &reader, err);
   }
   nav_buffer_free(&text);
@@ -206,13 +206,12 @@ bool store_read_events_of_type(struct store *store, uint32_t type, store_event_r
   struct event_reader reader = {row, context};
   char number[NUMBER_TEXT];
   (void)snprintf(number, sizeof number, "%" PRIu32, type);
-  return read_pages_of(
-      store,
-      EVENT_COLUMNS
-      "c.sealed FROM nav.event e JOIN nav.ledger l ON l.seq = e.seq LEFT JOIN nav.content c ON "
-      "c.seq = e.seq WHERE e.type = $3::smallint AND e.seq > $1::bigint ORDER BY e.seq LIMIT "
-      "$2::int",
-      CONTENTS_AT_A_TIME, 0, number, event_row, &reader, err);
+  return read_pages_of(store,
+                       EVENT_COLUMNS
+                       "c.sealed FROM nav.event_view e LEFT JOIN nav.content c ON c.seq = e.seq WHERE e.type "
+                       "= $3::smallint AND e.seq > $1::bigint ORDER BY e.seq LIMIT "
+                       "$2::int",
+                       CONTENTS_AT_A_TIME, 0, number, event_row, &reader, err);
 }
 
 bool store_read_checkpoint(struct store *store, struct store_checkpoint *out, struct nav_error *err) {

@@ -242,13 +242,6 @@ static int next_record(void *context, struct verify_ledger_row *row, struct nav_
   return 1;
 }
 
-static int no_event(void *context, struct verify_event_row *row, struct nav_error *err) {
-  (void)context;
-  (void)row;
-  (void)err;
-  return 0;
-}
-
 static int no_content(void *context, struct verify_content_row *row, struct nav_error *err) {
   (void)context;
   (void)row;
@@ -296,7 +289,6 @@ static bool again(void *context, const uint64_t *seqs, size_t count, verify_take
 struct verify_source export_read_source(struct export_read *r) {
   return (struct verify_source){.context = r,
                                 .ledger = next_record,
-                                .event = no_event,
                                 .content = no_content,
                                 .checkpoint = next_checkpoint,
                                 .rules_kept = rules_kept,

@@ -28,8 +28,8 @@ static Nav__V1__Record *decode(const struct desk_request *request, const PGresul
 // The content's partition follows from the event's class and day, so that one partition's index is asked.
 static const char events_sql[] =
     "SELECT p.seq, l.record, EXISTS (SELECT 1 FROM nav.content_view c WHERE c.seq = p.seq AND c.part = "
-    "e.bucket_class * 1000000 + to_char(date '1970-01-01' + e.bucket_day, 'YYYYMM')::int) "
-    "FROM nav.person_view p JOIN nav.ledger_view l ON l.seq = p.seq JOIN nav.event_view e ON e.seq = p.seq "
+    "l.bucket_class * 1000000 + to_char(date '1970-01-01' + l.bucket_day, 'YYYYMM')::int) "
+    "FROM nav.person_view p JOIN nav.ledger_view l ON l.seq = p.seq "
     "WHERE p.token = decode($1::text, 'hex') AND p.seq < $2::bigint AND "
     "($3::bigint IS NULL OR l.at < to_timestamp($3::bigint / 1000.0)) ORDER BY p.seq DESC LIMIT $4::int";
 

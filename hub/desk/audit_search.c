@@ -60,10 +60,10 @@ static bool find_bounds(struct search *s, struct nav_error *err) {
 // are most of a ledger beside events: apart, so that ledger_rare serves the rest.
 static const char page_sql[] =
     "SELECT * FROM ("
-    "(SELECT l.seq, l.record, l.kind FROM nav.event_view e JOIN nav.ledger_view l ON l.seq = e.seq WHERE "
-    "e.seq < $1::bigint AND e.seq >= $2::bigint AND l.seq < $1::bigint AND l.seq >= $2::bigint AND 21 = "
-    "ANY($3::int[]) AND ($4::int[] IS NULL OR e.verdict = ANY($4::int[]) OR e.agency = ANY($5::int[])) AND "
-    "($6::bigint[] IS NULL OR e.seq = ANY($6::bigint[])) ORDER BY e.seq DESC LIMIT $10::bigint) "
+    "(SELECT seq, record, kind FROM nav.ledger_view WHERE seq < $1::bigint AND seq >= $2::bigint AND kind = "
+    "21 AND 21 = ANY($3::int[]) AND ($4::int[] IS NULL OR verdict = ANY($4::int[]) OR agency = "
+    "ANY($5::int[])) AND ($6::bigint[] IS NULL OR seq = ANY($6::bigint[])) ORDER BY seq DESC LIMIT "
+    "$10::bigint) "
     "UNION ALL "
     "(SELECT seq, record, kind FROM nav.ledger_view WHERE seq < $1::bigint AND seq >= $2::bigint AND kind IN "
     "(20, 30) AND kind = ANY($3::int[]) AND (20 = ANY($3::int[]) OR 30 = ANY($3::int[])) ORDER BY seq DESC "

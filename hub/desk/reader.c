@@ -238,27 +238,28 @@ static bool read_row(const struct desk_reader *reader, const struct desk_cursor 
 
 // The newest revision of what happened within any of the spans ($1: types or null). The spans stand in the
 // text, as times that we format ourselves, so that the server can plan with them: of each, what was accepted
-// about then, by the day of acceptance, and what was not, by an index of its own.
+// about then, which stands between two records, and what was not, by indexes of its own.
 static const char list_head[] =
     "SELECT e.seq, e.event_id, e.agency, e.revision, e.type, e.time, e.verdict, e.bucket_class, "
-    "e.bucket_day, l.at "
-    "FROM nav.event_view e JOIN nav.ledger_view l ON l.seq = e.seq WHERE ($1::int[] IS NULL OR e.type = "
-    "ANY($1::int[])) "
-    "AND NOT EXISTS (SELECT 1 FROM nav.event_view n WHERE n.event_id = e.event_id AND n.agency = e.agency "
-    "AND "
+    "e.bucket_day, e.at FROM nav.event_view e WHERE ($1::int[] IS NULL OR e.type = ANY($1::int[])) AND NOT "
+    "EXISTS (SELECT 1 FROM nav.event_view n WHERE n.event_id = e.event_id AND n.agency = e.agency AND "
     "n.revision > e.revision) AND (false";
 static const char list_tail[] = ") ORDER BY e.seq";
 
 static bool append_span(struct nav_buffer *sql, const struct desk_span *span) {
   char start[NAV_RFC3339_SIZE];
   char end[NAV_RFC3339_SIZE];
+  char first[NAV_RFC3339_SIZE];
+  char after[NAV_RFC3339_SIZE];
   int64_t first_day = span->start_ms / MS_A_DAY - TIMELY_BEFORE;
   int64_t last_day = span->end_ms / MS_A_DAY + TIMELY_AFTER;
   return nav_buffer_printf(sql,
-                           " OR (e.time >= '%s' AND e.time < '%s' AND (e.bucket_day BETWEEN %" PRId64
-                           " AND %" PRId64 " OR nav.untimely(e.time, e.bucket_day)))",
+                           " OR (e.time >= '%s' AND e.time < '%s' AND ((e.seq > nav.last_before('%s') AND "
+                           "e.seq <= nav.last_before('%s')) OR nav.untimely(e.time, e.bucket_day) OR "
+                           "nav.misdated(e.at, e.bucket_day)))",
                            nav_clock_rfc3339(span->start_ms, start), nav_clock_rfc3339(span->end_ms, end),
-                           first_day, last_day);
+                           nav_clock_rfc3339(first_day * MS_A_DAY, first),
+                           nav_clock_rfc3339((last_day + 1) * MS_A_DAY, after));
 }
 
 static const char *list_sql(struct nav_arena *arena, const struct desk_span *spans, size_t count) {
@@ -311,8 +312,7 @@ bool desk_reader_list(struct desk_reader *reader, const struct desk_span *spans,
 
 static const char one_head[] =
     "SELECT e.seq, e.event_id, e.agency, e.revision, e.type, e.time, e.verdict, e.bucket_class, "
-    "e.bucket_day, l.at "
-    "FROM nav.event_view e JOIN nav.ledger_view l ON l.seq = e.seq WHERE ";
+    "e.bucket_day, e.at FROM nav.event_view e WHERE ";
 
 static bool read_one(struct desk_reader *reader, const char *condition, const char *value,
                      struct desk_events *events, struct nav_error *err) {
@@ -353,12 +353,11 @@ static bool read_feed(struct desk_reader *reader, uint64_t number, struct desk_f
   char text[NUMBER_SIZE];
   const char *values[] = {text};
   (void)snprintf(text, sizeof text, "%" PRIu64, number);
-  PGresult *result =
-      desk_query(reader->request->database,
-                 "SELECT e.seq, l.at FROM nav.event_view e JOIN nav.ledger_view l ON l.seq = e.seq WHERE "
-                 "e.agency = $1::int AND e.seq > (SELECT max(seq) FROM nav.ledger_view) - 1000000 "
-                 "ORDER BY e.seq DESC LIMIT 1",
-                 1, values, err);
+  PGresult *result = desk_query(reader->request->database,
+                                "SELECT e.seq, e.at FROM nav.event_view e WHERE e.agency = $1::int AND e.seq "
+                                "> (SELECT max(seq) FROM nav.ledger_view) - 1000000 "
+                                "ORDER BY e.seq DESC LIMIT 1",
+                                1, values, err);
   if (result == NULL) return false;
   if (PQntuples(result) == 1) {
     feed->newest_seq = (uint64_t)desk_int8(result, 0, 0);

@@ -7,7 +7,7 @@
 
 #include "hub/desk/database.h"
 
-enum { DESK_STREAM_COLUMNS_MAX = 12 };
+enum { DESK_STREAM_COLUMNS_MAX = 18 };
 
 // A cell of the row at hand.
 struct desk_cell {

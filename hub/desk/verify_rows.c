@@ -10,11 +10,11 @@
 #include "hub/desk/stream.h"
 #include "hub/desk/verify_beside.h"
 
-enum { EVENT_ID_SIZE = 16, SQL_SIZE = 1024, NUMBER_SIZE = 24, AGAIN_ROWS = 200, AGAIN_BYTES = 64 * 1024 };
+enum { EVENT = 8, SQL_SIZE = 1024, NUMBER_SIZE = 24, AGAIN_ROWS = 200, AGAIN_BYTES = 64 * 1024 };
 
 // The tables with rows of nearly every record, each a stream; and those with few, which cursors of the
 // request's own connection read.
-enum { LEDGER, EVENT, CONTENT, PERSON, MENTION, STREAMS };
+enum { LEDGER, CONTENT, PERSON, MENTION, STREAMS };
 enum { CHECKPOINT, RULES_TEXT, COSIGNATURE, SUBTREE, CURSORS };
 
 // Without their end: what is asked of which rows, and their order. A row larger than any of ours is cut just
@@ -26,17 +26,14 @@ struct table {
   const char *order;
   int columns;
 };
+// LEDGER's columns from EVENT on are an event's.
 static const struct table streamed[STREAMS] = {
     [LEDGER] = {"verify_ledger",
                 "SELECT seq, at, kind, lane, CASE WHEN octet_length(record) <= 1048576 THEN record ELSE "
                 "substr(record, 1, 1048577) END, CASE WHEN octet_length(leaf) = 32 THEN leaf END, about, "
-                "left(reader, 201) FROM "
-                "nav.ledger_view WHERE seq > 0",
-                "seq", 8},
-    [EVENT] = {"verify_event",
-               "SELECT seq, event_id, agency, revision, digest, type, time, verdict, bucket_class, "
-               "bucket_day, published_seq FROM nav.event_view WHERE seq > 0",
-               "seq", 11},
+                "left(reader, 201), event_id, agency, revision, digest, type, time, verdict, bucket_class, "
+                "bucket_day, published_seq FROM nav.ledger_view WHERE seq > 0",
+                "seq", EVENT + VERIFY_EVENT_COLUMNS},
     [CONTENT] = {"verify_content",
                  "SELECT seq, part, CASE WHEN octet_length(sealed) <= 131072 THEN sealed ELSE substr(sealed, "
                  "1, 131072) END FROM nav.content_view WHERE seq > 0",
@@ -91,6 +88,26 @@ static const uint8_t *fixed_of(const struct desk_stream *s, int column, size_t s
   return s->cells[column].length == size ? s->cells[column].bytes : zeros;
 }
 
+// In the order of the columns behind EVENT.
+static void take_event(const struct desk_stream *s, struct verify_event *event) {
+  unsigned there = 0;
+  for (unsigned i = 0; i < VERIFY_EVENT_COLUMNS; i++)
+    there |= (s->cells[EVENT + i].bytes != NULL ? 1u : 0u) << i;
+  event->there = (uint16_t)there;
+  if (there == 0) return;
+  memcpy(event->event_id, fixed_of(s, EVENT + VERIFY_EVENT_ID, sizeof event->event_id),
+         sizeof event->event_id);
+  memcpy(event->digest, fixed_of(s, EVENT + VERIFY_DIGEST, sizeof event->digest), sizeof event->digest);
+  event->agency = (int32_t)desk_cell_int(s, EVENT + VERIFY_AGENCY);
+  event->revision = (int32_t)desk_cell_int(s, EVENT + VERIFY_REVISION);
+  event->type = (int32_t)desk_cell_int(s, EVENT + VERIFY_TYPE);
+  event->time_us = desk_cell_time_us(s, EVENT + VERIFY_TIME);
+  event->verdict = (int32_t)desk_cell_int(s, EVENT + VERIFY_VERDICT);
+  event->bucket_class = (int32_t)desk_cell_int(s, EVENT + VERIFY_BUCKET_CLASS);
+  event->bucket_day = (int32_t)desk_cell_int(s, EVENT + VERIFY_BUCKET_DAY);
+  event->published_seq = desk_cell_int(s, EVENT + VERIFY_PUBLISHED_SEQ);
+}
+
 static int next_ledger(void *context, struct verify_ledger_row *row, struct nav_error *err) {
   struct desk_stream *s = &((struct rows *)context)->streams[LEDGER];
   int got = desk_stream_next(s, err);
@@ -106,24 +123,7 @@ static int next_ledger(void *context, struct verify_ledger_row *row, struct nav_
                                     .reader_length = s->cells[7].length};
   row->record = bytes_of(s, 4, &row->record_length);
   row->leaf = bytes_of(s, 5, &row->leaf_length);
-  return 1;
-}
-
-static int next_event(void *context, struct verify_event_row *row, struct nav_error *err) {
-  struct desk_stream *s = &((struct rows *)context)->streams[EVENT];
-  int got = desk_stream_next(s, err);
-  if (got <= 0) return got;
-  *row = (struct verify_event_row){.seq = (uint64_t)desk_cell_int(s, 0),
-                                   .event_id = fixed_of(s, 1, EVENT_ID_SIZE),
-                                   .agency = (int32_t)desk_cell_int(s, 2),
-                                   .revision = (int32_t)desk_cell_int(s, 3),
-                                   .digest = fixed_of(s, 4, NAV_SHA256_SIZE),
-                                   .type = (int32_t)desk_cell_int(s, 5),
-                                   .time_us = desk_cell_time_us(s, 6),
-                                   .verdict = (int32_t)desk_cell_int(s, 7),
-                                   .bucket_class = (int32_t)desk_cell_int(s, 8),
-                                   .bucket_day = (int32_t)desk_cell_int(s, 9),
-                                   .published_seq = desk_cell_int(s, 10)};
+  take_event(s, &row->event);
   return 1;
 }
 
@@ -288,7 +288,6 @@ static bool verify_rows(struct desk_database *database, const struct verify_sett
   struct rows rows = {.database = database};
   const struct verify_source source = {.context = &rows,
                                        .ledger = next_ledger,
-                                       .event = next_event,
                                        .content = next_content,
                                        .checkpoint = next_checkpoint,
                                        .person = next_person,
@@ -331,7 +330,6 @@ static bool find_below_one(struct desk_database *database, verify_fault *fault, 
   result = desk_query(
       database,
       "SELECT 'nav.ledger', seq FROM nav.ledger_view WHERE seq < 1 OR seq IS NULL UNION ALL "
-      "SELECT 'nav.event', seq FROM nav.event_view WHERE seq < 1 OR seq IS NULL UNION ALL "
       "SELECT 'nav.content', seq FROM nav.content_view WHERE seq < 1 OR seq IS NULL UNION ALL "
       "SELECT 'nav.person', seq FROM nav.person_view WHERE seq < 1 OR seq IS NULL UNION ALL "
       "SELECT 'nav.mention', seq FROM nav.mention_view WHERE seq < 1 OR seq IS NULL UNION ALL "

@@ -252,6 +252,7 @@ static bool check_row(struct verify *v, const struct verify_ready *ready, struct
     check_order(v, record);
     v->erasing.end_time_ms = record->time_ms;
     verify_record(v, record, ready->guess);
+    if (!v->settings->records_only) verify_event_columns(v, row, record);
   }
   if (!verify_rows_up_to(v, row->seq, record, err) || !verify_subtrees_at(v, row->seq, err)) return false;
   v->last_seq = row->seq;
@@ -344,10 +345,7 @@ static bool check_end(struct verify *v, struct nav_error *err) {
 
 static bool first_rows(struct verify *v, struct nav_error *err) {
   if (v->settings->records_only) return true;
-  int got = v->source->event(v->source->context, &v->event, err);
-  if (got < 0) return false;
-  v->has_event = got > 0;
-  got = verify_ahead_content(v->ahead, &v->content, &v->content_hash, err);
+  int got = verify_ahead_content(v->ahead, &v->content, &v->content_hash, err);
   v->has_content = got > 0;
   return got >= 0;
 }

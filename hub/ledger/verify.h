@@ -7,7 +7,7 @@
 //                                      goes on from that checkpoint's own frontier, so that nobody after it
 //                                      is accused
 //   a record gone, two swapped         the number missing; the two records that say they are another
-//   a derived column, an event row, sealed content, a checkpoint    that row
+//   a derived column, an event's among them, sealed content, a checkpoint   that row
 //   a row of nav.person or nav.mention   the record that it is of
 //   a text of rules missing           the RulesChanged that names it; one changed, or that none names: the
 //                                      record that it came with
@@ -46,6 +46,36 @@ enum {
 
 // Times in microseconds since 1970, as PostgreSQL keeps them. Rows are valid until the next of the same
 // source is asked for.
+enum verify_event_column {
+  VERIFY_EVENT_ID,
+  VERIFY_AGENCY,
+  VERIFY_REVISION,
+  VERIFY_DIGEST,
+  VERIFY_TYPE,
+  VERIFY_TIME,
+  VERIFY_VERDICT,
+  VERIFY_BUCKET_CLASS,
+  VERIFY_BUCKET_DAY,
+  VERIFY_PUBLISHED_SEQ,
+  VERIFY_EVENT_COLUMNS
+};
+enum { VERIFY_EVENT_WHOLE = (1 << VERIFY_EVENT_COLUMNS) - 1 };
+
+// Those columns of nav.ledger that an Accepted record has and no other.
+struct verify_event {
+  uint16_t there;  // bits by verify_event_column: those that are not null
+  uint8_t event_id[16];
+  uint8_t digest[32];
+  int32_t agency;
+  int32_t revision;
+  int32_t type;
+  int32_t verdict;
+  int32_t bucket_class;
+  int32_t bucket_day;
+  int64_t time_us;
+  int64_t published_seq;
+};
+
 struct verify_ledger_row {
   uint64_t seq;
   int64_t at_us;
@@ -60,20 +90,7 @@ struct verify_ledger_row {
   size_t record_length;
   const uint8_t *leaf;  // NULL: an export, which has none
   size_t leaf_length;
-};
-
-struct verify_event_row {
-  uint64_t seq;
-  const uint8_t *event_id;  // 16 bytes
-  int32_t agency;
-  int32_t revision;
-  const uint8_t *digest;  // 32 bytes
-  int32_t type;
-  int64_t time_us;
-  int32_t verdict;
-  int32_t bucket_class;
-  int32_t bucket_day;
-  int64_t published_seq;
+  struct verify_event event;
 };
 
 struct verify_content_row {
@@ -123,14 +140,13 @@ struct verify_cosignature_row {
 
 typedef void verify_take_again(void *context, const struct verify_ledger_row *row);
 
-// Each gives its next row, ledger, events and content by seq, checkpoints by size, cosignatures by size,
+// Each gives its next row, ledger and content by seq, checkpoints by size, cosignatures by size,
 // subtrees by their last record, (index + 1) << level, which is below 2^62, then by level; all of one
 // snapshot. 1: a row; 0: no more; -1: *err. subtree and cosignature may be NULL: an export has none, and its
 // notes carry the cosignature lines.
 struct verify_source {
   void *context;
   int (*ledger)(void *context, struct verify_ledger_row *row, struct nav_error *err);
-  int (*event)(void *context, struct verify_event_row *row, struct nav_error *err);
   int (*content)(void *context, struct verify_content_row *row, struct nav_error *err);
   int (*checkpoint)(void *context, struct verify_checkpoint_row *row, struct nav_error *err);
   // By seq. NULL: there is no such table, as in an export.
@@ -156,7 +172,7 @@ typedef void verify_progress(void *context, uint64_t records, uint64_t of);
 struct verify_settings {
   const char *hub;                // nav.yaml's hub: a checkpoint's origin is "<hub>/<log id>"
   const uint8_t *checkpoint_key;  // 32 bytes, from the hub's key file, never from the database
-  bool records_only;              // an export: there are no rows of events and contents to compare
+  bool records_only;              // an export: there are no columns and contents to compare
   bool has_lease;                 // false: an export, or a ledger whose lease row is gone
   uint8_t log_id[KEY_LOG_ID_SIZE];
   uint64_t lease_epoch;

@@ -20,7 +20,7 @@ void verify_spoil(struct verify *v, uint64_t first, uint64_t last) {
   }
 }
 
-static bool is_spoiled(const struct verify *v, uint64_t seq) {
+bool verify_is_spoiled(const struct verify *v, uint64_t seq) {
   for (size_t i = 0; i < v->spoiled_count; i++)
     if (seq >= v->spoiled[i].first && seq <= v->spoiled[i].last) return true;
   return v->spoiled_more;
@@ -77,7 +77,7 @@ static void compare(struct verify *v, const struct verify_claim *claim, const Na
   const struct verify_claimant *claimant = &v->claims.claimants[claim->claimant];
   const struct verify_range *range = v->settings->range;
   char text[DIFFERENCES_SIZE] = "";
-  if (is_spoiled(v, claimant->seq) || is_spoiled(v, claim->event_seq)) return;
+  if (verify_is_spoiled(v, claimant->seq) || verify_is_spoiled(v, claim->event_seq)) return;
   if (a == NULL) {
     verify_accuse(v, claimant->seq, "erases seq %" PRIu64 ", which is no event", claim->event_seq);
     return;
@@ -101,6 +101,22 @@ static int by_event(const void *a, const void *b) {
   const struct verify_claim *y = b;
   if (x->event_seq != y->event_seq) return x->event_seq < y->event_seq ? -1 : 1;
   return (x->claimant > y->claimant) - (x->claimant < y->claimant);
+}
+
+// The later of two that erased one event.
+static void accuse_repeated(struct verify *v) {
+  const struct verify_claims *c = &v->claims;
+  uint64_t event_seq = 0;
+  uint64_t by_seq = 0;
+  for (size_t i = 0; i < c->count; i++) {
+    uint64_t seq = c->claimants[c->items[i].claimant].seq;
+    if (verify_is_spoiled(v, seq)) continue;
+    if (c->items[i].event_seq == event_seq)
+      verify_accuse(v, seq, "erases seq %" PRIu64 ", which seq %" PRIu64 " had erased already", event_seq,
+                    by_seq);
+    event_seq = c->items[i].event_seq;
+    by_seq = seq;
+  }
 }
 
 struct comparing {
@@ -136,6 +152,7 @@ bool verify_claims_end(struct verify *v, struct nav_error *err) {
   struct comparing comparing = {.v = v};
   if (c->count == 0) return true;
   qsort(c->items, c->count, sizeof *c->items, by_event);
+  accuse_repeated(v);
   uint64_t *seqs = calloc(c->count, sizeof *seqs);
   if (seqs == NULL) return nav_fail(err, NAV_ERROR_LOCAL, 0, "verify", "no memory");
   size_t count = 0;

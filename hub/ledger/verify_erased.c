@@ -75,12 +75,18 @@ void verify_content_missing(struct verify *v, uint64_t seq, uint32_t retention_c
   e->missing[e->missing_count++] = (struct verify_missing){seq, (uint32_t)(bucket - e->buckets)};
 }
 
+// By a record whose word counts. It may still be one that was rewritten, until a checkpoint has vouched for
+// it.
+static bool is_erased(const struct verify *v, const struct verify_bucket *bucket) {
+  return bucket != NULL && bucket->erased_seq != 0 && !verify_is_spoiled(v, bucket->erased_seq);
+}
+
 void verify_content_sealed(struct verify *v, uint64_t seq, uint32_t retention_class, uint32_t day) {
   const struct verify_bucket *bucket = find(v, retention_class, day);
-  if (bucket == NULL || bucket->erased_seq == 0) return;
-  verify_accuse(v, seq,
-                "is sealed under class %" PRIu32 " of day %" PRIu32 ", which seq %" PRIu64 " had erased",
-                retention_class, day, bucket->erased_seq);
+  if (!is_erased(v, bucket)) return;
+  verify_doubt(v, seq, bucket->erased_seq,
+               "is sealed under class %" PRIu32 " of day %" PRIu32 ", which seq %" PRIu64 " had erased",
+               retention_class, day, bucket->erased_seq);
 }
 
 // What the record covers is no longer missing.
@@ -110,8 +116,9 @@ void verify_erased(struct verify *v, const Nav__V1__Record *record) {
                   erased->retention_class, erased->bucket_day, days);
   struct verify_bucket *bucket = find_or_make(v, erased->retention_class, erased->bucket_day);
   if (bucket == NULL) return;  // what it covers will be said to lack memory as well
-  if (bucket->erased_seq != 0)
-    verify_accuse(v, record->seq, "erases what seq %" PRIu64 " had erased already", bucket->erased_seq);
+  if (is_erased(v, bucket))
+    verify_doubt(v, record->seq, bucket->erased_seq, "erases what seq %" PRIu64 " had erased already",
+                 bucket->erased_seq);
   bucket->erased_seq = record->seq;
   cover(&v->erasing, bucket);
 }
@@ -152,9 +159,10 @@ static bool check_event(struct verify *v, uint64_t seq, const Nav__V1__ErasedEve
     return false;
   }
   const struct verify_bucket *bucket = find(v, event->retention_class, event->bucket_day);
-  if (bucket != NULL && bucket->erased_seq != 0) {
-    verify_accuse(v, seq, "erases seq %" PRIu64 ", which seq %" PRIu64 " had erased already",
-                  event->event_seq, bucket->erased_seq);
+  if (is_erased(v, bucket)) {
+    verify_doubt(v, seq, bucket->erased_seq,
+                 "erases seq %" PRIu64 ", which seq %" PRIu64 " had erased already", event->event_seq,
+                 bucket->erased_seq);
     return false;
   }
   return true;
@@ -170,12 +178,8 @@ void verify_events_erased(struct verify *v, uint64_t seq, const Nav__V1__EventsE
     const Nav__V1__ErasedEvent *event = erased->events[i];
     if (!check_event(v, seq, event, before)) continue;
     before = event->event_seq;
-    if (e->events != NULL && seqs_has(e->events, event->event_seq)) {
-      verify_accuse(v, seq, "erases seq %" PRIu64 ", which a record before it had erased already",
-                    event->event_seq);
-    } else if (e->events == NULL || !seqs_add(e->events, event->event_seq)) {
+    if (e->events == NULL || !seqs_add(e->events, event->event_seq))
       verify_accuse(v, seq, "there is no memory to note that it erased seq %" PRIu64, event->event_seq);
-    }
     cover_event(e, event->event_seq);
     verify_claim(v, seq, erased->source, event);
   }

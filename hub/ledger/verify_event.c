@@ -1,4 +1,4 @@
-// An Accepted record of `audit verify` against its publication, its row in nav.event and its sealed content.
+// An Accepted record of `audit verify` against its publication, its columns and its sealed content.
 // See verify.h.
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include "hub/base/clock.h"
 #include "hub/ledger/verify_private.h"
 
-enum { EVENT_ID_SIZE = 16, DIFFERENCES_SIZE = 320 };
+enum { DIFFERENCES_SIZE = 320 };
 
 void verify_accepted(struct verify *v, const Nav__V1__Record *record) {
   const Nav__V1__Accepted *accepted = record->accepted;
@@ -71,39 +71,74 @@ static bool has_number(const struct verify *v, const char *agency) {
   return false;
 }
 
+static const char *const column_names[VERIFY_EVENT_COLUMNS] = {
+    "event_id", "agency",  "revision",     "digest",     "type",
+    "time",     "verdict", "bucket_class", "bucket_day", "published_seq"};
+
+static bool is_there(const struct verify_event *event, enum verify_event_column column) {
+  return (event->there >> column & 1) != 0;
+}
+
 // The two columns that other records speak for.
-static void check_resting_columns(struct verify *v, const Nav__V1__Record *record) {
+static void check_resting_columns(struct verify *v, const struct verify_event *row,
+                                  const Nav__V1__Record *record) {
   const Nav__V1__Accepted *a = record->accepted;
-  const struct verify_event_row *row = &v->event;
   const char *agency = row->agency < 0 ? NULL : verify_name(&v->agencies, (uint32_t)row->agency);
   const struct verify_publication *publication = verify_publication_find(v, a->published_seq);
   uint64_t defined = agency != NULL ? v->agencies.items[row->agency].seq : 0;
   bool judged = agency != NULL || !v->lost || has_number(v, a->agency);
-  if (judged && (agency == NULL || a->agency == NULL || strcmp(agency, a->agency) != 0)) {
-    verify_doubt(v, record->seq, defined, "its row in nav.event differs from the record: agency");
+  if (is_there(row, VERIFY_AGENCY) && judged &&
+      (agency == NULL || a->agency == NULL || strcmp(agency, a->agency) != 0)) {
+    verify_doubt(v, record->seq, defined, "columns of nav.ledger differ from the record: agency");
   }
-  if (publication != NULL && a->published_index < publication->count &&
+  if (is_there(row, VERIFY_DIGEST) && publication != NULL && a->published_index < publication->count &&
       memcmp(publication->digests[a->published_index], row->digest, NAV_SHA256_SIZE) != 0) {
-    verify_doubt(v, record->seq, publication->seq, "its row in nav.event differs from the record: digest");
+    verify_doubt(v, record->seq, publication->seq, "columns of nav.ledger differ from the record: digest");
   }
 }
 
-static void check_event_row(struct verify *v, const Nav__V1__Record *record) {
+static void check_own_columns(struct verify *v, const struct verify_event *row,
+                              const Nav__V1__Record *record) {
   const Nav__V1__Accepted *a = record->accepted;
-  const struct verify_event_row *row = &v->event;
   struct differences d = {0};
-  differ_bytes(
-      &d, "event_id",
-      a->event_id.len == EVENT_ID_SIZE && memcmp(a->event_id.data, row->event_id, EVENT_ID_SIZE) == 0);
-  differ(&d, "revision", row->revision, a->revision);
-  differ(&d, "type", row->type, a->type);
-  if (row->time_us != a->event_time_ms * 1000) differ_bytes(&d, "time", false);
-  differ(&d, "verdict", row->verdict, a->verdict);
-  differ(&d, "bucket_class", row->bucket_class, a->retention_class);
-  differ(&d, "bucket_day", row->bucket_day, a->bucket_day);
-  differ(&d, "published_seq", row->published_seq, (int64_t)a->published_seq);
-  if (d.length > 0) verify_accuse(v, record->seq, "its row in nav.event differs from the record:%s", d.text);
-  check_resting_columns(v, record);
+  for (unsigned i = 0; row->there != VERIFY_EVENT_WHOLE && i < VERIFY_EVENT_COLUMNS; i++)
+    differ_bytes(&d, column_names[i], is_there(row, i));
+  if (is_there(row, VERIFY_EVENT_ID)) {
+    differ_bytes(&d, column_names[VERIFY_EVENT_ID],
+                 a->event_id.len == sizeof row->event_id &&
+                     memcmp(a->event_id.data, row->event_id, sizeof row->event_id) == 0);
+  }
+  const struct {
+    enum verify_event_column column;
+    int64_t row, record;
+  } numbers[] = {{VERIFY_REVISION, row->revision, a->revision},
+                 {VERIFY_TYPE, row->type, a->type},
+                 {VERIFY_VERDICT, row->verdict, a->verdict},
+                 {VERIFY_BUCKET_CLASS, row->bucket_class, a->retention_class},
+                 {VERIFY_BUCKET_DAY, row->bucket_day, a->bucket_day},
+                 {VERIFY_PUBLISHED_SEQ, row->published_seq, (int64_t)a->published_seq}};
+  for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+    if (is_there(row, numbers[i].column))
+      differ(&d, column_names[numbers[i].column], numbers[i].row, numbers[i].record);
+  }
+  if (is_there(row, VERIFY_TIME))
+    differ_bytes(&d, column_names[VERIFY_TIME], row->time_us == a->event_time_ms * 1000);
+  if (d.length > 0) verify_accuse(v, record->seq, "columns of nav.ledger differ from the record:%s", d.text);
+}
+
+void verify_event_columns(struct verify *v, const struct verify_ledger_row *row,
+                          const Nav__V1__Record *record) {
+  if (record->record_case == NAV__V1__RECORD__RECORD_ACCEPTED) {
+    check_own_columns(v, &row->event, record);
+    check_resting_columns(v, &row->event, record);
+    return;
+  }
+  if (row->event.there == 0) return;
+  struct differences d = {0};
+  for (unsigned i = 0; i < VERIFY_EVENT_COLUMNS; i++)
+    differ_bytes(&d, column_names[i], !is_there(&row->event, i));
+  verify_accuse(v, record->seq, "columns of nav.ledger differ from the record, which is of no event:%s",
+                d.text);
 }
 
 static int64_t part_of(const Nav__V1__Accepted *accepted) {
@@ -128,16 +163,6 @@ static void check_content_row(struct verify *v, const Nav__V1__Record *record) {
   }
 }
 
-static bool next_event(struct verify *v, struct nav_error *err) {
-  uint64_t before = v->event.seq;
-  int got = v->source->event(v->source->context, &v->event, err);
-  v->has_event = got > 0;
-  // The same number may stand twice where a superuser took the primary key away.
-  if (got > 0 && v->event.seq < before)
-    return nav_fail(err, NAV_ERROR_BUG, 0, "verify", "events are not in order");
-  return got >= 0;
-}
-
 static bool next_content(struct verify *v, struct nav_error *err) {
   uint64_t before = v->content.seq;
   int got = verify_ahead_content(v->ahead, &v->content, &v->content_hash, err);
@@ -150,28 +175,16 @@ static bool next_content(struct verify *v, struct nav_error *err) {
 
 // A row with no Accepted record behind it. Silent where the record itself is missing (a number between two
 // ledger rows) or not to be trusted: that is said of the record already.
-static void stray(struct verify *v, uint64_t row_seq, uint64_t seq, const Nav__V1__Record *record,
-                  const char *table) {
+static void stray_content(struct verify *v, uint64_t seq, const Nav__V1__Record *record) {
+  uint64_t row_seq = v->content.seq;
   bool record_missing = row_seq > v->last_seq && row_seq < seq;
   bool record_lost = row_seq == seq && record == NULL;
   if (record_missing || record_lost) return;
-  verify_accuse(v, row_seq, "%s has a row that no Accepted record stands behind", table);
+  verify_accuse(v, row_seq, "nav.content has a row that no Accepted record stands behind");
 }
 
 bool verify_rows_up_to(struct verify *v, uint64_t seq, const Nav__V1__Record *record, struct nav_error *err) {
   bool accepted = record != NULL && record->record_case == NAV__V1__RECORD__RECORD_ACCEPTED;
-  bool found = v->settings->records_only;
-  while (v->has_event && v->event.seq <= seq) {
-    if (accepted && v->event.seq == seq) {
-      if (found) verify_accuse(v, seq, "stands in more than one row of nav.event");
-      check_event_row(v, record);
-      found = true;
-    } else {
-      stray(v, v->event.seq, seq, record, "nav.event");
-    }
-    if (!next_event(v, err)) return false;
-  }
-  if (accepted && !found) verify_accuse(v, seq, "its row in nav.event is missing");
   bool sealed = v->settings->records_only;
   while (v->has_content && v->content.seq <= seq) {
     if (accepted && v->content.seq == seq) {
@@ -179,7 +192,7 @@ bool verify_rows_up_to(struct verify *v, uint64_t seq, const Nav__V1__Record *re
       check_content_row(v, record);
       sealed = true;
     } else {
-      stray(v, v->content.seq, seq, record, "nav.content");
+      stray_content(v, seq, record);
     }
     if (!next_content(v, err)) return false;
   }
@@ -192,12 +205,8 @@ bool verify_rows_up_to(struct verify *v, uint64_t seq, const Nav__V1__Record *re
 }
 
 bool verify_rows_after_end(struct verify *v, struct nav_error *err) {
-  while (v->has_event) {
-    stray(v, v->event.seq, 0, NULL, "nav.event");
-    if (!next_event(v, err)) return false;
-  }
   while (v->has_content) {
-    stray(v, v->content.seq, 0, NULL, "nav.content");
+    stray_content(v, 0, NULL);
     if (!next_content(v, err)) return false;
   }
   return verify_index_after_end(v, err) && verify_rules_after_end(v, err);

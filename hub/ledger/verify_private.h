@@ -203,7 +203,6 @@ struct verify {
   struct verify_erasing erasing;
   uint64_t texts_kept_seq;  // the first RulesChanged that keeps texts: every later one does; 0: none yet
 
-  struct verify_event_row event;
   struct verify_content_row content;
   const uint8_t *content_hash;
   struct verify_checkpoint_row checkpoint;
@@ -213,7 +212,7 @@ struct verify {
   bool keys_lost;           // a record that may have named a witness key is missing or not to be trusted
   struct verify_cosigner *cosigners;  // VERIFY_COSIGNERS_MAX; NULL: no key yet
   size_t cosigners_count;
-  bool has_event, has_content, has_checkpoint, has_subtree, has_cosignature;
+  bool has_content, has_checkpoint, has_subtree, has_cosignature;
   struct verify_index indexes[VERIFY_INDEXES];
   struct verify_subtree_row subtree;
   struct verify_rules_row rules_text;
@@ -280,7 +279,8 @@ void verify_erasing_free(struct verify *v);
 
 // verify_claim.c
 void verify_spoil(struct verify *v, uint64_t first, uint64_t last);
-// Of an EventsErased record; kept until the end.
+bool verify_is_spoiled(const struct verify *v, uint64_t seq);
+// Of an EventsErased record; kept until the end: whether another erased the event as well is told then too.
 void verify_claim(struct verify *v, uint64_t seq, const char *source, const Nav__V1__ErasedEvent *event);
 // Compares what was kept with the events' own records.
 NAV_MUST_USE bool verify_claims_end(struct verify *v, struct nav_error *err);
@@ -288,6 +288,9 @@ void verify_claims_free(struct verify *v);
 
 // verify_event.c
 void verify_accepted(struct verify *v, const Nav__V1__Record *record);
+// The row's event columns, of any record.
+void verify_event_columns(struct verify *v, const struct verify_ledger_row *row,
+                          const Nav__V1__Record *record);
 // Takes the rows up to and with seq from the sources and compares those of `record` (NULL: those of seq are
 // passed over). False: *err.
 NAV_MUST_USE bool verify_rows_up_to(struct verify *v, uint64_t seq, const Nav__V1__Record *record,

@@ -101,7 +101,7 @@ def stored(hub, plan):
 
 
 def stored_events(hub):
-    return int(hub.postgres.sql("postgres", "SELECT count(*) FROM nav.event")[0][0])
+    return int(hub.postgres.sql("postgres", "SELECT count(*) FROM nav.event_view")[0][0])
 
 
 def lanes(hub):

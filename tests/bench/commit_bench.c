@@ -29,7 +29,8 @@ enum {
   EVENTS_A_PUBLICATION = 64,
   CLASS = 4,
   CHECKPOINT_RECORDS = 4096,
-  CHECKPOINT_MS = 60000
+  CHECKPOINT_MS = 60000,
+  MS_A_DAY = 86400000,
 };
 
 struct side {
@@ -96,7 +97,7 @@ static void stage_event(struct bench *b, uint64_t published_seq, uint32_t index)
   static uint8_t sealed[CONTENT_SIZE_MAX + SEALED_MORE];
   static uint8_t tokens[PERSONS_MAX][BATCH_TOKEN_SIZE];
   static uint8_t commitment[NAV_SHA256_SIZE];
-  uint32_t day = (uint32_t)nav_day_stockholm(nav_clock_now_ms());
+  uint32_t day = (uint32_t)(nav_clock_now_ms() / MS_A_DAY);
   struct batch_event row = {.agency = 1, .revision = 1, .type = 30, .verdict = 1, .retention_class = CLASS};
   Nav__V1__Accepted accepted = NAV__V1__ACCEPTED__INIT;
   Nav__V1__Record record = NAV__V1__RECORD__INIT;
@@ -129,10 +130,10 @@ static void stage_event(struct bench *b, uint64_t published_seq, uint32_t index)
   record.record_case = NAV__V1__RECORD__RECORD_ACCEPTED;
   record.accepted = &accepted;
   double start = now_s();
-  uint64_t seq = batch_stage(&b->batch, &record, accepted.event_time_ms);
+  uint64_t seq = batch_stage_accepted(&b->batch, &record, &row, accepted.event_time_ms);
   struct head_entry *entry = head_entry_new(seq, 1, day, sealed, size);
   NAV_ASSERT(entry != NULL);
-  batch_stage_event(&b->batch, seq, &row, sealed, size, entry);
+  batch_stage_content(&b->batch, &row, sealed, size, entry);
   b->stage_s += now_s() - start;
   keep_record(b);
 }

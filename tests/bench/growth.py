@@ -126,7 +126,7 @@ def measure(hub, numbers, asks):
     r = random.Random(1)
     last = int(hub.postgres.sql("postgres", "SELECT max(seq) FROM nav.ledger")[0][0])
     some = [r.randrange(1000, last) for _ in range(asks)]
-    events = [row[0] for row in hub.postgres.sql("postgres", "SELECT (SELECT encode(event_id, 'hex') FROM nav.event WHERE seq >= s ORDER BY seq "
+    events = [row[0] for row in hub.postgres.sql("postgres", "SELECT (SELECT encode(event_id, 'hex') FROM nav.event_view WHERE seq >= s ORDER BY seq "
                                                  f"LIMIT 1) FROM unnest(ARRAY{some}) AS s")]
     readers = [f"lasare-{r.randrange(400)}" for _ in range(asks)]
     why = "prov av hur fort det går"

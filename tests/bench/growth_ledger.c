@@ -142,7 +142,7 @@ static void accept(struct growth *g, uint64_t published_seq, uint32_t index,
                             .time_ms = now - 3600000,
                             .verdict = g->verdict,
                             .retention_class = RETENTION_CLASS,
-                            .bucket_day = (uint32_t)nav_day_stockholm(now),
+                            .bucket_day = (uint32_t)(now / MS_A_DAY),
                             .published_seq = published_seq,
                             .persons = (const uint8_t(*)[BATCH_TOKEN_SIZE])token,
                             .persons_count = 1};
@@ -165,12 +165,13 @@ static void accept(struct growth *g, uint64_t published_seq, uint32_t index,
   accepted.bucket_day = row.bucket_day;
   accepted.n_persons = 1;
   accepted.persons = &persons;
-  STAGE(g, accepted, ACCEPTED, &accepted);
+  Nav__V1__Record record = NAV__V1__RECORD__INIT;
+  record.record_case = NAV__V1__RECORD__RECORD_ACCEPTED;
+  record.accepted = &accepted;
+  uint64_t seq = batch_stage_accepted(&g->batch, &record, &row, now);
   size_t content = g->batch.content.length;
   size_t parts = g->batch.parts_count;
-  uint64_t seq = g->sequence.last_seq;
-  batch_stage_event(&g->batch, seq, &row, sealed, sizeof sealed, NULL);
-  g->batch.entries_count = 0;   // no lane waits for it
+  batch_stage_content(&g->batch, &row, sealed, sizeof sealed, NULL);
   if (now < g->kept_from_ms) {  // erased since: its partition is gone
     g->batch.content.length = content;
     g->batch.parts_count = parts;

@@ -87,7 +87,7 @@ class Ledger:
 
     def verdict(self, seq, agency, purpose):
         """(outcome, rule) that were stored for the event and the lane; ("withhold", "") where it is not named."""
-        number = int(self._query(f"SELECT verdict FROM nav.event WHERE seq = {seq}")[0][0])
+        number = int(self._query(f"SELECT verdict FROM nav.event_view WHERE seq = {seq}")[0][0])
         lane = self.lane(agency, purpose)
         for _, defined in self.records("verdict_defined"):
             for verdict in defined.lanes if defined.number == number else ():

@@ -67,7 +67,7 @@ def refuses(hub, text):
 def cut(hub, size):
     """The database as it was when it had so many records; nav-core is stopped, and what it has shown stays as it is."""
     hub.stop("nav-core", fine=(0, 1))
-    rows = [("ledger", "seq"), ("event", "seq"), ("content", "seq"), ("checkpoint", "size"), ("person", "seq"), ("mention", "seq"),
+    rows = [("ledger", "seq"), ("content", "seq"), ("checkpoint", "size"), ("person", "seq"), ("mention", "seq"),
             ("cosignature", "size"), ("rules_text", "seq"), ("subtree", "((index + 1) << level)")]
     sql(hub, "SET session_replication_role = replica;" + "".join(f"DELETE FROM nav.{t} WHERE {c} > {size};" for t, c in rows) +
         f"UPDATE nav.lease SET last_seq = {size}")

@@ -98,7 +98,7 @@ def read_events(d, start, end, opened=True, check=True):
 
 
 def span_of(d):
-    low, high = d.postgres.sql("postgres", "SELECT (extract(epoch FROM min(time)) * 1000)::bigint, (extract(epoch FROM max(time)) * 1000)::bigint FROM nav.event")[0]
+    low, high = d.postgres.sql("postgres", "SELECT (extract(epoch FROM min(time)) * 1000)::bigint, (extract(epoch FROM max(time)) * 1000)::bigint FROM nav.event_view")[0]
     return int(low), int(high) + 1
 
 

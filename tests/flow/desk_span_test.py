@@ -16,17 +16,19 @@ def test_span_is_by_when_it_happened(d):
     start, end = span_of(d)
     middle = (start + end) // 2
     parts = [read_events(d, a, b, opened=False)["events"] for a, b in ((start, middle), (middle, end))]
-    assert len(parts[0]) + len(parts[1]) == int(d.one("SELECT count(*) FROM nav.event")) and parts[0] and parts[1]
+    assert len(parts[0]) + len(parts[1]) == int(d.one("SELECT count(*) FROM nav.event_view")) and parts[0] and parts[1]
     assert all(e["time_ms"] < middle for e in parts[0]) and all(e["time_ms"] >= middle for e in parts[1])
 
 
 def test_span_finds_what_was_accepted_at_another_time(d):
-    """Long after it happened, or before: what the listing finds is what the table has."""
-    d.tamper("UPDATE nav.event SET time = to_timestamp(bucket_day * 86400.0 + (ARRAY[-400, -8, -7.001, -7, -6.999, -1, 0, 1.999, 2, 2.001, 3, "
-             "400])[1 + seq % 12] * 86400)")
-    days = [row[0] for row in d.postgres.sql("postgres", "SELECT DISTINCT time::timestamptz(0) FROM nav.event ORDER BY 1")]
-    assert len(days) >= 12 and int(d.one("SELECT count(*) FROM nav.event WHERE nav.untimely(time, bucket_day)")) > 3
-    whole = "SELECT seq, (extract(epoch FROM time) * 1000)::bigint FROM nav.event e WHERE NOT EXISTS (SELECT FROM nav.event n WHERE n.event_id = " \
+    """Long after it happened, or before; some on another day than their records' times say, as where a clock went back: what the listing
+    finds is what the table has."""
+    d.tamper("UPDATE nav.ledger SET time = to_timestamp(bucket_day * 86400.0 + (ARRAY[-400, -8, -7.001, -7, -6.999, -1, 0, 1.999, 2, 2.001, 3, "
+             "400])[1 + seq % 12] * 86400), bucket_day = bucket_day - (ARRAY[0, 0, 0, 0, 30])[1 + seq % 5] WHERE event_id IS NOT NULL")
+    days = [row[0] for row in d.postgres.sql("postgres", "SELECT DISTINCT time::timestamptz(0) FROM nav.event_view ORDER BY 1")]
+    assert len(days) >= 12 and int(d.one("SELECT count(*) FROM nav.event_view WHERE nav.untimely(time, bucket_day)")) > 3
+    assert int(d.one("SELECT count(*) FROM nav.event_view WHERE nav.misdated(at, bucket_day)")) > 3
+    whole = "SELECT seq, (extract(epoch FROM time) * 1000)::bigint FROM nav.event_view e WHERE NOT EXISTS (SELECT FROM nav.event_view n WHERE n.event_id = " \
             "e.event_id AND n.agency = e.agency AND n.revision > e.revision) ORDER BY seq"
     table = [(int(seq), int(time_ms)) for seq, time_ms in d.postgres.sql("postgres", whole)]
     times = sorted({time_ms for _, time_ms in table})
@@ -38,10 +40,10 @@ def test_span_finds_what_was_accepted_at_another_time(d):
 
 def test_only_the_newest_revision(d):
     seq = d.nth("accepted", 5)
-    d.tamper(f"UPDATE nav.event AS n SET revision = 2, event_id = o.event_id, agency = o.agency FROM nav.event o WHERE o.seq = {seq} "
-             f"AND n.seq = (SELECT min(seq) FROM nav.event WHERE seq > {seq})")
+    d.tamper(f"UPDATE nav.ledger AS n SET revision = 2, event_id = o.event_id, agency = o.agency FROM nav.event_view o WHERE o.seq = {seq} "
+             f"AND n.seq = (SELECT min(seq) FROM nav.event_view WHERE seq > {seq})")
     seqs = [e["seq"] for e in read_events(d, *span_of(d), opened=False)["events"]]
-    assert seq not in seqs and len(seqs) == int(d.one("SELECT count(*) FROM nav.event")) - 1
+    assert seq not in seqs and len(seqs) == int(d.one("SELECT count(*) FROM nav.event_view")) - 1
 
 
 if __name__ == "__main__":

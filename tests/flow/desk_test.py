@@ -61,8 +61,8 @@ def test_search_filters(d):
 def test_search_by_event(d):
     d.renew()
     read = d.search("--kind", "read", "--limit", "1")[0]
-    seq = int(d.one(f"SELECT max(seq) FROM nav.event WHERE seq < {read['seq']}"))
-    event_id = d.one(f"SELECT encode(event_id, 'hex') FROM nav.event WHERE seq = {seq}")
+    seq = int(d.one(f"SELECT max(seq) FROM nav.event_view WHERE seq < {read['seq']}"))
+    event_id = d.one(f"SELECT encode(event_id, 'hex') FROM nav.event_view WHERE seq = {seq}")
     lines = d.search("--event", event_id)
     assert {line["seq"] for line in lines} == {seq, read["seq"]}, lines
     assert d.navctl("audit", "search", "--event", "xyz", check=False).returncode == 1
@@ -211,7 +211,7 @@ def test_reading_is_recorded_then_opened(d):
     d.core.requests.clear()
     start, end = span_of(d)
     events = read_events(d, start, end)["events"]
-    assert len(events) == int(d.one("SELECT count(*) FROM nav.event"))
+    assert len(events) == int(d.one("SELECT count(*) FROM nav.event_view"))
     assert all(e["event"]["data"]["place"]["address"].startswith("Testgatan ") for e in events)
     assert all(e["event"]["id"] == e["id"] and e["event"]["source"] == e["agency"] for e in events)
     reads = d.core.records("read")
@@ -238,7 +238,7 @@ def test_erased_content_is_said_to_be(d):
     events = {e["seq"]: e for e in read_events(d, *span_of(d))["events"]}
     assert events[seq]["erased"] and events[seq]["event"] is None
     assert all(not e["erased"] for s, e in events.items() if s != seq)
-    d.core.erased_days = {int(x[0]) for x in d.postgres.sql("postgres", "SELECT DISTINCT bucket_day FROM nav.event")}
+    d.core.erased_days = {int(x[0]) for x in d.postgres.sql("postgres", "SELECT DISTINCT bucket_day FROM nav.event_view")}
     try:
         assert all(e["erased"] and e["event"] is None for e in read_events(d, *span_of(d))["events"])
     finally:

@@ -294,7 +294,7 @@ class Edge(unittest.TestCase):
             os.rename(copy, state)
             last = send("c.xml", "Zqseal4")
             self.assertEqual((last["sealed"], last["rejected"], last["sent"]), (1, 0, 1), last)
-            rows = hub.postgres.sql("postgres", "SELECT event_id, revision FROM nav.event ORDER BY seq")
+            rows = hub.postgres.sql("postgres", "SELECT event_id, revision FROM nav.event_view ORDER BY seq")
             self.assertEqual([row[1] for row in rows], ["1", "2", "3"])
             self.assertEqual(len({row[0] for row in rows}), 1, rows)
             self.assertEqual([e["event"]["type"] for e in self.opened(hub)], ["nav.v1.Sealed"])  # the newest revision
@@ -302,7 +302,7 @@ class Edge(unittest.TestCase):
                 self.absent([f"Zqseal{n}" for n in range(1, 5)], data, path)
             # And it knows of 3 now.
             self.assertEqual(send("d.xml", "Zqseal5")["sent"], 1)
-            self.assertEqual(hub.postgres.sql("postgres", "SELECT max(revision), count(*) FROM nav.event")[0], ["4", "4"])
+            self.assertEqual(hub.postgres.sql("postgres", "SELECT max(revision), count(*) FROM nav.event_view")[0], ["4", "4"])
             self.assertTrue(hub.verify()["ok"])
 
     def persons_stay(self, hub):

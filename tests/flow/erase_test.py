@@ -127,7 +127,7 @@ def roles(hub, given, code):
 
 
 def id_of(hub, seq):
-    return hub.postgres.sql("postgres", f"SELECT encode(event_id, 'hex') FROM nav.event WHERE seq = {seq}")[0][0]
+    return hub.postgres.sql("postgres", f"SELECT encode(event_id, 'hex') FROM nav.event_view WHERE seq = {seq}")[0][0]
 
 
 def erased_for_good(hub, child, others, held, duty, consent, backup):

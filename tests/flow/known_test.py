@@ -60,9 +60,11 @@ def older_ones_wait(hub):
     meanwhile. It must be asked for, and not be taken for new."""
     identity = connected(hub).keys.event_id(NOW_MS, "polisen", f"incident-{UNSENT}").hex()
     before = counts(hub)
-    hub.postgres.sql("postgres", f"INSERT INTO nav.event SELECT -g, decode(CASE WHEN g = {OLDER} THEN '{identity}' ELSE lpad(to_hex(g), 32, '0') END, "
-                                 "'hex'), agency, 1, digest, type, time, verdict, bucket_class, bucket_day, published_seq FROM (SELECT * FROM "
-                                 f"nav.event ORDER BY seq LIMIT 1) AS e, generate_series(1, {OLDER}) AS g")
+    hub.postgres.sql("postgres", "INSERT INTO nav.ledger (seq, at, kind, record, leaf, event_id, agency, revision, digest, type, time, verdict, "
+                                 f"bucket_class, bucket_day, published_seq) SELECT -g, at, kind, '', '', decode(CASE WHEN g = {OLDER} THEN '{identity}' "
+                                 "ELSE lpad(to_hex(g), 32, '0') END, 'hex'), agency, 1, digest, type, time, verdict, bucket_class, bucket_day, "
+                                 "published_seq FROM (SELECT * FROM nav.ledger WHERE event_id IS NOT NULL ORDER BY seq LIMIT 1) AS e, "
+                                 f"generate_series(1, {OLDER}) AS g")
     restart(hub)
     status = hub.status()
     assert status["ledger"]["counted"] is False, "all was read before anybody could ask: plant more"

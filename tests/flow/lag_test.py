@@ -18,14 +18,14 @@ SETTLED_S = 1.5  # PostgreSQL's statistics are told of once a second
 
 
 def rows_read(hub):
-    """Of nav.event, by whoever."""
+    """Of nav.ledger, by whoever."""
     time.sleep(SETTLED_S)
     police = Agency(hub, "polisen")
     police.client.connect()
     assert statuses(police.client.publish([police.incident(0)])) == ["duplicate"]  # a question, so that what is still untold is told with it
     time.sleep(SETTLED_S)
     return int(hub.postgres.sql("postgres", "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE "
-                                            "schemaname = 'nav' AND relname = 'event'")[0][0])
+                                            "schemaname = 'nav' AND relname = 'ledger'")[0][0])
 
 
 def publish(hub):
@@ -51,7 +51,7 @@ def main():
         assert [d.position for d in school.client.deliveries()] == seqs
         read = rows_read(hub) - before
         assert read >= EVENTS, f"{read} rows read: nothing was counted"
-        assert read <= ROWS_AN_EVENT * EVENTS, f"{read} rows of nav.event read to send {EVENTS}"
+        assert read <= ROWS_AN_EVENT * EVENTS, f"{read} rows of nav.ledger read to send {EVENTS}"
         hub.verify()
     print(f"{EVENTS} events sent to a recipient that was away, {read / EVENTS:.1f} rows read for each")
 

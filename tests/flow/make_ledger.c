@@ -25,8 +25,23 @@ static void put_time(int64_t us) {
   (void)fputs(nav_clock_rfc3339(us / 1000, text), stdout);
 }
 
+static void put_event(const struct verify_event *event) {
+  for (int i = 0; event->there == 0 && i < VERIFY_EVENT_COLUMNS; i++) (void)fputs("\t\\N", stdout);
+  if (event->there == 0) return;
+  (void)putchar('\t');
+  put_bytes(event->event_id, NAV_EVENT_ID_SIZE);
+  (void)printf("\t%" PRId32 "\t%" PRId32 "\t", event->agency, event->revision);
+  put_bytes(event->digest, NAV_SHA256_SIZE);
+  (void)printf("\t%" PRId32 "\t", event->type);
+  put_time(event->time_us);
+  (void)printf("\t%" PRId32 "\t%" PRId32 "\t%" PRId32 "\t%" PRId64, event->verdict, event->bucket_class,
+               event->bucket_day, event->published_seq);
+}
+
 static void put_ledger(const struct made *made) {
-  (void)puts("COPY nav.ledger (seq, at, kind, lane, about, reader, record, leaf) FROM stdin;");
+  (void)puts(
+      "COPY nav.ledger (seq, at, kind, lane, about, reader, record, leaf, event_id, agency, revision, "
+      "digest, type, time, verdict, bucket_class, bucket_day, published_seq) FROM stdin;");
   for (size_t i = 0; i < made->ledger_count; i++) {
     const struct verify_ledger_row *row = &made->ledger[i];
     (void)printf("%" PRIu64 "\t", row->seq);
@@ -47,25 +62,8 @@ static void put_ledger(const struct made *made) {
     put_bytes(row->record, row->record_length);
     (void)putchar('\t');
     put_bytes(row->leaf, row->leaf_length);
+    put_event(&row->event);
     (void)putchar('\n');
-  }
-  (void)puts("\\.");
-}
-
-static void put_events(const struct made *made) {
-  (void)puts(
-      "COPY nav.event (seq, event_id, agency, revision, digest, type, time, verdict, bucket_class, "
-      "bucket_day, published_seq) FROM stdin;");
-  for (size_t i = 0; i < made->events_count; i++) {
-    const struct verify_event_row *row = &made->events[i];
-    (void)printf("%" PRIu64 "\t", row->seq);
-    put_bytes(row->event_id, NAV_EVENT_ID_SIZE);
-    (void)printf("\t%" PRId32 "\t%" PRId32 "\t", row->agency, row->revision);
-    put_bytes(row->digest, NAV_SHA256_SIZE);
-    (void)printf("\t%" PRId32 "\t", row->type);
-    put_time(row->time_us);
-    (void)printf("\t%" PRId32 "\t%" PRId32 "\t%" PRId32 "\t%" PRId64 "\n", row->verdict, row->bucket_class,
-                 row->bucket_day, row->published_seq);
   }
   (void)puts("\\.");
 }
@@ -183,7 +181,6 @@ int main(int argc, char **argv) {
   (void)printf("INSERT INTO nav.lease (log_id, epoch, last_seq) VALUES ('\\x%s', 3, %zu);\n",
                nav_hex(hex, made->log_id, KEY_LOG_ID_SIZE), made->ledger_count);
   put_ledger(made);
-  put_events(made);
   put_contents(made);
   put_indexes(made);
   put_checkpoints(made);

@@ -6,12 +6,10 @@ Run by: ctest (NAV_BIN is the build's bin folder)."""
 
 import json
 import os
-import re
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from hub import BIN, Hub  # noqa: E402
+from hub import Hub  # noqa: E402
 from postgres import Postgres  # noqa: E402
 
 MIGRATION = "016"
@@ -70,20 +68,6 @@ def migrates(pg):
         raise AssertionError("the migration left the ledger open to changes")
 
 
-def made_ledger_migrates(pg):
-    """A whole ledger of before gets what a new one is written with."""
-    made = subprocess.run([os.path.join(BIN, "make_ledger"), "40", "16", "nav.example.se"], check=True, capture_output=True, text=True).stdout
-    head, rows, tail = re.match(r"(?s)(.*COPY nav.ledger \([^)]*\) FROM stdin;\n)(.*?\n)(\\\.\n.*)", made).groups()
-    split = [row.split("\t") for row in rows.splitlines()]
-    written = {row[0]: row[5] for row in split if row[5] != "\\N"}
-    assert len(written) >= 3, "the made ledger has readings"
-    pg.apply_schema(up_to=str(int(MIGRATION) - 1).zfill(3))
-    before = "".join("\t".join(row[:5] + row[6:]) + "\n" for row in split)
-    pg.sql("postgres", head.replace("about, reader,", "about,") + before + tail)
-    pg.apply_schema(after=str(int(MIGRATION) - 1).zfill(3))
-    assert dict(pg.sql("postgres", "SELECT seq, reader FROM nav.ledger WHERE reader IS NOT NULL")) == written
-
-
 def found(hub):
     for _ in range(3):
         hub.navctl("audit", "search", "--reason", "prov")
@@ -104,8 +88,6 @@ def found(hub):
 def main():
     with Postgres() as pg:
         migrates(pg)
-    with Postgres() as pg:
-        made_ledger_migrates(pg)
     with Hub(agencies=()) as hub:
         found(hub)
     print("ok")

@@ -196,7 +196,7 @@ def revoked_under_traffic(hub, config, police, school, housing):
     before, after = [s for s in sender.seqs if s < swap], [s for s in sender.seqs if s > swap]
     assert len(before) > RATE // 2 and len(after) > RATE // 2, (len(before), len(after))
     assert len(sender.seqs) == RATE * SECONDS, "none is lost: each has a receipt"
-    stored = hub.postgres.sql("postgres", f"SELECT seq FROM nav.event WHERE seq > {first} ORDER BY seq")
+    stored = hub.postgres.sql("postgres", f"SELECT seq FROM nav.event_view WHERE seq > {first} ORDER BY seq")
     assert [int(row[0]) for row in stored] == sorted(sender.seqs)
     # What came after the record was decided by the new rules alone: nobody may have it.
     got = [position for position, _ in receiver.got if position > first]

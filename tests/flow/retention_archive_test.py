@@ -67,7 +67,7 @@ def keys_left(hub):
 
 def contents(hub, database="nav"):
     rows = hub.postgres.sql("postgres", "SELECT c.seq, e.bucket_class, e.bucket_day, encode(c.sealed, 'hex') FROM nav.content c "
-                            "JOIN nav.event e ON e.seq = c.seq ORDER BY 1", database=database)
+                            "JOIN nav.event_view e ON e.seq = c.seq ORDER BY 1", database=database)
     return {int(s): (int(s), int(c), int(d), bytes.fromhex(b)) for s, c, d, b in rows}
 
 

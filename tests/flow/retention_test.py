@@ -132,7 +132,7 @@ def dump(hub):
 
 
 def opens(hub, keys, contents, seq):
-    rows = hub.postgres.sql("postgres", f"SELECT bucket_class, bucket_day FROM nav.event WHERE seq = {seq}")
+    rows = hub.postgres.sql("postgres", f"SELECT bucket_class, bucket_day FROM nav.event_view WHERE seq = {seq}")
     retention_class, day = map(int, rows[0])
     log_id = bytes.fromhex(hub.postgres.sql("postgres", "SELECT encode(log_id, 'hex') FROM nav.lease")[0][0])
     return [k for k in keys.values() if open_content(k, log_id, seq, retention_class, day, contents[seq])]
@@ -183,7 +183,7 @@ def in_the_past(hub):
 def erased_singly(hub, police):
     """One of the week's, by order, which nobody had fetched: when its bucket's time is up no lane is counted a second time for it."""
     [seq] = police.publish(incident(police, 7))
-    event_id = hub.postgres.sql("postgres", f"SELECT encode(event_id, 'hex') FROM nav.event WHERE seq = {seq}")[0][0]
+    event_id = hub.postgres.sql("postgres", f"SELECT encode(event_id, 'hex') FROM nav.event_view WHERE seq = {seq}")[0][0]
     before = behind(hub, "skolan"), behind(hub, "bostadsbolaget")
     [one] = hub.json("retention", "erase", "--event", f"polisen/{event_id}", "--basis", "art. 17.1 d", "--reason", "prov")
     assert {lane["state"] for lane in one["lanes"]} == {"missed"}, one
@@ -256,7 +256,7 @@ def run(hub, week, years, fresh, held, backup):
 
 
 def day_of(hub, seq):
-    return hub.postgres.sql("postgres", f"SELECT bucket_day FROM nav.event WHERE seq = {seq}")[0][0]
+    return hub.postgres.sql("postgres", f"SELECT bucket_day FROM nav.event_view WHERE seq = {seq}")[0][0]
 
 
 def recorded(hub, week, held, done):

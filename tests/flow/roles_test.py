@@ -10,11 +10,11 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from hub import BIN  # noqa: E402
 from postgres import ROOT, Postgres, SqlError  # noqa: E402
 
-TABLES = ("ledger", "event", "content", "checkpoint", "subtree", "person", "cosignature", "rules_text")
-VIEWS = tuple(f"{t}_view" for t in TABLES) + ("lease_view",)
-KEY = {"ledger": "seq", "event": "seq", "content": "seq", "checkpoint": "size", "subtree": "index", "person": "seq", "cosignature": "size",
+TABLES = ("ledger", "content", "checkpoint", "subtree", "person", "cosignature", "rules_text")
+VIEWS = tuple(f"{t}_view" for t in TABLES) + ("event_view", "lease_view")
+KEY = {"ledger": "seq", "content": "seq", "checkpoint": "size", "subtree": "index", "person": "seq", "cosignature": "size",
        "rules_text": "seq"}
-CHANGED = {"ledger": "kind = 22", "event": "revision = 9", "content": "sealed = ''", "checkpoint": "note = ''", "subtree": "hash = ''",
+CHANGED = {"ledger": "kind = 22", "content": "sealed = ''", "checkpoint": "note = ''", "subtree": "hash = ''",
            "person": "seq = 1", "cosignature": "line = ''", "rules_text": "text = ''"}
 DENIED = ("permission denied", "only grows", "must be owner", "cannot insert into view", "must be superuser", "must be a member",
           "must have privileges", "must be able to SET ROLE", "must have admin option")
@@ -27,7 +27,6 @@ READER = "SELECT"
 MAY = {
     "lease": {"nav_core": "SELECT INSERT"},  # and UPDATE of all columns but the log's id, below
     "ledger": {"nav_core": "SELECT INSERT"},
-    "event": {"nav_core": "SELECT INSERT"},
     "content": {"nav_core": "SELECT INSERT"},
     "checkpoint": {"nav_core": "SELECT INSERT"},
     "subtree": {"nav_core": "SELECT INSERT"},
@@ -36,7 +35,7 @@ MAY = {
     "cosignature": {"nav_core": "SELECT INSERT"},
     "rules_text": {"nav_core": "SELECT INSERT"},
     "ledger_view": {"nav_desk": READER, "nav_auditor": READER},
-    "event_view": {"nav_desk": READER, "nav_auditor": READER},
+    "event_view": {"nav_core": READER, "nav_desk": READER, "nav_auditor": READER},
     "content_view": {"nav_desk": READER},
     "checkpoint_view": {"nav_desk": READER, "nav_auditor": READER},
     "lease_view": {"nav_desk": READER, "nav_auditor": READER},
@@ -52,9 +51,10 @@ MAY = {
     "renew_lease": {"nav_core": "EXECUTE"},
     "release_lease": {"nav_core": "EXECUTE"},
     "ensure_part": {"nav_core": "EXECUTE"},
-    "last_before": {"nav_core": "EXECUTE"},
+    "last_before": {"nav_core": "EXECUTE", "nav_desk": "EXECUTE", "nav_auditor": "EXECUTE"},
     "make_part_ahead": {"nav_core": "EXECUTE"},
     "untimely": {"nav_core": "EXECUTE", "nav_desk": "EXECUTE"},
+    "misdated": {"nav_core": "EXECUTE", "nav_desk": "EXECUTE"},
     "drop_part": {"nav_core": "EXECUTE"},
     "refuse_change": {},
     "refuse_lease": {},

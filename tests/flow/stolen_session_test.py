@@ -194,7 +194,7 @@ class Stolen(unittest.TestCase):
         wait_until("the gate has read its agencies again", lambda: self.hub.log("nav-gate").count(line) > before, 10)
 
     def stored(self):
-        return [int(row[0]) for row in self.hub.postgres.sql("postgres", "SELECT seq FROM nav.event ORDER BY seq")]
+        return [int(row[0]) for row in self.hub.postgres.sql("postgres", "SELECT seq FROM nav.event_view ORDER BY seq")]
 
     def test_a_recording_of_a_session(self):
         """All that a session sent, sent again by somebody who has even its CURVE key."""

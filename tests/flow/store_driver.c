@@ -17,7 +17,13 @@
 #include "hub/core/head.h"
 #include "hub/core/store.h"
 
-enum { LINE_MAX_SIZE = 64, CONTENT_SIZE = 100, CHECKPOINT_RECORDS = 100, CHECKPOINT_MS = 60000 };
+enum {
+  LINE_MAX_SIZE = 64,
+  CONTENT_SIZE = 100,
+  CHECKPOINT_RECORDS = 100,
+  CHECKPOINT_MS = 60000,
+  MS_A_DAY = 86400000
+};
 
 struct driver {
   struct store *store;
@@ -65,17 +71,17 @@ static void stage_event(struct driver *d) {
   randombytes_buf(sealed, sizeof sealed);
   randombytes_buf(token, sizeof token);
   randombytes_buf(row.event_id, sizeof row.event_id);
-  row.bucket_day = (uint32_t)nav_day_stockholm(nav_clock_now_ms());
+  row.bucket_day = (uint32_t)(nav_clock_now_ms() / MS_A_DAY);
   row.persons = (const uint8_t(*)[BATCH_TOKEN_SIZE])token;
   row.persons_count = 1;
   accepted.has_commitment = true;
   accepted.commitment = (ProtobufCBinaryData){sizeof commitment, commitment};
   record.record_case = NAV__V1__RECORD__RECORD_ACCEPTED;
   record.accepted = &accepted;
-  uint64_t seq = batch_stage(&d->batch, &record, nav_clock_now_ms());
+  uint64_t seq = batch_stage_accepted(&d->batch, &record, &row, nav_clock_now_ms());
   struct head_entry *entry = head_entry_new(seq, 1, row.bucket_day, sealed, sizeof sealed);
   NAV_ASSERT(entry != NULL);
-  batch_stage_event(&d->batch, seq, &row, sealed, sizeof sealed, entry);
+  batch_stage_content(&d->batch, &row, sealed, sizeof sealed, entry);
 }
 
 // True: committed.

@@ -29,7 +29,7 @@ def test_a_range_is_verified_alone(d):
         report = json.loads(ranged(d, first, to, "-o", "json", check=True).stdout)
         assert report["ok"] and report["faults"] == [] and report["records"] == to - first + 1, (first, to, report)
         assert (report["from"], report["to"], report["covering"], report["root"]) == (first, to, int(size), root), report
-        events = d.one(f"SELECT count(*) FROM nav.event WHERE seq BETWEEN {first} AND {to}")
+        events = d.one(f"SELECT count(*) FROM nav.event_view WHERE seq BETWEEN {first} AND {to}")
         assert report["events"] == report["contents"] == int(events) and report["unproved"] == 0 and report["not_looked_at"]
     table = ranged(d, 17, 200, check=True).stdout
     assert "records 17 to 200 alone" in table and "not looked at: every record before and after" in table and "The range holds." in table
@@ -39,7 +39,7 @@ def test_a_range_names_its_own_faults_alone(d):
     seq = d.nth("accepted", 40)
     for sql, says in ((f"UPDATE nav.ledger SET record = record || '\\x00' WHERE seq = {seq}", "its bytes were changed"),
                       (f"UPDATE nav.ledger SET leaf = sha256('x') WHERE seq = {seq}", "its column leaf was changed"),
-                      (f"UPDATE nav.event SET verdict = verdict + 1 WHERE seq = {seq}", "verdict"),
+                      (f"UPDATE nav.ledger SET verdict = verdict + 1 WHERE seq = {seq}", "verdict"),
                       (f"UPDATE nav.content SET sealed = '\\x00' WHERE seq = {seq}", "its sealed content was changed"),
                       (f"DELETE FROM nav.ledger WHERE seq = {seq}", "the record is missing")):
         d.tamper(sql)
@@ -48,7 +48,7 @@ def test_a_range_names_its_own_faults_alone(d):
             faults = json.loads(done.stdout)["faults"]
             assert done.returncode == 6 and [f["seq"] for f in faults if says in f["what"]] == [seq], (sql, first, to, faults)
             assert {f["seq"] for f in faults} <= {seq, 0}, (sql, first, to, faults)
-    d.tamper(f"UPDATE nav.event SET verdict = verdict + 1 WHERE seq = {seq}")
+    d.tamper(f"UPDATE nav.ledger SET verdict = verdict + 1 WHERE seq = {seq}")
     assert json.loads(ranged(d, seq + 1, seq + 50, "-o", "json", check=True).stdout)["ok"]
     # Bytes and leaf together: the range does not stand in the signed tree any more.
     d.tamper(f"UPDATE nav.ledger SET record = record || '\\x00', leaf = sha256('\\x00' || record || '\\x00') WHERE seq = {seq}")

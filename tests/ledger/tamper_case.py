@@ -38,9 +38,9 @@ class Ledger:
             return pg.sql("postgres", sql)
         self.record = {int(s): bytes.fromhex(r) for s, r in rows("SELECT seq, encode(record, 'hex') FROM nav.ledger")}
         self.kind = {int(s): int(k) for s, k in rows("SELECT seq, kind FROM nav.ledger")}
-        self.events = [int(r[0]) for r in rows("SELECT seq FROM nav.event ORDER BY seq")]
-        self.identity = {int(s): bytes.fromhex(i) for s, i in rows("SELECT seq, encode(event_id, 'hex') FROM nav.event")}
-        self.published = {int(s): int(p) for s, p in rows("SELECT seq, published_seq FROM nav.event")}
+        self.events = [int(r[0]) for r in rows("SELECT seq FROM nav.event_view ORDER BY seq")]
+        self.identity = {int(s): bytes.fromhex(i) for s, i in rows("SELECT seq, encode(event_id, 'hex') FROM nav.event_view")}
+        self.published = {int(s): int(p) for s, p in rows("SELECT seq, published_seq FROM nav.event_view")}
         self.sealed = {int(s): bytes.fromhex(b) for s, b in rows("SELECT seq, encode(sealed, 'hex') FROM nav.content")}
         self.part = {int(s): int(p) for s, p in rows("SELECT seq, part FROM nav.content")}
         self.sizes = [int(r[0]) for r in rows("SELECT size FROM nav.checkpoint ORDER BY size")]

@@ -29,8 +29,8 @@ static bool run_sql(PGconn *connection, const char *sql, struct nav_error *err) 
   return ok;
 }
 
-static const char *const tables[] = {"ledger",  "event",   "content",     "checkpoint", "person",
-                                     "mention", "subtree", "cosignature", "rules_text", "lease"};
+static const char *const tables[] = {"ledger",  "content",     "checkpoint", "person", "mention",
+                                     "subtree", "cosignature", "rules_text", "lease"};
 enum { TABLES = sizeof tables / sizeof *tables };
 
 // A transaction of the statements, with triggers off.

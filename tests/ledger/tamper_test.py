@@ -74,7 +74,7 @@ def record_deleted(r, lg):
 def record_and_all_its_rows_deleted(r, lg):
     seq = r.choice(lg.events)
     case = Case().accuse(seq)
-    for table in ("ledger", "event", "content"):
+    for table in ("ledger", "content"):
         case.sql(f"DELETE FROM nav.{table} WHERE seq = {seq}")
     return case
 
@@ -134,12 +134,9 @@ def record_inserted_below_one(r, lg):
 
 @kind(1)
 def row_inserted_twice(r, lg):
-    table = r.choice(["ledger", "event"])
-    seq = r.randrange(1, lg.last + 1) if table == "ledger" else r.choice(lg.events)
-    case = Case().accuse(seq).sql(f"ALTER TABLE nav.{table} DROP CONSTRAINT {table}_pkey")
-    if table == "event":
-        case.sql("DROP INDEX nav.event_identity")
-    return case.sql(f"INSERT INTO nav.{table} SELECT * FROM nav.{table} WHERE seq = {seq}")
+    seq = r.choice([r.randrange(1, lg.last + 1), r.choice(lg.events)])
+    return Case().accuse(seq).sql("ALTER TABLE nav.ledger DROP CONSTRAINT ledger_pkey").sql("DROP INDEX nav.event_identity").sql(
+        f"INSERT INTO nav.ledger SELECT * FROM nav.ledger WHERE seq = {seq}")
 
 
 @kind(1)
@@ -147,8 +144,8 @@ def tail_cut_off(r, lg):
     """Of the ledger and its rows, with the lease or without the checkpoints."""
     first = lg.last - r.randrange(0, 90)
     case = Case().accuse(*range(first, lg.last + 1))
-    for table in r.sample(["event", "content"], 2) if r.random() < 0.7 else []:
-        case.sql(f"DELETE FROM nav.{table} WHERE seq >= {first}")
+    if r.random() < 0.7:
+        case.sql(f"DELETE FROM nav.content WHERE seq >= {first}")
     if r.random() < 0.5:
         case.sql(f"UPDATE nav.lease SET last_seq = {first - 1}")
     else:
@@ -156,7 +153,15 @@ def tail_cut_off(r, lg):
     return case.sql(f"DELETE FROM nav.ledger WHERE seq >= {first}")
 
 
-# ---- nav.event ----
+# ---- an event's columns of nav.ledger ----
+
+EVENT = ("event_id", "agency", "revision", "digest", "type", "time", "verdict", "bucket_class", "bucket_day", "published_seq")
+
+
+def event_columns(source):
+    """What UPDATE nav.ledger sets them to: those of a row by that name."""
+    return f"({', '.join(EVENT)}) = ({', '.join(f'{source}.{c}' for c in EVENT)})"
+
 
 @kind(4)
 def event_column_changed(r, lg):
@@ -165,30 +170,33 @@ def event_column_changed(r, lg):
                     f"revision = revision + {r.randrange(1, 9)}", f"digest = {hexed(r.randbytes(32))}", "type = type + 1",
                     "time = time + interval '1 microsecond'", "verdict = verdict + 1", "verdict = 3 - verdict",
                     "bucket_class = bucket_class + 1", "bucket_day = bucket_day - 1", "published_seq = published_seq - 1"])
-    return Case().accuse(seq).sql(f"UPDATE nav.event SET {new} WHERE seq = {seq}")
+    return Case().accuse(seq).sql(f"UPDATE nav.ledger SET {new} WHERE seq = {seq}")
 
 
-@kind(1)
-def event_deleted(r, lg):
+@kind(2)
+def event_columns_emptied(r, lg):
+    """Some of them, or all: then no question finds the event."""
     gone = r.sample(lg.events, r.choice([1, 1, 3]))
-    return Case().accuse(*gone).sql(f"DELETE FROM nav.event WHERE seq IN ({', '.join(map(str, gone))})")
+    columns = r.sample(EVENT, r.choice([1, 2, len(EVENT)]))
+    return Case().accuse(*gone).sql(f"UPDATE nav.ledger SET {', '.join(f'{c} = NULL' for c in columns)} WHERE seq IN ({', '.join(map(str, gone))})")
+
+
+@kind(2)
+def event_columns_invented(r, lg):
+    """A record of another kind, or one after the end, takes an event's columns."""
+    event, seq = r.choice(lg.events), r.choice([s for s in lg.record if s not in lg.sealed])
+    if r.random() < 0.2:
+        return record_inserted_after_the_end(r, lg).sql("DROP INDEX nav.event_identity").sql(
+            f"UPDATE nav.ledger l SET {event_columns('e')} FROM nav.ledger e WHERE l.seq = {lg.last + 1} AND e.seq = {event}")
+    change = r.choice([f"event_id = {hexed(r.randbytes(16))}", "verdict = 1", "revision = 0", "bucket_day = 20000", "time = now()"])
+    return Case().accuse(seq).sql(f"UPDATE nav.ledger SET {change} WHERE seq = {seq}")
 
 
 @kind(1)
-def event_inserted(r, lg):
-    seq = r.choice([s for s in list(lg.record) + [lg.last + 3] if s not in lg.sealed])
-    return Case().accuse(seq).sql(
-        "INSERT INTO nav.event (seq, event_id, agency, revision, digest, type, time, verdict, bucket_class, bucket_day, published_seq) "
-        f"SELECT {seq}, {hexed(r.randbytes(16))}, agency, revision, digest, type, time, verdict, bucket_class, bucket_day, published_seq "
-        f"FROM nav.event WHERE seq = {r.choice(lg.events)}")
-
-
-@kind(1)
-def events_swapped(r, lg):
+def event_columns_swapped(r, lg):
     a, b = r.sample(lg.events, 2)
-    case = Case().accuse(a, b)
-    return case.sql(f"UPDATE nav.event SET seq = -1 WHERE seq = {a}").sql(f"UPDATE nav.event SET seq = {a} WHERE seq = {b}").sql(
-        f"UPDATE nav.event SET seq = {b} WHERE seq = -1")
+    return Case().accuse(a, b).sql("DROP INDEX nav.event_identity").sql(
+        f"UPDATE nav.ledger l SET {event_columns('e')} FROM nav.ledger e WHERE (l.seq, e.seq) IN (({a}, {b}), ({b}, {a}))")
 
 
 # ---- nav.content ----
@@ -273,7 +281,7 @@ def erasure_changed(r, lg):
 def erased_event_deleted(r, lg):
     seq = r.choice(lg.erased)
     case = Case().accuse(seq)
-    for table in ("ledger", "event", "content", "person"):
+    for table in ("ledger", "content", "person"):
         case.sql(f"DELETE FROM nav.{table} WHERE seq = {seq}")
     return case
 
@@ -460,7 +468,7 @@ def untold_tail_with_everything(r, lg):
     keep = r.choice(lg.sizes[:-1]) if r.random() < 0.5 else r.randrange(1, lg.last)
     case = Case()
     case.untold = True
-    for table, column in (("ledger", "seq"), ("event", "seq"), ("content", "seq"), ("checkpoint", "size"), ("person", "seq"),
+    for table, column in (("ledger", "seq"), ("content", "seq"), ("checkpoint", "size"), ("person", "seq"),
                           ("mention", "seq"), ("cosignature", "size"), ("rules_text", "seq"), ("subtree", "((index + 1) << level)")):
         case.sql(f"DELETE FROM nav.{table} WHERE {column} > {keep}")
     return case.sql(f"UPDATE nav.lease SET last_seq = {keep}")

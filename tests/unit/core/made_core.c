@@ -130,7 +130,7 @@ uint32_t made_verdict(struct core *to, const Nav__V1__LaneVerdict *lanes, size_t
 
 Nav__V1__Record **made_records(struct core *of, size_t *count) {
   static Nav__V1__Record *records[RECORDS_MAX];
-  enum { FIELDS = 8, RECORD_FIELD = 6 };
+  enum { FIELDS = 18, RECORD_FIELD = 6 };  // of nav.ledger: store.c
   const struct nav_buffer *rows = &of->staging->ledger;
   nav_arena_reset(arena);
   *count = 0;

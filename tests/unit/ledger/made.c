@@ -16,16 +16,12 @@
 #include "nav/v1/event.pb-c.h"
 #include "tests/unit/ledger/made_private.h"
 
-enum { ARENA_MAX = 2047 * 1024 * 1024, EPOCH = 3, RETENTION_CLASS = 2, STEP_MS = 250, MS_A_DAY = 86400000 };
-enum { LANES = 4, TYPE_SCHOOL_INCIDENT = 41 };
+enum { ARENA_MAX = 2047 * 1024 * 1024, RETENTION_CLASS = 2, STEP_MS = 250, MS_A_DAY = 86400000 };
+enum { TYPE_SCHOOL_INCIDENT = 41 };
 
 const char *const made_agencies[MADE_AGENCIES] = {"police-north", "social-bromma", "school-sol"};
 
-struct lane {
-  unsigned agency;
-  const char *purpose;
-};
-static const struct lane lanes[LANES] = {
+const struct made_lane made_lanes[MADE_LANES] = {
     {0, "lagesbild"}, {1, "lagesbild"}, {1, "young-at-risk"}, {0, "young-at-risk"}};
 
 static void *take(struct made *made, size_t size) {
@@ -34,7 +30,15 @@ static void *take(struct made *made, size_t size) {
   return memory;
 }
 
-static const uint8_t *keep(struct made *made, const void *bytes, size_t length) {
+char *made_text(const char *constant) {
+  union {
+    const char *in;
+    char *out;
+  } cast = {constant};
+  return cast.out;
+}
+
+const uint8_t *made_keep(struct made *made, const void *bytes, size_t length) {
   uint8_t *copy = take(made, length + 1);
   if (length > 0) memcpy(copy, bytes, length);
   return copy;
@@ -70,7 +74,7 @@ void made_set_record(struct made *made, struct verify_ledger_row *row, const Nav
   struct nav_buffer bytes;
   nav_buffer_init(&bytes, RECORD_SIZE_MAX);
   NAV_ASSERT(record_encode(record, &bytes));
-  row->record = keep(made, bytes.data, bytes.length);
+  row->record = made_keep(made, bytes.data, bytes.length);
   row->record_length = bytes.length;
   nav_buffer_free(&bytes);
 }
@@ -92,11 +96,11 @@ static struct verify_checkpoint_row sign_frontier(struct made *made, const struc
   memcpy(bytes + 8, frontier->hashes, hashes * NAV_SHA256_SIZE);
   struct verify_checkpoint_row row = {
       .size = size,
-      .root = keep(made, checkpoint.root, NAV_SHA256_SIZE),
-      .note = (const char *)keep(made, note.data, note.length),
+      .root = made_keep(made, checkpoint.root, NAV_SHA256_SIZE),
+      .note = (const char *)made_keep(made, note.data, note.length),
       .frontier_length = 8 + hashes * NAV_SHA256_SIZE,
   };
-  row.frontier = keep(made, bytes, row.frontier_length);
+  row.frontier = made_keep(made, bytes, row.frontier_length);
   nav_buffer_free(&note);
   return row;
 }
@@ -137,7 +141,7 @@ static void keep_subtree(void *context, unsigned level, uint64_t index, const ui
   struct made *made = context;
   if (level % 8 != 0 || made->subtrees_count == MADE_SUBTREES_MAX) return;
   made->subtrees[made->subtrees_count++] =
-      (struct verify_subtree_row){level, index, keep(made, hash, NAV_SHA256_SIZE)};
+      (struct verify_subtree_row){level, index, made_keep(made, hash, NAV_SHA256_SIZE)};
 }
 
 uint64_t made_stage(struct made *made, Nav__V1__Record *record) {
@@ -147,7 +151,7 @@ uint64_t made_stage(struct made *made, Nav__V1__Record *record) {
   record->has_seq = record->has_time_ms = record->has_epoch = true;
   record->seq = made->ledger_count;
   record->time_ms = made->time_ms;
-  record->epoch = EPOCH;
+  record->epoch = MADE_EPOCH;
   struct record_columns columns;
   record_columns_of(record, &columns);
   *row = (struct verify_ledger_row){.seq = columns.seq,
@@ -159,7 +163,7 @@ uint64_t made_stage(struct made *made, Nav__V1__Record *record) {
                                     .about = (int64_t)columns.about};
   if (columns.reader != NULL) {
     row->reader_length = strlen(columns.reader);
-    row->reader = (const char *)keep(made, (const uint8_t *)columns.reader, row->reader_length + 1);
+    row->reader = (const char *)made_keep(made, (const uint8_t *)columns.reader, row->reader_length + 1);
   }
   made_set_record(made, row, record);
   made_set_leaf(made, row);
@@ -180,143 +184,16 @@ static void cosign(struct made *made, const struct verify_checkpoint_row *row) {
     cosignature_make(line, row->note, text.length, name, &made->witness_keys[i],
                      (uint64_t)made->time_ms / 1000);
     made->cosignatures[made->cosignatures_count++] = (struct verify_cosignature_row){
-        row->size, made_agencies[i], (const char *)keep(made, line, strlen(line) + 1)};
+        row->size, made_agencies[i], (const char *)made_keep(made, line, strlen(line) + 1)};
   }
 }
 
-// A checkpoint after every so many records, in the middle of a publication as well as between them.
-static void checkpoint_if_due(struct made *made) {
+void made_checkpoint_if_due(struct made *made) {
   uint64_t last = made->checkpoints_count == 0 ? 0 : made->checkpoints[made->checkpoints_count - 1].size;
   if (made->ledger_count - last < made->settings.checkpoint_every) return;
   made->checkpoints[made->checkpoints_count++] =
       sign_frontier(made, &made->frontier, made->ledger_count, &made->checkpoint_key);
   cosign(made, &made->checkpoints[made->checkpoints_count - 1]);
-}
-
-#define STAGE(made, name, NAME, message)                  \
-  do {                                                    \
-    Nav__V1__Record record_ = NAV__V1__RECORD__INIT;      \
-    record_.record_case = NAV__V1__RECORD__RECORD_##NAME; \
-    record_.name = (message);                             \
-    (void)made_stage((made), &record_);                   \
-    checkpoint_if_due(made);                              \
-  } while (0)
-
-static char *text(const char *constant) {
-  union {
-    const char *in;
-    char *out;
-  } cast = {constant};  // protobuf-c's fields are not const
-  return cast.out;
-}
-
-// Keeps the text with the record that is about to be made, where none before it has.
-static const uint8_t *keep_text(struct made *made, const char *rules) {
-  uint8_t sha256[NAV_SHA256_SIZE];
-  const uint8_t *bytes = keep(made, rules, strlen(rules));
-  nav_sha256(sha256, &(struct nav_bytes){bytes, strlen(rules)}, 1);
-  for (size_t i = 0; i < made->rules_texts_count; i++) {
-    if (memcmp(made->rules_texts[i].sha256, sha256, sizeof sha256) == 0) return made->rules_texts[i].sha256;
-  }
-  NAV_ASSERT(made->rules_texts_count < MADE_RULES_TEXTS_MAX);
-  struct verify_rules_row *row = &made->rules_texts[made->rules_texts_count++];
-  *row = (struct verify_rules_row){made->ledger_count + 1, keep(made, sha256, sizeof sha256), bytes,
-                                   strlen(rules)};
-  return row->sha256;
-}
-
-static void change_rules(struct made *made, const char *law, const char *access) {
-  Nav__V1__RulesFile files[2] = {NAV__V1__RULES_FILE__INIT, NAV__V1__RULES_FILE__INIT};
-  Nav__V1__RulesFile *list[2] = {&files[0], &files[1]};
-  uint8_t hash[NAV_SHA256_SIZE];
-  uint8_t hashes[2][NAV_SHA256_SIZE];
-  memset(hash, 7, sizeof hash);
-  memcpy(hashes[0], keep_text(made, law), NAV_SHA256_SIZE);
-  memcpy(hashes[1], keep_text(made, access), NAV_SHA256_SIZE);
-  files[0].name = text("law.yaml");
-  files[1].name = text("access/made.yaml");
-  for (size_t i = 0; i < 2; i++) {
-    files[i].has_sha256 = true;
-    files[i].sha256 = (ProtobufCBinaryData){NAV_SHA256_SIZE, hashes[i]};
-  }
-  Nav__V1__RulesChanged rules = NAV__V1__RULES_CHANGED__INIT;
-  rules.has_hash = true;
-  rules.has_texts_kept = rules.texts_kept = !made->settings.keeps_no_texts;
-  rules.hash = (ProtobufCBinaryData){sizeof hash, hash};
-  rules.person = text("anna");
-  rules.files = list;
-  rules.n_files = 2;
-  if (made->settings.keeps_no_texts) made->rules_texts_count = 0;
-  STAGE(made, rules_changed, RULES_CHANGED, &rules);
-}
-
-static void define(struct made *made) {
-  Nav__V1__Started started = NAV__V1__STARTED__INIT;
-  started.program = text("nav-core");
-  started.has_log_id = started.has_epoch = true;
-  started.log_id = (ProtobufCBinaryData){KEY_LOG_ID_SIZE, made->log_id};
-  started.epoch = EPOCH;
-  STAGE(made, started, STARTED, &started);
-  Nav__V1__KeyChanged key = NAV__V1__KEY_CHANGED__INIT;
-  key.owner = text("hub");
-  key.use = text("checkpoint");
-  key.has_public_key = true;
-  key.public_key = (ProtobufCBinaryData){KEY_ED25519_PUBLIC_SIZE, made->checkpoint_key.public_key};
-  STAGE(made, key_changed, KEY_CHANGED, &key);
-  change_rules(made, "bases: []\n", "rules: []\n");
-  for (uint32_t i = 0; i < MADE_AGENCIES; i++) {
-    Nav__V1__AgencyDefined agency = NAV__V1__AGENCY_DEFINED__INIT;
-    agency.has_number = true;
-    agency.number = i + 1;
-    agency.agency = text(made_agencies[i]);
-    STAGE(made, agency_defined, AGENCY_DEFINED, &agency);
-  }
-  for (uint32_t i = 0; i < LANES; i++) {
-    Nav__V1__LaneDefined lane = NAV__V1__LANE_DEFINED__INIT;
-    lane.has_number = true;
-    lane.number = i + 1;
-    lane.agency = text(made_agencies[lanes[i].agency]);
-    lane.purpose = text(lanes[i].purpose);
-    STAGE(made, lane_defined, LANE_DEFINED, &lane);
-  }
-  for (uint32_t i = 0; i < MADE_WITNESSES; i++) {
-    Nav__V1__KeyChanged witness = NAV__V1__KEY_CHANGED__INIT;
-    witness.owner = text(made_agencies[i]);
-    witness.use = text("witness");
-    witness.has_public_key = true;
-    witness.public_key = (ProtobufCBinaryData){KEY_ED25519_PUBLIC_SIZE, made->witness_keys[i].public_key};
-    STAGE(made, key_changed, KEY_CHANGED, &witness);
-  }
-  made->witness_seq = made->ledger_count;
-}
-
-// Odd verdicts release to lane 2 (social) without names and hold for lane 4 (police); even ones release to
-// lane 1 only.
-static void define_verdict(struct made *made, uint32_t number) {
-  Nav__V1__LaneVerdict first = NAV__V1__LANE_VERDICT__INIT;
-  Nav__V1__LaneVerdict second = NAV__V1__LANE_VERDICT__INIT;
-  Nav__V1__LaneVerdict *list[] = {&first, &second};
-  first.has_lane = first.has_outcome = first.has_reveal = first.has_subjects = true;
-  first.lane = number % 2 == 0 ? 1 : 2;
-  first.outcome = NAV__V1__OUTCOME__OUTCOME_RELEASE;
-  first.rule = text(number % 2 == 0 ? "incident-to-police" : "incident-to-social");
-  first.basis = text(number % 2 == 0 ? "osl-10-2" : "sol-19-1");
-  first.reveal = 1u << NAV__V1__SENSITIVITY__SENSITIVITY_OPEN | 1u << NAV__V1__SENSITIVITY__SENSITIVITY_PLACE;
-  first.subjects = 1;
-  second = first;
-  second.lane = 4;
-  second.outcome = NAV__V1__OUTCOME__OUTCOME_HOLD;
-  second.rule = text("incident-held");
-  second.basis = text("osl-10-18a");
-  Nav__V1__VerdictDefined verdict = NAV__V1__VERDICT_DEFINED__INIT;
-  uint8_t hash[NAV_SHA256_SIZE];
-  memset(hash, 7, sizeof hash);
-  verdict.has_number = verdict.has_rules_hash = true;
-  verdict.number = number;
-  verdict.rules_hash = (ProtobufCBinaryData){sizeof hash, hash};
-  verdict.n_lanes = number % 2 == 0 ? 1 : 2;
-  verdict.lanes = list;
-  STAGE(made, verdict_defined, VERDICT_DEFINED, &verdict);
 }
 
 static void encode_event(const struct made *made, unsigned number, unsigned agency, const uint8_t *id,
@@ -329,11 +206,11 @@ static void encode_event(const struct made *made, unsigned number, unsigned agen
   (void)made;
   memcpy(id_copy, id, sizeof id_copy);
   (void)snprintf(address, sizeof address, "Testgatan %u", number);
-  place.area = text(number % 3 == 0 ? "bromma" : "vallingby");
+  place.area = made_text(number % 3 == 0 ? "bromma" : "vallingby");
   place.address = address;
   event.has_id = event.has_revision = event.has_time_ms = true;
   event.id = (ProtobufCBinaryData){sizeof id_copy, id_copy};
-  event.source = text(made_agencies[agency]);
+  event.source = made_text(made_agencies[agency]);
   event.revision = 1;
   event.time_ms = time_ms;
   event.place = &place;
@@ -375,7 +252,7 @@ static uint64_t publish(struct made *made, unsigned agency, const struct event_p
   keys_sign_publication(signature, &made->agency_keys[agency], made->log_id, made_agencies[agency],
                         digests[0], count);
   Nav__V1__Published published = NAV__V1__PUBLISHED__INIT;
-  published.agency = text(made_agencies[agency]);
+  published.agency = made_text(made_agencies[agency]);
   published.n_digests = count;
   published.digests = list;
   published.has_signature = published.has_public_key = true;
@@ -405,6 +282,10 @@ static size_t persons_of(unsigned number, uint8_t tokens[2][VERIFY_KEY_SIZE]) {
   return count;
 }
 
+struct verify_event *made_event(struct made *made, size_t n) {
+  return &made->ledger[made->events[n] - 1].event;
+}
+
 static void accept_event(struct made *made, unsigned agency, const struct event_plan *plan, uint32_t verdict,
                          uint64_t published_seq, uint32_t index, const uint8_t *digest) {
   uint32_t day = (uint32_t)(made->time_ms / MS_A_DAY);
@@ -429,7 +310,7 @@ static void accept_event(struct made *made, unsigned agency, const struct event_
   accepted.has_retention_class = accepted.has_bucket_day = true;
   accepted.event_id = (ProtobufCBinaryData){sizeof id, id};
   accepted.revision = 1;
-  accepted.agency = text(made_agencies[agency]);
+  accepted.agency = made_text(made_agencies[agency]);
   accepted.type = TYPE_SCHOOL_INCIDENT;
   accepted.event_time_ms = plan->time_ms;
   accepted.published_seq = published_seq;
@@ -438,22 +319,10 @@ static void accept_event(struct made *made, unsigned agency, const struct event_
   accepted.verdict = verdict;
   accepted.retention_class = RETENTION_CLASS;
   accepted.bucket_day = day;
-  made->events[made->events_count++] =
-      (struct verify_event_row){.seq = seq,
-                                .event_id = keep(made, id, sizeof id),
-                                .agency = (int32_t)agency + 1,
-                                .revision = 1,
-                                .digest = keep(made, digest, NAV_SHA256_SIZE),
-                                .type = TYPE_SCHOOL_INCIDENT,
-                                .time_us = plan->time_ms * 1000,
-                                .verdict = (int32_t)verdict,
-                                .bucket_class = RETENTION_CLASS,
-                                .bucket_day = (int32_t)day,
-                                .published_seq = (int64_t)published_seq};
   made->contents[made->contents_count++] =
       (struct verify_content_row){.seq = seq,
                                   .part = part_of(day),
-                                  .sealed = keep(made, sealed.data, sealed.length),
+                                  .sealed = made_keep(made, sealed.data, sealed.length),
                                   .length = sealed.length};
   uint8_t tokens[2][VERIFY_KEY_SIZE];
   ProtobufCBinaryData persons[2] = {{VERIFY_KEY_SIZE, tokens[0]}, {VERIFY_KEY_SIZE, tokens[1]}};
@@ -461,12 +330,25 @@ static void accept_event(struct made *made, unsigned agency, const struct event_
   accepted.persons = persons;
   note_persons(made, &accepted, seq);
   STAGE(made, accepted, ACCEPTED, &accepted);
+  made->events[made->events_count++] = seq;
+  struct verify_event *event = made_event(made, made->events_count - 1);
+  *event = (struct verify_event){.there = VERIFY_EVENT_WHOLE,
+                                 .agency = (int32_t)agency + 1,
+                                 .revision = 1,
+                                 .type = TYPE_SCHOOL_INCIDENT,
+                                 .time_us = plan->time_ms * 1000,
+                                 .verdict = (int32_t)verdict,
+                                 .bucket_class = RETENTION_CLASS,
+                                 .bucket_day = (int32_t)day,
+                                 .published_seq = (int64_t)published_seq};
+  memcpy(event->event_id, id, sizeof event->event_id);
+  memcpy(event->digest, digest, sizeof event->digest);
   nav_buffer_free(&sealed);
 }
 
 static void acknowledge(struct made *made, uint32_t lane, uint64_t position) {
   uint8_t signature[KEY_SIGNATURE_SIZE];
-  unsigned agency = lanes[lane - 1].agency;
+  unsigned agency = made_lanes[lane - 1].agency;
   keys_sign_acknowledge(signature, &made->agency_keys[agency], made->log_id, made_agencies[agency], lane,
                         position);
   Nav__V1__Acknowledged record = NAV__V1__ACKNOWLEDGED__INIT;
@@ -482,18 +364,18 @@ static void acknowledge(struct made *made, uint32_t lane, uint64_t position) {
 
 static void reject_and_read(struct made *made, uint64_t event_seq) {
   Nav__V1__Rejected rejected = NAV__V1__REJECTED__INIT;
-  rejected.agency = text(made_agencies[2]);
+  rejected.agency = made_text(made_agencies[2]);
   rejected.has_code = true;
   rejected.code = NAV__V1__CODE__CODE_BAD_VALUE;
-  rejected.field = text("time");
-  rejected.reason = text("is before 1900");
+  rejected.field = made_text("time");
+  rejected.reason = made_text("is before 1900");
   STAGE(made, rejected, REJECTED, &rejected);
   Nav__V1__Read read = NAV__V1__READ__INIT;
-  read.person = text("anna");
-  read.agency = text(made_agencies[0]);
-  read.reason = text("prepares the meeting");
-  read.purpose = text("lagesbild");
-  read.meeting = text("bromma-november");
+  read.person = made_text("anna");
+  read.agency = made_text(made_agencies[0]);
+  read.reason = made_text("prepares the meeting");
+  read.purpose = made_text("lagesbild");
+  read.meeting = made_text("bromma-november");
   read.n_event_seqs = 1;
   read.event_seqs = &event_seq;
   STAGE(made, read, READ, &read);
@@ -517,7 +399,7 @@ static void acknowledge_if_due(struct made *made, unsigned number) {
   bool due = every == 0 ? number % 5 == 4 : made->events_count - made->acknowledged >= every;
   if (!due) return;
   made->acknowledged = made->events_count;
-  acknowledge(made, 1 + (every == 0 ? number : made->acknowledgements) % LANES, made->ledger_count);
+  acknowledge(made, 1 + (every == 0 ? number : made->acknowledgements) % MADE_LANES, made->ledger_count);
   made->acknowledgements++;
 }
 
@@ -537,9 +419,9 @@ static void make_publication(struct made *made, unsigned number) {
     nav_buffer_free(&plans[i].bytes);
   }
   acknowledge_if_due(made, number);
-  if (number == 13) change_rules(made, "bases: []\n", "rules: []\n# reviewed\n");
-  if (number % 11 == 10) redecide(made, made->events[made->events_count - 1].seq);
-  if (number % 7 == 6) reject_and_read(made, made->events[made->events_count - 1].seq);
+  if (number == 13) made_change_rules(made, "bases: []\n", "rules: []\n# reviewed\n");
+  if (number % 11 == 10) redecide(made, made->events[made->events_count - 1]);
+  if (number % 7 == 6) reject_and_read(made, made->events[made->events_count - 1]);
 }
 
 struct made *made_new(const struct made_settings *settings) {
@@ -564,9 +446,9 @@ struct made *made_new(const struct made_settings *settings) {
   NAV_ASSERT(made->persons != NULL && made->mentions != NULL);
   NAV_ASSERT(made->ledger != NULL && made->events != NULL && made->contents != NULL &&
              made->checkpoints != NULL);
-  define(made);
-  define_verdict(made, 1);
-  define_verdict(made, 2);
+  made_define(made);
+  made_define_verdict(made, 1);
+  made_define_verdict(made, 2);
   for (unsigned i = 0; i < settings->publications; i++) make_publication(made, i);
   if (made->checkpoints_count == 0 ||
       made->checkpoints[made->checkpoints_count - 1].size < made->ledger_count) {

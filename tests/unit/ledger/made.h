@@ -38,7 +38,7 @@ struct made {
   struct key_pair_sign agency_keys[MADE_AGENCIES];
   struct verify_ledger_row *ledger;
   size_t ledger_count;
-  struct verify_event_row *events;
+  uint64_t *events;  // the numbers of their records
   size_t events_count;
   struct verify_content_row *contents;
   size_t contents_count;
@@ -77,6 +77,8 @@ void made_bucket_key(uint8_t key[CONTENT_KEY_SIZE], uint32_t retention_class, ui
 void made_event_key(uint8_t key[CONTENT_KEY_SIZE], const uint8_t bucket_key[CONTENT_KEY_SIZE], uint64_t seq);
 // The nth person's token: BLAKE2b of "person" ‖ n (4). An event is about none, one or two.
 void made_person(uint8_t token[VERIFY_KEY_SIZE], uint32_t n);
+// The columns of the nth event, from 0, while no record is removed.
+struct verify_event *made_event(struct made *made, size_t n);
 // Hashes the row's bytes into its leaf, as one would who wants to hide a change.
 void made_set_leaf(struct made *made, struct verify_ledger_row *row);
 // Encodes a record into the row in place of what is there; the leaf is left alone.

@@ -27,13 +27,13 @@ static void stage_events(struct made *made, int32_t agency, const size_t *events
   size_t used = 0;
   NAV_ASSERT(count <= MADE_ERASED_MAX);
   for (size_t i = 0; i < count; i++) {
-    const struct verify_event_row *row = &made->events[events[i]];
+    struct verify_event *row = made_event(made, events[i]);
     if (row->agency != agency) continue;
     list[used] = (Nav__V1__ErasedEvent)NAV__V1__ERASED_EVENT__INIT;
     list[used].has_event_seq = list[used].has_event_id = list[used].has_revision = true;
     list[used].has_retention_class = list[used].has_bucket_day = true;
-    list[used].event_seq = row->seq;
-    list[used].event_id = (ProtobufCBinaryData){NAV_EVENT_ID_SIZE, (uint8_t *)(uintptr_t)row->event_id};
+    list[used].event_seq = made->events[events[i]];
+    list[used].event_id = (ProtobufCBinaryData){NAV_EVENT_ID_SIZE, row->event_id};
     list[used].revision = (uint32_t)row->revision;
     list[used].retention_class = (uint32_t)row->bucket_class;
     list[used].bucket_day = (uint32_t)row->bucket_day;

@@ -11,14 +11,6 @@ static int ledger_next(void *context, struct verify_ledger_row *row, struct nav_
   return 1;
 }
 
-static int event_next(void *context, struct verify_event_row *row, struct nav_error *err) {
-  struct made_reading *r = context;
-  (void)err;
-  if (r->event == r->made->events_count) return 0;
-  *row = r->made->events[r->event++];
-  return 1;
-}
-
 static int content_next(void *context, struct verify_content_row *row, struct nav_error *err) {
   struct made_reading *r = context;
   (void)err;
@@ -100,7 +92,7 @@ static bool again(void *context, const uint64_t *seqs, size_t count, verify_take
 
 struct verify_source made_source(struct made_reading *reading) {
   if (reading->whole == NULL) reading->whole = reading->made;
-  return (struct verify_source){reading,          ledger_next,     event_next,   content_next,
-                                checkpoint_next,  person_next,     mention_next, subtree_next,
-                                cosignature_next, rules_text_next, rules_kept,   again};
+  return (struct verify_source){reading,         ledger_next,  content_next, checkpoint_next,
+                                person_next,     mention_next, subtree_next, cosignature_next,
+                                rules_text_next, rules_kept,   again};
 }

@@ -8,7 +8,7 @@
 struct made_reading {
   struct made *made;
   const struct made *whole;  // where records are read again; NULL: made
-  size_t ledger, event, content, checkpoint, person, mention, subtree, cosignature,
+  size_t ledger, content, checkpoint, person, mention, subtree, cosignature,
       rules_text;  // the next row of each
 };
 

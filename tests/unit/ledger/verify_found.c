@@ -79,23 +79,10 @@ uint64_t nth(const struct test_ledger *t, int kind, int n) {
   return 0;
 }
 
-struct verify_event_row *event_at(const struct test_ledger *t, uint64_t seq) {
-  for (size_t i = 0; i < t->made->events_count; i++) {
-    if (t->made->events[i].seq == seq) return &t->made->events[i];
-  }
-  return NULL;
-}
-
 void remove_row(const struct test_ledger *t, uint64_t seq) {
   struct verify_ledger_row *row = row_at(t, seq);
   t->made->ledger_count--;
   memmove(row, row + 1, (t->made->ledger_count - (seq - 1)) * sizeof *row);
-}
-
-void remove_event(const struct test_ledger *t, uint64_t seq) {
-  struct verify_event_row *row = event_at(t, seq);
-  t->made->events_count--;
-  memmove(row, row + 1, (size_t)(t->made->events + t->made->events_count - row) * sizeof *row);
 }
 
 struct found found;

@@ -33,9 +33,7 @@ uint8_t *own_bytes(const struct test_ledger *t, struct verify_ledger_row *row);
 uint8_t *own_leaf(const struct test_ledger *t, struct verify_ledger_row *row);
 // The nth record of a kind, so that cases can name their victim by what it is.
 uint64_t nth(const struct test_ledger *t, int kind, int n);
-struct verify_event_row *event_at(const struct test_ledger *t, uint64_t seq);  // NULL
 void remove_row(const struct test_ledger *t, uint64_t seq);
-void remove_event(const struct test_ledger *t, uint64_t seq);
 // Exactly one fault, of that record, that says so.
 void expect_only(const struct test_ledger *t, uint64_t seq, const char *says);
 

@@ -56,7 +56,6 @@ static struct verify_report check_range(const struct test_ledger *t, uint64_t fi
     if (is_seed(row))
       beside.seeds[beside.range.seeds_count++] = (struct verify_seed){row->record, row->record_length};
   }
-  while (reading.event < made->events_count && made->events[reading.event].seq < first) reading.event++;
   while (reading.content < made->contents_count && made->contents[reading.content].seq < first)
     reading.content++;
   while (reading.person < made->persons_count && made->persons[reading.person].seq < first) reading.person++;
@@ -66,7 +65,6 @@ static struct verify_report check_range(const struct test_ledger *t, uint64_t fi
     reading.rules_text++;
   struct made cut = *made;
   while (cut.ledger_count > 0 && made->ledger[cut.ledger_count - 1].seq > last) cut.ledger_count--;
-  while (cut.events_count > 0 && made->events[cut.events_count - 1].seq > last) cut.events_count--;
   while (cut.contents_count > 0 && made->contents[cut.contents_count - 1].seq > last) cut.contents_count--;
   while (cut.persons_count > 0 && made->persons[cut.persons_count - 1].seq > last) cut.persons_count--;
   while (cut.mentions_count > 0 && made->mentions[cut.mentions_count - 1].seq > last) cut.mentions_count--;
@@ -125,9 +123,9 @@ static void a_change_in_the_range_is_named_and_one_beside_it_is_not(void **state
   expect_range_only(&t, seq - 3, seq, seq, "columns of nav.ledger differ");
   assert_int_equal(check_range(&t, 1, seq - 1).faults, 0);
   row->at_us -= 1;
-  event_at(&t, seq)->verdict++;
+  row_at(&t, seq)->event.verdict++;
   expect_range_only(&t, seq, seq + 3, seq, "verdict");
-  event_at(&t, seq)->verdict--;
+  row_at(&t, seq)->event.verdict--;
   made_free(t.made);
 }
 
@@ -192,15 +190,15 @@ static void an_erasure_in_the_range_is_compared_with_its_event(void **state) {
   (void)state;
   struct test_ledger t = make();
   const size_t event = 5;
-  t.made->events[event].bucket_day--;  // as the record will say
+  made_event(t.made, event)->bucket_day--;  // as the record will say
   made_erase_events(t.made, &event, 1, "art. 17.1 d");
-  t.made->events[event].bucket_day++;
+  made_event(t.made, event)->bucket_day++;
   uint64_t seq = t.made->ledger_count;
   expect_range_only(&t, 1, seq, seq, "than that record");
   assert_null(strstr(found.what[0], "what it rests on"));
   expect_range_only(&t, seq, seq, seq, "than that record: it or what it rests on was changed");
   assert_int_equal(check_range(&t, 1, seq - 1).faults, 0);
-  struct verify_ledger_row *row = row_at(&t, t.made->events[event].seq);
+  struct verify_ledger_row *row = row_at(&t, t.made->events[event]);
   own_bytes(&t, row)[row->record_length - 1] ^= 1;  // it is no longer what its leaf is of
   assert_int_equal(check_range(&t, seq, seq).faults, 0);
   made_free(t.made);
