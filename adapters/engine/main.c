@@ -9,6 +9,7 @@
 #include "adapters/engine/options.h"
 #include "hub/base/clock.h"
 #include "hub/base/log.h"
+#include "hub/base/memory.h"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_UNREACHABLE = 5, EXIT_ALARM = 9 };
 
@@ -56,6 +57,7 @@ static int run_in_earnest(const struct options *options, const struct nav_mappin
 
 int nav_adapter_main(const struct nav_mapping *mapping, int argc, char **argv) {
   struct options options;
+  nav_memory_keep();
   nav_log_open(mapping->program, NAV_LOG_INFO);
   if (sodium_init() < 0) return EXIT_FAILED;
   enum options_result result = options_read(&options, mapping, argc, argv);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "hub/base/log.h"
+#include "hub/base/memory.h"
 #include "hub/core/reload.h"
 #include "hub/core/standby.h"
 
@@ -73,6 +74,7 @@ int main(int argc, char **argv) {
       return asked ? 0 : 2;
     }
   }
+  nav_memory_keep();
   nav_log_open("nav-core", level);
   struct nav_error err;
   if (sodium_init() < 0) return 1;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "hub/base/log.h"
+#include "hub/base/memory.h"
 #include "hub/gate/gate.h"
 #include "hub/gate/selftest.h"
 
@@ -186,6 +187,7 @@ static int run(const struct conf_nav *nav, struct nav_error *err) {
 int main(int argc, char **argv) {
   const char *home = NULL;
   int code = 0;
+  nav_memory_keep();
   nav_log_open("nav-gate", NAV_LOG_INFO);
   if (!read_arguments(argc, argv, &home, &code)) return code;
   if (sodium_init() < 0) return EXIT_FAILED;

@@ -159,7 +159,7 @@ def main():
     numbers = [personal_number(i) for i in range(args.asks)]
     with Hub(settings=SETTINGS, agencies=("polisen",)) as hub:
         made_s, start_s, counted_s = grow(hub, args.records, numbers)
-        events, contents = (int(hub.postgres.sql("postgres", f"SELECT count(*) FROM nav.{t}")[0][0]) for t in ("event", "content"))
+        events, contents = (int(hub.postgres.sql("postgres", f"SELECT count(*) FROM nav.{t}")[0][0]) for t in ("event_view", "content"))
         records = int(hub.postgres.sql("postgres", "SELECT count(*) FROM nav.ledger")[0][0])
         found = sizes(hub, events)
         print(json.dumps({"records": records, "events": events, "contents": contents, "made_s": made_s, "start_s": start_s,

@@ -26,6 +26,8 @@ wal_mb = 0   # how much write-ahead log a database has behind it before the firs
 # fsync and synchronous_commit are on by tests/flow/postgres.py; the rest is what an installation of this size would have.
 POSTGRES = {"fsync": "on", "synchronous_commit": "on", "shared_buffers": "'256MB'", "max_wal_size": "'4GB'", "checkpoint_timeout": "'15min'",
             "min_wal_size": "'1500MB'"}
+# As deploy/README.md advises, and deploy/quickstart does.
+ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.trim_threshold=67108864:glibc.malloc.mmap_threshold=33554432:glibc.malloc.top_pad=1048576"}
 
 
 QUIET_BUSY = 0.12  # of the machine
@@ -78,6 +80,7 @@ class BenchHub(Hub):
         extra = [f"bench-{n}" for n in range(6, recipients + 1)]
         super().__init__(settings=POSTGRES, agencies=("polisen", *SHIPPED, *extra))
         self.extra = len(extra)
+        self.postgres.environment = ENVIRONMENT
 
     def make_home(self):
         super().make_home()
@@ -118,4 +121,5 @@ class BenchHub(Hub):
                 "--server", f"postgres={self.postgres.pid()}+"]
 
     def load(self, case, *more):
-        return run_load("nav-bench-hub", "--peer", "trygghetsnavet", "--case", case, "--at", self.home, *self.servers(), *more)
+        line, whole = run_load("nav-bench-hub", "--peer", "trygghetsnavet", "--case", case, "--at", self.home, *self.servers(), *more)
+        return {**line, "huge_pages": self.postgres.has_huge_pages()}, whole

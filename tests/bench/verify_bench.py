@@ -136,7 +136,7 @@ def database(sql, key, runs, shape):
             time.sleep(0.5)  # the backends end after their client
             line = json.loads(done.stdout)
             server = (server_cpu_s(pg) - before) / line["records"] * 1e6
-            print(json.dumps({**shape, **line, "server_cpu_us": round(server, 2),
+            print(json.dumps({**shape, **line, "server_cpu_us": round(server, 2), "huge_pages": pg.has_huge_pages(),
                               "two_cores_s": round(2e6 / (server + line["own_cpu_us"]))}), flush=True)
 
 

@@ -49,6 +49,7 @@ class Postgres:
         self.socket = os.path.join(self.folder, "s")
         self.log = os.path.join(self.folder, "log")
         self.settings = dict(settings or {})
+        self.environment = {}  # of the server, beside our own
         self._make()
 
     def __enter__(self):
@@ -69,7 +70,7 @@ class Postgres:
         return command
 
     def _run(self, command):
-        done = subprocess.run(self._as_user(command), capture_output=True, text=True, cwd=self.folder)
+        done = subprocess.run(self._as_user(command), capture_output=True, text=True, cwd=self.folder, env={**os.environ, **self.environment})
         if done.returncode != 0:
             raise RuntimeError(f"{command[0]}: {done.stderr or done.stdout}")
         return done.stdout
@@ -115,6 +116,11 @@ class Postgres:
     def pid(self):
         with open(os.path.join(self.data, "postmaster.pid"), encoding="utf-8") as file:
             return int(file.readline())
+
+    def has_huge_pages(self):
+        """Whether its shared memory stands in huge pages: it takes them where the machine has enough set aside (deploy/README.md)."""
+        with open(f"/proc/{self.pid()}/maps", encoding="utf-8") as file:
+            return any("anon_hugepage" in line for line in file)
 
     def stop(self, mode="fast"):
         self._run([f"{self.bin}/pg_ctl", "-D", self.data, "-w", "-m", mode, "stop"])

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "hub/base/memory.h"
 #include "tests/bench/load/options.h"
 #include "tests/bench/load/report.h"
 #include "tests/bench/load/usage.h"
@@ -236,6 +237,7 @@ static unsigned some_run(void) {
 
 int load_main(int argc, char **argv, const struct load_peer *peer) {
   if (!options_read(argc, argv, &options)) return 2;
+  nav_memory_keep();  // a broker's clients are measured with it: of every broker
   if (options.run == 0) options.run = some_run();
   load_shared = mmap(NULL, sizeof *load_shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (load_shared == MAP_FAILED) {
