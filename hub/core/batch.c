@@ -21,6 +21,8 @@ enum {
   LEDGER_COLUMNS = 8 + EVENT_COLUMNS,  // of nav.ledger
 };
 
+_Static_assert((int)LEDGER_COLUMNS <= (int)COPY_FIELDS_MAX, "a row can be read again as parameters");
+
 bool batch_init(struct batch *batch, struct sequence *sequence) {
   *batch = (struct batch){.sequence = sequence};
   nav_buffer_init(&batch->ledger, ROWS_BYTES_MAX);

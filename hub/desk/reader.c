@@ -238,7 +238,8 @@ static bool read_row(const struct desk_reader *reader, const struct desk_cursor 
 
 // The newest revision of what happened within any of the spans ($1: types or null). The spans stand in the
 // text, as times that we format ourselves, so that the server can plan with them: of each, what was accepted
-// about then, which stands between two records, and what was not, by indexes of its own.
+// about then, which stands between two records (asked for once each, not for each row), and what was not, by
+// indexes of its own.
 static const char list_head[] =
     "SELECT e.seq, e.event_id, e.agency, e.revision, e.type, e.time, e.verdict, e.bucket_class, "
     "e.bucket_day, e.at FROM nav.event_view e WHERE ($1::int[] IS NULL OR e.type = ANY($1::int[])) AND NOT "
@@ -253,13 +254,14 @@ static bool append_span(struct nav_buffer *sql, const struct desk_span *span) {
   char after[NAV_RFC3339_SIZE];
   int64_t first_day = span->start_ms / MS_A_DAY - TIMELY_BEFORE;
   int64_t last_day = span->end_ms / MS_A_DAY + TIMELY_AFTER;
-  return nav_buffer_printf(sql,
-                           " OR (e.time >= '%s' AND e.time < '%s' AND ((e.seq > nav.last_before('%s') AND "
-                           "e.seq <= nav.last_before('%s')) OR nav.untimely(e.time, e.bucket_day) OR "
-                           "nav.misdated(e.at, e.bucket_day)))",
-                           nav_clock_rfc3339(span->start_ms, start), nav_clock_rfc3339(span->end_ms, end),
-                           nav_clock_rfc3339(first_day * MS_A_DAY, first),
-                           nav_clock_rfc3339((last_day + 1) * MS_A_DAY, after));
+  return nav_buffer_printf(
+      sql,
+      " OR (e.time >= '%s' AND e.time < '%s' AND ((e.seq > (SELECT nav.last_before('%s')) AND "
+      "e.seq <= (SELECT nav.last_before('%s'))) OR nav.untimely(e.time, e.bucket_day) OR "
+      "(nav.misdated(e.at, e.bucket_day) AND e.bucket_day BETWEEN %" PRId64 " AND %" PRId64 ")))",
+      nav_clock_rfc3339(span->start_ms, start), nav_clock_rfc3339(span->end_ms, end),
+      nav_clock_rfc3339(first_day * MS_A_DAY, first), nav_clock_rfc3339((last_day + 1) * MS_A_DAY, after),
+      first_day, last_day);
 }
 
 static const char *list_sql(struct nav_arena *arena, const struct desk_span *spans, size_t count) {

@@ -82,7 +82,7 @@ static const uint8_t *bytes_of(const struct desk_stream *s, int column, size_t *
   return s->cells[column].bytes != NULL ? s->cells[column].bytes : none;
 }
 
-// A column whose length the schema fixes; a superuser may have taken the CHECK away.
+// A column that has one length wherever nav-core wrote it.
 static const uint8_t *fixed_of(const struct desk_stream *s, int column, size_t size) {
   static const uint8_t zeros[NAV_SHA256_SIZE];
   return s->cells[column].length == size ? s->cells[column].bytes : zeros;

@@ -42,7 +42,12 @@ void verify_accuse_checkpoint(struct verify *v, uint64_t size, const char *forma
 void verify_doubt(struct verify *v, uint64_t seq, uint64_t rests_on, const char *format, ...) {
   va_list args;
   va_start(args, format);
-  if (rests_on != 0 && rests_on < v->tree.interval_first) {
+  const struct verify_range *range = v->settings->range;
+  char what[VERIFY_WHAT_SIZE];
+  if (range != NULL && rests_on != 0 && rests_on < range->first) {  // which was not verified with it
+    (void)vsnprintf(what, sizeof what, format, args);
+    verify_accuse(v, seq, "%s" VERIFY_IN_DOUBT, what);
+  } else if (rests_on != 0 && rests_on < v->tree.interval_first) {
     if (seq >= v->tree.interval_first) v->tree.interval_fault = seq;
     accuse(v, seq, format, args);
   } else if (v->doubts_count == VERIFY_DOUBTS_MAX) {
@@ -57,8 +62,7 @@ void verify_doubt(struct verify *v, uint64_t seq, uint64_t rests_on, const char 
 
 void verify_doubts_end(struct verify *v, bool proven) {
   for (size_t i = 0; i < v->doubts_count; i++) {
-    verify_accuse_checkpoint(v, v->doubts[i].seq, "%s%s", v->doubts[i].what,
-                             proven ? "" : ": it or what it rests on was changed");
+    verify_accuse_checkpoint(v, v->doubts[i].seq, "%s%s", v->doubts[i].what, proven ? "" : VERIFY_IN_DOUBT);
   }
   if (v->doubts_more > 0) {
     verify_accuse_checkpoint(v, v->doubts[VERIFY_DOUBTS_MAX - 1].seq,

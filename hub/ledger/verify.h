@@ -44,8 +44,6 @@ enum {
   VERIFY_PROGRESS_EVERY = 8192,   // records
 };
 
-// Times in microseconds since 1970, as PostgreSQL keeps them. Rows are valid until the next of the same
-// source is asked for.
 enum verify_event_column {
   VERIFY_EVENT_ID,
   VERIFY_AGENCY,
@@ -76,6 +74,8 @@ struct verify_event {
   int64_t published_seq;
 };
 
+// Times in microseconds since 1970, as PostgreSQL keeps them. Rows are valid until the next of the same
+// source is asked for.
 struct verify_ledger_row {
   uint64_t seq;
   int64_t at_us;

@@ -93,7 +93,7 @@ static void compare(struct verify *v, const struct verify_claim *claim, const Na
   // What is before a range was not verified with it.
   bool beside = range != NULL && claim->event_seq < range->first;
   verify_accuse(v, claimant->seq, "says another%s of seq %" PRIu64 ", which it erases, than that record%s",
-                text, claim->event_seq, beside ? ": it or what it rests on was changed" : "");
+                text, claim->event_seq, beside ? VERIFY_IN_DOUBT : "");
 }
 
 static int by_event(const void *a, const void *b) {

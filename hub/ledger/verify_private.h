@@ -8,7 +8,6 @@
 
 #include "hub/base/arena.h"
 #include "hub/base/id.h"
-#include "hub/base/seqs.h"
 #include "hub/ledger/cosignature.h"
 #include "hub/ledger/record.h"
 #include "hub/ledger/verify.h"
@@ -26,6 +25,9 @@ enum {
   VERIFY_MISSING_MAX = 65536,
   VERIFY_SPOILED_MAX = 1024,
 };
+// How a fault ends that one record's word stands behind and nothing has vouched for either.
+#define VERIFY_IN_DOUBT ": it or what it rests on was changed"
+
 enum { VERIFY_SUBTREE_STEP = 8, VERIFY_TOLD_MAX = 8, VERIFY_ODD_MAX = 256 };
 
 // A row whose bytes and leaf do not agree; the next checkpoint tells which of the two was changed.
@@ -136,7 +138,6 @@ struct verify_erasing {
   size_t buckets_count, buckets_capacity;
   struct verify_missing *missing;  // VERIFY_MISSING_MAX, in order
   size_t missing_count;
-  struct seqs *events;  // that EventsErased records name; NULL: none yet
   bool record_lost;     // a record that may have erased something is missing or not to be trusted
   int64_t end_time_ms;  // of the last record
 };

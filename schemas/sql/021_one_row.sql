@@ -1,5 +1,5 @@
 -- An accepted event's columns stand in its record's own row of nav.ledger: a row, a primary key and a COPY less for each event, and nothing to
--- verify between two tables (measured: tests/bench/README.md, hub/ledger/VERIFY.md). Null of records of other kinds.
+-- verify between two tables. Null of records of other kinds.
 
 ALTER TABLE nav.ledger
   ADD COLUMN event_id      bytea,        -- 16 bytes
@@ -13,18 +13,20 @@ ALTER TABLE nav.ledger
   ADD COLUMN bucket_day    integer,      -- days since 1970 of acceptance
   ADD COLUMN published_seq bigint;
 
--- A row that no record stands behind is a fault that `audit verify` of the build before names; it would be gone without a trace.
+-- A row that no record stands behind, or a second one of a record, is a fault that `audit verify` of the version before names; here it would
+-- be gone without a trace.
 DO $$
 DECLARE stray bigint;
 BEGIN
-  SELECT e.seq INTO stray FROM nav.event e LEFT JOIN nav.ledger l ON l.seq = e.seq WHERE l.seq IS NULL ORDER BY e.seq LIMIT 1;
+  SELECT e.seq INTO stray FROM nav.event e LEFT JOIN nav.ledger l ON l.seq = e.seq GROUP BY e.seq
+    HAVING count(*) > 1 OR count(l.seq) = 0 ORDER BY 1 LIMIT 1;
   IF FOUND THEN
-    RAISE EXCEPTION 'nav.event has a row numbered % that no record stands behind: run navctl audit verify of the version before', stray;
+    RAISE EXCEPTION 'nav.event has a row numbered % that no record stands behind, or two of that number', stray
+      USING HINT = 'Run navctl audit verify of the version before, keep what it says, and only then delete the row as a superuser.';
   END IF;
 END $$;
 
--- By the tables' owner, here alone, in the transaction that adds the columns. It writes each event's row again: where there were many,
--- VACUUM FULL nav.ledger gives the disk back while the hub stands still.
+-- By the tables' owner, here alone, in the transaction that adds the columns. It writes each event's row again (deploy/README.md).
 ALTER TABLE nav.ledger DISABLE TRIGGER only_grows;
 UPDATE nav.ledger l SET (event_id, agency, revision, digest, type, time, verdict, bucket_class, bucket_day, published_seq) =
     (e.event_id, e.agency, e.revision, e.digest, e.type, e.time, e.verdict, e.bucket_class, e.bucket_day, e.published_seq)
@@ -80,3 +82,5 @@ CREATE OR REPLACE VIEW nav.ledger_view AS
   SELECT seq, at, kind, lane, record, leaf, about, reader,
     event_id, agency, revision, digest, type, time, verdict, bucket_class, bucket_day, published_seq
   FROM nav.ledger;
+
+ANALYZE nav.ledger;  -- what an event's columns hold

@@ -2,6 +2,7 @@
 """A recipient far behind, of a database that knows nothing of its tables yet (no ANALYZE has run): what it lacks is read once, not once for each
 page that it is sent, and comes in order and whole. Tables without statistics made each page look at all rows that were left."""
 
+import json
 import os
 import signal
 import sys
@@ -39,6 +40,15 @@ def publish(hub):
     return seqs
 
 
+def retention_asks_for_its_days_alone(hub):
+    """Of a month that is long past its time, and has nothing."""
+    hub.postgres.sql("postgres", "SELECT nav.ensure_part(1202501)")
+    before = rows_read(hub)
+    assert json.loads(hub.navctl("retention", "preview", "-o", "json").stdout) == []
+    read = rows_read(hub) - before
+    assert 0 < read < EVENTS / 20, f"{read} rows of nav.ledger read to find that there is nothing to erase"
+
+
 def main():
     with Hub(settings={"autovacuum": "off"}) as hub:
         seqs = publish(hub)
@@ -52,6 +62,7 @@ def main():
         read = rows_read(hub) - before
         assert read >= EVENTS, f"{read} rows read: nothing was counted"
         assert read <= ROWS_AN_EVENT * EVENTS, f"{read} rows of nav.ledger read to send {EVENTS}"
+        retention_asks_for_its_days_alone(hub)
         hub.verify()
     print(f"{EVENTS} events sent to a recipient that was away, {read / EVENTS:.1f} rows read for each")
 

@@ -338,6 +338,23 @@ def killed_while_it_runs(hub, police):
     assert not contents & set(seqs), left
 
 
+def misdated_by_a_clock(hub):
+    """Set back, it gives events a day that is not that of their records' times, which never go back: they are erased with that day all the
+    same."""
+    hub.past, hub.days_ago = True, 20
+    hub.restart_core()
+    police = Agency(hub, "polisen")
+    [seq] = police.publish(incident(police, 7))
+    hub.past, hub.days_ago = False, DAYS_AGO
+    hub.restart_core()
+    [(misdated, day)] = hub.postgres.sql("postgres", f"SELECT nav.misdated(at, bucket_day), bucket_day FROM nav.event_view WHERE seq = {seq}")
+    assert misdated == "t" and int(day) == int(time.time() / 86400) - 20, (misdated, day)
+    shown = hub.json("retention", "preview")
+    assert [(b["class"], b["events"], b["first_seq"]) for b in shown] == [(1, 1, seq)], shown
+    assert [(b["class"], b["events"]) for b in hub.erased()] == [(1, 1)]
+    verifies(hub)
+
+
 def verify_accuses_what_no_record_erased(hub, fresh):
     hub.postgres.sql("postgres", f"SET session_replication_role = replica; DELETE FROM nav.content WHERE seq = {fresh[0]}")
     answer = hub.verify()
@@ -362,6 +379,7 @@ def main():
         again_changes_nothing(hub)
         killed_before_the_key(hub, backup, week, done)
         killed_while_it_runs(hub, police)
+        misdated_by_a_clock(hub)
         verify_accuses_what_no_record_erased(hub, fresh)
     print("ok")
 

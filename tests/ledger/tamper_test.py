@@ -135,7 +135,7 @@ def record_inserted_below_one(r, lg):
 @kind(1)
 def row_inserted_twice(r, lg):
     seq = r.choice([r.randrange(1, lg.last + 1), r.choice(lg.events)])
-    return Case().accuse(seq).sql("ALTER TABLE nav.ledger DROP CONSTRAINT ledger_pkey").sql("DROP INDEX nav.event_identity").sql(
+    return Case().accuse(seq).sql("ALTER TABLE nav.ledger DROP CONSTRAINT IF EXISTS ledger_pkey").sql("DROP INDEX IF EXISTS nav.event_identity").sql(
         f"INSERT INTO nav.ledger SELECT * FROM nav.ledger WHERE seq = {seq}")
 
 
@@ -186,7 +186,7 @@ def event_columns_invented(r, lg):
     """A record of another kind, or one after the end, takes an event's columns."""
     event, seq = r.choice(lg.events), r.choice([s for s in lg.record if s not in lg.sealed])
     if r.random() < 0.2:
-        return record_inserted_after_the_end(r, lg).sql("DROP INDEX nav.event_identity").sql(
+        return record_inserted_after_the_end(r, lg).sql("DROP INDEX IF EXISTS nav.event_identity").sql(
             f"UPDATE nav.ledger l SET {event_columns('e')} FROM nav.ledger e WHERE l.seq = {lg.last + 1} AND e.seq = {event}")
     change = r.choice([f"event_id = {hexed(r.randbytes(16))}", "verdict = 1", "revision = 0", "bucket_day = 20000", "time = now()"])
     return Case().accuse(seq).sql(f"UPDATE nav.ledger SET {change} WHERE seq = {seq}")
@@ -195,7 +195,7 @@ def event_columns_invented(r, lg):
 @kind(1)
 def event_columns_swapped(r, lg):
     a, b = r.sample(lg.events, 2)
-    return Case().accuse(a, b).sql("DROP INDEX nav.event_identity").sql(
+    return Case().accuse(a, b).sql("DROP INDEX IF EXISTS nav.event_identity").sql(
         f"UPDATE nav.ledger l SET {event_columns('e')} FROM nav.ledger e WHERE (l.seq, e.seq) IN (({a}, {b}), ({b}, {a}))")
 
 
