@@ -129,7 +129,8 @@ def test_changed_event_columns(d):
     other = {"event_id": "decode(repeat('ab', 16), 'hex')", "agency": "agency % 3 + 1", "revision": "2", "digest": "sha256('')", "type": "40",
              "time": "time + interval '1 ms'", "verdict": "3 - verdict", "bucket_class": "9", "bucket_day": "1", "published_seq": "1"}
     for column, value in other.items():
-        for changed in (value, "NULL"):
+        longer = [f"{column} || repeat('x', 100000)::bytea"] if column == "digest" else []
+        for changed in (value, "NULL", *longer):
             d.expect_faults(f"UPDATE nav.ledger SET {column} = {changed} WHERE seq = {seq}", [(seq, f"differ from the record: {column}")])
     d.expect_faults(f"UPDATE nav.ledger SET {', '.join(f'{c} = NULL' for c in other)} WHERE seq = {seq}",
                     [(seq, f"differ from the record: {' '.join(other)}")])
