@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "hub/ledger/record.h"
+
 void note_fault(void *context, uint64_t seq, const char *what) {
   struct found *to = context;
   if (to->count < FAULTS_KEPT) {
@@ -77,6 +79,17 @@ uint64_t nth(const struct test_ledger *t, int kind, int n) {
   }
   fail_msg("no such record: kind %d", kind);
   return 0;
+}
+
+void rewrite_row(const struct test_ledger *t, uint64_t victim, uint64_t like) {
+  struct nav_error err;
+  const struct verify_ledger_row *from = row_at(t, like);
+  Nav__V1__Record *record = record_decode(t->made->arena, from->record, from->record_length, &err);
+  assert_non_null(record);
+  record->seq = victim;
+  record->time_ms = row_at(t, victim)->at_us / 1000;
+  made_set_record(t->made, row_at(t, victim), record);
+  made_set_leaf(t->made, row_at(t, victim));
 }
 
 void remove_row(const struct test_ledger *t, uint64_t seq) {

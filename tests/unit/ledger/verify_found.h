@@ -33,6 +33,8 @@ uint8_t *own_bytes(const struct test_ledger *t, struct verify_ledger_row *row);
 uint8_t *own_leaf(const struct test_ledger *t, struct verify_ledger_row *row);
 // The nth record of a kind, so that cases can name their victim by what it is.
 uint64_t nth(const struct test_ledger *t, int kind, int n);
+// Rewritten, with its leaf, into what `like` says.
+void rewrite_row(const struct test_ledger *t, uint64_t victim, uint64_t like);
 void remove_row(const struct test_ledger *t, uint64_t seq);
 // Exactly one fault, of that record, that says so.
 void expect_only(const struct test_ledger *t, uint64_t seq, const char *says);

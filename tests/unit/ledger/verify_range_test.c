@@ -14,7 +14,7 @@
 #include "hub/ledger/verify_range.h"
 #include "tests/unit/ledger/verify_found.h"
 
-enum { SEEDS_MAX = 4096 };
+enum { SEEDS_MAX = 4096, MADE_CLASS = 2, DAY_MS = 86400000 };
 
 // Out of the leaf column, as the stored subtrees are.
 static bool subtree(void *context, unsigned level, uint64_t index, uint8_t out[NAV_SHA256_SIZE],
@@ -129,6 +129,25 @@ static void a_change_in_the_range_is_named_and_one_beside_it_is_not(void **state
   made_free(t.made);
 }
 
+// Which nothing of the range vouches for: whoever it speaks against is told so.
+static void the_word_of_a_record_before_the_range_is_doubted(void **state) {
+  (void)state;
+  struct test_ledger t = make();
+  int64_t day = row_at(&t, nth(&t, ACCEPTED, 0))->event.bucket_day;
+  made_erase(t.made, MADE_CLASS, (uint32_t)day, (day + 31) * DAY_MS);
+  rewrite_row(&t, nth(&t, PUBLISHED, 3), t.made->ledger_count);
+  uint64_t first = nth(&t, PUBLISHED, 20);
+  size_t spoken_against = 0;
+  (void)check_range(&t, first, first + 6);
+  for (size_t i = 0; i < found.count && i < FAULTS_KEPT; i++) {
+    if (strstr(found.what[i], "is sealed under") == NULL) continue;
+    spoken_against++;
+    assert_non_null(strstr(found.what[i], "had erased: it or what it rests on was changed"));
+  }
+  assert_int_not_equal(spoken_against, 0);
+  made_free(t.made);
+}
+
 // Bytes and leaf changed together: nothing in the row tells, the tree does.
 static void a_hidden_change_in_the_range_is_no_part_of_the_tree(void **state) {
   (void)state;
@@ -208,6 +227,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_range_of_a_whole_ledger_holds),
       cmocka_unit_test(a_change_in_the_range_is_named_and_one_beside_it_is_not),
+      cmocka_unit_test(the_word_of_a_record_before_the_range_is_doubted),
       cmocka_unit_test(a_hidden_change_in_the_range_is_no_part_of_the_tree),
       cmocka_unit_test(missing_records_of_the_range_are_named),
       cmocka_unit_test(a_signature_is_checked_by_what_was_defined_before),

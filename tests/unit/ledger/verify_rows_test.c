@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-#include "hub/ledger/record.h"
 #include "tests/unit/ledger/verify_found.h"
 
 enum { MADE_CLASS = 2, DAY_MS = 86400000 };
@@ -180,18 +179,6 @@ static void an_erasure_of_what_is_no_event_is_named(void **state) {
   made_free(t.made);
 }
 
-// Rewritten, with its leaf, into what `like` says.
-static void rewrite(const struct test_ledger *t, uint64_t victim, uint64_t like) {
-  struct nav_error err;
-  const struct verify_ledger_row *from = row_at(t, like);
-  Nav__V1__Record *record = record_decode(t->made->arena, from->record, from->record_length, &err);
-  assert_non_null(record);
-  record->seq = victim;
-  record->time_ms = row_at(t, victim)->at_us / 1000;
-  made_set_record(t->made, row_at(t, victim), record);
-  made_set_leaf(t->made, row_at(t, victim));
-}
-
 // A record that was rewritten, with its leaf, so that it says the same before it: it is the interval of that
 // one which is accused, and neither what really erased it nor what was accepted after it.
 static void an_erasure_that_a_rewritten_record_repeats_is_not_accused(void **state) {
@@ -204,7 +191,7 @@ static void an_erasure_that_a_rewritten_record_repeats_is_not_accused(void **sta
       erase_events(&t, (const size_t[]){4, 5}, 2, "art. 17.1 d");
     uint64_t last = t.made->ledger_count;
     uint64_t victim = nth(&t, ACKNOWLEDGED, 3);
-    rewrite(&t, victim, last);
+    rewrite_row(&t, victim, last);
     (void)check(&t, &found);
     assert_in_range(found.count, 1, FAULTS_KEPT);
     for (size_t i = 0; i < found.count; i++) {
@@ -222,10 +209,30 @@ static void an_erasure_that_is_rewritten_leaves_its_events_unaccused(void **stat
   erase(&t, MADE_CLASS, day_of(&t), 31);
   uint64_t erased = t.made->ledger_count;
   while (t.made->contents_count > 0) remove_content(&t, 0);
-  rewrite(&t, erased, nth(&t, READ, 0));
+  rewrite_row(&t, erased, nth(&t, READ, 0));
   (void)check(&t, &found);
   assert_in_range(found.count, 1, FAULTS_KEPT);
   for (size_t i = 0; i < found.count; i++) assert_int_equal(found.seq[i], erased);
+  made_free(t.made);
+}
+
+// What a rewritten record says after a true erasure takes nothing from that one's word.
+static void an_erasure_holds_after_a_rewritten_one(void **state) {
+  (void)state;
+  struct test_ledger t = make();
+  erase(&t, MADE_CLASS, day_of(&t), 31);
+  uint64_t first = t.made->ledger_count;
+  erase(&t, 1, day_of(&t), 60);
+  uint64_t between = t.made->ledger_count;
+  erase(&t, MADE_CLASS, day_of(&t), 61);
+  rewrite_row(&t, between, first);
+  (void)check(&t, &found);
+  char says[64];
+  bool named = false;
+  (void)snprintf(says, sizeof says, "erases what seq %llu had erased already", (unsigned long long)first);
+  for (size_t i = 0; i < found.count && i < FAULTS_KEPT; i++)
+    named = named || (found.seq[i] == t.made->ledger_count && strstr(found.what[i], says) != NULL);
+  assert_true(named);
   made_free(t.made);
 }
 
@@ -488,6 +495,7 @@ int main(void) {
       cmocka_unit_test(an_erasure_of_what_is_no_event_is_named),
       cmocka_unit_test(an_erasure_that_a_rewritten_record_repeats_is_not_accused),
       cmocka_unit_test(an_erasure_that_is_rewritten_leaves_its_events_unaccused),
+      cmocka_unit_test(an_erasure_holds_after_a_rewritten_one),
       cmocka_unit_test(a_changed_event_accuses_no_erasure),
       cmocka_unit_test(an_erasure_before_its_time_or_twice_is_named),
       cmocka_unit_test(a_changed_erasure_accuses_itself_alone),
