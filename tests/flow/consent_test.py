@@ -132,6 +132,7 @@ def meet(hub):
         file.write(text)
     hub.stop("nav-desk")
     hub.start_program("nav-desk")
+    hub.wait_ready()
 
 
 def shown(hub):

@@ -192,13 +192,15 @@ void a_reader_that_stops_reading_delays_nobody_and_takes_no_memory(void **state)
 }
 
 // What nobody reads fills pipes and sockets, then the gate's outbox; whenever that is, the gate sleeps
-// between two tries.
+// between two tries. One that did not would take all the time there is, each time it is looked at; a slow
+// moment of the machine makes the work of one look longer.
 void what_waits_for_a_reader_takes_no_time(void **state) {
   (void)state;
-  enum { FRAMES_MAX = 2000, AT_ONCE = 10, SLEEP_MS = 100 };
+  enum { FRAMES_MAX = 2000, AT_ONCE = 10, SLEEP_MS = 100, BUSY_MAX = 2 };
   void *skola = client_new(SKOLA, NULL);
   struct relay_head slow = begin(skola, SKOLA);
   const unsigned long all = (unsigned long)sysconf(_SC_CLK_TCK) * SLEEP_MS / 1000;
+  int busy = 0;
   bool gone = false;
   memset(data, WIRE_SEALED, sizeof data);
   for (int sent = 0; sent < FRAMES_MAX && !gone; sent += AT_ONCE) {
@@ -208,9 +210,10 @@ void what_waits_for_a_reader_takes_no_time(void **state) {
     bool looks = sent > 900;  // the reader's own library takes the first thousand
     unsigned long before = harness_time();
     (void)usleep(looks ? SLEEP_MS * 1000 : 0);
-    if (looks) assert_true(harness_time() - before <= all / 2);
+    if (looks && harness_time() - before > all / 2) busy++;
   }
   assert_true(gone);  // else the outbox never held anything
+  assert_in_range(busy, 0, BUSY_MAX);
   client_close(skola);
 }
 
