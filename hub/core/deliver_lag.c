@@ -23,9 +23,9 @@ static const char *const RANGE_SQL =
     "(SELECT seq, NULL, 0, record FROM nav.ledger WHERE kind NOT IN (20, 21, 30) AND kind = 70 AND seq > $1 "
     "AND seq <= $2 ORDER BY seq LIMIT 256) ORDER BY 1 LIMIT 256) "
     "SELECT cause.position, cause.verdict, e.bucket_class, e.bucket_day, c.sealed, cause.record, cause.about "
-    "FROM cause LEFT JOIN nav.event_view e ON e.seq = cause.about LEFT JOIN nav.content c ON c.seq = "
-    "cause.about "
-    "AND c.part = e.bucket_class * 1000000 + (extract(year FROM date '1970-01-01' + e.bucket_day) * 100 + "
+    "FROM cause LEFT JOIN nav.event_view e ON e.seq = cause.about "
+    "LEFT JOIN nav.content c ON c.seq = cause.about AND c.part = e.bucket_class * 1000000 + (extract(year "
+    "FROM date '1970-01-01' + e.bucket_day) * 100 + "
     "extract(month FROM date '1970-01-01' + e.bucket_day))::integer ORDER BY 1";
 _Static_assert(LAG_ROWS_MAX == 256, "RANGE_SQL asks for as many rows as a lane holds");
 

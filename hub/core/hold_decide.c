@@ -259,9 +259,8 @@ void hold_decide_step(struct core *core) {
     const int lengths[] = {8};
     pending->asked = true;
     reader_ask(core->reader,
-               "SELECT e.bucket_class, e.bucket_day, c.sealed FROM nav.event_view e LEFT JOIN nav.content c "
-               "ON c.seq "
-               "= e.seq WHERE e.seq = $1",
+               "SELECT e.bucket_class, e.bucket_day, c.sealed FROM nav.event_view e "
+               "LEFT JOIN nav.content c ON c.seq = e.seq WHERE e.seq = $1",
                1, types, values, lengths, content_came, core);
     return;
   }

@@ -37,8 +37,10 @@ bool store_failed(struct nav_error *err, PGconn *connection, const PGresult *res
   const char *state = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SQLSTATE);
   const char *text = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
   if (text == NULL) text = PQerrorMessage(connection);
-  return nav_fail(err, NAV_ERROR_RETRY, 0, "database", "%s: %.200s%s%s", what, text,
-                  state == NULL ? "" : ", SQLSTATE ", state == NULL ? "" : state);
+  if (state == NULL) return nav_fail(err, NAV_ERROR_RETRY, 0, "database", "%s: %.200s", what, text);
+  // Class 42: what is asked for is not there, or not granted.
+  return nav_fail(err, NAV_ERROR_RETRY, 0, "database", "%s: %.200s, SQLSTATE %s%s", what, text, state,
+                  strncmp(state, "42", 2) == 0 ? " (is `navctl db upgrade` done?)" : "");
 }
 
 PGresult *store_query(struct store *store, const char *sql, int params, const char *const *values,

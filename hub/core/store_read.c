@@ -208,9 +208,8 @@ bool store_read_events_of_type(struct store *store, uint32_t type, store_event_r
   (void)snprintf(number, sizeof number, "%" PRIu32, type);
   return read_pages_of(store,
                        EVENT_COLUMNS
-                       "c.sealed FROM nav.event_view e LEFT JOIN nav.content c ON c.seq = e.seq WHERE e.type "
-                       "= $3::smallint AND e.seq > $1::bigint ORDER BY e.seq LIMIT "
-                       "$2::int",
+                       "c.sealed FROM nav.event_view e LEFT JOIN nav.content c ON c.seq = e.seq "
+                       "WHERE e.type = $3::smallint AND e.seq > $1::bigint ORDER BY e.seq LIMIT $2::int",
                        CONTENTS_AT_A_TIME, 0, number, event_row, &reader, err);
 }
 

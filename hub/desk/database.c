@@ -21,8 +21,11 @@ bool desk_failed(struct nav_error *err, const struct desk_database *database, co
   char line[256];
   (void)snprintf(line, sizeof line, "%s", text);
   line[strcspn(line, "\n")] = '\0';
-  return nav_fail(err, lost ? NAV_ERROR_RETRY : NAV_ERROR_LOCAL, 0, "database", "%s%s%s", line,
-                  state != NULL ? ", SQLSTATE " : "", state != NULL ? state : "");
+  const enum nav_error_class class = lost ? NAV_ERROR_RETRY : NAV_ERROR_LOCAL;
+  if (state == NULL) return nav_fail(err, class, 0, "database", "%s", line);
+  // Class 42: what is asked for is not there, or not granted.
+  return nav_fail(err, class, 0, "database", "%s, SQLSTATE %s%s", line, state,
+                  strncmp(state, "42", 2) == 0 ? " (is `navctl db upgrade` done?)" : "");
 }
 
 // Our cursors are read to their end, which the server's planner should know.

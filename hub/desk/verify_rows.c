@@ -32,9 +32,8 @@ static const struct table streamed[STREAMS] = {
                 "SELECT seq, at, kind, lane, CASE WHEN octet_length(record) <= 1048576 THEN record ELSE "
                 "substr(record, 1, 1048577) END, CASE WHEN octet_length(leaf) = 32 THEN leaf END, about, "
                 "left(reader, 201), CASE WHEN octet_length(event_id) = 16 THEN event_id END, agency, "
-                "revision, CASE WHEN "
-                "octet_length(digest) = 32 THEN digest END, type, time, verdict, bucket_class, "
-                "bucket_day, published_seq FROM nav.ledger_view WHERE seq > 0",
+                "revision, CASE WHEN octet_length(digest) = 32 THEN digest END, type, time, verdict, "
+                "bucket_class, bucket_day, published_seq FROM nav.ledger_view WHERE seq > 0",
                 "seq", EVENT + VERIFY_EVENT_COLUMNS},
     [CONTENT] = {"verify_content",
                  "SELECT seq, part, CASE WHEN octet_length(sealed) <= 131072 THEN sealed ELSE substr(sealed, "

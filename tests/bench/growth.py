@@ -12,8 +12,6 @@ import argparse
 import json
 import os
 import random
-import socket
-import struct
 import subprocess
 import sys
 import time
@@ -40,31 +38,21 @@ def personal_number(number):
     return f"19{digits}{-total % 10}"
 
 
-def ask(path, request):
-    """(answer, seconds) as control.h has it."""
-    data = json.dumps(request).encode()
+def ask(hub, request):
+    """(answer, seconds) of nav-desk."""
     begin = time.monotonic()
-    with socket.socket(socket.AF_UNIX) as s:
-        s.connect(path)
-        s.sendall(struct.pack(">I", len(data)) + data)
-        got = b""
-        while len(got) < 4 or len(got) < 4 + struct.unpack(">I", got[:4])[0]:
-            more = s.recv(1 << 20)
-            if not more:
-                raise AssertionError(f"nav-desk went away: {request}")
-            got += more
+    answer = hub.ask("desk", request)
     seconds = time.monotonic() - begin
-    answer = json.loads(got[4:])
     if not answer["ok"]:
         raise AssertionError(f"{request}: {answer}")
     return answer, seconds
 
 
-def times(path, requests):
+def times(hub, requests):
     """Milliseconds; the first ask warms nothing up: each is of another person, event or record."""
     took, lines = [], 0
     for request in requests:
-        answer, seconds = ask(path, request)
+        answer, seconds = ask(hub, request)
         took.append(seconds * 1000)
         lines += len(answer.get("lines", [1]))
     took.sort()
@@ -122,7 +110,6 @@ def grow(hub, records, numbers):
 
 
 def measure(hub, numbers, asks):
-    desk = hub.path("run", "desk.sock")
     r = random.Random(1)
     last = int(hub.postgres.sql("postgres", "SELECT max(seq) FROM nav.ledger")[0][0])
     some = [r.randrange(1000, last) for _ in range(asks)]
@@ -131,11 +118,11 @@ def measure(hub, numbers, asks):
     readers = [f"lasare-{r.randrange(400)}" for _ in range(asks)]
     why = "prov av hur fort det går"
     return {
-        "person": times(desk, [{"command": "audit-person", "number": n, "reason": why} for n in numbers[:asks]]),
-        "search_event": times(desk, [{"command": "audit-search", "event": e, "reason": why, "limit": 100} for e in events]),
-        "search_reader": times(desk, [{"command": "audit-search", "reader": n, "reason": why, "limit": 100} for n in readers]),
-        "prove": times(desk, [{"command": "audit-prove", "seq": s, "reason": why} for s in some]),
-        "prove_without_commit": without_commit(hub, lambda: times(desk, [{"command": "audit-prove", "seq": s, "reason": why} for s in some])),
+        "person": times(hub, [{"command": "audit-person", "number": n, "reason": why} for n in numbers[:asks]]),
+        "search_event": times(hub, [{"command": "audit-search", "event": e, "reason": why, "limit": 100} for e in events]),
+        "search_reader": times(hub, [{"command": "audit-search", "reader": n, "reason": why, "limit": 100} for n in readers]),
+        "prove": times(hub, [{"command": "audit-prove", "seq": s, "reason": why} for s in some]),
+        "prove_without_commit": without_commit(hub, lambda: times(hub, [{"command": "audit-prove", "seq": s, "reason": why} for s in some])),
     }
 
 

@@ -10,6 +10,7 @@ Used by: tests/bench. Must never: turn off what a hub in production has on (CURV
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -26,8 +27,13 @@ wal_mb = 0   # how much write-ahead log a database has behind it before the firs
 # fsync and synchronous_commit are on by tests/flow/postgres.py; the rest is what an installation of this size would have.
 POSTGRES = {"fsync": "on", "synchronous_commit": "on", "shared_buffers": "'256MB'", "max_wal_size": "'4GB'", "checkpoint_timeout": "'15min'",
             "min_wal_size": "'1500MB'"}
-# As deploy/README.md advises, and deploy/quickstart does.
-ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.trim_threshold=67108864:glibc.malloc.mmap_threshold=33554432:glibc.malloc.top_pad=1048576"}
+
+
+def environment():
+    """Of PostgreSQL, as deploy/quickstart starts it."""
+    with open(os.path.join(ROOT, "deploy", "quickstart"), encoding="utf-8") as file:
+        return {"GLIBC_TUNABLES": re.search(r"(?m)^database_tunables=(\S+)$", file.read())[1]}
+
 
 
 QUIET_BUSY = 0.12  # of the machine
@@ -80,7 +86,7 @@ class BenchHub(Hub):
         extra = [f"bench-{n}" for n in range(6, recipients + 1)]
         super().__init__(settings=POSTGRES, agencies=("polisen", *SHIPPED, *extra))
         self.extra = len(extra)
-        self.postgres.environment = ENVIRONMENT
+        self.postgres.environment = environment()
 
     def make_home(self):
         super().make_home()

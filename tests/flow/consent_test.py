@@ -6,8 +6,6 @@ Run by: ctest (NAV_BIN is the build's bin folder)."""
 import json
 import os
 import re
-import socket
-import struct
 import sys
 import time
 
@@ -146,12 +144,7 @@ def of_social(briefing):
 
 def ask_core(hub, asked):
     """nav-desk's question, over nav-core's control socket."""
-    with socket.socket(socket.AF_UNIX) as control:
-        control.connect(hub.path("run", "core.sock"))
-        message = json.dumps({"command": "consent-ask", "asked": asked}).encode()
-        control.sendall(struct.pack(">I", len(message)) + message)
-        with control.makefile("rb") as answer:
-            return json.loads(answer.read(struct.unpack(">I", answer.read(4))[0]))
+    return hub.ask("core", {"command": "consent-ask", "asked": asked})
 
 
 def asked_by_the_desk(hub, social, police, school, ledger):

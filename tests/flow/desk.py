@@ -9,8 +9,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from hub import BIN, Hub, wait_until  # noqa: E402
-from postgres import SqlError  # noqa: E402
+from hub import BIN, Hub, run_tests, wait_until  # noqa: E402
 from stand_in_core import StandInCore  # noqa: E402
 
 PUBLICATIONS, EVERY = 60, 16
@@ -20,20 +19,12 @@ KINDS = {"published": 20, "accepted": 21, "acknowledged": 30, "read": 40}
 class Desk(Hub):
     """A home, a database with a made ledger, nav-desk; nav-core is the stand-in."""
 
-    def __enter__(self):
-        try:
-            self.postgres.start()
-            self.postgres.create_database()
-            self.make_home()
-            self.navctl("db", "upgrade")
-            self.load()
-            self.core = StandInCore(self.path("run", "core.sock"))
-            self.start_program("nav-desk")
-            wait_until("nav-desk listens", lambda: os.path.exists(self.path("run", "desk.sock")))
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
+    def begin(self):
+        self.navctl("db", "upgrade")
+        self.load()
+        self.core = StandInCore(self.path("run", "core.sock"))
+        self.start_program("nav-desk")
+        wait_until("nav-desk listens", lambda: os.path.exists(self.path("run", "desk.sock")))
 
     def load(self):
         made = subprocess.run([os.path.join(BIN, "make_ledger"), str(PUBLICATIONS), str(EVERY), "nav.example.se"], check=True,
@@ -103,19 +94,4 @@ def span_of(d):
 
 
 def run(tests):
-    """Those of {name: function} that are tests and are asked for; gives the exit code."""
-    wanted = set(sys.argv[1:])
-    tests = [(n, f) for n, f in tests.items() if n.startswith("test_") and (not wanted or n in wanted)]
-    failed = []
-    with Desk(agencies=()) as desk:
-        for name, test in tests:
-            try:
-                test(desk)
-                print("ok    ", name, flush=True)
-            except (AssertionError, SqlError, subprocess.CalledProcessError) as error:
-                failed.append(name)
-                print("FAILED", name, repr(error)[:3000], getattr(error, "stderr", ""), flush=True)
-        if failed:
-            desk.show_logs()
-    print(f"{len(tests) - len(failed)} passed, {len(failed)} failed")
-    return 1 if failed else 0
+    return run_tests(Desk(agencies=()), tests)

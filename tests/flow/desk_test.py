@@ -75,6 +75,10 @@ def test_search_by_time(d):
     found = {line["seq"] for line in d.search("--since", start, "--until", end)}
     assert found == set(range(41, 81)), found
     assert d.search("--since", "1s") == []
+    # Whoever speaks to the socket may ask for times that no calendar has.
+    for of_time, found in (({"since_ms": -2**63}, 1), ({"until_ms": 2**63 - 1}, 1), ({"since_ms": 2**63 - 1}, 0), ({"until_ms": -2**63}, 0)):
+        answer = d.ask("desk", {"command": "audit-search", "reason": "prov", "limit": 1, **of_time})
+        assert answer["ok"] and len(answer["lines"]) == found, (of_time, answer)
 
 
 def test_search_pages(d):

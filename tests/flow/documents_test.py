@@ -57,7 +57,16 @@ def check_links(name, text):
             assert os.path.exists(path), f"{name}: the link to {target} leads nowhere"
 
 
+def check_tunables():
+    """What deploy/README.md advises for PostgreSQL's environment is what deploy/quickstart does."""
+    with open(os.path.join(ROOT, "deploy", "quickstart"), encoding="utf-8") as file:
+        does = re.search(r"(?m)^database_tunables=(\S+)$", file.read())[1]
+    with open(os.path.join(ROOT, "deploy", "README.md"), encoding="utf-8") as file:
+        assert f"GLIBC_TUNABLES = '{does}'" in file.read(), "deploy/README.md advises other GLIBC_TUNABLES than deploy/quickstart sets"
+
+
 def main():
+    check_tunables()
     known, found = commands(), []
     for name in documents():
         with open(os.path.join(ROOT, name), encoding="utf-8") as file:

@@ -15,13 +15,14 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from postgres import ROOT, Postgres  # noqa: E402
+from postgres import ROOT, Postgres, SqlError  # noqa: E402
 
 BIN = os.environ.get("NAV_BIN", os.path.join(ROOT, "build", "bin"))
 ADAPTERS = {"polisen": ("police", "nav-police"), "socialtjansten": ("social", "nav-social"),
@@ -65,12 +66,16 @@ class Hub:
             self.postgres.start()
             self.postgres.create_database()
             self.make_home()
-            self.navctl("db", "upgrade")
-            self.start_all()
+            self.begin()
         except BaseException:
             self.__exit__()
             raise
         return self
+
+    def begin(self):
+        """What a hub with a home and a database does first."""
+        self.navctl("db", "upgrade")
+        self.start_all()
 
     def __exit__(self, *exc):
         for name in reversed(list(self.processes)):  # the hub's own programs last, nav-core at the very end
@@ -85,6 +90,15 @@ class Hub:
 
     def path(self, *parts):
         return os.path.join(self.home, *parts)
+
+    def ask(self, program, request):
+        """The answer of "desk" or "core" on its control socket (hub/wire/control.h)."""
+        message = json.dumps(request).encode()
+        with socket.socket(socket.AF_UNIX) as control:
+            control.connect(self.path("run", program + ".sock"))
+            control.sendall(struct.pack(">I", len(message)) + message)
+            with control.makefile("rb") as answer:
+                return json.loads(answer.read(struct.unpack(">I", answer.read(4))[0]))
 
     def make_home(self):
         shutil.copytree(self.config, self.path("config"), dirs_exist_ok=True)
@@ -232,3 +246,22 @@ class Hub:
             return None
         lanes = status["lanes"]
         return sum(lane["behind"] for lane in lanes if lane["agency"] in agencies)
+
+
+def run_tests(hub, tests):
+    """Those of {name: function} that are tests and that the command line asks for, on one hub; gives the exit code."""
+    wanted = set(sys.argv[1:])
+    tests = [(n, f) for n, f in tests.items() if n.startswith("test_") and (not wanted or n in wanted)]
+    failed = []
+    with hub:
+        for name, test in tests:
+            try:
+                test(hub)
+                print("ok    ", name, flush=True)
+            except (AssertionError, SqlError, subprocess.CalledProcessError) as error:
+                failed.append(name)
+                print("FAILED", name, repr(error)[:3000], getattr(error, "stderr", ""), flush=True)
+        if failed:
+            hub.show_logs()
+    print(f"{len(tests) - len(failed)} passed, {len(failed)} failed")
+    return 1 if failed else 0

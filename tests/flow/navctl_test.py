@@ -11,8 +11,8 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from hub import Hub  # noqa: E402
-from postgres import ROLES, SqlError  # noqa: E402
+from hub import Hub, run_tests  # noqa: E402
+from postgres import ROLES  # noqa: E402
 
 EVENT = {"specversion": "1.0", "id": "00004fbe0a1b2c3d4e5f607182930000", "source": "skolan", "type": "nav.v1.SchoolIncident",
          "time": "2026-11-20T10:00:00Z", "navrevision": 1, "datacontenttype": "application/json",
@@ -26,15 +26,8 @@ def event(number, **more):
 class Home(Hub):
     """A home and a database without schema; no program runs until start_hub."""
 
-    def __enter__(self):
-        try:
-            self.postgres.start()
-            self.postgres.create_database()
-            self.make_home()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
+    def begin(self):
+        pass
 
     def fails(self, code, says, *args):
         done = self.navctl(*args, check=False)
@@ -295,23 +288,5 @@ def test_what_was_published_is_found(h):
     assert "skolan" in status and "situation-picture" in status and report["root"]
 
 
-def main():
-    wanted = set(sys.argv[1:])
-    tests = [(n, f) for n, f in globals().items() if n.startswith("test_") and (not wanted or n in wanted)]
-    failed = []
-    with Home(agencies=("polisen", "skolan")) as home:
-        for name, test in tests:
-            try:
-                test(home)
-                print("ok    ", name, flush=True)
-            except (AssertionError, SqlError, subprocess.CalledProcessError) as error:
-                failed.append(name)
-                print("FAILED", name, repr(error)[:3000], getattr(error, "stderr", ""), flush=True)
-        if failed:
-            home.show_logs()
-    print(f"{len(tests) - len(failed)} passed, {len(failed)} failed")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_tests(Home(agencies=("polisen", "skolan")), globals()))

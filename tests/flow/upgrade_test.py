@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from hub import BIN  # noqa: E402
+from hub import BIN, Hub  # noqa: E402
 from postgres import Postgres, SqlError  # noqa: E402
 
 BEFORE_READERS, BEFORE_ONE_ROW = "015", "020"
@@ -84,6 +84,20 @@ def stray_row_is_not_lost(pg, made):
     refused_and_kept(pg, int(twice))
 
 
+class NotUpgraded(Hub):
+    """A database as the version before left it, under this version's nav-core."""
+
+    def begin(self):
+        self.postgres.apply_schema(up_to=BEFORE_ONE_ROW)
+        self.start_program("nav-core")
+
+
+def a_hub_says_that_its_database_is_older():
+    with NotUpgraded(agencies=()) as hub:
+        assert hub.processes.pop("nav-core").wait(timeout=60) == 5
+        assert "(is `navctl db upgrade` done?)" in hub.log("nav-core"), hub.log("nav-core")
+
+
 def main():
     made = made_ledger()
     with Postgres() as pg:
@@ -93,6 +107,7 @@ def main():
         for last in (BEFORE_READERS, BEFORE_ONE_ROW):
             upgraded(pg, made, last, written)
         stray_row_is_not_lost(pg, made)
+    a_hub_says_that_its_database_is_older()
     print(f"{len(written)} records, as if written today")
 
 
