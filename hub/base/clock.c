@@ -57,7 +57,14 @@ bool nav_date_valid(int year, int month, int day) {
   return day <= days[month - 1] + (month == 2 && leap ? 1 : 0);
 }
 
+// Whoever asks may name any number: outside the years 1 to 9999 it is the nearest moment inside.
+static int64_t within_calendar(int64_t ms) {
+  const int64_t first = -719162 * (int64_t)MS_A_DAY, after = 2932897 * (int64_t)MS_A_DAY;
+  return ms < first ? first : ms >= after ? after - 1 : ms;
+}
+
 struct nav_civil nav_civil_utc(int64_t ms) {
+  ms = within_calendar(ms);
   struct nav_civil c = {0};
   int64_t days = floor_div(ms, MS_A_DAY);
   int64_t rest = ms - days * MS_A_DAY;
@@ -87,8 +94,14 @@ static int64_t stockholm_offset_ms(int64_t ms) {
   return summer ? 2 * MS_AN_HOUR : MS_AN_HOUR;
 }
 
+// The time that Swedish clocks show, as if they stood in UTC.
+static int64_t shown_in_stockholm(int64_t ms) {
+  ms = within_calendar(ms);
+  return within_calendar(ms + stockholm_offset_ms(ms));
+}
+
 struct nav_civil nav_civil_stockholm(int64_t ms) {
-  return nav_civil_utc(ms + stockholm_offset_ms(ms));
+  return nav_civil_utc(shown_in_stockholm(ms));
 }
 
 int64_t nav_ms_from_civil_stockholm(const struct nav_civil *civil) {
@@ -99,7 +112,7 @@ int64_t nav_ms_from_civil_stockholm(const struct nav_civil *civil) {
   return local - MS_AN_HOUR;
 }
 
-int64_t nav_day_stockholm(int64_t ms) { return floor_div(ms + stockholm_offset_ms(ms), MS_A_DAY); }
+int64_t nav_day_stockholm(int64_t ms) { return floor_div(shown_in_stockholm(ms), MS_A_DAY); }
 
 const char *nav_clock_rfc3339(int64_t ms, char *out) {
   struct nav_civil c = nav_civil_utc(ms);

@@ -28,7 +28,7 @@ int64_t nav_days_from_date(int year, int month, int day);
 void nav_date_from_days(int64_t days, int *year, int *month, int *day);
 bool nav_date_valid(int year, int month, int day);
 
-// UTC.
+// UTC. Here and below: a time outside the years 1 to 9999 is taken as the nearest one inside.
 struct nav_civil nav_civil_utc(int64_t ms);
 int64_t nav_ms_from_civil_utc(const struct nav_civil *civil);
 // Europe/Stockholm. An hour that exists twice means the first; one that does not exist, an hour later.

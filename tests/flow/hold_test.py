@@ -8,9 +8,7 @@ import glob
 import json
 import os
 import re
-import signal
 import sys
-import time
 import zoneinfo
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -83,7 +81,7 @@ def not_by_others(hub):
     [seq] = hub.publish("socialtjansten", intervention("Någon"))
     hold = holds_of(hub, seq)["polisen", "sig"]["hold"]
     hub.be("skola-rektor")
-    reload(hub)
+    hub.reload()
     done = hub.navctl("hold", "refuse", hold, "--reason", "nej", check=False)
     assert done.returncode == 3 and "no assessor of socialtjansten" in done.stderr, done
     done = hub.navctl("hold", "show", hold, check=False)
@@ -91,13 +89,13 @@ def not_by_others(hub):
     assert hub.status()["holds"]["open"] > 0
     # The one who would receive: not even that something waits.
     hub.be("polis-kommunpolis", "[reader, assessor]")
-    reload(hub)
+    hub.reload()
     assert hub.json("hold", "list") == []
     status = hub.status()
     assert status["holds"] == {"open": 0, "urgent": 0, "escalated": 0}, status["holds"]
     assert [a["id"] for a in status["agencies"] if "held" in a or "withheld" in a] == ["polisen"]
     hub.be("soc-gruppledare")
-    reload(hub)
+    hub.reload()
     return seq
 
 
@@ -131,14 +129,6 @@ def hostile_words(hub):
     assert not [c for c in shown if c in "\x1b\x07\u009b\u202e"], ascii(shown)
     assert hub.json("hold", "show", hold)["event"]["data"]["subjects"][0]["name"] == name, "programs get it as it was sent"
     hub.navctl("hold", "refuse", hold, "--reason", "nej")
-
-
-def reload(hub):
-    before = hub.log("nav-core").count("configuration loaded")
-    for name in ("nav-core", "nav-desk"):
-        hub.processes[name].send_signal(signal.SIGHUP)
-    wait_until("nav-core has reloaded", lambda: hub.log("nav-core").count("configuration loaded") > before)
-    time.sleep(0.3)
 
 
 def survives(hub, seq):
@@ -175,7 +165,7 @@ def limits(hub):
     hold = holds_of(hub, seq)["polisen", "sig"]["hold"]
     hub.edit("config/access/sig.yaml", r"subject.age: \{below: 21\}", "subject.age: {below: 13}")
     hub.edit("config/access/tests/sig.yaml", r"(?s)\ntests:.*", "\ntests: []\n")
-    reload(hub)
+    hub.reload()
     conditions = conditions_of(hub, hold)
     done = hub.navctl("hold", "release", hold, "--reason", "…", *(["--conditions", conditions] if conditions else []), check=False)
     assert done.returncode == 3 and "no longer let it" in done.stderr, done
@@ -229,7 +219,7 @@ def deadlines():
         law = re.sub(r"\n    answer_within: \w+", "", open(hub.path("config/law.yaml"), encoding="utf-8").read())
         with open(hub.path("config/law.yaml"), "w", encoding="utf-8") as file:
             file.write(law)
-        reload(hub)
+        hub.reload()
         [own] = hub.publish("socialtjansten", intervention("Fyra"))
         [duty] = hub.publish("skolan", event("skolan", "ConcernReport", {"kind": "neglect", "assessed_by": "rektor"},
                                              [{"role": "child", "protection": "none", "name": "Fem", "home_area": "alvik"}]))

@@ -28,6 +28,7 @@ BIN = os.environ.get("NAV_BIN", os.path.join(ROOT, "build", "bin"))
 ADAPTERS = {"polisen": ("police", "nav-police"), "socialtjansten": ("social", "nav-social"),
             "skolan": ("school", "nav-school"), "bostadsbolaget": ("housing", "nav-housing"),
             "tycktill": ("tyck_till", "nav-tycktill")}
+READ_AGAIN = {"nav-core": "configuration loaded", "nav-desk": "agencies.yaml was read again"}  # what they log
 DATA = os.path.join(os.path.dirname(ROOT), "shared", "data")
 
 
@@ -159,6 +160,14 @@ class Hub:
             return True
         except OSError:
             return False
+
+    def reload(self, names=tuple(READ_AGAIN), says=None):
+        """Each reads its configuration again; back when it has said so, or has said what it says where there are faults."""
+        for name in names:
+            line = says or READ_AGAIN[name]
+            before = self.log(name).count(line)
+            self.processes[name].send_signal(signal.SIGHUP)
+            wait_until(f"{name} says: {line}", lambda: self.log(name).count(line) > before)
 
     def stop(self, name, number=signal.SIGTERM, fine=(0, -signal.SIGKILL, -signal.SIGTERM)):
         process = self.processes.pop(name)

@@ -6,7 +6,6 @@ Run by: ctest (NAV_BIN is the build's bin folder)."""
 
 import json
 import os
-import signal
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -57,8 +56,7 @@ def roles_are_read_again(hub):
     before = set(backends(hub))
     with open(path, "w", encoding="utf-8") as file:
         file.write(text.replace("auditor, ", "").replace(", mandate: all", ""))
-    hub.processes["nav-desk"].send_signal(signal.SIGHUP)
-    wait_until("nav-desk has read it", lambda: "agencies.yaml was read again" in hub.log("nav-desk"))
+    hub.reload(["nav-desk"])
     prove(hub, 1, code=REFUSED)
     wait_until("workers of before have ended", lambda: not before & set(backends(hub)))
 

@@ -6,7 +6,6 @@ Run by: ctest (NAV_BIN is the build's bin folder)."""
 import json
 import glob
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -139,14 +138,6 @@ def on_record(hub):
                 assert written not in content, f"{number} stands in {place}"
 
 
-def reload(hub):
-    for name in ("nav-core", "nav-desk"):
-        before = hub.log(name).count("again" if name == "nav-desk" else "configuration loaded")
-        hub.processes[name].send_signal(signal.SIGHUP)
-        wait_until("it is read again", lambda: hub.log(name).count("again" if name == "nav-desk" else "configuration loaded") > before)
-    time.sleep(0.3)
-
-
 def part_of_a_record(hub, seq, told):
     """A record of which the mandate has one lane: what it says of other lanes is not told, in no form."""
     for number in told:
@@ -168,7 +159,7 @@ def part_of_a_record(hub, seq, told):
 def mandates(hub, seq, second):
     """The police's own auditor: what the police were given, not what waited for or was kept from them; the school's: the school's."""
     hub.be("soc-gruppledare", "[assessor, auditor], mandate: [polisen]")
-    reload(hub)
+    hub.reload()
     done = hub.navctl("audit", "person", CHILD, "--reason", "prov", "-o", "json")
     lines = json.loads(done.stdout)
     assert {line["kind"] for line in lines} == {"hold_released", "recalled"}, lines
@@ -190,13 +181,13 @@ def mandates(hub, seq, second):
     done = hub.navctl("audit", "search", "--agency", "skolan", "--kind", "accepted", "-o", "json")
     assert json.loads(done.stdout) == [] and "outside your mandate" in done.stderr, done
     hub.be("soc-gruppledare", "[assessor, auditor]")  # its own agency's
-    reload(hub)
+    hub.reload()
     strange = [line for line in about(hub, CHILD) if line["from"] == "skolan"]
     assert all(line["to"] == "socialtjansten" for line in strange), "what others were let have is not its own"
     assert all(line["outcome"] == "release" for line in strange if line["kind"] == "accepted"), strange
     assert [line for line in about(hub, CHILD) if line["event_seq"] == seq and line["kind"] == "read"]
     hub.be("soc-gruppledare")
-    reload(hub)
+    hub.reload()
 
 
 def follow_up(hub):

@@ -161,6 +161,19 @@ static void swedish_days(void **state) {
   assert_true(nav_day_stockholm(utc("1969-12-31T22:59:59Z")) == -1);
 }
 
+static void what_no_calendar_has_is_the_nearest_that_one_has(void **state) {
+  (void)state;
+  char text[NAV_RFC3339_SIZE];
+  assert_string_equal(nav_clock_rfc3339(INT64_MIN, text), "0001-01-01T00:00:00.000Z");
+  assert_string_equal(nav_clock_rfc3339(INT64_MAX, text), "9999-12-31T23:59:59.999Z");
+  assert_true(nav_day_stockholm(INT64_MIN) == nav_days_from_date(1, 1, 1));
+  assert_true(nav_day_stockholm(INT64_MAX) == nav_days_from_date(9999, 12, 31));
+  assert_int_equal(nav_civil_stockholm(INT64_MIN).year, 1);
+  assert_int_equal(nav_civil_stockholm(INT64_MAX).year, 9999);
+  assert_true(nav_age_years(2005, 11, 23, INT64_MAX) > 7000);
+  assert_true(nav_age_years(2005, 11, 23, INT64_MIN) < 0);
+}
+
 static void ages_follow_the_swedish_date(void **state) {
   (void)state;
   assert_int_equal(nav_age_years(2005, 11, 23, utc("2026-11-22T22:59:59Z")), 20);
@@ -209,6 +222,7 @@ int main(void) {
       cmocka_unit_test(the_hours_that_are_twice_or_never),
       cmocka_unit_test(civil_time_goes_there_and_back),
       cmocka_unit_test(swedish_days),
+      cmocka_unit_test(what_no_calendar_has_is_the_nearest_that_one_has),
       cmocka_unit_test(ages_follow_the_swedish_date),
       cmocka_unit_test(dates_are_exact),
       cmocka_unit_test(clocks_run),

@@ -54,8 +54,8 @@ void harness_signal(int signal);
 int harness_wait(void);
 // Another nav-gate in the same home, to its end; gives its exit code. It logs where the first does.
 int harness_run_second(void);
-size_t harness_memory(void);       // bytes resident
-unsigned long harness_time(void);  // of a processor, in clock ticks
+size_t harness_memory(void);         // bytes resident
+unsigned long harness_sleeps(void);  // how often its main thread has waited for something
 // The log has such a line (waits for it).
 bool harness_logged(const char *text);
 
