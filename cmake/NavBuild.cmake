@@ -64,7 +64,7 @@ function(nav_unit_test name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE nav_strict ${ARG_LINK} PkgConfig::cmocka)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-  set_tests_properties(${name} PROPERTIES TIMEOUT 120)
+  set_tests_properties(${name} PROPERTIES TIMEOUT 400)
 endfunction()
 
 # nav_fuzz_target(NAME SOURCES... LINK libraries...): a libFuzzer program in build/fuzz, and a short

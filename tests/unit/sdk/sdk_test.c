@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "adapters/sdk/private.h"
 #include "hub/base/clock.h"
 #include "tests/unit/sdk/fixture.h"
 #include "tests/unit/sdk/sdk_delivery_test.h"
@@ -65,14 +66,33 @@ static void publications_take_half_of_the_frames_that_the_hub_allows(void **stat
   publish_singly(19);
 }
 
-static void who_sent_too_many_frames_sends_half_as_many(void **state) {
-  (void)state;
+static void send_too_many(void) {
   f->hub.frames_a_second = 110;
   f->hub.refuse_code = NAV__V1__CODE__CODE_RATE;
   UNTIL(f->hub.hellos == 1);
   fixture_step_for(20);
   f->hub.refuse_code = 0;
+}
+
+static void who_sent_too_many_frames_sends_half_as_many(void **state) {
+  (void)state;
+  send_too_many();
   publish_singly(38);
+}
+
+static void who_sends_half_as_many_sends_as_before_after_a_while(void **state) {
+  (void)state;
+  send_too_many();
+  UNTIL(nav_client_connected(f->client));
+  int64_t slowed_ms = f->client->slowed_ms, slower = f->client->slower;
+  assert_true(slower > 1);
+  session_watch(f->client, slowed_ms + SLOWER_MS - 1);
+  assert_true(f->client->slower == slower);
+  for (int64_t now_ms = slowed_ms + SLOWER_MS; slower > 1; slower /= 2, now_ms += SLOWER_MS) {
+    session_watch(f->client, now_ms);
+    session_watch(f->client, now_ms + SLOWER_MS - 1);  // one step for each such while
+    assert_true(f->client->slower == slower / 2);
+  }
 }
 
 static void a_single_event_does_not_wait_for_others(void **state) {
@@ -329,6 +349,7 @@ int main(int argc, char **argv) {
       PUBLISHES(single_events_gather_into_few_frames),
       PUBLISHES(publications_take_half_of_the_frames_that_the_hub_allows),
       PUBLISHES(who_sent_too_many_frames_sends_half_as_many),
+      PUBLISHES(who_sends_half_as_many_sends_as_before_after_a_while),
       PUBLISHES(a_single_event_does_not_wait_for_others),
       PUBLISHES(large_events_fill_frames_and_never_pass_them),
       PUBLISHES(what_cannot_be_sent_is_said_at_once),
