@@ -19,6 +19,9 @@ KINDS = {"published": 20, "accepted": 21, "acknowledged": 30, "read": 40}
 class Desk(Hub):
     """A home, a database with a made ledger, nav-desk; nav-core is the stand-in."""
 
+    def __init__(self):
+        super().__init__(agencies=(), settings={"fsync": "off"})  # nothing here is to outlive a crash, and databases are made by the dozen
+
     def begin(self):
         self.navctl("db", "upgrade")
         self.load()
@@ -94,4 +97,4 @@ def span_of(d):
 
 
 def run(tests):
-    return run_tests(Desk(agencies=()), tests)
+    return run_tests(Desk(), tests)

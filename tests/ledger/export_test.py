@@ -310,7 +310,7 @@ def main():
     parser.add_argument("--count", type=int, default=240)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    with Desk(agencies=()) as d:
+    with Desk() as d:
         key_file = d.path("config", "keys", "hub.yaml")
         with open(key_file, encoding="utf-8") as file:
             key = file.read().split("checkpoint: ")[1].strip()
