@@ -82,6 +82,6 @@ function(nav_fuzz_target name)
   set(corpus ${CMAKE_BINARY_DIR}/fuzz/corpus/${name})
   file(MAKE_DIRECTORY ${corpus} ${CMAKE_SOURCE_DIR}/tests/fuzz/seeds/${name})
   add_test(NAME fuzz_${name}
-    COMMAND ${name} -max_total_time=10 -rss_limit_mb=1024 -timeout=10 ${corpus}
+    COMMAND ${name} -max_total_time=6 -rss_limit_mb=1024 -timeout=10 ${corpus}
             ${CMAKE_SOURCE_DIR}/tests/fuzz/seeds/${name})
 endfunction()
