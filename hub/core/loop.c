@@ -276,11 +276,12 @@ void core_run(struct core *core) {
     shown_step(core);
     standby_watch(core);
     commit_if_due(core);
-    sessions_flush(core->sessions);
+    if (!sessions_have_room(core->sessions)) sessions_flush(core->sessions);
     if (!core->stopping && past_waits(core)) past_step(core);
     bool more = !core->stopping && standby_may_deliver(core) && deliver_step(core);
     if (!core->stopping) past_step(core);  // after all that asks for somebody who waits
     once_a_second(core);
+    sessions_flush(core->sessions);
     busy = more || frames == FRAMES_A_TURN;
   }
 }

@@ -14,13 +14,13 @@ enum {
   ARENA_BYTES_MAX = 4 * 1024 * 1024,
   ARENAS_POOLED_MAX = 32,
   GATE_SILENT_MS = 5000,
-  SOCKET_HWM = 256,  // frames of 60 KiB at the most
+  SOCKET_HWM = 256,   // frames of 60 KiB at the most
+  TOGETHER_MAX = 16,  // frames that wait for others to leave with
 };
 
 struct waiting {
   uint8_t head[RELAY_HEAD_SIZE];
-  uint8_t *frame;
-  size_t length;
+  zmq_msg_t frame;
 };
 
 struct sessions {
@@ -35,6 +35,7 @@ struct sessions {
   size_t count;  // slots in use, live or swept to NULL at the end
   struct waiting queue[SESSIONS_QUEUE_MAX];
   size_t queue_first, queue_count;
+  bool refused;  // what waits was not taken when it was last tried
   struct nav_buffer plain, frame, encoded;
   struct nav_arena *arena;
   struct nav_arena *pool[ARENAS_POOLED_MAX];
@@ -84,12 +85,15 @@ static void free_session(struct session *session) {
   free(session);
 }
 
+static void drop_first(struct sessions *sessions) {
+  (void)zmq_msg_close(&sessions->queue[sessions->queue_first].frame);
+  sessions->queue_first = (sessions->queue_first + 1) % SESSIONS_QUEUE_MAX;
+  sessions->queue_count--;
+}
+
 static void clear_queue(struct sessions *sessions) {
-  while (sessions->queue_count > 0) {
-    free(sessions->queue[sessions->queue_first].frame);
-    sessions->queue_first = (sessions->queue_first + 1) % SESSIONS_QUEUE_MAX;
-    sessions->queue_count--;
-  }
+  while (sessions->queue_count > 0) drop_first(sessions);
+  sessions->refused = false;
 }
 
 void sessions_close(struct sessions *sessions) {
@@ -141,48 +145,43 @@ bool sessions_gate_lives(const struct sessions *sessions) {
 
 // ---- sending ----
 
-static bool send_now(struct sessions *sessions, const uint8_t *head, const uint8_t *frame, size_t length) {
+// Takes the frame only where it gives true.
+static bool send_now(struct sessions *sessions, const uint8_t *head, zmq_msg_t *frame) {
   if (zmq_send(sessions->socket, head, RELAY_HEAD_SIZE, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) {
     news_refused(&sessions->news);
     return false;
   }
   news_sent(&sessions->news);
   // The first part was taken, so the second is.
-  return zmq_send(sessions->socket, frame, length, ZMQ_DONTWAIT) >= 0;
-}
-
-static bool try_send(struct sessions *sessions, const uint8_t *head, const uint8_t *frame, size_t length) {
-  return sessions->handlers.may_send(sessions->handlers.context) && send_now(sessions, head, frame, length);
-}
-
-// False: the queue is full too.
-static bool send_or_queue(struct sessions *sessions, const uint8_t *head, const uint8_t *frame,
-                          size_t length) {
-  if (sessions->queue_count == 0 && try_send(sessions, head, frame, length)) return true;
-  if (sessions->queue_count == SESSIONS_QUEUE_MAX) return false;
-  size_t slot = (sessions->queue_first + sessions->queue_count) % SESSIONS_QUEUE_MAX;
-  uint8_t *copy = malloc(length + 1);
-  if (copy == NULL) return false;
-  memcpy(copy, frame, length);
-  memcpy(sessions->queue[slot].head, head, RELAY_HEAD_SIZE);
-  sessions->queue[slot].frame = copy;
-  sessions->queue[slot].length = length;
-  sessions->queue_count++;
-  return true;
+  return zmq_msg_send(frame, sessions->socket, ZMQ_DONTWAIT) >= 0;
 }
 
 void sessions_flush(struct sessions *sessions) {
   while (sessions->queue_count > 0) {
     struct waiting *first = &sessions->queue[sessions->queue_first];
-    if (!try_send(sessions, first->head, first->frame, first->length)) return;
-    free(first->frame);
-    sessions->queue_first = (sessions->queue_first + 1) % SESSIONS_QUEUE_MAX;
-    sessions->queue_count--;
+    sessions->refused = !sessions->handlers.may_send(sessions->handlers.context) ||
+                        !send_now(sessions, first->head, &first->frame);
+    if (sessions->refused) return;
+    drop_first(sessions);
   }
 }
 
+// A frame waits until the turn's end or for so many others: sent as soon as it is made, each would wake
+// libzmq's thread, and the gate, for itself. False: the queue is full.
+static bool queue_frame(struct sessions *sessions, const uint8_t *head, const uint8_t *frame, size_t length) {
+  if (sessions->queue_count == SESSIONS_QUEUE_MAX) return false;
+  size_t slot = (sessions->queue_first + sessions->queue_count) % SESSIONS_QUEUE_MAX;
+  struct waiting *waiting = &sessions->queue[slot];
+  if (zmq_msg_init_size(&waiting->frame, length) != 0) return false;
+  memcpy(zmq_msg_data(&waiting->frame), frame, length);
+  memcpy(waiting->head, head, RELAY_HEAD_SIZE);
+  sessions->queue_count++;
+  if (sessions->queue_count >= TOGETHER_MAX && !sessions->refused) sessions_flush(sessions);
+  return true;
+}
+
 bool sessions_have_room(const struct sessions *sessions) {
-  return sessions->queue_count == 0 && sessions->handlers.may_send(sessions->handlers.context);
+  return !sessions->refused && sessions->handlers.may_send(sessions->handlers.context);
 }
 
 static bool send_to(struct sessions *sessions, uint64_t instance, uint64_t number, enum relay_kind kind,
@@ -191,7 +190,7 @@ static bool send_to(struct sessions *sessions, uint64_t instance, uint64_t numbe
   (void)snprintf(head.agency, sizeof head.agency, "%s", agency);
   uint8_t encoded[RELAY_HEAD_SIZE];
   relay_encode(encoded, &head);
-  return send_or_queue(sessions, encoded, frame, length);
+  return queue_frame(sessions, encoded, frame, length);
 }
 
 static void send_clear(struct sessions *sessions, const struct relay_head *to, const uint8_t *frame,
@@ -213,7 +212,6 @@ void session_end(struct sessions *sessions, struct session *session) {
 }
 
 void sessions_let_go(struct sessions *sessions) {
-  const uint8_t reset = WIRE_RESET;
   clear_queue(sessions);
   for (size_t i = 0; i < sessions->count; i++) {
     struct session *session = sessions_at(sessions, i);
@@ -222,8 +220,11 @@ void sessions_let_go(struct sessions *sessions) {
     struct relay_head head = {.instance = session->instance, .session = session->number, .kind = RELAY_FRAME};
     (void)snprintf(head.agency, sizeof head.agency, "%s", session->agency->id);
     relay_encode(encoded, &head);
-    (void)send_now(sessions, encoded, &reset,
-                   1);  // where the gate takes nothing now it will not hear us either
+    zmq_msg_t reset;
+    (void)zmq_msg_init_size(&reset, 1);
+    *(uint8_t *)zmq_msg_data(&reset) = WIRE_RESET;
+    // Where the gate takes nothing now it will not hear us either.
+    if (!send_now(sessions, encoded, &reset)) (void)zmq_msg_close(&reset);
     end_quietly(sessions, session);
   }
 }

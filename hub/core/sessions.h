@@ -75,7 +75,8 @@ void sessions_stand_by(struct sessions *sessions, const char *text);
 
 // Takes what has come, `most` messages at the most. Returns how many.
 int sessions_receive(struct sessions *sessions, int most);
-// Sends what waits for the gate.
+// Frames that are sent below wait for the end of the turn, or for some others; here they leave. What the gate
+// does not take now waits on.
 void sessions_flush(struct sessions *sessions);
 // Takes the arena of the frame being handled, so that it lives on; give it back with sessions_give_arena.
 struct nav_arena *sessions_take_arena(struct sessions *sessions);
@@ -87,7 +88,7 @@ void session_send(struct sessions *sessions, struct session *session, const Nav_
 void session_refuse(struct sessions *sessions, struct session *session, int code, const char *text);
 void session_send_encoded(struct sessions *sessions, struct session *session, const uint8_t *plain,
                           size_t length);
-// Whether deliveries may be sent now without waiting at the gate.
+// Whether deliveries may be sent now: false while the gate has not taken what is sent already.
 bool sessions_have_room(const struct sessions *sessions);
 // Ends it: a RESET to the client, then the `ended` handler.
 void session_end(struct sessions *sessions, struct session *session);
