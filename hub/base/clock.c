@@ -192,7 +192,7 @@ bool nav_clock_parse(const char *text, bool zone_optional, int64_t *ms) {
   int zone = take_zone(&p, &offset);
   if (zone < 0 || *p != '\0' || (zone == 0 && !zone_optional)) return false;
   *ms = zone == 0 ? nav_ms_from_civil_stockholm(&c) : nav_ms_from_civil_utc(&c) - offset;
-  return true;
+  return within_calendar(*ms) == *ms;  // the zone, or a 60th second, may lead out of the four digits
 }
 
 bool nav_date_parse(const char *text, int *year, int *month, int *day) {

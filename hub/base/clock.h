@@ -41,7 +41,7 @@ int64_t nav_day_stockholm(int64_t ms);
 const char *nav_clock_rfc3339(int64_t ms, char *out);
 // RFC 3339 with 'T', 't' or a blank, any number of fraction digits after '.' or ',', and Z, +hh:mm, +hhmm or
 // +hh, with or without a blank before it; one-digit hours are taken. Without a zone: Swedish
-// time if zone_optional, else false. The text must end after it.
+// time if zone_optional, else false. The text must end after it. In UTC it lies in the years 1 to 9999.
 bool nav_clock_parse(const char *text, bool zone_optional, int64_t *ms);
 // "2026-11-22" exactly, a real date.
 bool nav_date_parse(const char *text, int *year, int *month, int *day);

@@ -88,7 +88,8 @@ void session_send(struct sessions *sessions, struct session *session, const Nav_
 void session_refuse(struct sessions *sessions, struct session *session, int code, const char *text);
 void session_send_encoded(struct sessions *sessions, struct session *session, const uint8_t *plain,
                           size_t length);
-// Whether deliveries may be sent now: false while the gate has not taken what is sent already.
+// Whether deliveries may be sent now: false where nothing may be said, or what waits was not taken when last
+// tried.
 bool sessions_have_room(const struct sessions *sessions);
 // Ends it: a RESET to the client, then the `ended` handler.
 void session_end(struct sessions *sessions, struct session *session);

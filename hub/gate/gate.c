@@ -52,6 +52,27 @@ static void note_connections(struct gate *gate) {
   zap_set_full(gate->zap, sessions_live(gate->sessions) >= gate->nav->connections_max);
 }
 
+static void end_all_sessions(struct gate *gate, bool core_must_know) {
+  for (uint32_t i = 0; i < sessions_max(gate->sessions); i++) {
+    struct session *session = sessions_at(gate->sessions, i);
+    if (session == NULL) continue;
+    gate_send_reset(gate, session->routing, session->routing_length);
+    gate_end_session(gate, session, core_must_know);
+  }
+}
+
+// Who did not run for so long (stopped, or on a machine that slept) does not know whether another node serves
+// by now, and what its core said before is old.
+static void note_sleep(struct gate *gate) {
+  int64_t now_ms = nav_clock_boot_ms(), slept_ms = gate->turn_ms == 0 ? 0 : now_ms - gate->turn_ms;
+  gate->turn_ms = now_ms;
+  if (gate->nav->others_count == 0 || slept_ms < gate_silent_ms(gate->nav)) return;
+  nav_log(NAV_LOG_WARNING,
+          "this gate did not run for %.1f s; %u sessions end, another node may serve them by now",
+          (double)slept_ms / 1000, sessions_live(gate->sessions));
+  end_all_sessions(gate, true);
+}
+
 // The core went away: its sessions went with it. Clients are told at once, and start anew when there is a
 // core again.
 static void note_core(struct gate *gate) {
@@ -59,12 +80,7 @@ static void note_core(struct gate *gate) {
   if (corelink_lost(gate->core)) {
     nav_log(NAV_LOG_WARNING, "nav-core is gone; %u sessions end, and nothing is read until it is back",
             sessions_live(gate->sessions));
-    for (uint32_t i = 0; i < sessions_max(gate->sessions); i++) {
-      struct session *session = sessions_at(gate->sessions, i);
-      if (session == NULL) continue;
-      gate_send_reset(gate, session->routing, session->routing_length);
-      gate_end_session(gate, session, false);
-    }
+    end_all_sessions(gate, false);
   } else if (!was && corelink_connected(gate->core)) {
     nav_log(NAV_LOG_INFO, "connected to nav-core");
   }
@@ -166,6 +182,7 @@ int gate_run(struct gate *gate, int signal_fd) {
     if (!wait_for_something(gate, signal_fd, &signalled)) return 1;
     if (signalled && handle_signal(gate, signal_fd)) return 0;
     int64_t now_ms = nav_clock_monotonic_ms();
+    note_sleep(gate);
     note_connections(gate);
     note_core(gate);
     gate_from_clients(gate);

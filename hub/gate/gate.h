@@ -35,9 +35,13 @@ struct gate {
   bool has_parked;
   uint32_t unknown_keys;  // refused by ZAP and not reported yet
   int64_t tick_ms, hoard_ms;
-  int log_lines;  // left for this minute
+  int64_t turn_ms;  // of the last turn, by the clock that goes on while the machine sleeps; 0: none yet
+  int log_lines;    // left for this minute
   int64_t log_ms;
 };
+
+// So long without a sign of life before another node may have taken over: of the core, or of the gate itself.
+static inline int gate_silent_ms(const struct conf_nav *nav) { return (int)nav->lease_ms * 2 / 3; }
 
 // Runs until SIGTERM or SIGINT come from signal_fd (SIGHUP reloads). Gives the exit code.
 int gate_run(struct gate *gate, int signal_fd);

@@ -139,7 +139,7 @@ static bool open_all(struct gate *gate, void *zmq_context, const struct key_pair
                     zmq_strerror(errno));
   if (!selftest_unlisted_key(zmq_context, gate->door, keys, err)) return false;
   (void)zap_take_refused(gate->zap);  // the self-test's own
-  gate->core = corelink_open(zmq_context, gate->nav->gate_socket, (int)gate->nav->lease_ms * 2 / 3, err);
+  gate->core = corelink_open(zmq_context, gate->nav->gate_socket, gate_silent_ms(gate->nav), err);
   return gate->core != NULL;
 }
 

@@ -200,6 +200,7 @@ def test_slow_callers_delay_nobody(d):
         s.setblocking(False)
         held.append(s)
     assert d.navctl("audit", "show", "1").returncode == 0
+    # One after the other they would have been waited for 10 s each (DESK_READ_MS_MAX).
     for s in held:
         try:
             raise AssertionError(f"the answer came only when a slow caller was let go: {s.recv(1)}")

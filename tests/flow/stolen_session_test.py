@@ -6,7 +6,6 @@ Run by: ctest (NAV_BIN is the build's bin folder)."""
 
 import os
 import shutil
-import signal
 import sys
 import time
 import unittest
@@ -169,7 +168,7 @@ class Stolen(unittest.TestCase):
         path = self.hub.path("config", "keys", "skolan.yaml")
         shutil.move(path, path + ".away")
         try:
-            self.reload_gate("sessions ended")
+            self.hub.reload(["nav-gate"], says="sessions ended")
             seqs = police.give(police.incident())
             try:
                 school.client.send_publication([school.incident().SerializeToString()])
@@ -183,15 +182,10 @@ class Stolen(unittest.TestCase):
             self.assertEqual([s for s in self.stored() if s > seqs[0]], [], "what the revoked key sent was accepted")
         finally:
             shutil.move(path + ".away", path)
-            self.reload_gate("sessions ended")
+            self.hub.reload(["nav-gate"], says="sessions ended")
         school = self.party("skolan")
         school.client.connect(purposes=[PICTURE])
         self.assertEqual([p for p in school.got() if p >= seqs[0]], seqs)
-
-    def reload_gate(self, line):
-        before = self.hub.log("nav-gate").count(line)
-        self.hub.processes["nav-gate"].send_signal(signal.SIGHUP)
-        wait_until("the gate has read its agencies again", lambda: self.hub.log("nav-gate").count(line) > before, 10)
 
     def stored(self):
         return [int(row[0]) for row in self.hub.postgres.sql("postgres", "SELECT seq FROM nav.event_view ORDER BY seq")]

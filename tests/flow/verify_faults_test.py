@@ -88,7 +88,8 @@ def test_deleted_record(d):
     alone = sorted({1, EVERY, d.nth("published", 5), d.nth("accepted", 7)})
     assert len(alone) == 4 and all(b - a > 1 for a, b in zip(alone, alone[1:])), alone
     d.expect_faults("".join(f"DELETE FROM nav.ledger WHERE seq = {seq};" for seq in alone), [(seq, "the record is missing") for seq in alone])
-    d.expect_faults("DELETE FROM nav.ledger WHERE seq BETWEEN 20 AND 60", [(20, "the records 20 to 60 are missing")])
+    d.expect_faults(f"DELETE FROM nav.ledger WHERE seq = {EVERY + 1} OR seq BETWEEN 20 AND 60",
+                    [(EVERY + 1, "the record is missing"), (20, "the records 20 to 60 are missing")])
 
 
 def test_swapped_records(d):

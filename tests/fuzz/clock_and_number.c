@@ -22,7 +22,6 @@ static void try_time(const char *text) {
   NAV_ASSERT(nav_ms_from_civil_utc(&utc) == without);
   NAV_ASSERT(nav_day_stockholm(without) >= without / 86400000 - 1 &&
              nav_day_stockholm(without) <= without / 86400000 + 1);
-  if (utc.year < 1 || utc.year > 9999) return;  // a zone has moved it out of the four digits
   char out[NAV_RFC3339_SIZE];
   int64_t again = 0;
   NAV_ASSERT(nav_clock_parse(nav_clock_rfc3339(without, out), false, &again) && again == without);

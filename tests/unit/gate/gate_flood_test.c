@@ -194,7 +194,7 @@ void a_reader_that_stops_reading_delays_nobody_and_takes_no_memory(void **state)
 // Whether the gate goes to sleep again and again while nothing new comes to it. Time is not asked: one that
 // tries without end never does, and one that sleeps does so on the slowest machine.
 static bool sleeps(void) {
-  enum { TIMES = 3 };
+  enum { TIMES = 5 };
   unsigned long before = harness_sleeps();
   int64_t until_ms = nav_clock_monotonic_ms() + WAIT_MS;
   while (harness_sleeps() - before < TIMES && nav_clock_monotonic_ms() < until_ms) (void)usleep(1000);

@@ -290,6 +290,28 @@ static void a_core_that_is_frozen_is_gone(void **state) {
   assert_int_equal(waitpid(core, NULL, 0), core);
 }
 
+// Stopped for longer than two thirds of its node's lease: what its core sent meanwhile or before is old.
+static void a_gate_that_did_not_run_passes_on_nothing_of_before(void **state) {
+  (void)state;
+  const uint8_t old[] = {WIRE_SEALED, 'o', 'l', 'd'};
+  void *skola = client_new(SKOLA, NULL);
+  struct relay_head head = begin(skola, SKOLA);
+  harness_signal(SIGSTOP);
+  core_send(&head, old, sizeof old);
+  (void)usleep(1800 * 1000);
+  harness_signal(SIGCONT);
+  assert_int_equal(client_receive(skola, data, sizeof data, WAIT_MS), 1);
+  assert_int_equal(data[0], WIRE_RESET);
+  assert_true(harness_logged("this gate did not run for"));
+  assert_int_equal(client_receive(skola, data, sizeof data, QUIET_MS), -1);
+  for (int told = 0; told < 2; told++) {  // that it ended, and that a frame came for one that had
+    assert_true(core_receive(&got, WAIT_MS));
+    assert_true(got.head.kind == RELAY_GONE && got.head.session == head.session);
+  }
+  struct relay_head anew = begin(skola, SKOLA);
+  assert_true(anew.session != head.session);
+}
+
 static void when_the_core_goes_clients_are_told_to_start_anew(void **state) {
   (void)state;
   void *skola = client_new(SKOLA, NULL);
@@ -402,6 +424,7 @@ int main(int argc, char **argv) {
       TEST(harness_start, what_is_sent_to_a_core_that_does_not_read_waits),
       TEST(harness_start_node, a_node_without_a_core_sends_clients_on),
       TEST(harness_start_node, a_core_that_is_frozen_is_gone),
+      TEST(harness_start_node_with_core, a_gate_that_did_not_run_passes_on_nothing_of_before),
       TEST(harness_start, when_the_core_goes_clients_are_told_to_start_anew),
       TEST(harness_start, a_revoked_key_ends_its_session_and_gets_no_other),
       TEST(harness_start, a_changed_key_ends_the_old_ones_session),

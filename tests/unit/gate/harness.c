@@ -156,9 +156,16 @@ static int start(int frames_a_second, int connections, bool with_core) {
   return start_with(frames_a_second, connections, with_core, NULL);
 }
 
+#define NODE "standby: {lease: 2s, others: [\"tcp://127.0.0.1:1\"]}\n"
+
 int harness_start_node(void **state) {
   (void)state;
-  return start_with(5000, 64, false, "standby: {lease: 2s, others: [\"tcp://127.0.0.1:1\"]}\n");
+  return start_with(5000, 64, false, NODE);
+}
+
+int harness_start_node_with_core(void **state) {
+  (void)state;
+  return start_with(5000, 64, true, NODE);
 }
 
 int harness_start(void **state) {

@@ -43,6 +43,7 @@ int harness_start(void **state);
 int harness_start_without_core(void **state);
 int harness_start_small(void **state);  // 20 frames a second, 4 connections
 int harness_start_node(void **state);   // of a hub with another node, and a lease of 2 s; without a core
+int harness_start_node_with_core(void **state);
 int harness_stop(void **state);
 
 void harness_bind_core(void);
