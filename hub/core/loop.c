@@ -276,6 +276,7 @@ void core_run(struct core *core) {
     shown_step(core);
     standby_watch(core);
     commit_if_due(core);
+    // What the gate would not take before, so that what waits for room goes on in this turn.
     if (!sessions_have_room(core->sessions)) sessions_flush(core->sessions);
     if (!core->stopping && past_waits(core)) past_step(core);
     bool more = !core->stopping && standby_may_deliver(core) && deliver_step(core);

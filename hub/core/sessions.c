@@ -221,7 +221,7 @@ void sessions_let_go(struct sessions *sessions) {
     (void)snprintf(head.agency, sizeof head.agency, "%s", session->agency->id);
     relay_encode(encoded, &head);
     zmq_msg_t reset;
-    (void)zmq_msg_init_size(&reset, 1);
+    (void)zmq_msg_init_size(&reset, 1);  // cannot fail: so little lies in the message itself
     *(uint8_t *)zmq_msg_data(&reset) = WIRE_RESET;
     // Where the gate takes nothing now it will not hear us either.
     if (!send_now(sessions, encoded, &reset)) (void)zmq_msg_close(&reset);

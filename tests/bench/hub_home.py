@@ -35,7 +35,6 @@ def environment():
         return {"GLIBC_TUNABLES": re.search(r"(?m)^database_tunables=(\S+)$", file.read())[1]}
 
 
-
 QUIET_BUSY = 0.12  # of the machine
 
 
