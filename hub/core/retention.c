@@ -38,12 +38,13 @@ static void refuse(struct core *core, const struct nav_error *err) {
 static void finish_well(struct core *core) {
   struct retention *run = core->retention;
   if (!run->dry)
-    nav_log(NAV_LOG_INFO, "retention: %zu buckets with %" PRIu64 " events erased, %zu partitions dropped",
-            json_array_size(run->items), run->all_events, run->parts_dropped);
-  finish(core, json_pack("{s:b, s:O, s:I, s:I, s:I, s:I, s:b}", "ok", 1, "buckets", run->items, "events",
+    nav_log(NAV_LOG_INFO,
+            "retention: %zu buckets with %" PRIu64 " events erased, %zu partitions dropped, %zu left",
+            json_array_size(run->items), run->all_events, run->parts_dropped, run->parts_left);
+  finish(core, json_pack("{s:b, s:O, s:I, s:I, s:I, s:I, s:I, s:b}", "ok", 1, "buckets", run->items, "events",
                          (json_int_t)run->all_events, "erased_before", (json_int_t)run->all_erased_before,
-                         "parts", (json_int_t)run->parts_dropped, "keys_left",
-                         (json_int_t)(run->dry ? 0 : erasures_keys_left(core->erasures)), "more",
+                         "parts", (json_int_t)run->parts_dropped, "parts_left", (json_int_t)run->parts_left,
+                         "keys_left", (json_int_t)(run->dry ? 0 : erasures_keys_left(core->erasures)), "more",
                          run->more ? 1 : 0));
 }
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "hub/base/clock.h"
+#include "hub/base/log.h"
 #include "hub/core/holds.h"
 #include "hub/core/recalls.h"
 #include "hub/core/retention_private.h"
@@ -232,16 +233,22 @@ void retention_ask_events(struct core *core) {
 
 // ---- dropping ----
 
+// One that somebody reads for long, or whose time is not up by the database's clock, is left to the next run:
+// what stands in it is erased already, and this run's work is not undone by disk space that comes later.
 static void drop_came(void *context, const PGresult *result) {
-  struct retention *run = answered(context, result);
-  if (run == NULL || PQntuples(result) != 1) return;
-  if (PQgetvalue(result, 0, 0)[0] != 0) {
-    run->parts_dropped++;
-    run->part_at++;
-  } else if (++run->drop_tries == DROP_TRIES_MAX) {
-    run->part_at++;  // somebody reads it for long: the next run drops it
-    run->drop_tries = 0;
-  }
+  struct core *core = context;
+  struct retention *run = core->retention;
+  if (run == NULL) return;
+  run->asked = false;
+  bool dropped = result != NULL && PQntuples(result) == 1 && PQgetvalue(result, 0, 0)[0] != 0;
+  if (!dropped && ++run->drop_tries < DROP_TRIES_MAX) return;
+  if (!dropped)
+    nav_log(NAV_LOG_WARNING, "retention: partition content_%u was not dropped and is left to the next run",
+            run->parts[run->part_at]);
+  run->parts_dropped += dropped ? 1 : 0;
+  run->parts_left += dropped ? 0 : 1;
+  run->part_at++;
+  run->drop_tries = 0;
 }
 
 void retention_ask_drop(struct core *core) {

@@ -35,7 +35,7 @@ struct retention {
   bool more;                  // there were too many for one run
   uint32_t parts[PARTS_MAX];  // that are past
   size_t parts_count, part_at;
-  size_t parts_dropped;
+  size_t parts_dropped, parts_left;
   unsigned drop_tries;  // of the one at hand
 
   // Of the bucket at hand.

@@ -7,6 +7,13 @@
 // A first run may have years to erase, a few milliseconds a bucket and three syncs of a disk.
 enum { TIMEOUT_MS = 30 * 60 * 1000 };
 
+static bool print_parts(const json_t *answer) {
+  long long dropped = (long long)json_integer_value(json_object_get(answer, "parts"));
+  long long left = (long long)json_integer_value(json_object_get(answer, "parts_left"));
+  return printf("; %lld partitions dropped", dropped) >= 0 &&
+         (left == 0 || printf(", %lld left to the next run", left) >= 0);
+}
+
 static bool print(const struct ctl *ctl, const json_t *answer, bool done) {
   static const struct ctl_column columns[] = {{"class", "CLASS", true},
                                               {"days", "DAYS", true},
@@ -29,9 +36,7 @@ static bool print(const struct ctl *ctl, const json_t *answer, bool done) {
                 (long long)json_integer_value(json_object_get(answer, "events")),
                 (long long)json_integer_value(json_object_get(answer, "erased_before")),
                 json_is_true(json_object_get(answer, "more")) ? "; there is more: run it again" : "") >= 0 &&
-         (!done || printf("; %lld partitions dropped",
-                          (long long)json_integer_value(json_object_get(answer, "parts"))) >= 0) &&
-         puts(".") >= 0;
+         (!done || print_parts(answer)) && puts(".") >= 0;
 }
 
 // Takes request.
