@@ -88,7 +88,6 @@ struct core {
   uint8_t person_key[PERSON_KEY_SIZE];  // of tokens, derived from it
   char origin[CHECKPOINT_ORIGIN_SIZE];  // of checkpoints
 
-  void *zmq_context;
   struct sessions *sessions;
   struct store *store;
   struct reader *reader;
@@ -215,7 +214,9 @@ void deliver_forget(struct core *core);
 void deliver_free(struct core *core);
 
 // control_port.c: navctl and nav-desk.
-enum { CORE_FILES_MAX = 96 };  // of one wait, of NEWS_FILES_MAX: the control port has 65 at the most
+enum { CORE_FILES_MAX = 96 };  // of one wait: the control port has 65 at the most
+// Waits for one of them, or so long; interrupted, none is ready.
+void core_wait(struct pollfd *files, size_t count, int wait_ms);
 struct control_port;
 struct control_port *control_port_open(struct core *core, struct nav_error *err);
 void control_port_close(struct control_port *port);  // takes NULL

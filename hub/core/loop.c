@@ -195,6 +195,11 @@ static void step_store(struct core *core) {
 
 // ---- the loop ----
 
+void core_wait(struct pollfd *files, size_t count, int wait_ms) {
+  for (size_t i = 0; i < count; i++) files[i].revents = 0;
+  (void)poll(files, count, wait_ms);
+}
+
 static size_t fill_files(struct core *core, struct pollfd *files) {
   size_t count = 0;
   if (store_fd(core->store) >= 0)
@@ -219,14 +224,15 @@ static void once_a_second(struct core *core) {
 static void turn(struct core *core, bool busy) {
   struct pollfd files[CORE_FILES_MAX];
   // Nothing is read any more while it stops.
-  struct news *const gate = core->stopping ? NULL : sessions_news(core->sessions);
-  size_t own = fill_files(core, files);
+  sessions_poll_fill(core->sessions, files, !core->stopping);
+  size_t own = GATE_PORT_FILES + fill_files(core, files + GATE_PORT_FILES);
   size_t control = control_port_poll_count(core->control);
   NAV_ASSERT(own + control <= CORE_FILES_MAX);
   control_port_poll_fill(core->control, files + own);
-  (void)!news_wait(&gate, gate != NULL ? 1 : 0, files, own + control, busy ? 0 : POLL_MS);
+  core_wait(files, own + control, busy ? 0 : POLL_MS);
   core->now_ms = nav_clock_now_ms();
   buckets_set_today(core->buckets, nav_day_stockholm(core->now_ms));
+  sessions_step(core->sessions, files);
   control_port_step(core->control, files + own);
 }
 

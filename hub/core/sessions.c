@@ -1,31 +1,15 @@
 // See sessions.h.
 #include "hub/core/sessions.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <zmq.h>
 
-#include "hub/base/clock.h"
 #include "hub/base/log.h"
 
-enum {
-  ARENA_BYTES_MAX = 4 * 1024 * 1024,
-  ARENAS_POOLED_MAX = 32,
-  GATE_SILENT_MS = 5000,
-  SOCKET_HWM = 256,   // frames of 60 KiB at the most
-  TOGETHER_MAX = 16,  // frames that wait for others to leave with
-};
-
-struct waiting {
-  uint8_t head[RELAY_HEAD_SIZE];
-  zmq_msg_t frame;
-};
+enum { ARENA_BYTES_MAX = 4 * 1024 * 1024, ARENAS_POOLED_MAX = 32 };
 
 struct sessions {
-  void *socket;
-  struct news news;
+  struct gate_port *gate;
   const struct conf_agencies *agencies;
   const struct key_pair_sign *key;
   struct sessions_handlers handlers;
@@ -33,20 +17,34 @@ struct sessions {
   struct session *list[SESSIONS_MAX];
   uint64_t last_id;
   size_t count;  // slots in use, live or swept to NULL at the end
-  struct waiting queue[SESSIONS_QUEUE_MAX];
-  size_t queue_first, queue_count;
-  bool refused;  // what waits was not taken when it was last tried
   struct nav_buffer plain, frame, encoded;
   struct nav_arena *arena;
   struct nav_arena *pool[ARENAS_POOLED_MAX];
   size_t pooled;
-  uint64_t gate_instance;
-  int64_t gate_seen_ms;
 };
 
-struct sessions *sessions_open(void *zmq_context, const char *gate_socket,
-                               const struct conf_agencies *agencies, const struct key_pair_sign *key,
-                               const struct sessions_handlers *handlers, struct nav_error *err) {
+static void end_quietly(struct sessions *sessions, struct session *session) {
+  if (session->ended) return;
+  sessions->handlers.ended(sessions->handlers.context, session);
+  session->ended = true;
+}
+
+static bool may_send(void *context) {
+  const struct sessions *sessions = context;
+  return sessions->handlers.may_send(sessions->handlers.context);
+}
+
+static void end_all(void *context) {
+  struct sessions *sessions = context;
+  for (size_t i = 0; i < sessions->count; i++) {
+    struct session *session = sessions_at(sessions, i);
+    if (session != NULL) end_quietly(sessions, session);
+  }
+}
+
+struct sessions *sessions_open(const char *gate_socket, const struct conf_agencies *agencies,
+                               const struct key_pair_sign *key, const struct sessions_handlers *handlers,
+                               struct nav_error *err) {
   struct sessions *sessions = calloc(1, sizeof *sessions);
   if (sessions == NULL) {
     (void)nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
@@ -58,25 +56,11 @@ struct sessions *sessions_open(void *zmq_context, const char *gate_socket,
   nav_buffer_init(&sessions->plain, WIRE_FRAME_MAX);
   nav_buffer_init(&sessions->frame, WIRE_FRAME_MAX);
   nav_buffer_init(&sessions->encoded, WIRE_FRAME_MAX);
-  sessions->socket = zmq_socket(zmq_context, ZMQ_DEALER);
-  int hwm = SOCKET_HWM;
-  int linger = 0;
-  int64_t frame_max = WIRE_FRAME_MAX + RELAY_HEAD_SIZE;
-  char endpoint[256];
-  (void)snprintf(endpoint, sizeof endpoint, "ipc://%s", gate_socket);
-  bool ok = sessions->socket != NULL && zmq_setsockopt(sessions->socket, ZMQ_SNDHWM, &hwm, sizeof hwm) == 0 &&
-            zmq_setsockopt(sessions->socket, ZMQ_RCVHWM, &hwm, sizeof hwm) == 0 &&
-            zmq_setsockopt(sessions->socket, ZMQ_LINGER, &linger, sizeof linger) == 0 &&
-            zmq_setsockopt(sessions->socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof frame_max) == 0 &&
-            zmq_bind(sessions->socket, endpoint) == 0 && news_open(&sessions->news, sessions->socket);
-  if (!ok) {
-    (void)nav_fail(err, NAV_ERROR_LOCAL, 0, gate_socket, "cannot bind the gate's socket: %s",
-                   zmq_strerror(errno));
-    sessions_close(sessions);
-    return NULL;
-  }
-  (void)chmod(gate_socket, 0660);
-  return sessions;
+  const struct gate_port_handlers port = {sessions, may_send, end_all};
+  sessions->gate = gate_port_open(gate_socket, &port, err);
+  if (sessions->gate != NULL) return sessions;
+  sessions_close(sessions);
+  return NULL;
 }
 
 static void free_session(struct session *session) {
@@ -85,32 +69,24 @@ static void free_session(struct session *session) {
   free(session);
 }
 
-static void drop_first(struct sessions *sessions) {
-  (void)zmq_msg_close(&sessions->queue[sessions->queue_first].frame);
-  sessions->queue_first = (sessions->queue_first + 1) % SESSIONS_QUEUE_MAX;
-  sessions->queue_count--;
-}
-
-static void clear_queue(struct sessions *sessions) {
-  while (sessions->queue_count > 0) drop_first(sessions);
-  sessions->refused = false;
-}
-
 void sessions_close(struct sessions *sessions) {
   if (sessions == NULL) return;
-  clear_queue(sessions);
+  gate_port_close(sessions->gate);
   for (size_t i = 0; i < sessions->count; i++) free_session(sessions->list[i]);
   for (size_t i = 0; i < sessions->pooled; i++) nav_arena_free(sessions->pool[i]);
   nav_arena_free(sessions->arena);
   nav_buffer_free(&sessions->plain);
   nav_buffer_free(&sessions->frame);
   nav_buffer_free(&sessions->encoded);
-  if (sessions->socket != NULL) (void)zmq_close(sessions->socket);
   free(sessions);
 }
 
-struct news *sessions_news(struct sessions *sessions) {
-  return sessions->handlers.may_send(sessions->handlers.context) ? &sessions->news : NULL;
+void sessions_poll_fill(const struct sessions *sessions, struct pollfd *files, bool reads) {
+  gate_port_poll_fill(sessions->gate, files, reads);
+}
+
+void sessions_step(struct sessions *sessions, const struct pollfd *files) {
+  gate_port_step(sessions->gate, files);
 }
 
 void sessions_stand_by(struct sessions *sessions, const char *text) { sessions->standby_text = text; }
@@ -133,100 +109,56 @@ struct session *sessions_find(struct sessions *sessions, uint64_t id) {
 static struct session *of_gate(struct sessions *sessions, const struct relay_head *head) {
   for (size_t i = 0; i < sessions->count; i++) {
     struct session *session = sessions_at(sessions, i);
-    if (session != NULL && session->number == head->session && session->instance == head->instance)
-      return session;
+    if (session != NULL && session->number == head->session) return session;
   }
   return NULL;
 }
 
-bool sessions_gate_lives(const struct sessions *sessions) {
-  return sessions->gate_instance != 0 && nav_clock_monotonic_ms() - sessions->gate_seen_ms < GATE_SILENT_MS;
-}
+bool sessions_gate_lives(const struct sessions *sessions) { return gate_port_lives(sessions->gate); }
 
 // ---- sending ----
 
-// Takes the frame only where it gives true.
-static bool send_now(struct sessions *sessions, const uint8_t *head, zmq_msg_t *frame) {
-  if (zmq_send(sessions->socket, head, RELAY_HEAD_SIZE, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) {
-    news_refused(&sessions->news);
-    return false;
-  }
-  news_sent(&sessions->news);
-  // The first part was taken, so the second is.
-  return zmq_msg_send(frame, sessions->socket, ZMQ_DONTWAIT) >= 0;
-}
+void sessions_flush(struct sessions *sessions) { gate_port_flush(sessions->gate); }
 
-void sessions_flush(struct sessions *sessions) {
-  while (sessions->queue_count > 0) {
-    struct waiting *first = &sessions->queue[sessions->queue_first];
-    sessions->refused = !sessions->handlers.may_send(sessions->handlers.context) ||
-                        !send_now(sessions, first->head, &first->frame);
-    if (sessions->refused) return;
-    drop_first(sessions);
-  }
-}
+bool sessions_have_room(const struct sessions *sessions) { return gate_port_has_room(sessions->gate); }
 
-// A frame waits until the turn's end or for so many others: sent as soon as it is made, each would wake
-// libzmq's thread, and the gate, for itself. False: the queue is full.
-static bool queue_frame(struct sessions *sessions, const uint8_t *head, const uint8_t *frame, size_t length) {
-  if (sessions->queue_count == SESSIONS_QUEUE_MAX) return false;
-  size_t slot = (sessions->queue_first + sessions->queue_count) % SESSIONS_QUEUE_MAX;
-  struct waiting *waiting = &sessions->queue[slot];
-  if (zmq_msg_init_size(&waiting->frame, length) != 0) return false;
-  memcpy(zmq_msg_data(&waiting->frame), frame, length);
-  memcpy(waiting->head, head, RELAY_HEAD_SIZE);
-  sessions->queue_count++;
-  if (sessions->queue_count >= TOGETHER_MAX && !sessions->refused) sessions_flush(sessions);
-  return true;
-}
-
-bool sessions_have_room(const struct sessions *sessions) {
-  return !sessions->refused && sessions->handlers.may_send(sessions->handlers.context);
-}
-
-static bool send_to(struct sessions *sessions, uint64_t instance, uint64_t number, enum relay_kind kind,
-                    const char *agency, const uint8_t *frame, size_t length) {
-  struct relay_head head = {.instance = instance, .session = number, .kind = (uint8_t)kind};
+static struct relay_head head_of(uint64_t number, const char *agency) {
+  struct relay_head head = {.session = number, .kind = RELAY_FRAME};
   (void)snprintf(head.agency, sizeof head.agency, "%s", agency);
-  uint8_t encoded[RELAY_HEAD_SIZE];
-  relay_encode(encoded, &head);
-  return queue_frame(sessions, encoded, frame, length);
+  return head;
+}
+
+static bool send_to(struct sessions *sessions, const struct session *session, const uint8_t *frame,
+                    size_t length) {
+  const struct relay_head head = head_of(session->number, session->agency->id);
+  return gate_port_put(sessions->gate, &head, frame, length);
 }
 
 static void send_clear(struct sessions *sessions, const struct relay_head *to, const uint8_t *frame,
                        size_t length) {
-  (void)send_to(sessions, to->instance, to->session, RELAY_FRAME, to->agency, frame, length);
-}
-
-static void end_quietly(struct sessions *sessions, struct session *session) {
-  if (session->ended) return;
-  sessions->handlers.ended(sessions->handlers.context, session);
-  session->ended = true;
+  const struct relay_head head = head_of(to->session, to->agency);
+  (void)!gate_port_put(sessions->gate, &head, frame, length);
 }
 
 void session_end(struct sessions *sessions, struct session *session) {
   if (session->ended) return;
-  uint8_t reset = WIRE_RESET;
-  (void)send_to(sessions, session->instance, session->number, RELAY_FRAME, session->agency->id, &reset, 1);
+  const uint8_t reset = WIRE_RESET;
+  (void)!send_to(sessions, session, &reset, sizeof reset);
   end_quietly(sessions, session);
 }
 
 void sessions_let_go(struct sessions *sessions) {
-  clear_queue(sessions);
+  const uint8_t reset = WIRE_RESET;
+  bool told = true;
+  gate_port_drop_waiting(sessions->gate);
   for (size_t i = 0; i < sessions->count; i++) {
     struct session *session = sessions_at(sessions, i);
     if (session == NULL) continue;
-    uint8_t encoded[RELAY_HEAD_SIZE];
-    struct relay_head head = {.instance = session->instance, .session = session->number, .kind = RELAY_FRAME};
-    (void)snprintf(head.agency, sizeof head.agency, "%s", session->agency->id);
-    relay_encode(encoded, &head);
-    zmq_msg_t reset;
-    (void)zmq_msg_init_size(&reset, 1);  // cannot fail: so little lies in the message itself
-    *(uint8_t *)zmq_msg_data(&reset) = WIRE_RESET;
-    // Where the gate takes nothing now it will not hear us either.
-    if (!send_now(sessions, encoded, &reset)) (void)zmq_msg_close(&reset);
+    const struct relay_head head = head_of(session->number, session->agency->id);
+    told = gate_port_send_now(sessions->gate, &head, &reset, sizeof reset) && told;
     end_quietly(sessions, session);
   }
+  if (!told) gate_port_hang_up(sessions->gate);  // which tells the gate of all of them
 }
 
 void session_send_encoded(struct sessions *sessions, struct session *session, const uint8_t *plain,
@@ -236,8 +168,7 @@ void session_send_encoded(struct sessions *sessions, struct session *session, co
   nav_buffer_clear(&sessions->frame);
   // A frame once sealed must be sent: the stream is a sequence.
   if (!wire_stream_seal(&session->stream, plain, length, &sessions->frame, &err) ||
-      !send_to(sessions, session->instance, session->number, RELAY_FRAME, session->agency->id,
-               sessions->frame.data, sessions->frame.length)) {
+      !send_to(sessions, session, sessions->frame.data, sessions->frame.length)) {
     nav_log(NAV_LOG_WARNING, "a session of %s is ended: its frames cannot be sent", session->agency->id);
     session_end(sessions, session);
   }
@@ -355,7 +286,6 @@ static void take_hello(struct sessions *sessions, const struct relay_head *head,
     wire_stream_wipe(&stream);
     return;
   }
-  session->instance = head->instance;
   session->number = head->session;
   session->agency = agency;
   session->stream = stream;
@@ -406,75 +336,28 @@ static void take_frame(struct sessions *sessions, const struct relay_head *head,
   }
 }
 
-static void see_gate(struct sessions *sessions, uint64_t instance) {
-  sessions->gate_seen_ms = nav_clock_monotonic_ms();
-  if (sessions->gate_instance == instance) return;
-  if (sessions->gate_instance != 0)
-    nav_log(NAV_LOG_INFO, "another nav-gate has started; its clients begin anew");
-  for (size_t i = 0; i < sessions->count; i++) {
-    struct session *session = sessions_at(sessions, i);
-    if (session != NULL && session->instance != instance) end_quietly(sessions, session);
-  }
-  clear_queue(sessions);
-  sessions->gate_instance = instance;
-}
-
-static void take_message(struct sessions *sessions, const uint8_t *head_bytes, size_t head_length,
-                         const uint8_t *frame, size_t length) {
-  struct relay_head head;
-  struct nav_error err;
-  if (!relay_decode(&head, head_bytes, head_length, &err)) {
-    nav_log_failure(NAV_LOG_ERROR, "from the gate", &err);
-    return;
-  }
-  see_gate(sessions, head.instance);
-  if (head.kind == RELAY_FRAME) {
-    take_frame(sessions, &head, frame, length);
-  } else if (head.kind == RELAY_GONE) {
-    struct session *session = of_gate(sessions, &head);
+static void take_message(struct sessions *sessions, const struct relay_head *head, const uint8_t *frame,
+                         size_t length) {
+  if (head->kind == RELAY_FRAME) {
+    take_frame(sessions, head, frame, length);
+  } else if (head->kind == RELAY_GONE) {
+    struct session *session = of_gate(sessions, head);
     if (session != NULL) end_quietly(sessions, session);
-  } else if (head.kind == RELAY_REFUSED && length == 8 && sessions->standby_text == NULL) {
-    sessions->handlers.refused_at_gate(sessions->handlers.context, head.agency, (int)nav_get_u32(frame),
+  } else if (head->kind == RELAY_REFUSED && length == 8 && sessions->standby_text == NULL) {
+    sessions->handlers.refused_at_gate(sessions->handlers.context, head->agency, (int)nav_get_u32(frame),
                                        nav_get_u32(frame + 4));
   }
 }
 
-// One message of two parts; others are dropped whole. False: nothing has come.
-static bool receive_one(struct sessions *sessions) {
-  zmq_msg_t parts[2];
-  size_t count = 0;
-  int more = 1;
-  if (!sessions->news.likely) return false;
-  while (more != 0) {
-    zmq_msg_t part;
-    (void)zmq_msg_init(&part);
-    if (zmq_msg_recv(&part, sessions->socket, ZMQ_DONTWAIT) < 0) {
-      news_missed(&sessions->news);
-      (void)zmq_msg_close(&part);
-      for (size_t i = 0; i < count && i < 2; i++) (void)zmq_msg_close(&parts[i]);
-      return false;
-    }
-    more = zmq_msg_more(&part);
-    if (count < 2) {
-      parts[count] = part;
-    } else {
-      (void)zmq_msg_close(&part);
-    }
-    count++;
-  }
-  if (count <= 2) {
-    const uint8_t *frame = count == 2 ? zmq_msg_data(&parts[1]) : (const uint8_t *)"";
-    size_t length = count == 2 ? zmq_msg_size(&parts[1]) : 0;
-    take_message(sessions, zmq_msg_data(&parts[0]), zmq_msg_size(&parts[0]), frame, length);
-  }
-  for (size_t i = 0; i < count && i < 2; i++) (void)zmq_msg_close(&parts[i]);
-  return true;
-}
-
 int sessions_receive(struct sessions *sessions, int most) {
+  struct relay_head head;
+  const uint8_t *frame;
+  size_t length;
   int taken = 0;
-  if (!sessions->handlers.may_send(sessions->handlers.context)) return 0;
-  while (taken < most && receive_one(sessions)) taken++;
+  while (taken < most && gate_port_receive(sessions->gate, &head, &frame, &length)) {
+    take_message(sessions, &head, frame, length);
+    taken++;
+  }
   return taken;
 }
 

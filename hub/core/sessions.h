@@ -1,12 +1,11 @@
-// The clients' sealed sessions, and the one socket to nav-gate through which they all come.
+// The clients' sealed sessions, which all come through nav-gate.
 // Called by: the loop, intake, deliver. Must never: believe the gate about anything but its own numbers and
 // the agency that a Hello's signature then proves.
 #ifndef NAV_CORE_SESSIONS_H
 #define NAV_CORE_SESSIONS_H
 
 #include "hub/conf/agencies.h"
-#include "hub/wire/news.h"
-#include "hub/wire/relay.h"
+#include "hub/core/gate_port.h"
 #include "hub/wire/session.h"
 
 enum {
@@ -14,12 +13,11 @@ enum {
   SESSION_LANES_MAX = CONF_PURPOSES_MAX,
   SESSION_PUBLICATIONS_MAX = 8,           // under way without a receipt
   SESSION_CREDIT_MAX = 64 * 1024 * 1024,  // bytes a client may ask for ahead
-  SESSIONS_QUEUE_MAX = 2048,              // frames waiting for the gate
 };
 
 struct session {
-  uint64_t id;  // our own, never used again: an answer reaches the session that asked, or nobody
-  uint64_t instance, number;  // of the gate
+  uint64_t id;      // our own, never used again: an answer reaches the session that asked, or nobody
+  uint64_t number;  // of the gate
   const struct conf_agency *agency;
   uint32_t agency_number;
   struct wire_stream stream;
@@ -61,14 +59,15 @@ struct sessions_handlers {
   bool (*may_send)(void *context);
 };
 
-// Binds the ipc socket. agencies and key must outlive it. NULL: *err.
-struct sessions *sessions_open(void *zmq_context, const char *gate_socket,
-                               const struct conf_agencies *agencies, const struct key_pair_sign *key,
-                               const struct sessions_handlers *handlers, struct nav_error *err);
+// Listens on the gate's socket. All that it is given must outlive it. NULL: *err.
+struct sessions *sessions_open(const char *gate_socket, const struct conf_agencies *agencies,
+                               const struct key_pair_sign *key, const struct sessions_handlers *handlers,
+                               struct nav_error *err);
 void sessions_close(struct sessions *sessions);  // takes NULL
 void sessions_set_agencies(struct sessions *sessions, const struct conf_agencies *agencies);
-// To be waited for: what the gate sends, or that it takes something again. NULL: nothing may be read now.
-struct news *sessions_news(struct sessions *sessions);
+// What to wait for, GATE_PORT_FILES of them, and what to do after each wait. reads: frames are wanted.
+void sessions_poll_fill(const struct sessions *sessions, struct pollfd *files, bool reads);
+void sessions_step(struct sessions *sessions, const struct pollfd *files);
 // Refuses everybody with CODE_STANDBY and that text, which must outlive it, and tells no handler; NULL: no
 // longer. There is no session then.
 void sessions_stand_by(struct sessions *sessions, const char *text);

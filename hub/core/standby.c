@@ -107,15 +107,16 @@ static bool begin_waiting(struct core *core, struct nav_error *err) {
 // Serves the sockets for that long at the most.
 static void wait_turn(struct core *core, int64_t wait_ms) {
   struct pollfd files[CORE_FILES_MAX];
-  struct news *const gate = sessions_news(core->sessions);
-  size_t count = control_port_poll_count(core->control);
+  size_t count = GATE_PORT_FILES + control_port_poll_count(core->control);
   NAV_ASSERT(1 + count <= CORE_FILES_MAX);
-  control_port_poll_fill(core->control, files);
+  sessions_poll_fill(core->sessions, files, true);
+  control_port_poll_fill(core->control, files + GATE_PORT_FILES);
   if (store_is_asking(core->store))
     files[count++] = (struct pollfd){.fd = store_fd(core->store), .events = POLLIN};
-  (void)!news_wait(&gate, gate != NULL ? 1 : 0, files, count, wait_ms);
+  core_wait(files, count, wait_ms < RELAY_ALIVE_MS / 2 ? (int)wait_ms : RELAY_ALIVE_MS / 2);
   core->now_ms = nav_clock_now_ms();
-  control_port_step(core->control, files);
+  sessions_step(core->sessions, files);
+  control_port_step(core->control, files + GATE_PORT_FILES);
   (void)sessions_receive(core->sessions, FRAMES_A_TURN);
   sessions_flush(core->sessions);
 }

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <zmq.h>
 
 #include "hub/base/clock.h"
 #include "hub/base/id.h"
@@ -373,16 +372,15 @@ static void on_refused_at_gate(void *context, const char *agency, int code, uint
   (void)batch_stage(core->staging, &record, core->now_ms);
 }
 
+// The control port first: where another nav-core of this home runs, that is refused, and its gate stays with
+// it.
 bool core_open_sockets(struct core *core, struct nav_error *err) {
   const struct sessions_handlers handlers = {core,     on_frame,           on_malformed,
                                              on_ended, on_refused_at_gate, standby_may_send};
-  core->zmq_context = zmq_ctx_new();
-  if (core->zmq_context == NULL) return nav_fail_errno(err, "", "no ZeroMQ context");
-  core->sessions = sessions_open(core->zmq_context, core->nav->gate_socket, core->agencies,
-                                 &core->session_key, &handlers, err);
-  if (core->sessions == NULL) return false;
   core->control = control_port_open(core, err);
-  return core->control != NULL;
+  if (core->control == NULL) return false;
+  core->sessions = sessions_open(core->nav->gate_socket, core->agencies, &core->session_key, &handlers, err);
+  return core->sessions != NULL;
 }
 
 bool core_start(struct core *core, const char *home, struct nav_error *err) {
@@ -445,7 +443,6 @@ void core_stop(struct core *core) {
   intake_free(core);
   if (core->numbers != NULL) deliver_free(core);
   sessions_close(core->sessions);
-  if (core->zmq_context != NULL) (void)zmq_ctx_term(core->zmq_context);
   reader_free(core->reader);
   standby_close(core);
   store_close(core->store);

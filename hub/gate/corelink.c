@@ -1,181 +1,121 @@
-// See corelink.h. ZMQ_IMMEDIATE: nothing is queued for a core that is not connected, so that a new core gets
-// no frames of sessions that only the old one knew.
+// See corelink.h. A new core gets no frames of sessions that only the old one knew: they end with the
+// connection.
 #include "hub/gate/corelink.h"
 
-#include <errno.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <unistd.h>
 
-enum { RECONNECT_MS = 50, RECONNECT_MS_MAX = 1000, EVENT_SIZE = 6, FAREWELL_MS = 200 };
+#include "hub/base/clock.h"
+
+enum { CONNECT_MS = 100 };  // between two tries
 
 struct corelink {
-  void *socket, *monitor;
-  struct news news, monitor_news;
-  bool connected;
-  int fd;  // of the connection, while connected
+  const char *path;
+  int silent_ms;
+  int fd;          // -1: not connected
+  bool connected;  // and the core has said that it is there
+  bool lost;       // not told yet
+  bool full;       // it did not take the last
+  bool readable;   // something may have come
+  int64_t tried_ms, heard_ms;
+  uint8_t frame[WIRE_FRAME_MAX];
 };
 
-static bool set_options(void *socket, int silent_ms) {
-  const int every = silent_ms / 4, silence = silent_ms * 3 / 4;
-  const int linger = 0, hwm = CORELINK_HWM, immediate = 1, reconnect = RECONNECT_MS,
-            reconnect_max = RECONNECT_MS_MAX, nothing = 0;
-  const int64_t message_max = CORELINK_MESSAGE_MAX;
-  return zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof linger) == 0 &&
-         zmq_setsockopt(socket, ZMQ_SNDHWM, &hwm, sizeof hwm) == 0 &&
-         zmq_setsockopt(socket, ZMQ_RCVHWM, &hwm, sizeof hwm) == 0 &&
-         zmq_setsockopt(socket, ZMQ_IMMEDIATE, &immediate, sizeof immediate) == 0 &&
-         zmq_setsockopt(socket, ZMQ_SNDTIMEO, &nothing, sizeof nothing) == 0 &&
-         zmq_setsockopt(socket, ZMQ_RCVTIMEO, &nothing, sizeof nothing) == 0 &&
-         zmq_setsockopt(socket, ZMQ_RECONNECT_IVL, &reconnect, sizeof reconnect) == 0 &&
-         zmq_setsockopt(socket, ZMQ_RECONNECT_IVL_MAX, &reconnect_max, sizeof reconnect_max) == 0 &&
-         zmq_setsockopt(socket, ZMQ_HEARTBEAT_IVL, &every, sizeof every) == 0 &&
-         zmq_setsockopt(socket, ZMQ_HEARTBEAT_TIMEOUT, &silence, sizeof silence) == 0 &&
-         zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &message_max, sizeof message_max) == 0;
-}
-
-static bool watch(struct corelink *link, void *zmq_context) {
-  static const char endpoint[] = "inproc://gate-corelink";
-  const int linger = 0, events = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED;
-  link->monitor = zmq_socket(zmq_context, ZMQ_PAIR);
-  return link->monitor != NULL && zmq_setsockopt(link->monitor, ZMQ_LINGER, &linger, sizeof linger) == 0 &&
-         zmq_socket_monitor(link->socket, endpoint, events) == 0 &&
-         zmq_connect(link->monitor, endpoint) == 0 && news_open(&link->monitor_news, link->monitor);
-}
-
-struct corelink *corelink_open(void *zmq_context, const char *socket_path, int silent_ms,
-                               struct nav_error *err) {
-  char endpoint[512];
+struct corelink *corelink_open(const char *socket_path, int silent_ms, struct nav_error *err) {
   struct corelink *link = calloc(1, sizeof *link);
   if (link == NULL) {
     (void)nav_fail(err, NAV_ERROR_LOCAL, 0, socket_path, "no memory");
     return NULL;
   }
+  link->path = socket_path;
+  link->silent_ms = silent_ms;
   link->fd = -1;
-  (void)snprintf(endpoint, sizeof endpoint, "ipc://%s", socket_path);
-  link->socket = zmq_socket(zmq_context, ZMQ_DEALER);
-  if (link->socket != NULL && set_options(link->socket, silent_ms) && watch(link, zmq_context) &&
-      zmq_connect(link->socket, endpoint) == 0 && news_open(&link->news, link->socket)) {
-    return link;
-  }
-  (void)nav_fail(err, NAV_ERROR_LOCAL, 0, socket_path, "cannot connect to nav-core there: %s",
-                 zmq_strerror(errno));
-  corelink_close(link);
-  return NULL;
+  return link;
 }
 
-struct news *corelink_news(struct corelink *link) {
-  return &link->news;
-}
-struct news *corelink_monitor_news(struct corelink *link) {
-  return &link->monitor_news;
-}
-bool corelink_connected(const struct corelink *link) { return link->connected; }
-
-static bool more_follows(void *socket) {
-  int more = 0;
-  size_t size = sizeof more;
-  return zmq_getsockopt(socket, ZMQ_RCVMORE, &more, &size) == 0 && more != 0;
-}
-
-static void drop_rest(void *socket) {
-  while (more_follows(socket)) {
-    zmq_msg_t part;
-    (void)zmq_msg_init(&part);
-    (void)zmq_msg_recv(&part, socket, ZMQ_DONTWAIT);
-    (void)zmq_msg_close(&part);
-  }
-}
-
-// False: no event there.
-static bool read_event(struct corelink *link, uint16_t *event) {
-  uint8_t bytes[EVENT_SIZE] = {0};
-  int32_t value;
-  if (zmq_recv(link->monitor, bytes, sizeof bytes, ZMQ_DONTWAIT) < 0) {
-    news_missed(&link->monitor_news);
-    return false;
-  }
-  drop_rest(link->monitor);
-  memcpy(event, bytes, sizeof *event);
-  memcpy(&value, bytes + sizeof *event, sizeof value);
-  if (*event == ZMQ_EVENT_CONNECTED) link->fd = value;
-  if (*event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) link->connected = true;
-  if (*event == ZMQ_EVENT_DISCONNECTED) {
-    link->connected = false;
-    link->fd = -1;
-  }
-  return true;
-}
-
-bool corelink_lost(struct corelink *link) {
-  bool lost = false;
-  uint16_t event;
-  if (!link->monitor_news.likely) return false;
-  while (read_event(link, &event)) lost = lost || event == ZMQ_EVENT_DISCONNECTED;
-  return lost;
-}
-
-// A socket closed in the middle of what the core sends leaves half a message behind in libzmq (a leak, at the
-// end of the program); one whose connection ended first does not.
 static void hang_up(struct corelink *link) {
-  struct news *const monitor = &link->monitor_news;
-  (void)corelink_lost(link);
-  if (link->fd < 0) return;
-  (void)shutdown(link->fd, SHUT_RDWR);
-  while (link->fd >= 0 && news_wait(&monitor, 1, NULL, 0, FAREWELL_MS) && monitor->likely)
-    (void)corelink_lost(link);
+  if (link->fd >= 0) (void)close(link->fd);
+  link->fd = -1;
+  link->lost = link->lost || link->connected;
+  link->connected = false;
+  link->full = link->readable = false;
 }
 
 void corelink_close(struct corelink *link) {
   if (link == NULL) return;
-  if (link->monitor != NULL) {
-    hang_up(link);
-    (void)zmq_socket_monitor(link->socket, NULL, 0);
-    (void)zmq_close(link->monitor);
-  }
-  if (link->socket != NULL) (void)zmq_close(link->socket);
+  hang_up(link);
   free(link);
 }
 
+struct pollfd corelink_poll(const struct corelink *link) {
+  return (struct pollfd){.fd = link->fd, .events = link->full ? POLLIN | POLLOUT : POLLIN};
+}
+
+void corelink_polled(struct corelink *link, short revents) {
+  if ((revents & ~POLLOUT) != 0) link->readable = true;
+}
+
+int corelink_step(struct corelink *link, int64_t now_ms) {
+  struct nav_error err;
+  if (link->fd < 0 && now_ms - link->tried_ms >= CONNECT_MS) {
+    link->tried_ms = now_ms;
+    link->fd = relay_connect(link->path, &err);  // where nobody listens yet, somebody will
+  }
+  if (link->lost) return 0;
+  return link->fd < 0 ? CONNECT_MS : -1;
+}
+
+bool corelink_lost(struct corelink *link) {
+  bool lost = link->lost;
+  link->lost = false;
+  return lost;
+}
+
+bool corelink_connected(const struct corelink *link) { return link->connected; }
+
 bool corelink_send(struct corelink *link, const struct relay_head *head, zmq_msg_t *payload) {
+  if (!link->connected) return false;
   uint8_t bytes[RELAY_HEAD_SIZE];
   relay_encode(bytes, head);
-  if (zmq_send(link->socket, bytes, sizeof bytes, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) {
-    news_refused(&link->news);
-    return false;
-  }
-  news_sent(&link->news);
-  // A message whose first part was taken is taken whole; should the core go between, it is lost with its
-  // session.
+  enum relay_result result = relay_send(link->fd, bytes, payload == NULL ? NULL : zmq_msg_data(payload),
+                                        payload == NULL ? 0 : zmq_msg_size(payload));
+  // Of one that has ended, receiving will tell once all is read that it said before.
+  link->full = result == RELAY_LATER;
+  if (result != RELAY_DONE) return false;
   if (payload != NULL) {
-    if (zmq_msg_send(payload, link->socket, ZMQ_DONTWAIT) < 0) (void)zmq_msg_close(payload);
-  } else {
-    (void)zmq_send(link->socket, "", 0, ZMQ_DONTWAIT);
+    (void)zmq_msg_close(payload);
+    (void)zmq_msg_init(payload);
   }
   return true;
 }
 
-int corelink_receive(struct corelink *link, struct relay_head *head, zmq_msg_t *payload,
-                     struct nav_error *err) {
-  uint8_t bytes[RELAY_HEAD_SIZE + 1];
-  if (!link->news.likely) return 0;
-  int length = zmq_recv(link->socket, bytes, sizeof bytes, ZMQ_DONTWAIT);
-  if (length < 0) {
-    news_missed(&link->news);
-    return 0;
+// Judged where all that came is read: who did not run for long has much to read first.
+static void note_silence(struct corelink *link) {
+  bool silent = link->silent_ms > 0 && nav_clock_monotonic_ms() - link->heard_ms >= link->silent_ms;
+  if (link->connected && silent) hang_up(link);
+}
+
+static bool take(zmq_msg_t *payload, const uint8_t *frame, size_t length) {
+  if (zmq_msg_init_size(payload, length) != 0) return false;
+  memcpy(zmq_msg_data(payload), frame, length);
+  return true;
+}
+
+enum relay_result corelink_receive(struct corelink *link, struct relay_head *head, zmq_msg_t *payload,
+                                   struct nav_error *err) {
+  size_t length = 0;
+  enum relay_result result = RELAY_LATER;
+  if (link->readable) result = relay_receive(link->fd, head, link->frame, &length, err);
+  link->readable = result != RELAY_LATER;
+  if (result == RELAY_LATER) note_silence(link);
+  // A frame that there is no memory for is missing in its session, and so all end.
+  if (result == RELAY_ENDED || (result == RELAY_DONE && !take(payload, link->frame, length))) {
+    hang_up(link);
+    return RELAY_LATER;
   }
-  (void)zmq_msg_init(payload);
-  bool ok = more_follows(link->socket) && zmq_msg_recv(payload, link->socket, ZMQ_DONTWAIT) >= 0 &&
-            !more_follows(link->socket);
-  drop_rest(link->socket);
-  if (ok) {
-    ok = relay_decode(head, bytes, (size_t)length, err);
-  } else {
-    (void)nav_fail(err, NAV_ERROR_PEER, 0, "relay", "a message must have two parts");
-  }
-  if (ok) return 1;
-  (void)zmq_msg_close(payload);
-  return -1;
+  if (result == RELAY_LATER) return result;
+  link->heard_ms = nav_clock_monotonic_ms();
+  link->connected = true;
+  return result;
 }

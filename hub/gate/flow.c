@@ -53,7 +53,7 @@ void gate_end_session(struct gate *gate, struct session *session, bool core_must
 void gate_tell_ended(struct gate *gate) {
   struct session *session;
   while ((session = sessions_next_ended(gate->sessions)) != NULL) {
-    struct relay_head head = {gate->instance, session->number, RELAY_GONE, ""};
+    struct relay_head head = {session->number, RELAY_GONE, ""};
     memcpy(head.agency, session->agency, sizeof head.agency);
     if (!corelink_send(gate->core, &head, NULL)) return;
     sessions_release(gate->sessions, session);
@@ -134,7 +134,7 @@ static struct session *admit(struct gate *gate, struct door_message *message, st
 
 // Where the core does not take it now the message stays parked, and no other is read.
 static void forward(struct gate *gate, struct door_message *message, const struct session *session) {
-  struct relay_head head = {gate->instance, session->number, RELAY_FRAME, ""};
+  struct relay_head head = {session->number, RELAY_FRAME, ""};
   memcpy(head.agency, session->agency, sizeof head.agency);
   gate->has_parked = !corelink_send(gate->core, &head, &message->payload);
 }
@@ -242,8 +242,7 @@ void gate_flush_outboxes(struct gate *gate) {
 }
 
 static void handle_core(struct gate *gate, const struct relay_head *head, zmq_msg_t *payload) {
-  struct session *session =
-      head->instance == gate->instance ? sessions_by_number(gate->sessions, head->session) : NULL;
+  struct session *session = sessions_by_number(gate->sessions, head->session);
   if (session != NULL && strcmp(session->agency, head->agency) != 0) session = NULL;
   if (head->kind == RELAY_GONE && session != NULL) {
     gate_send_reset(gate, session->routing, session->routing_length);
@@ -251,8 +250,7 @@ static void handle_core(struct gate *gate, const struct relay_head *head, zmq_ms
   } else if (head->kind == RELAY_FRAME && session != NULL) {
     deliver(gate, session, payload);
   } else if (head->kind == RELAY_FRAME) {
-    // Of an earlier gate, or ended a moment ago: the core hears so (or, where it takes nothing now, with its
-    // next frame).
+    // Ended a moment ago: the core hears so (or, where it takes nothing now, with its next frame).
     struct relay_head gone = *head;
     gone.kind = RELAY_GONE;
     (void)!corelink_send(gate->core, &gone, NULL);
@@ -264,9 +262,9 @@ void gate_from_core(struct gate *gate) {
     struct relay_head head;
     zmq_msg_t payload;
     struct nav_error err = {0};
-    int got = corelink_receive(gate->core, &head, &payload, &err);
-    if (got == 0) return;
-    if (got < 0) {
+    enum relay_result got = corelink_receive(gate->core, &head, &payload, &err);
+    if (got == RELAY_LATER) return;
+    if (got == RELAY_MALFORMED) {
       gate_log_limited(gate, "nav-core sent what is not a relay message: %s: %s", err.place, err.text);
       continue;
     }

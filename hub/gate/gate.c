@@ -65,8 +65,9 @@ static void end_all_sessions(struct gate *gate, bool core_must_know) {
 // by now, and what its core said before is old.
 static void note_sleep(struct gate *gate) {
   int64_t now_ms = nav_clock_boot_ms(), slept_ms = gate->turn_ms == 0 ? 0 : now_ms - gate->turn_ms;
+  int silent_ms = gate_silent_ms(gate->nav);
   gate->turn_ms = now_ms;
-  if (gate->nav->others_count == 0 || slept_ms < gate_silent_ms(gate->nav)) return;
+  if (silent_ms == 0 || slept_ms < silent_ms) return;
   nav_log(NAV_LOG_WARNING,
           "this gate did not run for %.1f s; %u sessions end, another node may serve them by now",
           (double)slept_ms / 1000, sessions_live(gate->sessions));
@@ -76,14 +77,14 @@ static void note_sleep(struct gate *gate) {
 // The core went away: its sessions went with it. Clients are told at once, and start anew when there is a
 // core again.
 static void note_core(struct gate *gate) {
-  bool was = corelink_connected(gate->core);
   if (corelink_lost(gate->core)) {
     nav_log(NAV_LOG_WARNING, "nav-core is gone; %u sessions end, and nothing is read until it is back",
             sessions_live(gate->sessions));
     end_all_sessions(gate, false);
-  } else if (!was && corelink_connected(gate->core)) {
-    nav_log(NAV_LOG_INFO, "connected to nav-core");
   }
+  bool connected = corelink_connected(gate->core);
+  if (connected && !gate->had_core) nav_log(NAV_LOG_INFO, "connected to nav-core");
+  gate->had_core = connected;
 }
 
 static void report_refused(struct gate *gate, const char *agency, int code, uint32_t *count) {
@@ -91,7 +92,7 @@ static void report_refused(struct gate *gate, const char *agency, int code, uint
   uint8_t bytes[8];
   nav_put_u32(bytes, (uint32_t)code);
   nav_put_u32(bytes + 4, *count);
-  struct relay_head head = {gate->instance, 0, RELAY_REFUSED, ""};
+  struct relay_head head = {0, RELAY_REFUSED, ""};
   memcpy(head.agency, agency, strlen(agency) + 1);
   zmq_msg_t message;
   if (zmq_msg_init_size(&message, sizeof bytes) != 0) return;
@@ -127,7 +128,7 @@ static void tick(struct gate *gate, int64_t now_ms) {
     nav_log(NAV_LOG_ERROR, "the ZAP handler no longer answers; stopping, so that nobody is let in unasked");
     abort();
   }
-  struct relay_head head = {gate->instance, 0, RELAY_GATE, ""};
+  struct relay_head head = {0, RELAY_GATE, ""};
   (void)!corelink_send(gate->core, &head, NULL);  // the next second says it again
   report_all_refused(gate);
   uint32_t cut = connections_cut_idle(gate->connections, now_ms);
@@ -145,22 +146,25 @@ static void check_hoarding(struct gate *gate, int64_t now_ms) {
   if (cut > 0) gate_log_limited(gate, "cut %u connections that sent a message without end", cut);
 }
 
-static int64_t wait_ms(const struct gate *gate) {
-  if (sessions_queued(gate->sessions) > 0) return FLUSH_MS;
-  return connections_open(gate->connections) > 0 ? HOARD_CHECK_MS : TICK_MS / 4;
+static int64_t wait_ms(struct gate *gate) {
+  int64_t most = connections_open(gate->connections) > 0 ? HOARD_CHECK_MS : TICK_MS / 4;
+  if (sessions_queued(gate->sessions) > 0) most = FLUSH_MS;
+  int core = corelink_step(gate->core, nav_clock_monotonic_ms());
+  return core >= 0 && core < most ? core : most;
 }
 
 static bool wait_for_something(struct gate *gate, int signal_fd, bool *signalled) {
-  enum { DOOR = 3, ALL };
-  struct news *const news[ALL] = {connections_news(gate->connections), corelink_news(gate->core),
-                                  corelink_monitor_news(gate->core), [DOOR] = &gate->door_news};
-  struct pollfd signal = {.fd = signal_fd, .events = POLLIN};
+  enum { DOOR = 1, ALL };
+  struct news *const news[ALL] = {connections_news(gate->connections), [DOOR] = &gate->door_news};
+  int64_t most_ms = wait_ms(gate);
+  struct pollfd files[] = {{.fd = signal_fd, .events = POLLIN}, corelink_poll(gate->core)};
   // A parked message closes the public socket's tap: what it has is neither read nor waited for.
-  if (!news_wait(news, gate->has_parked ? DOOR : ALL, &signal, 1, wait_ms(gate))) {
+  if (!news_wait(news, gate->has_parked ? DOOR : ALL, files, sizeof files / sizeof *files, most_ms)) {
     nav_log(NAV_LOG_ERROR, "cannot wait for messages: %s", strerror(errno));
     return false;
   }
-  *signalled = (signal.revents & POLLIN) != 0;
+  *signalled = (files[0].revents & POLLIN) != 0;
+  corelink_polled(gate->core, files[1].revents);
   return true;
 }
 
@@ -184,9 +188,9 @@ int gate_run(struct gate *gate, int signal_fd) {
     int64_t now_ms = nav_clock_monotonic_ms();
     note_sleep(gate);
     note_connections(gate);
+    gate_from_core(gate);
     note_core(gate);
     gate_from_clients(gate);
-    gate_from_core(gate);
     gate_flush_outboxes(gate);
     gate_tell_ended(gate);  // of what ended just now
     check_hoarding(gate, now_ms);

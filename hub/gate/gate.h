@@ -22,7 +22,6 @@ enum {
 
 struct gate {
   const struct conf_nav *nav;
-  uint64_t instance;
   void *door;
   struct news door_news;
   struct zap *zap;
@@ -31,6 +30,7 @@ struct gate {
   struct sessions *sessions;
   struct connections *connections;
   struct corelink *core;
+  bool had_core;               // connected, when last looked
   struct door_message parked;  // read, but not taken by the core yet
   bool has_parked;
   uint32_t unknown_keys;  // refused by ZAP and not reported yet
@@ -41,7 +41,10 @@ struct gate {
 };
 
 // So long without a sign of life before another node may have taken over: of the core, or of the gate itself.
-static inline int gate_silent_ms(const struct conf_nav *nav) { return (int)nav->lease_ms * 2 / 3; }
+// 0: there is no other.
+static inline int gate_silent_ms(const struct conf_nav *nav) {
+  return nav->others_count == 0 ? 0 : (int)nav->lease_ms * 2 / 3;
+}
 
 // Runs until SIGTERM or SIGINT come from signal_fd (SIGHUP reloads). Gives the exit code.
 int gate_run(struct gate *gate, int signal_fd);

@@ -139,7 +139,7 @@ static bool open_all(struct gate *gate, void *zmq_context, const struct key_pair
                     zmq_strerror(errno));
   if (!selftest_unlisted_key(zmq_context, gate->door, keys, err)) return false;
   (void)zap_take_refused(gate->zap);  // the self-test's own
-  gate->core = corelink_open(zmq_context, gate->nav->gate_socket, gate_silent_ms(gate->nav), err);
+  gate->core = corelink_open(gate->nav->gate_socket, gate_silent_ms(gate->nav), err);
   return gate->core != NULL;
 }
 
@@ -166,7 +166,6 @@ static int run(const struct conf_nav *nav, struct nav_error *err) {
   int signal_fd = take_signals(err);
   if (signal_fd < 0 || !read_curve_key(nav, &keys, err)) return EXIT_FAILED;
   uint32_t files = limit_files(nav->connections_max);
-  randombytes_buf(&gate.instance, sizeof gate.instance);
   void *zmq_context = zmq_ctx_new();
   int code = EXIT_FAILED;
   if (zmq_context == NULL) {

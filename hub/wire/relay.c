@@ -6,12 +6,11 @@
 
 #include "hub/base/buffer.h"
 
-enum { AT_INSTANCE = 0, AT_SESSION = 8, AT_KIND = 16, AT_AGENCY = 17 };
+enum { AT_SESSION = 0, AT_KIND = 8, AT_AGENCY = 9 };
 static_assert(AT_AGENCY + RELAY_AGENCY_SIZE == RELAY_HEAD_SIZE, "the head's size is settled");
 
 void relay_encode(uint8_t out[RELAY_HEAD_SIZE], const struct relay_head *head) {
   memset(out, 0, RELAY_HEAD_SIZE);
-  nav_put_u64(out + AT_INSTANCE, head->instance);
   nav_put_u64(out + AT_SESSION, head->session);
   out[AT_KIND] = head->kind;
   memcpy(out + AT_AGENCY, head->agency, strnlen(head->agency, RELAY_AGENCY_SIZE - 1));
@@ -38,14 +37,13 @@ bool relay_decode(struct relay_head *head, const uint8_t *data, size_t length, s
                     RELAY_HEAD_SIZE);
   }
   uint8_t kind = data[AT_KIND];
-  if (kind < RELAY_FRAME || kind > RELAY_REFUSED) {
+  if (kind < RELAY_FRAME || kind > RELAY_CORE) {
     return nav_fail(err, NAV_ERROR_PEER, 0, "relay.kind", "there is no kind %u", kind);
   }
   if (!agency_is_sound(data + AT_AGENCY)) {
     return nav_fail(err, NAV_ERROR_PEER, 0, "relay.agency", "is not an agency's id ([a-z0-9-], below %d)",
                     RELAY_AGENCY_SIZE);
   }
-  head->instance = nav_get_u64(data + AT_INSTANCE);
   head->session = nav_get_u64(data + AT_SESSION);
   head->kind = kind;
   memcpy(head->agency, data + AT_AGENCY, RELAY_AGENCY_SIZE);

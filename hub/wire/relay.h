@@ -1,6 +1,6 @@
-// What nav-gate and nav-core say to each other over their ipc socket: a fixed head and the client's frame
-// untouched. Two ZeroMQ parts: head (relay_encode), frame. The core binds a DEALER, the gate connects a
-// DEALER. Called by: gate, core/sessions. Must never: hold anything of a frame's inside.
+// What nav-gate and nav-core say to each other: a fixed head (relay_encode) and the client's frame untouched,
+// as one message of their socket (relay_socket.h). Called by: gate, core/gate_port, core/sessions. Must
+// never: hold anything of a frame's inside.
 #ifndef NAV_WIRE_RELAY_H
 #define NAV_WIRE_RELAY_H
 
@@ -8,19 +8,21 @@
 
 #include <stdint.h>
 
-enum { RELAY_AGENCY_SIZE = 64, RELAY_HEAD_SIZE = 8 + 8 + 1 + RELAY_AGENCY_SIZE };
+enum { RELAY_AGENCY_SIZE = 64, RELAY_HEAD_SIZE = 8 + 1 + RELAY_AGENCY_SIZE };
 
 enum relay_kind {
   RELAY_FRAME = 1,    // a client's frame, or one to it
   RELAY_GONE = 2,     // gate → core: the connection is gone or was refused; core → gate: end this session
-  RELAY_GATE = 3,     // gate → core, on start and every second: the gate lives; session is 0
-  RELAY_REFUSED = 4,  // gate → core: a frame was refused at the gate; the second part is the code, 4 bytes,
-                      // and a count, 4 bytes
+  RELAY_GATE = 3,     // gate → core, every second: the gate lives; session is 0
+  RELAY_REFUSED = 4,  // gate → core: frames were refused at the gate; the frame is the code, 4 bytes, and a
+                      // count, 4 bytes
+  RELAY_CORE = 5,  // core → gate, when it takes a connection and then five times a second: its main thread
+                   // lives; session is 0
 };
 
 struct relay_head {
-  uint64_t instance;  // random, new each time a gate starts
-  uint64_t session;   // the gate's number of (routing id, User-Id); never reused within an instance
+  uint64_t
+      session;  // the gate's number of (routing id, User-Id); never used again on a connection to the core
   uint8_t kind;
   char agency[RELAY_AGENCY_SIZE];  // by ZAP, from the CURVE key; NUL-terminated
 };

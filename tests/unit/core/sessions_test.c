@@ -1,5 +1,6 @@
 // What nav-core sends to the gate leaves together, in the order in which it was sent, and only while it may:
 // a stand-in for the gate sends frames of sessions that nobody knows, each of which is answered with a RESET.
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,10 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <zmq.h>
+#include <sodium.h>
 
 #include "hub/base/clock.h"
 #include "hub/core/sessions.h"
@@ -19,9 +21,13 @@ enum { SOON_MS = 10000, QUIET_MS = 200, TOGETHER = 16, MANY = 3000 };
 
 static struct {
   char folder[32], path[64];
-  void *context, *gate;
+  int gate;
   struct sessions *sessions;
   bool may_send;
+  int ended;
+  struct key_pair_sign hub, skola;
+  struct conf_agency agency;
+  struct conf_agencies agencies;
 } t;
 
 static bool may_send(void *context) {
@@ -29,40 +35,61 @@ static bool may_send(void *context) {
   return t.may_send;
 }
 
-static void *new_gate(void) {
-  const int nothing = 0, many = 2 * MANY;
-  char endpoint[96];
-  (void)snprintf(endpoint, sizeof endpoint, "ipc://%s", t.path);
-  void *gate = zmq_socket(t.context, ZMQ_DEALER);
-  (void)zmq_setsockopt(gate, ZMQ_LINGER, &nothing, sizeof nothing);
-  (void)zmq_setsockopt(gate, ZMQ_SNDHWM, &many, sizeof many);
-  (void)zmq_setsockopt(gate, ZMQ_RCVHWM, &many, sizeof many);
-  assert_int_equal(zmq_connect(gate, endpoint), 0);
-  return gate;
+static void ended(void *context, struct session *session) {
+  (void)context;
+  (void)session;
+  t.ended++;
+}
+
+static int new_gate(void) {
+  struct nav_error err;
+  int fd = relay_connect(t.path, &err);
+  assert_true(fd >= 0);
+  return fd;
+}
+
+// One turn of nav-core, which reads the frames if it is to; gives what poll(2) said of the gate.
+static short turn(bool reads, int wait_ms) {
+  struct pollfd files[GATE_PORT_FILES];
+  sessions_poll_fill(t.sessions, files, reads);
+  assert_true(poll(files, GATE_PORT_FILES, wait_ms) >= 0);
+  sessions_step(t.sessions, files);
+  return files[1].revents;
 }
 
 static int start(void **state) {
   (void)state;
-  const struct sessions_handlers handlers = {.may_send = may_send};
+  const struct sessions_handlers handlers = {.may_send = may_send, .ended = ended};
   struct nav_error err;
   memset(&t, 0, sizeof t);
   (void)snprintf(t.folder, sizeof t.folder, "/tmp/navsessions-XXXXXX");
   if (mkdtemp(t.folder) == NULL) return -1;
   (void)snprintf(t.path, sizeof t.path, "%s/gate.sock", t.folder);
   t.may_send = true;
-  t.context = zmq_ctx_new();
-  t.sessions = sessions_open(t.context, t.path, NULL, NULL, &handlers, &err);
+  (void)crypto_sign_keypair(t.hub.public_key, t.hub.secret_key);
+  (void)crypto_sign_keypair(t.skola.public_key, t.skola.secret_key);
+  t.agency = (struct conf_agency){.id = (char *)(uintptr_t) "skola", .has_keys = true};
+  memcpy(t.agency.signing_key, t.skola.public_key, sizeof t.agency.signing_key);
+  t.agencies = (struct conf_agencies){.agencies = &t.agency, .agencies_count = 1};
+  t.sessions = sessions_open(t.path, &t.agencies, &t.hub, &handlers, &err);
+  if (t.sessions == NULL) return -1;
   t.gate = new_gate();
-  return t.sessions != NULL ? 0 : -1;
+  (void)turn(false, SOON_MS);
+  return 0;
 }
 
 static int stop(void **state) {
   (void)state;
-  (void)zmq_close(t.gate);
+  (void)close(t.gate);
   sessions_close(t.sessions);
-  (void)zmq_ctx_term(t.context);
-  (void)unlink(t.path);
-  return rmdir(t.folder);
+  return rmdir(t.folder);  // the socket's file is gone with it
+}
+
+static void say(uint64_t session, const uint8_t *frame, size_t length) {
+  uint8_t bytes[RELAY_HEAD_SIZE];
+  const struct relay_head head = {.session = session, .kind = RELAY_FRAME, .agency = "skola"};
+  relay_encode(bytes, &head);
+  assert_int_equal(relay_send(t.gate, bytes, frame, length), RELAY_DONE);
 }
 
 // A sealed frame each of the sessions `from` to `to`, taken in by nav-core.
@@ -70,32 +97,34 @@ static void ask(uint64_t from, uint64_t to) {
   const uint8_t sealed[] = {WIRE_SEALED, 1, 2, 3};
   int64_t until_ms = nav_clock_monotonic_ms() + SOON_MS;
   for (uint64_t session = from; session <= to; session++) {
-    uint8_t bytes[RELAY_HEAD_SIZE];
-    const struct relay_head head = {
-        .instance = 7, .session = session, .kind = RELAY_FRAME, .agency = "skola"};
-    relay_encode(bytes, &head);
-    assert_int_equal(zmq_send(t.gate, bytes, sizeof bytes, ZMQ_SNDMORE), (int)sizeof bytes);
-    assert_int_equal(zmq_send(t.gate, sealed, sizeof sealed, 0), (int)sizeof sealed);
+    say(session, sealed, sizeof sealed);
+    for (int taken = 0; taken == 0; taken = sessions_receive(t.sessions, 16)) {
+      assert_true(nav_clock_monotonic_ms() < until_ms);
+      (void)turn(true, QUIET_MS);
+    }
   }
-  for (uint64_t taken = 0; taken < to - from + 1;) {
-    struct news *const news = sessions_news(t.sessions);
-    assert_true(nav_clock_monotonic_ms() < until_ms);
-    assert_true(news_wait(&news, 1, NULL, 0, QUIET_MS));
-    taken += (uint64_t)sessions_receive(t.sessions, 16);
+}
+
+// What comes from nav-core but its signs of life. False: nothing within that time, or the connection ended.
+static bool heard(struct relay_head *head, uint8_t *frame, size_t *length, int wait_ms) {
+  int64_t until_ms = nav_clock_monotonic_ms() + wait_ms;
+  for (;;) {
+    struct nav_error err;
+    struct pollfd file = {.fd = t.gate, .events = POLLIN};
+    int64_t left = until_ms - nav_clock_monotonic_ms();
+    if (poll(&file, 1, left > 0 ? (int)left : 0) <= 0) return false;
+    if (relay_receive(t.gate, head, frame, length, &err) != RELAY_DONE) return false;
+    if (head->kind != RELAY_CORE) return true;
   }
 }
 
 // The session that a RESET is for; 0: none comes within that time.
 static uint64_t answer(int wait_ms) {
-  uint8_t bytes[RELAY_HEAD_SIZE + 1], frame[8];
+  static uint8_t frame[WIRE_FRAME_MAX];
   struct relay_head head;
-  struct nav_error err;
-  (void)zmq_setsockopt(t.gate, ZMQ_RCVTIMEO, &wait_ms, sizeof wait_ms);
-  int length = zmq_recv(t.gate, bytes, sizeof bytes, 0);
-  if (length < 0) return 0;
-  assert_true(relay_decode(&head, bytes, (size_t)length, &err));
-  assert_int_equal(zmq_recv(t.gate, frame, sizeof frame, 0), 1);
-  assert_int_equal(frame[0], WIRE_RESET);
+  size_t length = 0;
+  if (!heard(&head, frame, &length, wait_ms)) return 0;
+  assert_true(head.kind == RELAY_FRAME && length == 1 && frame[0] == WIRE_RESET);
   return head.session;
 }
 
@@ -130,6 +159,68 @@ static void what_may_not_be_said_when_it_would_leave_waits(void **state) {
   assert_answers(1, 3);
 }
 
+// A session of skola's, with that number.
+static void begin(uint64_t number) {
+  struct nav_error err;
+  struct nav_buffer frame;
+  struct wire_hello hello;
+  struct relay_head head;
+  static uint8_t welcome[WIRE_FRAME_MAX];
+  size_t length = 0;
+  nav_buffer_init(&frame, WIRE_HANDSHAKE_MAX);
+  assert_true(wire_hello_make(&hello, "skola", &t.skola, t.hub.public_key, &frame, &err));
+  say(number, frame.data, frame.length);
+  nav_buffer_free(&frame);
+  while (sessions_receive(t.sessions, 1) == 0) (void)turn(true, QUIET_MS);
+  sessions_flush(t.sessions);
+  assert_true(heard(&head, welcome, &length, SOON_MS));
+  assert_true(head.session == number && length > 1 && welcome[0] == WIRE_WELCOME);
+}
+
+static void who_lets_go_resets_every_session_whether_it_may_speak_or_not(void **state) {
+  (void)state;
+  begin(1);
+  begin(2);
+  ask(3, 3);
+  t.may_send = false;
+  sessions_let_go(t.sessions);
+  assert_int_equal(t.ended, 2);
+  assert_answers(1, 2);
+  assert_true(answer(QUIET_MS) == 0);  // not of what waited
+}
+
+// A gate that takes nothing hears of the end all the same: by that of its connection.
+static void who_lets_go_hangs_up_where_the_gate_takes_nothing(void **state) {
+  (void)state;
+  begin(1);
+  uint64_t asked = 1;
+  while (sessions_have_room(t.sessions)) {
+    asked++;
+    ask(asked, asked);
+    sessions_flush(t.sessions);
+  }
+  sessions_let_go(t.sessions);
+  assert_int_equal(t.ended, 1);
+  uint64_t read = 1;
+  for (uint64_t session; (session = answer(SOON_MS)) != 0; read++) assert_true(session == read + 1);
+  assert_true(read < asked);
+  assert_int_equal(poll(&(struct pollfd){.fd = t.gate, .events = POLLRDHUP}, 1, 0), 1);
+}
+
+static void a_gates_end_ends_its_sessions(void **state) {
+  (void)state;
+  begin(1);
+  begin(2);
+  (void)close(t.gate);
+  (void)turn(true, SOON_MS);
+  assert_int_equal(t.ended, 2);
+  t.gate = new_gate();
+  (void)turn(true, SOON_MS);
+  ask(1, 1);  // to the new one it is a session that nobody knows
+  sessions_flush(t.sessions);
+  assert_answers(1, 1);
+}
+
 static void who_lets_go_says_nothing_of_what_waited(void **state) {
   (void)state;
   ask(1, 3);
@@ -143,25 +234,79 @@ static void who_lets_go_says_nothing_of_what_waited(void **state) {
 }
 
 // Deliveries and the like go on when there is room: whoever waits must be woken by that.
-static void a_gate_that_is_back_wakes_who_waits(void **state) {
+static void a_gate_that_reads_again_wakes_who_waits(void **state) {
   (void)state;
-  struct news *const news = sessions_news(t.sessions);
-  int64_t until_ms = nav_clock_monotonic_ms() + SOON_MS;
-  ask(1, 3);
-  (void)zmq_close(t.gate);
-  while (news_may_send(news)) {  // libzmq has not seen yet that it is gone
-    assert_true(nav_clock_monotonic_ms() < until_ms);
-    (void)usleep(1000);
-  }
-  sessions_flush(t.sessions);
-  assert_false(sessions_have_room(t.sessions));
-  t.gate = new_gate();
-  while (!sessions_have_room(t.sessions)) {
-    assert_true(news_wait(&news, 1, NULL, 0, 2 * SOON_MS));
-    assert_true(nav_clock_monotonic_ms() < until_ms);
+  uint64_t asked = 0;
+  while (sessions_have_room(t.sessions)) {
+    ask(asked + 1, asked + 1);
+    asked++;
     sessions_flush(t.sessions);
   }
-  assert_answers(1, 3);
+  assert_int_equal(turn(true, 0) & POLLOUT, 0);
+  uint64_t read = 0;
+  while ((turn(true, 0) & POLLOUT) == 0) assert_true(answer(SOON_MS) == ++read);
+  sessions_flush(t.sessions);
+  assert_true(sessions_have_room(t.sessions));
+  assert_answers(read + 1, asked);
+}
+
+static void what_waits_for_a_gate_that_is_gone_reaches_no_other(void **state) {
+  (void)state;
+  ask(1, 3);
+  (void)close(t.gate);
+  assert_true((turn(true, SOON_MS) & POLLHUP) != 0);
+  assert_true(sessions_have_room(t.sessions));
+  assert_false(sessions_gate_lives(t.sessions));
+  t.gate = new_gate();
+  (void)turn(true, SOON_MS);
+  assert_true(sessions_gate_lives(t.sessions));
+  sessions_flush(t.sessions);
+  assert_true(answer(QUIET_MS) == 0);
+  ask(4, 4);
+  sessions_flush(t.sessions);
+  assert_answers(4, 4);
+}
+
+static void of_two_gates_the_newer_is_heard(void **state) {
+  (void)state;
+  int older = t.gate;
+  ask(1, 3);
+  t.gate = new_gate();
+  while (poll(&(struct pollfd){.fd = older, .events = POLLRDHUP}, 1, 0) == 0) (void)turn(true, QUIET_MS);
+  sessions_flush(t.sessions);
+  assert_true(answer(QUIET_MS) == 0);
+  ask(4, 4);
+  sessions_flush(t.sessions);
+  assert_answers(4, 4);
+  (void)close(older);
+}
+
+static void what_is_no_message_is_dropped_alone(void **state) {
+  (void)state;
+  assert_int_equal(send(t.gate, "x", 1, 0), 1);
+  static uint8_t large[RELAY_HEAD_SIZE + WIRE_FRAME_MAX + 1];
+  relay_encode(large, &(struct relay_head){.session = 9, .kind = RELAY_FRAME, .agency = "skola"});
+  assert_int_equal(send(t.gate, large, sizeof large, 0), (int)sizeof large);
+  ask(1, 1);
+  sessions_flush(t.sessions);
+  assert_answers(1, 1);
+  assert_true(answer(QUIET_MS) == 0);
+}
+
+// Also while nothing else may be said: the gate would send clients on to another node.
+static void it_says_that_it_lives(void **state) {
+  (void)state;
+  struct relay_head head;
+  uint8_t frame[WIRE_FRAME_MAX];
+  size_t length;
+  struct nav_error err;
+  int told = 0;
+  t.may_send = false;
+  for (int64_t until_ms = nav_clock_monotonic_ms() + SOON_MS; told < 3;) {
+    assert_true(nav_clock_monotonic_ms() < until_ms);
+    (void)turn(true, RELAY_ALIVE_MS / 4);
+    if (relay_receive(t.gate, &head, frame, &length, &err) == RELAY_DONE) told += head.kind == RELAY_CORE;
+  }
 }
 
 static void what_waits_has_a_limit(void **state) {
@@ -172,8 +317,8 @@ static void what_waits_has_a_limit(void **state) {
   t.may_send = true;
   ask(2, MANY);
   int64_t until_ms = nav_clock_monotonic_ms() + SOON_MS;
-  for (uint64_t session = 1, got = 0; session <= SESSIONS_QUEUE_MAX; session += got != 0) {
-    sessions_flush(t.sessions);  // what libzmq does not take at once, it takes later
+  for (uint64_t session = 1, got = 0; session <= GATE_PORT_QUEUE_MAX; session += got != 0) {
+    sessions_flush(t.sessions);  // what the socket does not take at once, it takes later
     got = answer(QUIET_MS);
     assert_true(got == session || (got == 0 && nav_clock_monotonic_ms() < until_ms));
   }
@@ -182,11 +327,20 @@ static void what_waits_has_a_limit(void **state) {
 }
 
 int main(void) {
+  if (sodium_init() < 0) return 1;
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(frames_leave_together_and_in_order, start, stop),
       cmocka_unit_test_setup_teardown(what_may_not_be_said_when_it_would_leave_waits, start, stop),
       cmocka_unit_test_setup_teardown(who_lets_go_says_nothing_of_what_waited, start, stop),
-      cmocka_unit_test_setup_teardown(a_gate_that_is_back_wakes_who_waits, start, stop),
+      cmocka_unit_test_setup_teardown(a_gate_that_reads_again_wakes_who_waits, start, stop),
+      cmocka_unit_test_setup_teardown(what_waits_for_a_gate_that_is_gone_reaches_no_other, start, stop),
+      cmocka_unit_test_setup_teardown(of_two_gates_the_newer_is_heard, start, stop),
+      cmocka_unit_test_setup_teardown(what_is_no_message_is_dropped_alone, start, stop),
+      cmocka_unit_test_setup_teardown(a_gates_end_ends_its_sessions, start, stop),
+      cmocka_unit_test_setup_teardown(who_lets_go_resets_every_session_whether_it_may_speak_or_not, start,
+                                      stop),
+      cmocka_unit_test_setup_teardown(who_lets_go_hangs_up_where_the_gate_takes_nothing, start, stop),
+      cmocka_unit_test_setup_teardown(it_says_that_it_lives, start, stop),
       cmocka_unit_test_setup_teardown(what_waits_has_a_limit, start, stop),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,8 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,6 +198,7 @@ int harness_stop(void **state) {
     harness_signal(SIGTERM);
     code = harness_wait();
   }
+  harness_end_core();
   for (size_t i = 0; i < SOCKETS_MAX; i++) {
     if (sockets[i] != NULL) close_socket(sockets[i]);
   }
@@ -204,17 +208,91 @@ int harness_stop(void **state) {
   return code;
 }
 
+// ---- the core ----
+
+static struct {
+  pthread_t thread;
+  bool runs;
+  char path[PATH_SIZE];
+  int listening;
+  atomic_int gate;  // its connection; -1: none
+  atomic_bool ends;
+} core = {.gate = -1};
+
+static void *serve_core(void *context) {
+  (void)context;
+  uint8_t alive[RELAY_HEAD_SIZE];
+  relay_encode(alive, &(struct relay_head){.kind = RELAY_CORE});
+  while (!core.ends) {
+    struct pollfd file = {.fd = core.listening, .events = POLLIN};
+    (void)poll(&file, 1, RELAY_ALIVE_MS / 4);
+    int fd = relay_accept(core.listening);
+    if (core.gate >= 0 && fd >= 0) (void)close(core.gate);
+    if (fd >= 0) core.gate = fd;
+    if (core.gate >= 0) (void)relay_send(core.gate, alive, NULL, 0);
+  }
+  return NULL;
+}
+
 void harness_bind_core(void) {
-  char endpoint[PATH_SIZE + 8];
-  (void)snprintf(endpoint, sizeof endpoint, "ipc://%s/run/gate.sock", h.home);
-  h.core = new_socket(ZMQ_DEALER);
-  assert_int_equal(zmq_bind(h.core, endpoint), 0);
+  struct nav_error err;
+  (void)snprintf(core.path, sizeof core.path, "%s", in_home("run/gate.sock"));
+  core.gate = -1;
+  core.ends = false;
+  core.listening = relay_listen(core.path, &err);
+  assert_true(core.listening >= 0);
+  assert_int_equal(pthread_create(&core.thread, NULL, serve_core, NULL), 0);
+  core.runs = true;
 }
 
 void harness_end_core(void) {
-  close_socket(h.core);
-  h.core = NULL;
+  if (!core.runs) return;
+  core.ends = true;
+  assert_int_equal(pthread_join(core.thread, NULL), 0);
+  core.runs = false;
+  if (core.gate >= 0) (void)close(core.gate);
+  (void)close(core.listening);
+  (void)unlink(core.path);
 }
+
+// False: nothing within that time.
+static bool wait_for_gate(short events, int64_t until_ms) {
+  for (;;) {
+    int64_t left = until_ms - nav_clock_monotonic_ms();
+    struct pollfd file = {.fd = core.gate, .events = events};
+    // Not connected yet: looked at again soon.
+    int ready = poll(&file, 1, left <= 0 ? 0 : file.fd < 0 ? 5 : (int)left);
+    if (ready > 0 || left <= 0) return ready > 0;
+  }
+}
+
+bool core_receive_any(struct relayed *out, int wait_ms) {
+  if (!wait_for_gate(POLLIN, nav_clock_monotonic_ms() + wait_ms)) return false;
+  struct nav_error err;
+  enum relay_result result = relay_receive(core.gate, &out->head, out->data, &out->length, &err);
+  assert_int_not_equal(result, RELAY_MALFORMED);
+  return result == RELAY_DONE;
+}
+
+bool core_receive(struct relayed *out, int wait_ms) {
+  int64_t until_ms = nav_clock_monotonic_ms() + wait_ms;
+  do {
+    int64_t left = until_ms - nav_clock_monotonic_ms();
+    if (!core_receive_any(out, left > 0 ? (int)left : 0)) return false;
+  } while (out->head.kind == RELAY_GATE);
+  return true;
+}
+
+void core_send(const struct relay_head *head, const void *data, size_t length) {
+  uint8_t bytes[RELAY_HEAD_SIZE];
+  relay_encode(bytes, head);
+  enum relay_result result;
+  while ((result = relay_send(core.gate, bytes, data, length)) == RELAY_LATER)
+    assert_true(wait_for_gate(POLLOUT, nav_clock_monotonic_ms() + WAIT_MS));
+  assert_int_equal(result, RELAY_DONE);
+}
+
+// ---- the program ----
 
 void harness_signal(int signal) { assert_int_equal(kill(h.pid, signal), 0); }
 
@@ -340,29 +418,6 @@ int client_handshake(int party, int wait_ms) {
   close_socket(monitor);
   close_socket(client);
   return which;
-}
-
-bool core_receive(struct relayed *out, int wait_ms) {
-  int64_t until_ms = nav_clock_monotonic_ms() + wait_ms;
-  for (;;) {
-    int64_t left = until_ms - nav_clock_monotonic_ms();
-    zmq_pollitem_t item = {.socket = h.core, .events = ZMQ_POLLIN};
-    if (zmq_poll(&item, 1, left > 0 ? left : 0) <= 0) return false;
-    uint8_t head[RELAY_HEAD_SIZE + 1];
-    int length = zmq_recv(h.core, head, sizeof head, 0);
-    assert_true(length >= 0 && relay_decode(&out->head, head, (size_t)length, NULL));
-    length = zmq_recv(h.core, out->data, sizeof out->data, 0);
-    assert_true(length >= 0 && (size_t)length <= sizeof out->data);
-    out->length = (size_t)length;
-    if (out->head.kind != RELAY_GATE) return true;
-  }
-}
-
-void core_send(const struct relay_head *head, const void *data, size_t length) {
-  uint8_t bytes[RELAY_HEAD_SIZE];
-  relay_encode(bytes, head);
-  assert_int_equal(zmq_send(h.core, bytes, sizeof bytes, ZMQ_SNDMORE), sizeof bytes);
-  assert_int_equal(zmq_send(h.core, data, length, 0), (int)length);
 }
 
 struct relay_head begin(void *client, int party) {

@@ -13,7 +13,7 @@
 #include <zmq.h>
 
 #include "hub/wire/keys.h"
-#include "hub/wire/relay.h"
+#include "hub/wire/relay_socket.h"
 #include "hub/wire/session.h"
 
 enum { WAIT_MS = 5000, QUIET_MS = 400, SKOLA = 0, POLIS = 1, STRANGER = 2, PARTIES = 3 };
@@ -23,7 +23,6 @@ struct harness {
   char endpoint[64];
   pid_t pid;
   void *context;
-  void *core;  // NULL: no core
   struct key_pair_curve hub, parties[PARTIES];
   int frames_a_second, connections;  // for nav.yaml
   const char *more;                  // further lines of it; NULL: none
@@ -31,7 +30,7 @@ struct harness {
 
 struct relayed {
   struct relay_head head;
-  uint8_t data[65536];
+  uint8_t data[WIRE_FRAME_MAX];
   size_t length;
 };
 
@@ -46,6 +45,7 @@ int harness_start_node(void **state);   // of a hub with another node, and a lea
 int harness_start_node_with_core(void **state);
 int harness_stop(void **state);
 
+// A core that takes the gate's connection and says that it lives, by a thread of its own.
 void harness_bind_core(void);
 void harness_end_core(void);
 // Writes agencies.yaml and keys; a party without keys is left out of them.
@@ -73,7 +73,9 @@ int client_refused(void *client);
 // How the handshake ends: ZMQ_EVENT_HANDSHAKE_…; 0: not at all.
 int client_handshake(int party, int wait_ms);
 
-// The next that is not a heartbeat; false: nothing within that time.
+// The next of any kind; false: nothing within that time.
+bool core_receive_any(struct relayed *out, int wait_ms);
+// The next but the gate's signs of life.
 bool core_receive(struct relayed *out, int wait_ms);
 void core_send(const struct relay_head *head, const void *data, size_t length);
 // A client's session: sends HELLO and gives the head that the core got.

@@ -1,0 +1,189 @@
+// See gate_port.h.
+#include "hub/core/gate_port.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hub/base/clock.h"
+#include "hub/base/log.h"
+
+enum {
+  GATE_SILENT_MS = 5000,
+  TOGETHER_MAX = 16,  // frames that wait for others to leave with
+};
+
+struct waiting {
+  uint8_t head[RELAY_HEAD_SIZE];
+  uint8_t *frame;
+  size_t length;
+};
+
+struct gate_port {
+  const char *path;
+  int listening, fd;  // fd: of the gate; -1: none
+  struct gate_port_handlers handlers;
+  struct waiting queue[GATE_PORT_QUEUE_MAX];
+  size_t queue_first, queue_count;
+  bool refused;   // what waits was not taken when it was last tried
+  bool readable;  // something may have come
+  int64_t heard_ms, said_ms;
+  uint8_t frame[WIRE_FRAME_MAX];
+};
+
+struct gate_port *gate_port_open(const char *path, const struct gate_port_handlers *handlers,
+                                 struct nav_error *err) {
+  struct gate_port *port = calloc(1, sizeof *port);
+  if (port == NULL) {
+    (void)nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
+    return NULL;
+  }
+  port->path = path;
+  port->handlers = *handlers;
+  port->fd = -1;
+  port->listening = relay_listen(path, err);
+  if (port->listening >= 0) return port;
+  free(port);
+  return NULL;
+}
+
+void gate_port_close(struct gate_port *port) {
+  if (port == NULL) return;
+  gate_port_hang_up(port);
+  (void)close(port->listening);
+  (void)unlink(port->path);
+  free(port);
+}
+
+// ---- what waits ----
+
+static void drop_first(struct gate_port *port) {
+  free(port->queue[port->queue_first].frame);
+  port->queue_first = (port->queue_first + 1) % GATE_PORT_QUEUE_MAX;
+  port->queue_count--;
+}
+
+void gate_port_drop_waiting(struct gate_port *port) {
+  while (port->queue_count > 0) drop_first(port);
+  port->refused = false;
+}
+
+static bool may_send(const struct gate_port *port) { return port->handlers.may_send(port->handlers.context); }
+
+bool gate_port_has_room(const struct gate_port *port) { return !port->refused && may_send(port); }
+
+// ---- the connection ----
+
+void gate_port_hang_up(struct gate_port *port) {
+  gate_port_drop_waiting(port);
+  if (port->fd >= 0) (void)close(port->fd);
+  port->fd = -1;
+  port->readable = false;
+}
+
+static void lose(struct gate_port *port, const char *why) {
+  nav_log(NAV_LOG_INFO, "%s; its clients begin anew", why);
+  gate_port_hang_up(port);
+  port->handlers.lost(port->handlers.context);
+}
+
+// A message of no session; where the gate takes nothing it has enough to read.
+static void say_alive(struct gate_port *port, int64_t now_ms) {
+  const struct relay_head head = {.kind = RELAY_CORE};
+  uint8_t encoded[RELAY_HEAD_SIZE];
+  port->said_ms = now_ms;
+  relay_encode(encoded, &head);
+  (void)relay_send(port->fd, encoded, NULL, 0);
+}
+
+static void take_connections(struct gate_port *port) {
+  int fd;
+  while ((fd = relay_accept(port->listening)) >= 0) {
+    if (port->fd >= 0) lose(port, "another nav-gate has connected");
+    port->fd = fd;
+    port->heard_ms = nav_clock_monotonic_ms();
+    say_alive(port, port->heard_ms);
+  }
+}
+
+void gate_port_poll_fill(const struct gate_port *port, struct pollfd *files, bool reads) {
+  bool speaks = may_send(port);
+  files[0] = (struct pollfd){.fd = port->listening, .events = POLLIN};
+  files[1] = (struct pollfd){.fd = port->fd};
+  if (reads && speaks) files[1].events |= POLLIN;
+  if (port->refused && speaks) files[1].events |= POLLOUT;
+}
+
+void gate_port_step(struct gate_port *port, const struct pollfd *files) {
+  if ((files[1].revents & POLLIN) != 0) port->readable = true;
+  if ((files[1].revents & (POLLHUP | POLLERR)) != 0) lose(port, "nav-gate is gone");
+  if (files[0].revents != 0) take_connections(port);
+  int64_t now_ms = nav_clock_monotonic_ms();
+  if (port->fd >= 0 && now_ms - port->said_ms >= RELAY_ALIVE_MS) say_alive(port, now_ms);
+}
+
+bool gate_port_lives(const struct gate_port *port) {
+  return port->fd >= 0 && nav_clock_monotonic_ms() - port->heard_ms < GATE_SILENT_MS;
+}
+
+// ---- receiving ----
+
+bool gate_port_receive(struct gate_port *port, struct relay_head *head, const uint8_t **frame,
+                       size_t *length) {
+  struct nav_error err;
+  while (port->readable && may_send(port)) {
+    switch (relay_receive(port->fd, head, port->frame, length, &err)) {
+      case RELAY_DONE:
+        port->heard_ms = nav_clock_monotonic_ms();
+        *frame = port->frame;
+        return true;
+      case RELAY_LATER:
+        port->readable = false;
+        break;
+      case RELAY_ENDED:
+        lose(port, "nav-gate is gone");
+        break;
+      case RELAY_MALFORMED:
+        nav_log_failure(NAV_LOG_ERROR, "from the gate", &err);
+        break;
+    }
+  }
+  return false;
+}
+
+// ---- sending ----
+
+bool gate_port_send_now(struct gate_port *port, const struct relay_head *head, const uint8_t *frame,
+                        size_t length) {
+  uint8_t encoded[RELAY_HEAD_SIZE];
+  relay_encode(encoded, head);
+  return port->fd >= 0 && relay_send(port->fd, encoded, frame, length) == RELAY_DONE;
+}
+
+void gate_port_flush(struct gate_port *port) {
+  while (port->queue_count > 0) {
+    const struct waiting *first = &port->queue[port->queue_first];
+    // Where the gate has gone, the next wait tells: sessions end there, not in the midst of what is sent to
+    // them.
+    port->refused =
+        !may_send(port) || relay_send(port->fd, first->head, first->frame, first->length) != RELAY_DONE;
+    if (port->refused) return;
+    drop_first(port);
+  }
+}
+
+// Sent as soon as it is made, each frame would wake the gate for itself.
+bool gate_port_put(struct gate_port *port, const struct relay_head *head, const uint8_t *frame,
+                   size_t length) {
+  if (port->fd < 0) return true;  // nobody is there to want it
+  if (port->queue_count == GATE_PORT_QUEUE_MAX) return false;
+  struct waiting *waiting = &port->queue[(port->queue_first + port->queue_count) % GATE_PORT_QUEUE_MAX];
+  waiting->frame = malloc(length);
+  if (waiting->frame == NULL) return false;
+  waiting->length = length;
+  memcpy(waiting->frame, frame, length);
+  relay_encode(waiting->head, head);
+  port->queue_count++;
+  if (port->queue_count >= TOGETHER_MAX && !port->refused) gate_port_flush(port);
+  return true;
+}
