@@ -73,8 +73,10 @@ void control_port_close(struct control_port *port) {
     (void)control_flush(connection->fd, &connection->out);
     hang_up(connection);
   }
-  if (port->fd >= 0) (void)close(port->fd);
-  (void)unlink(port->core->nav->core_socket);
+  if (port->fd >= 0) {
+    (void)close(port->fd);
+    (void)unlink(port->core->nav->core_socket);  // where another listens it is not ours
+  }
   nav_arena_free(port->arena);
   free(port);
 }

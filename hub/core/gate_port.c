@@ -21,15 +21,23 @@ struct waiting {
 
 struct gate_port {
   const char *path;
-  int listening, fd;  // fd: of the gate; -1: none
+  int listening;
+  int fd;         // of the gate; -1: none
+  int candidate;  // a connection that has said nothing yet; -1: none
   struct gate_port_handlers handlers;
   struct waiting queue[GATE_PORT_QUEUE_MAX];
   size_t queue_first, queue_count;
   bool refused;   // what waits was not taken when it was last tried
+  bool reads;     // frames are wanted, and something may be said
   bool readable;  // something may have come
   int64_t heard_ms, said_ms;
   uint8_t frame[WIRE_FRAME_MAX];
 };
+
+static void end_candidate(struct gate_port *port) {
+  if (port->candidate >= 0) (void)close(port->candidate);
+  port->candidate = -1;
+}
 
 struct gate_port *gate_port_open(const char *path, const struct gate_port_handlers *handlers,
                                  struct nav_error *err) {
@@ -40,7 +48,7 @@ struct gate_port *gate_port_open(const char *path, const struct gate_port_handle
   }
   port->path = path;
   port->handlers = *handlers;
-  port->fd = -1;
+  port->fd = port->candidate = -1;
   port->listening = relay_listen(path, err);
   if (port->listening >= 0) return port;
   free(port);
@@ -50,6 +58,7 @@ struct gate_port *gate_port_open(const char *path, const struct gate_port_handle
 void gate_port_close(struct gate_port *port) {
   if (port == NULL) return;
   gate_port_hang_up(port);
+  end_candidate(port);
   (void)close(port->listening);
   (void)unlink(port->path);
   free(port);
@@ -96,57 +105,72 @@ static void say_alive(struct gate_port *port, int64_t now_ms) {
   (void)relay_send(port->fd, encoded, NULL, 0);
 }
 
-static void take_connections(struct gate_port *port) {
-  int fd;
-  while ((fd = relay_accept(port->listening)) >= 0) {
-    if (port->fd >= 0) lose(port, "another nav-gate has connected");
-    port->fd = fd;
-    port->heard_ms = nav_clock_monotonic_ms();
-    say_alive(port, port->heard_ms);
-  }
+// Whoever only looks whether somebody listens here takes no gate's place.
+static void take_candidate(struct gate_port *port) {
+  if (port->fd >= 0) lose(port, "another nav-gate has connected");
+  port->fd = port->candidate;
+  port->candidate = -1;
+  port->heard_ms = nav_clock_monotonic_ms();
+  port->readable = true;
+  say_alive(port, port->heard_ms);
 }
 
-void gate_port_poll_fill(const struct gate_port *port, struct pollfd *files, bool reads) {
+void gate_port_poll_fill(struct gate_port *port, struct pollfd *files, bool reads) {
   bool speaks = may_send(port);
+  port->reads = reads && speaks;
   files[0] = (struct pollfd){.fd = port->listening, .events = POLLIN};
-  files[1] = (struct pollfd){.fd = port->fd};
-  if (reads && speaks) files[1].events |= POLLIN;
-  if (port->refused && speaks) files[1].events |= POLLOUT;
+  files[1] = (struct pollfd){.fd = port->candidate, .events = POLLIN};
+  files[2] = (struct pollfd){.fd = port->fd, .events = port->reads ? POLLIN : 0};
+  if (port->refused && speaks) files[2].events |= POLLOUT;
+}
+
+static void step_gate(struct gate_port *port, short revents) {
+  bool gone = (revents & (POLLHUP | POLLERR)) != 0;
+  // What it said before it went is read first.
+  if ((revents & POLLIN) != 0 || (gone && port->reads)) port->readable = true;
+  if (gone && !port->reads) lose(port, "nav-gate is gone");
 }
 
 void gate_port_step(struct gate_port *port, const struct pollfd *files) {
-  if ((files[1].revents & POLLIN) != 0) port->readable = true;
-  if ((files[1].revents & (POLLHUP | POLLERR)) != 0) lose(port, "nav-gate is gone");
-  if (files[0].revents != 0) take_connections(port);
   int64_t now_ms = nav_clock_monotonic_ms();
+  step_gate(port, files[2].revents);
+  if ((files[1].revents & (POLLHUP | POLLERR)) != 0) {
+    end_candidate(port);
+  } else if (files[1].revents != 0) {
+    take_candidate(port);
+  }
+  if (files[0].revents != 0) {
+    end_candidate(port);
+    port->candidate = relay_accept(port->listening);
+  }
+  if (!port->reads) port->heard_ms = now_ms;  // who is not listened to is not silent
+  if (port->fd >= 0 && now_ms - port->heard_ms >= GATE_SILENT_MS) lose(port, "nav-gate has fallen silent");
   if (port->fd >= 0 && now_ms - port->said_ms >= RELAY_ALIVE_MS) say_alive(port, now_ms);
 }
 
-bool gate_port_lives(const struct gate_port *port) {
-  return port->fd >= 0 && nav_clock_monotonic_ms() - port->heard_ms < GATE_SILENT_MS;
-}
+bool gate_port_lives(const struct gate_port *port) { return port->fd >= 0; }
 
 // ---- receiving ----
 
 bool gate_port_receive(struct gate_port *port, struct relay_head *head, const uint8_t **frame,
                        size_t *length) {
   struct nav_error err;
-  while (port->readable && may_send(port)) {
-    switch (relay_receive(port->fd, head, port->frame, length, &err)) {
-      case RELAY_DONE:
-        port->heard_ms = nav_clock_monotonic_ms();
-        *frame = port->frame;
-        return true;
-      case RELAY_LATER:
-        port->readable = false;
-        break;
-      case RELAY_ENDED:
-        lose(port, "nav-gate is gone");
-        break;
-      case RELAY_MALFORMED:
-        nav_log_failure(NAV_LOG_ERROR, "from the gate", &err);
-        break;
-    }
+  if (!port->readable || !may_send(port)) return false;
+  switch (relay_receive(port->fd, head, port->frame, length, &err)) {
+    case RELAY_DONE:
+      port->heard_ms = nav_clock_monotonic_ms();
+      *frame = port->frame;
+      return true;
+    case RELAY_LATER:
+      port->readable = false;
+      break;
+    case RELAY_ENDED:
+      lose(port, "nav-gate is gone");
+      break;
+    case RELAY_MALFORMED:  // a frame is missing in some session, and no sound gate sends such a thing
+      nav_log_failure(NAV_LOG_ERROR, "from the gate", &err);
+      lose(port, "nav-gate is hung up on");
+      break;
   }
   return false;
 }

@@ -1,5 +1,6 @@
 // The socket to which nav-gate connects: one connection, the newest, and what waits to leave on it.
-// Called by: sessions. Must never: look into a frame, or let one leave while nothing may be said.
+// Called by: sessions. Must never: look into a frame, or let one that was put leave while nothing may be
+// said.
 #ifndef NAV_CORE_GATE_PORT_H
 #define NAV_CORE_GATE_PORT_H
 
@@ -8,7 +9,7 @@
 #include "hub/wire/relay_socket.h"
 
 enum {
-  GATE_PORT_FILES = 2,
+  GATE_PORT_FILES = 3,
   GATE_PORT_QUEUE_MAX = 2048,  // frames waiting for the gate
 };
 
@@ -16,7 +17,8 @@ struct gate_port;
 
 struct gate_port_handlers {
   void *context;
-  // Asked before each frame that leaves, and before any is read. False: it waits.
+  // Asked before each frame that leaves, and before any is read. False: it waits. Only that nav-core lives,
+  // and gate_port_send_now, go out all the same.
   bool (*may_send)(void *context);
   // The gate has gone or another has come: all sessions end. What waited for it is dropped.
   void (*lost)(void *context);
@@ -28,10 +30,11 @@ struct gate_port *gate_port_open(const char *path, const struct gate_port_handle
 void gate_port_close(struct gate_port *port);  // takes NULL
 
 // What to wait for, GATE_PORT_FILES of them. reads: frames are wanted.
-void gate_port_poll_fill(const struct gate_port *port, struct pollfd *files, bool reads);
-// After the wait: takes a new connection, notes one that ended, and says that nav-core lives.
+void gate_port_poll_fill(struct gate_port *port, struct pollfd *files, bool reads);
+// After the wait: takes a new connection once it says something, notes one that ended or has been silent for
+// seconds, and says that nav-core lives.
 void gate_port_step(struct gate_port *port, const struct pollfd *files);
-// Whether the gate is connected and has said something in the last seconds.
+// Whether a gate is connected.
 bool gate_port_lives(const struct gate_port *port);
 
 // The next message; *frame lives until the next call. False: nothing has come, or nothing may be read.

@@ -1,5 +1,5 @@
 // nav-core: owns the ledger. Decides, commits, delivers. It opens no network socket: clients come through
-// nav-gate's ipc socket, navctl and nav-desk through a unix socket.
+// nav-gate, navctl and nav-desk by unix sockets.
 #include <getopt.h>
 #include <sodium.h>
 #include <stdio.h>

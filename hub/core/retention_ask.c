@@ -57,13 +57,15 @@ static void parts_came(void *context, const PGresult *result) {
     uint32_t first = 0;
     uint32_t last = 0;
     if (retention_part_days(part, run->today, &first, &last)) run->parts[run->parts_count++] = part;
+    run->databases_today = int4_at(result, i, 1);
   }
   run->phase = RETENTION_DAYS;
 }
 
 void retention_ask_parts(struct core *core) {
   static const char sql[] =
-      "SELECT substr(c.relname::text, 9)::int FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON "
+      "SELECT substr(c.relname::text, 9)::int, (now() AT TIME ZONE 'Europe/Stockholm')::date - "
+      "DATE '1970-01-01' FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON "
       "c.oid = i.inhrelid WHERE i.inhparent = 'nav.content'::regclass ORDER BY 1 LIMIT 4096";
   _Static_assert(PARTS_MAX == 4096, "the query asks for as many as a run holds");
   core->retention->asked = true;
@@ -233,27 +235,35 @@ void retention_ask_events(struct core *core) {
 
 // ---- dropping ----
 
-// One that somebody reads for long, or whose time is not up by the database's clock, is left to the next run:
-// what stands in it is erased already, and this run's work is not undone by disk space that comes later.
-static void drop_came(void *context, const PGresult *result) {
-  struct core *core = context;
-  struct retention *run = core->retention;
-  if (run == NULL) return;
-  run->asked = false;
-  bool dropped = result != NULL && PQntuples(result) == 1 && PQgetvalue(result, 0, 0)[0] != 0;
-  if (!dropped && ++run->drop_tries < DROP_TRIES_MAX) return;
-  if (!dropped)
-    nav_log(NAV_LOG_WARNING, "retention: partition content_%u was not dropped and is left to the next run",
-            run->parts[run->part_at]);
-  run->parts_dropped += dropped ? 1 : 0;
-  run->parts_left += dropped ? 0 : 1;
-  run->part_at++;
+static void leave(struct retention *run, const char *why) {
+  nav_log(NAV_LOG_WARNING, "retention: partition content_%u is left to the next run: %s",
+          run->parts[run->part_at++], why);
+  run->parts_left++;
   run->drop_tries = 0;
+}
+
+static void drop_came(void *context, const PGresult *result) {
+  struct retention *run = answered(context, result);
+  if (run == NULL || PQntuples(result) != 1) return;
+  if (PQgetvalue(result, 0, 0)[0] != 0) {
+    run->parts_dropped++;
+    run->part_at++;
+    run->drop_tries = 0;
+  } else if (++run->drop_tries == DROP_TRIES_MAX) {
+    leave(run, "somebody reads it");
+  }
 }
 
 void retention_ask_drop(struct core *core) {
   struct retention *run = core->retention;
+  uint32_t first = 0;
+  uint32_t last = 0;
   uint8_t part[4];
+  // The database drops nothing before its own time, which at midnight may be a second behind ours.
+  if (!retention_part_days(run->parts[run->part_at], run->databases_today, &first, &last)) {
+    leave(run, "its time is not up by the database's clock");
+    return;
+  }
   nav_put_u32(part, run->parts[run->part_at]);
   const Oid types[] = {INT4};
   const char *values[] = {(const char *)part};

@@ -28,8 +28,8 @@ struct retention {
   uint64_t connection;  // who waits
   char person[ID_SIZE], agency[ID_SIZE];
   char reason[RETENTION_REASON_MAX + 1];
-  int64_t today;
-  struct bucket_place *places;  // RETENTION_BUCKETS_MAX
+  int64_t today, databases_today;  // days since 1970
+  struct bucket_place *places;     // RETENTION_BUCKETS_MAX
   size_t places_count, at;
   uint64_t staged_seq;        // the last record when everything was staged; others' go on coming
   bool more;                  // there were too many for one run

@@ -81,7 +81,7 @@ void sessions_close(struct sessions *sessions) {
   free(sessions);
 }
 
-void sessions_poll_fill(const struct sessions *sessions, struct pollfd *files, bool reads) {
+void sessions_poll_fill(struct sessions *sessions, struct pollfd *files, bool reads) {
   gate_port_poll_fill(sessions->gate, files, reads);
 }
 
@@ -362,11 +362,9 @@ int sessions_receive(struct sessions *sessions, int most) {
 }
 
 void sessions_sweep(struct sessions *sessions) {
-  bool lives = sessions_gate_lives(sessions);
   size_t kept = 0;
   for (size_t i = 0; i < sessions->count; i++) {
     struct session *session = sessions->list[i];
-    if (!lives && !session->ended) end_quietly(sessions, session);
     if (session->ended) {
       free_session(session);
     } else {

@@ -55,7 +55,7 @@ struct sessions_handlers {
   void (*ended)(void *context, struct session *session);
   // Refused at the gate: count frames with code (of agency, "" where unknown).
   void (*refused_at_gate)(void *context, const char *agency, int code, uint32_t count);
-  // Asked before each message that leaves, and before any is read. False: it waits.
+  // Asked before each message that leaves, and before any is read. False: it waits; sessions_let_go does not.
   bool (*may_send)(void *context);
 };
 
@@ -66,7 +66,7 @@ struct sessions *sessions_open(const char *gate_socket, const struct conf_agenci
 void sessions_close(struct sessions *sessions);  // takes NULL
 void sessions_set_agencies(struct sessions *sessions, const struct conf_agencies *agencies);
 // What to wait for, GATE_PORT_FILES of them, and what to do after each wait. reads: frames are wanted.
-void sessions_poll_fill(const struct sessions *sessions, struct pollfd *files, bool reads);
+void sessions_poll_fill(struct sessions *sessions, struct pollfd *files, bool reads);
 void sessions_step(struct sessions *sessions, const struct pollfd *files);
 // Refuses everybody with CODE_STANDBY and that text, which must outlive it, and tells no handler; NULL: no
 // longer. There is no session then.
@@ -94,7 +94,7 @@ bool sessions_have_room(const struct sessions *sessions);
 void session_end(struct sessions *sessions, struct session *session);
 // Ends all of them with a RESET even where nothing else may be sent: what waits for the gate is dropped.
 void sessions_let_go(struct sessions *sessions);
-// Frees sessions that have ended, and all of a gate that has been silent.
+// Frees sessions that have ended.
 void sessions_sweep(struct sessions *sessions);
 
 struct session *sessions_find(struct sessions *sessions, uint64_t id);  // NULL: it has ended

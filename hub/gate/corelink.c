@@ -2,11 +2,13 @@
 // connection.
 #include "hub/gate/corelink.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "hub/base/clock.h"
+#include "hub/base/log.h"
 
 enum { CONNECT_MS = 100 };  // between two tries
 
@@ -19,6 +21,7 @@ struct corelink {
   bool full;       // it did not take the last
   bool readable;   // something may have come
   int64_t tried_ms, heard_ms;
+  char trouble[sizeof((struct nav_error *)NULL)->text];  // why it cannot connect, as last told
   uint8_t frame[WIRE_FRAME_MAX];
 };
 
@@ -54,15 +57,33 @@ struct pollfd corelink_poll(const struct corelink *link) {
 
 void corelink_polled(struct corelink *link, short revents) {
   if ((revents & ~POLLOUT) != 0) link->readable = true;
+  if ((revents & POLLOUT) != 0) link->full = false;
+}
+
+// The core listens to who says something.
+static void say_hello(struct corelink *link) {
+  uint8_t bytes[RELAY_HEAD_SIZE];
+  relay_encode(bytes, &(struct relay_head){.kind = RELAY_GATE});
+  (void)relay_send(link->fd, bytes, NULL, 0);
+}
+
+static void connect_now(struct corelink *link) {
+  struct nav_error err;
+  link->fd = relay_connect(link->path, &err);
+  if (link->fd >= 0) {
+    link->trouble[0] = '\0';
+    say_hello(link);
+  } else if (strcmp(link->trouble, err.text) != 0) {
+    (void)snprintf(link->trouble, sizeof link->trouble, "%s", err.text);
+    nav_log(NAV_LOG_INFO, "waits for nav-core: %s: %s", link->path, err.text);
+  }
 }
 
 int corelink_step(struct corelink *link, int64_t now_ms) {
-  struct nav_error err;
   if (link->fd < 0 && now_ms - link->tried_ms >= CONNECT_MS) {
     link->tried_ms = now_ms;
-    link->fd = relay_connect(link->path, &err);  // where nobody listens yet, somebody will
+    connect_now(link);
   }
-  if (link->lost) return 0;
   return link->fd < 0 ? CONNECT_MS : -1;
 }
 

@@ -7,10 +7,11 @@
 // whoever has a socket's news says what it did with the socket:
 //   receiving failed    news_missed: with EAGAIN nothing is there, and the descriptor will tell
 //   sent                news_sent: the call may have taken in that something came
-//   a send was refused  news_refused: any call since may have taken in that there is room again
+//   a send was refused  news_may_send: the refused try may have taken in that something came, or that there
+//   is room
 // receives only where `likely`, and tries what was refused once more after each wait.
 // http://api.zeromq.org/4-3:zmq-getsockopt (ZMQ_FD)
-// Called by: gate, nav-core, the client library; each from the thread that has the socket. Must never: wait
+// Called by: gate, the client library; each from the thread that has the socket. Must never: wait
 // while something is there to be received.
 #ifndef NAV_WIRE_NEWS_H
 #define NAV_WIRE_NEWS_H
@@ -22,7 +23,7 @@
 
 #include "hub/base/error.h"
 
-enum { NEWS_FILES_MAX = 104 };  // sockets and files of one wait
+enum { NEWS_FILES_MAX = 8 };  // sockets and files of one wait
 
 struct news {
   void *socket;
@@ -38,7 +39,6 @@ static inline void news_missed(struct news *news) {
   if (errno == EAGAIN) news->likely = false;
 }
 static inline void news_sent(struct news *news) { news->likely = true; }
-static inline void news_refused(struct news *news) { news->full = true; }
 // Asks the socket whether it takes a message now. False: as a send that was refused.
 bool news_may_send(struct news *news);
 

@@ -13,10 +13,10 @@ enum { RELAY_AGENCY_SIZE = 64, RELAY_HEAD_SIZE = 8 + 1 + RELAY_AGENCY_SIZE };
 enum relay_kind {
   RELAY_FRAME = 1,    // a client's frame, or one to it
   RELAY_GONE = 2,     // gate → core: the connection is gone or was refused; core → gate: end this session
-  RELAY_GATE = 3,     // gate → core, every second: the gate lives; session is 0
+  RELAY_GATE = 3,     // gate → core, first of all and every second: the gate lives; session is 0
   RELAY_REFUSED = 4,  // gate → core: frames were refused at the gate; the frame is the code, 4 bytes, and a
                       // count, 4 bytes
-  RELAY_CORE = 5,  // core → gate, when it takes a connection and then five times a second: its main thread
+  RELAY_CORE = 5,  // core → gate, when it has heard the first and then five times a second: its main thread
                    // lives; session is 0
 };
 

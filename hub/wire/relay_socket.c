@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include "hub/wire/unix_socket.h"
 
@@ -38,7 +37,9 @@ enum relay_result relay_send(int fd, const uint8_t head[RELAY_HEAD_SIZE], const 
   NAV_ASSERT(length <= WIRE_FRAME_MAX);
   if (sendmsg(fd, &message, MSG_NOSIGNAL) >= 0) return RELAY_DONE;
   // ENOBUFS: the system has no memory for it just now.
-  return errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM ? RELAY_LATER : RELAY_ENDED;
+  if (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM) return RELAY_LATER;
+  (void)shutdown(fd, SHUT_RDWR);
+  return RELAY_ENDED;
 }
 
 enum relay_result relay_receive(int fd, struct relay_head *head, uint8_t *frame, size_t *length,

@@ -23,7 +23,8 @@ int relay_listen(const char *path, struct nav_error *err);
 int relay_connect(const char *path, struct nav_error *err);
 // The next connection that waits; -1: none does.
 int relay_accept(int listening);
-// head is encoded; length is at most WIRE_FRAME_MAX.
+// head is encoded; length is at most WIRE_FRAME_MAX. Where it has ended, waiting for the socket tells
+// (POLLHUP), and what had come before can still be received.
 enum relay_result relay_send(int fd, const uint8_t head[RELAY_HEAD_SIZE], const void *frame, size_t length);
 // frame has room for WIRE_FRAME_MAX bytes.
 enum relay_result relay_receive(int fd, struct relay_head *head, uint8_t *frame, size_t *length,

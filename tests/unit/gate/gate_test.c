@@ -315,6 +315,31 @@ static void when_the_core_goes_clients_are_told_to_start_anew(void **state) {
   client_close(skola);
 }
 
+// Also where the core had not read all that the gate sent, which the system tells as an error first.
+static void what_the_core_said_before_it_went_arrives(void **state) {
+  (void)state;
+  void *skola = client_new(SKOLA, NULL);
+  struct relay_head head = begin(skola, SKOLA);
+  client_send_kind(skola, WIRE_SEALED, "unread");
+  (void)usleep(QUIET_MS * 1000);
+  harness_signal(SIGSTOP);
+  for (int i = 0; i < 3; i++) core_send(&head, "\4said before", 12);
+  harness_end_core();
+  harness_signal(SIGCONT);
+  for (int i = 0; i < 3; i++) assert_int_equal(client_receive(skola, data, sizeof data, WAIT_MS), 12);
+  assert_int_equal(client_receive(skola, data, sizeof data, WAIT_MS), 1);
+  assert_int_equal(data[0], WIRE_RESET);
+  client_close(skola);
+}
+
+static void why_there_is_no_core_is_said_once(void **state) {
+  (void)state;
+  assert_true(harness_logged("waits for nav-core: "));
+  assert_true(harness_logged("nobody listens there"));
+  (void)usleep(QUIET_MS * 1000);
+  assert_int_equal(harness_count_logged("waits for nav-core: "), 1);
+}
+
 static void a_revoked_key_ends_its_session_and_gets_no_other(void **state) {
   (void)state;
   void *skola = client_new(SKOLA, NULL), *polis = client_new(POLIS, NULL);
@@ -416,6 +441,8 @@ int main(int argc, char **argv) {
       TEST(harness_start_node, a_core_that_is_frozen_is_gone),
       TEST(harness_start_node_with_core, a_gate_that_did_not_run_passes_on_nothing_of_before),
       TEST(harness_start, when_the_core_goes_clients_are_told_to_start_anew),
+      TEST(harness_start, what_the_core_said_before_it_went_arrives),
+      TEST(harness_start_without_core, why_there_is_no_core_is_said_once),
       TEST(harness_start, a_revoked_key_ends_its_session_and_gets_no_other),
       TEST(harness_start, a_changed_key_ends_the_old_ones_session),
       TEST(harness_start, faults_in_agencies_keep_what_is_in_force),

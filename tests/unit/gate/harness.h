@@ -57,8 +57,9 @@ int harness_wait(void);
 int harness_run_second(void);
 size_t harness_memory(void);         // bytes resident
 unsigned long harness_sleeps(void);  // how often its main thread has waited for something
-// The log has such a line (waits for it).
+// The log has such a line (waits for it); how many such it has.
 bool harness_logged(const char *text);
+int harness_count_logged(const char *text);
 
 // A connected DEALER; routing: its own id, or NULL.
 void *client_new(int party, const char *routing);

@@ -145,7 +145,7 @@ static void keep_subtree(void *context, unsigned level, uint64_t index, const ui
 }
 
 uint64_t made_stage(struct made *made, Nav__V1__Record *record) {
-  NAV_ASSERT(made->ledger_count < MADE_RECORDS_MAX);
+  NAV_ASSERT(made->ledger_count < made->capacity);
   struct verify_ledger_row *row = &made->ledger[made->ledger_count++];
   made->time_ms += STEP_MS;
   record->has_seq = record->has_time_ms = record->has_epoch = true;
@@ -424,6 +424,15 @@ static void make_publication(struct made *made, unsigned number) {
   if (number % 7 == 6) reject_and_read(made, made->events[made->events_count - 1]);
 }
 
+// What the publications come to, and room for what a test adds: address space alone, but a sanitizer marks
+// all of it.
+static size_t capacity_for(const struct made_settings *settings) {
+  size_t events =
+      settings->events_a_publication == 0 ? MADE_EVENTS_A_PUBLICATION : settings->events_a_publication;
+  size_t wanted = settings->publications * (2 * events + 2) + 4096;
+  return wanted < MADE_RECORDS_MAX ? wanted : MADE_RECORDS_MAX;
+}
+
 struct made *made_new(const struct made_settings *settings) {
   struct made *made = calloc(1, sizeof *made);
   NAV_ASSERT(made != NULL && sodium_init() >= 0);
@@ -435,14 +444,15 @@ struct made *made_new(const struct made_settings *settings) {
   seed_pair(&made->checkpoint_key, 99);
   for (int i = 0; i < MADE_AGENCIES; i++) seed_pair(&made->agency_keys[i], (uint8_t)(i + 1));
   for (int i = 0; i < MADE_WITNESSES; i++) seed_pair(&made->witness_keys[i], (uint8_t)(i + 51));
-  made->cosignatures = calloc(MADE_RECORDS_MAX, MADE_WITNESSES * sizeof *made->cosignatures);
+  made->capacity = capacity_for(settings);
+  made->cosignatures = calloc(made->capacity, MADE_WITNESSES * sizeof *made->cosignatures);
   NAV_ASSERT(made->cosignatures != NULL);
-  made->ledger = calloc(MADE_RECORDS_MAX, sizeof *made->ledger);
-  made->events = calloc(MADE_RECORDS_MAX, sizeof *made->events);
-  made->contents = calloc(MADE_RECORDS_MAX, sizeof *made->contents);
-  made->checkpoints = calloc(MADE_RECORDS_MAX, sizeof *made->checkpoints);
-  made->persons = calloc(MADE_RECORDS_MAX, 2 * sizeof *made->persons);
-  made->mentions = calloc(MADE_RECORDS_MAX, sizeof *made->mentions);
+  made->ledger = calloc(made->capacity, sizeof *made->ledger);
+  made->events = calloc(made->capacity, sizeof *made->events);
+  made->contents = calloc(made->capacity, sizeof *made->contents);
+  made->checkpoints = calloc(made->capacity, sizeof *made->checkpoints);
+  made->persons = calloc(made->capacity, 2 * sizeof *made->persons);
+  made->mentions = calloc(made->capacity, sizeof *made->mentions);
   NAV_ASSERT(made->persons != NULL && made->mentions != NULL);
   NAV_ASSERT(made->ledger != NULL && made->events != NULL && made->contents != NULL &&
              made->checkpoints != NULL);

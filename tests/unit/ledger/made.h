@@ -36,6 +36,7 @@ struct made {
   uint8_t log_id[KEY_LOG_ID_SIZE];
   struct key_pair_sign checkpoint_key;
   struct key_pair_sign agency_keys[MADE_AGENCIES];
+  size_t capacity;  // of each of these lists
   struct verify_ledger_row *ledger;
   size_t ledger_count;
   uint64_t *events;  // the numbers of their records

@@ -496,16 +496,6 @@ static void a_connection_that_is_refused_is_told_as_closed(void **state) {
   assert_int_equal(next_event(monitor, &value), ZMQ_EVENT_CLOSED);
 }
 
-static void with_immediate_nothing_is_queued_for_who_is_not_there(void **state) {
-  (void)state;
-  for (int immediate = 0; immediate < 2; immediate++) {
-    void *client = new_socket(ZMQ_DEALER);
-    set(client, ZMQ_IMMEDIATE, immediate);
-    assert_int_equal(zmq_connect(client, "ipc:///tmp/nav-nobody-is-there"), 0);
-    assert_int_equal(zmq_send(client, "x", 1, ZMQ_DONTWAIT), immediate ? -1 : 1);
-  }
-}
-
 int main(int argc, char **argv) {
   if (sodium_init() < 0) return 1;
   if (argc > 1) cmocka_set_test_filter(argv[1]);
@@ -528,7 +518,6 @@ int main(int argc, char **argv) {
       TEST(a_silent_connection_is_closed_after_the_handshake_interval),
       TEST(without_reconnect_a_lost_connection_stays_lost),
       TEST(a_connection_that_is_refused_is_told_as_closed),
-      TEST(with_immediate_nothing_is_queued_for_who_is_not_there),
   };
 #undef TEST
 #undef WITH_HANDLER
