@@ -48,6 +48,19 @@ def wait_until(what, condition, seconds=60):
     raise AssertionError(f"did not happen in {seconds} s: {what}")
 
 
+_LOOKED_AT = set()
+
+
+def leaks_once(*command):
+    """The environment of a short program: a sanitizer looks for leaks the first time that a test runs such a command, which takes it as
+    long as all else."""
+    options = os.environ.get("ASAN_OPTIONS", "")
+    if command in _LOOKED_AT:
+        options += ":detect_leaks=0"
+    _LOOKED_AT.add(command)
+    return {**os.environ, "ASAN_OPTIONS": options}
+
+
 class Hub:
     """config: a folder to copy instead of the shipped config; database_folder: where the cluster is made, instead of a new folder (its
     owner removes it)."""
@@ -195,7 +208,7 @@ class Hub:
 
     def navctl(self, *args, check=True, text=None):
         done = subprocess.run([os.path.join(BIN, "navctl"), "--home", self.home, *args], capture_output=True, text=True,
-                              input=text, timeout=300)
+                              input=text, timeout=300, env=leaks_once(*args[:2]))
         if check and done.returncode != 0:
             raise AssertionError(f"navctl {' '.join(args)} ended with {done.returncode}:\n{done.stderr}{done.stdout}")
         return done
@@ -236,7 +249,7 @@ class Hub:
 
     def run_adapter(self, agency, *more, timeout=300):
         program, *args = self.adapter_command(agency, "--once", *more)
-        done = subprocess.run([os.path.join(BIN, program), *args], capture_output=True, text=True, timeout=timeout)
+        done = subprocess.run([os.path.join(BIN, program), *args], capture_output=True, text=True, timeout=timeout, env=leaks_once(program))
         if done.returncode != 0:
             raise AssertionError(f"{program} ended with {done.returncode}:\n{done.stderr}{done.stdout}")
         return done
