@@ -126,7 +126,7 @@ def server_cpu_s(pg):
 def database(sql, key, runs, shape):
     with Postgres(settings={"fsync": "off", "shared_buffers": "512MB", "autovacuum": "off"}) as pg:
         pg.apply_schema()
-        pg.sql("postgres", sql)
+        pg.script("postgres", sql)
         subprocess.run(["psql", "-X", "-q", "-c", "VACUUM ANALYZE", pg.connection("postgres")], check=True)
         time.sleep(1)  # for the last of these connections to be gone
         for _ in range(runs):

@@ -32,7 +32,7 @@ class Desk(Hub):
     def load(self):
         made = subprocess.run([os.path.join(BIN, "make_ledger"), str(PUBLICATIONS), str(EVERY), "nav.example.se"], check=True,
                               capture_output=True, text=True).stdout
-        self.postgres.sql("postgres", made)
+        self.postgres.script("postgres", made)
         key = made.split()[2]
         path = self.path("config", "keys", "hub.yaml")
         with open(path, encoding="utf-8") as file:
@@ -43,9 +43,8 @@ class Desk(Hub):
         self.renew()
 
     def admin(self, sql):
-        """CREATE and DROP DATABASE will have no transaction."""
-        subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", sql, self.postgres.connection("postgres", "postgres")],
-                       check=True, capture_output=True)
+        """CREATE and DROP DATABASE, one at a time: they will have no transaction."""
+        self.postgres.sql("postgres", sql, database="postgres")
 
     def renew(self):
         """The ledger as it was made."""

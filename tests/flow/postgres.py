@@ -166,6 +166,13 @@ class Postgres:
         (NULL: ""). SqlError where the server refuses."""
         return libpq.run(self.connection(role, database), text)
 
+    def script(self, role, text):
+        """The same for what brings rows along, COPY ... FROM stdin, as pg_dump and make_ledger write it; gives nothing."""
+        done = subprocess.run(["psql", "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-f", "-", self.connection(role)], input=text,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            raise SqlError(done.stderr.strip())
+
     @contextlib.contextmanager
     def commits_held_up(self):
         """Holds the lease's row, which every commit of nav-core needs; gives the number of the last record. For less than the lease, or

@@ -288,7 +288,7 @@ def main():
         pg.apply_schema()
         made = subprocess.run([os.path.join(BIN, "make_ledger"), "10", "8", "nav.example.se"], check=True, capture_output=True,
                               text=True).stdout
-        pg.sql("postgres", made)
+        pg.script("postgres", made)
         # make_ledger leaves these two to nav-core; a trigger of rows says nothing of an empty table.
         pg.sql("postgres", "INSERT INTO nav.subtree VALUES (8, 0, sha256('')); INSERT INTO nav.person VALUES (decode(repeat('01', 16), 'hex'), 1)")
         PART = pg.sql("postgres", "SELECT part FROM nav.content LIMIT 1")[0][0]

@@ -48,7 +48,7 @@ def fresh(pg):
 def upgraded(pg, made, last, written):
     fresh(pg)
     pg.apply_schema(up_to=last)
-    pg.sql("postgres", as_before(made, has_readers=last >= "016"))
+    pg.script("postgres", as_before(made, has_readers=last >= "016"))
     pg.apply_schema(after=last)
     assert pg.sql("postgres", EVERYTHING) == written, last
     for change in ("UPDATE nav.ledger SET verdict = 1", "DELETE FROM nav.ledger"):
@@ -75,7 +75,7 @@ def stray_row_is_not_lost(pg, made):
     """Of nav.event, with no record behind it, or a second one: faults that are gone once the table is."""
     fresh(pg)
     pg.apply_schema(up_to=BEFORE_ONE_ROW)
-    pg.sql("postgres", as_before(made, has_readers=True))
+    pg.script("postgres", as_before(made, has_readers=True))
     columns = OF_EVENTS.replace("event_id", "decode(repeat('ab', 16), 'hex')")
     pg.sql("postgres", f"INSERT INTO nav.event (seq, {OF_EVENTS}) SELECT 999999, {columns} FROM nav.event LIMIT 1")
     refused_and_kept(pg, 999999)
@@ -102,7 +102,7 @@ def main():
     made = made_ledger()
     with Postgres() as pg:
         pg.apply_schema()
-        pg.sql("postgres", made)
+        pg.script("postgres", made)
         written = pg.sql("postgres", EVERYTHING)
         for last in (BEFORE_READERS, BEFORE_ONE_ROW):
             upgraded(pg, made, last, written)

@@ -97,7 +97,7 @@ def test_how_far_it_has_come_is_shown_on_a_terminal_alone(d):
     d.admin("DROP DATABASE IF EXISTS nav WITH (FORCE)")
     d.admin("CREATE DATABASE nav OWNER nav_owner")
     d.navctl("db", "upgrade")
-    d.postgres.sql("postgres", made)
+    d.postgres.script("postgres", made)
     last = int(d.one("SELECT max(seq) FROM nav.ledger"))
     for range_, count in (((), last), (("--from", "2", "--to", str(last - 1)), last - 2)):
         out, seen, seconds = on_a_terminal(d, "audit", "verify", *range_, "-o", "json", NO_COLOR="1")

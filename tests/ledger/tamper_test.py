@@ -539,7 +539,7 @@ def main():
     with Postgres(settings={"fsync": "off"}) as pg:
         pg.apply_schema()
         made, key = load()
-        pg.sql("postgres", made)
+        pg.script("postgres", made)
         pg.sql("postgres", "ANALYZE")
         lg = Ledger(pg)
         driver = subprocess.Popen([os.path.join(BIN, "tamper_driver"), pg.connection("postgres", "postgres"), "nav", HUB, key], stdin=subprocess.PIPE,
