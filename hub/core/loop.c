@@ -1,9 +1,7 @@
 // nav-core's one loop: poll, take what has come, stage, commit, answer, deliver. The whole flow can be read
 // in core_run. Called by: main. Must never: wait anywhere but in the poll.
-#include <errno.h>
+#include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "hub/base/clock.h"
 #include "hub/base/log.h"

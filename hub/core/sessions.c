@@ -1,6 +1,7 @@
 // See sessions.h.
 #include "hub/core/sessions.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,6 @@
 // nav-core's start and stop: configuration, keys, database, what the ledger says of itself, then the first
 // batch with what is new. Called by: main, the loop (stop). Must never: go on with half a
 // configuration, or sign a tree that is not the ledger's.
-#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>

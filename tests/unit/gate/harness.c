@@ -2,7 +2,6 @@
 #include "tests/unit/gate/harness.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <poll.h>
