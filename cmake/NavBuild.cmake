@@ -57,7 +57,7 @@ function(nav_program name)
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
 endfunction()
 
-# Of every test of a sanitizer's build. Freed memory is kept from use for 32 MB: with the 256 of the default nothing is used twice, and
+# Of a sanitizer's build, for unit, flow and ledger tests. Freed memory is kept from use for 32 MB: with the 256 of the default nothing is used twice, and
 # to touch new pages is most of what such a build does.
 set(NAV_ASAN "abort_on_error=0:detect_leaks=1:quarantine_size_mb=32")
 

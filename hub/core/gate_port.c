@@ -8,10 +8,7 @@
 #include "hub/base/clock.h"
 #include "hub/base/log.h"
 
-enum {
-  GATE_SILENT_MS = 5000,
-  TOGETHER_MAX = 16,  // frames that wait for others to leave with
-};
+enum { TOGETHER_MAX = 16 };  // frames that wait for others to leave with
 
 struct waiting {
   uint8_t head[RELAY_HEAD_SIZE];
@@ -131,6 +128,10 @@ static void step_gate(struct gate_port *port, short revents) {
   if (gone && !port->reads) lose(port, "nav-gate is gone");
 }
 
+static bool is_silent(const struct gate_port *port, int64_t now_ms) {
+  return port->fd >= 0 && now_ms - port->heard_ms >= GATE_PORT_SILENT_MS;
+}
+
 void gate_port_step(struct gate_port *port, const struct pollfd *files) {
   int64_t now_ms = nav_clock_monotonic_ms();
   step_gate(port, files[2].revents);
@@ -143,8 +144,8 @@ void gate_port_step(struct gate_port *port, const struct pollfd *files) {
     end_candidate(port);
     port->candidate = relay_accept(port->listening);
   }
-  if (!port->reads) port->heard_ms = now_ms;  // who is not listened to is not silent
-  if (port->fd >= 0 && now_ms - port->heard_ms >= GATE_SILENT_MS) lose(port, "nav-gate has fallen silent");
+  if (!port->reads) port->heard_ms = now_ms;           // who is not listened to is not silent
+  if (is_silent(port, now_ms)) port->readable = true;  // nav-core itself may have stood still: see what came
   if (port->fd >= 0 && now_ms - port->said_ms >= RELAY_ALIVE_MS) say_alive(port, now_ms);
 }
 
@@ -163,6 +164,7 @@ bool gate_port_receive(struct gate_port *port, struct relay_head *head, const ui
       return true;
     case RELAY_LATER:
       port->readable = false;
+      if (is_silent(port, nav_clock_monotonic_ms())) lose(port, "nav-gate has fallen silent");
       break;
     case RELAY_ENDED:
       lose(port, "nav-gate is gone");

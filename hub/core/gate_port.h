@@ -10,6 +10,7 @@
 
 enum {
   GATE_PORT_FILES = 3,
+  GATE_PORT_SILENT_MS = 5000,  // a gate that is listened to and says nothing for so long has gone
   GATE_PORT_QUEUE_MAX = 2048,  // frames waiting for the gate
 };
 

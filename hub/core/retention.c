@@ -154,6 +154,7 @@ static void close_holds(struct core *core) {
 // Dropped only where each of its days with events is erased: days_came has listed the ones that were not.
 static void drop(struct core *core) {
   struct retention *run = core->retention;
+  if (run->more) run->parts_left += run->parts_count - run->part_at;
   if (run->part_at == run->parts_count || run->more) {
     finish_well(core);
     return;

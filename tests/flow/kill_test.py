@@ -15,7 +15,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from hub import ADAPTERS, Hub, wait_until  # noqa: E402
 
-STARTED_WITHOUT_A_DATABASE = 5  # the exit code after which systemd starts it again
+TRY_AGAIN = 5  # the exit code of a start that the database did not answer, or was lost to; systemd starts it again
 RECIPIENTS = [a for a in ADAPTERS if a != "polisen"]
 EVENTS_A_FILE = 400
 
@@ -37,6 +37,7 @@ class Killer:
         self.hub = hub
         self.random = random.Random(seed)
         self.files = 0
+        self.logged = 0  # of nav-core's log, before its last start
 
     def feed(self):
         self.hub.drop("polisen", f"{self.files:05d}.json", police_file(self.files))
@@ -46,8 +47,9 @@ class Killer:
         time.sleep(self.random.uniform(0.05, 0.9))
 
     def core(self):
-        self.hub.stop("nav-core", signal.SIGKILL, fine=(-signal.SIGKILL, STARTED_WITHOUT_A_DATABASE))
-        self.hub.start_program("nav-core")
+        if not self.ended_in_its_start():
+            self.hub.kill("nav-core")
+        self.start_core()
 
     def gate(self):
         self.hub.kill("nav-gate")
@@ -68,9 +70,21 @@ class Killer:
 
     def as_systemd_does(self):
         """Of a nav-core that was starting when the database was killed."""
-        if self.hub.processes["nav-core"].poll() == STARTED_WITHOUT_A_DATABASE:
-            self.hub.stop("nav-core", fine=(STARTED_WITHOUT_A_DATABASE,))
-            self.hub.start_program("nav-core")
+        if self.ended_in_its_start():
+            self.start_core()
+        return True
+
+    def start_core(self):
+        self.logged = len(self.hub.log("nav-core"))
+        self.hub.start_program("nav-core")
+
+    def ended_in_its_start(self):
+        """One that ran waits for its database."""
+        if self.hub.processes["nav-core"].poll() is None:
+            return False
+        said = self.hub.log("nav-core")[self.logged:]
+        assert "cannot start" in said and "ledger of" not in said, said[-3000:]
+        self.hub.stop("nav-core", fine=(TRY_AGAIN,))
         return True
 
     def run(self, kills):

@@ -5,6 +5,7 @@
 Used by: tests/flow/postgres.py. Must never: keep a connection."""
 
 import ctypes
+import select
 
 TUPLES_OK, FINE, COPIES = 2, (0, 1, 2), (3, 4, 8)  # libpq-fe.h; fine: an empty query, a command, rows
 
@@ -13,7 +14,8 @@ for _name, _gives, _takes in (
         ("PQconnectdb", ctypes.c_void_p, [ctypes.c_char_p]), ("PQfinish", None, [ctypes.c_void_p]),
         ("PQstatus", ctypes.c_int, [ctypes.c_void_p]), ("PQerrorMessage", ctypes.c_char_p, [ctypes.c_void_p]),
         ("PQsendQuery", ctypes.c_int, [ctypes.c_void_p, ctypes.c_char_p]), ("PQgetResult", ctypes.c_void_p, [ctypes.c_void_p]),
-        ("PQclear", None, [ctypes.c_void_p]), ("PQresultStatus", ctypes.c_int, [ctypes.c_void_p]),
+        ("PQisBusy", ctypes.c_int, [ctypes.c_void_p]), ("PQconsumeInput", ctypes.c_int, [ctypes.c_void_p]),
+        ("PQsocket", ctypes.c_int, [ctypes.c_void_p]), ("PQclear", None, [ctypes.c_void_p]), ("PQresultStatus", ctypes.c_int, [ctypes.c_void_p]),
         ("PQresultErrorMessage", ctypes.c_char_p, [ctypes.c_void_p]), ("PQntuples", ctypes.c_int, [ctypes.c_void_p]),
         ("PQnfields", ctypes.c_int, [ctypes.c_void_p]), ("PQgetvalue", ctypes.c_char_p, [ctypes.c_void_p, ctypes.c_int, ctypes.c_int]),
         ("PQsetNoticeProcessor", ctypes.c_void_p, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p])):
@@ -32,17 +34,28 @@ def _rows(result):
     return [[_pq.PQgetvalue(result, row, column).decode() for column in columns] for row in range(_pq.PQntuples(result))]
 
 
+def _next(connection):
+    """Waits in Python, where signals are handled: the test may be told to stop."""
+    while _pq.PQisBusy(connection):
+        select.select([_pq.PQsocket(connection)], [], [])
+        if not _pq.PQconsumeInput(connection):
+            break
+    return _pq.PQgetResult(connection)
+
+
 def _ask(connection, text):
     if not _pq.PQsendQuery(connection, text.encode()):
         raise SqlError(_pq.PQerrorMessage(connection).decode().strip())
     rows, fault = [], None
-    while result := _pq.PQgetResult(connection):
-        status = _pq.PQresultStatus(result)
-        if status == TUPLES_OK:
-            rows += _rows(result)
-        elif status not in FINE and fault is None:
-            fault = _pq.PQresultErrorMessage(result).decode().strip() or f"the result has status {status}"
-        _pq.PQclear(result)
+    while result := _next(connection):
+        try:
+            status = _pq.PQresultStatus(result)
+            if status == TUPLES_OK:
+                rows += _rows(result)
+            elif status not in FINE and fault is None:
+                fault = _pq.PQresultErrorMessage(result).decode().strip() or f"the result has status {status}"
+        finally:
+            _pq.PQclear(result)
         if status in COPIES or (fault is not None and _pq.PQstatus(connection) != 0):
             break
     if fault is not None:
@@ -52,7 +65,7 @@ def _ask(connection, text):
 
 def run(conninfo, text):
     """All statements in one transaction; their rows as strings. SqlError."""
-    connection = _pq.PQconnectdb(conninfo.encode())
+    connection = _pq.PQconnectdb(f"{conninfo} connect_timeout=60".encode())
     try:
         if _pq.PQstatus(connection) != 0:
             raise SqlError(_pq.PQerrorMessage(connection).decode().strip())

@@ -147,8 +147,7 @@ class Postgres:
 
     def empty_database(self):
         """A database nav with nothing in it; one that is there must be renamed first."""
-        subprocess.run(["psql", "-X", "-q", "-c", "CREATE DATABASE nav OWNER nav_owner",
-                        self.connection("postgres", "postgres")], check=True, capture_output=True)
+        self.sql("postgres", "CREATE DATABASE nav OWNER nav_owner", database="postgres")
 
     def apply_schema(self, after="", up_to="999"):
         """schemas/sql in order, as nav_owner: what `navctl db upgrade` does, for tests that do without navctl. Or part of it, by number."""

@@ -151,6 +151,12 @@ static uint64_t answer(int wait_ms) {
   return head.session;
 }
 
+// And the connection stands.
+static void assert_nothing(void) {
+  assert_true(answer(QUIET_MS) == 0);
+  assert_int_equal(poll(&(struct pollfd){.fd = t.gate, .events = POLLRDHUP}, 1, 0), 0);
+}
+
 static void assert_answers(uint64_t from, uint64_t to) {
   for (uint64_t session = from; session <= to; session++) assert_true(answer(SOON_MS) == session);
 }
@@ -158,12 +164,12 @@ static void assert_answers(uint64_t from, uint64_t to) {
 static void frames_leave_together_and_in_order(void **state) {
   (void)state;
   ask(1, 3);
-  assert_true(answer(QUIET_MS) == 0);
+  assert_nothing();
   sessions_flush(t.sessions);
   assert_answers(1, 3);
   ask(4, 4 + TOGETHER);  // so many do not wait for the turn's end
   assert_answers(4, 4 + TOGETHER - 1);
-  assert_true(answer(QUIET_MS) == 0);
+  assert_nothing();
   sessions_flush(t.sessions);
   assert_answers(4 + TOGETHER, 4 + TOGETHER);
 }
@@ -174,7 +180,7 @@ static void what_may_not_be_said_when_it_would_leave_waits(void **state) {
   assert_true(sessions_have_room(t.sessions));
   t.may_send = false;
   sessions_flush(t.sessions);
-  assert_true(answer(QUIET_MS) == 0);
+  assert_nothing();
   t.may_send = true;
   assert_false(sessions_have_room(t.sessions));  // until it has gone
   sessions_flush(t.sessions);
@@ -213,7 +219,7 @@ static void who_lets_go_resets_every_session_whether_it_may_speak_or_not(void **
   sessions_let_go(t.sessions);
   assert_int_equal(t.ended, 2);
   assert_answers(1, 2);
-  assert_true(answer(QUIET_MS) == 0);  // not of what waited
+  assert_nothing();  // not of what waited
 }
 
 // A gate that takes nothing hears of the end all the same: by that of its connection.
@@ -256,7 +262,7 @@ static void who_lets_go_says_nothing_of_what_waited(void **state) {
   t.may_send = true;
   assert_true(sessions_have_room(t.sessions));
   sessions_flush(t.sessions);
-  assert_true(answer(QUIET_MS) == 0);
+  assert_nothing();
 }
 
 // Deliveries and the like go on when there is room: whoever waits must be woken by that.
@@ -286,7 +292,7 @@ static void what_waits_for_a_gate_that_is_gone_reaches_no_other(void **state) {
   t.gate = new_gate();
   assert_true(sessions_gate_lives(t.sessions));
   sessions_flush(t.sessions);
-  assert_true(answer(QUIET_MS) == 0);
+  assert_nothing();
   ask(4, 4);
   sessions_flush(t.sessions);
   assert_answers(4, 4);
@@ -299,7 +305,7 @@ static void of_two_gates_the_newer_is_heard(void **state) {
   t.gate = new_gate();
   assert_int_equal(poll(&(struct pollfd){.fd = older, .events = POLLRDHUP}, 1, 0), 1);
   sessions_flush(t.sessions);
-  assert_true(answer(QUIET_MS) == 0);
+  assert_nothing();
   ask(4, 4);
   sessions_flush(t.sessions);
   assert_answers(4, 4);
@@ -338,6 +344,34 @@ static void who_sends_what_is_no_message_is_hung_up_on(void **state) {
     (void)close(t.gate);
     t.gate = new_gate();
   }
+}
+
+static void say_that_the_gate_lives(void) {
+  uint8_t bytes[RELAY_HEAD_SIZE];
+  relay_encode(bytes, &(struct relay_head){.kind = RELAY_GATE});
+  assert_int_equal(relay_send(t.gate, bytes, NULL, 0), RELAY_DONE);
+}
+
+static void turn_for(int64_t ms, bool reads) {
+  for (int64_t until_ms = nav_clock_monotonic_ms() + ms; nav_clock_monotonic_ms() < until_ms;) {
+    (void)turn(reads, RELAY_ALIVE_MS);
+    if (reads) (void)sessions_receive(t.sessions, 16);
+  }
+}
+
+// Silent is who says nothing while it is listened to; not who was not listened to, nor whom nav-core, which
+// stood still itself, has not heard yet.
+static void a_gate_that_is_silent_is_hung_up_on(void **state) {
+  (void)state;
+  begin(1);
+  turn_for(GATE_PORT_SILENT_MS + QUIET_MS, false);
+  say_that_the_gate_lives();
+  (void)usleep((GATE_PORT_SILENT_MS + QUIET_MS) * 1000);
+  (void)turn(true, 0);
+  (void)sessions_receive(t.sessions, 16);
+  assert_true(sessions_gate_lives(t.sessions) && t.ended == 0);
+  turn_for(GATE_PORT_SILENT_MS + QUIET_MS, true);
+  assert_true(!sessions_gate_lives(t.sessions) && t.ended == 1);
 }
 
 static void a_file_left_by_a_core_that_was_killed_is_replaced(void **state) {
@@ -385,7 +419,7 @@ static void what_waits_has_a_limit(void **state) {
     assert_true(got == session || (got == 0 && nav_clock_monotonic_ms() < until_ms));
   }
   assert_true(sessions_have_room(t.sessions));
-  assert_true(answer(QUIET_MS) == 0);
+  assert_nothing();
 }
 
 int main(void) {
@@ -399,6 +433,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(of_two_gates_the_newer_is_heard, start, stop),
       cmocka_unit_test_setup_teardown(who_says_nothing_takes_no_gates_place, start, stop),
       cmocka_unit_test_setup_teardown(who_sends_what_is_no_message_is_hung_up_on, start, stop),
+      cmocka_unit_test_setup_teardown(a_gate_that_is_silent_is_hung_up_on, start, stop),
       cmocka_unit_test_setup_teardown(a_file_left_by_a_core_that_was_killed_is_replaced, start, stop),
       cmocka_unit_test_setup_teardown(a_gates_end_ends_its_sessions, start, stop),
       cmocka_unit_test_setup_teardown(who_lets_go_resets_every_session_whether_it_may_speak_or_not, start,

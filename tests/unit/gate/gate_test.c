@@ -321,7 +321,7 @@ static void what_the_core_said_before_it_went_arrives(void **state) {
   void *skola = client_new(SKOLA, NULL);
   struct relay_head head = begin(skola, SKOLA);
   client_send_kind(skola, WIRE_SEALED, "unread");
-  (void)usleep(QUIET_MS * 1000);
+  assert_true(core_has_mail(WAIT_MS));
   harness_signal(SIGSTOP);
   for (int i = 0; i < 3; i++) core_send(&head, "\4said before", 12);
   harness_end_core();

@@ -265,8 +265,10 @@ static bool wait_for_gate(short events, int64_t until_ms) {
   }
 }
 
+bool core_has_mail(int wait_ms) { return wait_for_gate(POLLIN, nav_clock_monotonic_ms() + wait_ms); }
+
 bool core_receive_any(struct relayed *out, int wait_ms) {
-  if (!wait_for_gate(POLLIN, nav_clock_monotonic_ms() + wait_ms)) {
+  if (!core_has_mail(wait_ms)) {
     assert_true(core.gate >= 0);  // else it says nothing that nothing came
     return false;
   }

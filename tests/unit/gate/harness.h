@@ -74,6 +74,8 @@ int client_refused(void *client);
 // How the handshake ends: ZMQ_EVENT_HANDSHAKE_…; 0: not at all.
 int client_handshake(int party, int wait_ms);
 
+// Whether something waits to be received, within that time.
+bool core_has_mail(int wait_ms);
 // The next of any kind; false: nothing within that time.
 bool core_receive_any(struct relayed *out, int wait_ms);
 // The next but the gate's signs of life.
