@@ -251,10 +251,10 @@ static enum ctl_exit write_folder(const char *path, const struct kept_files *fil
 
 static enum ctl_exit show(struct ctl *ctl, json_int_t seq) {
   const char *out = ctl_value(ctl, "out");
-  struct kept_files files = {.answers = json_array()};
   // Before it is asked, and recorded, for nothing; making it is what refuses for good.
   if (out != NULL && access(out, F_OK) == 0)
     return ctl_complain(CTL_FAILED, "%s: is there already; choose another name", out);
+  struct kept_files files = {.answers = json_array()};
   if (out != NULL) ctl->format = CTL_JSON;  // names become files: nothing in them may be made printable
   enum ctl_exit code = fetch(ctl, seq, &files);
   if (code == CTL_DONE && out != NULL) {
