@@ -267,6 +267,8 @@ class Scheduler:
         how = self.chance.choice(("kill", "stop", "freeze"))
         self.counts[f"take_over: {how}"] += 1
         if how == "freeze":
+            # One that still starts (it was killed a moment ago) has a lease of a minute, standby.starting, and is waited for so long.
+            wait_until("the node to be frozen is active", lambda: old.state() == "active", TAKE_OVER_S)
             old.processes["nav-core"].send_signal(signal.SIGSTOP)
         else:
             old.stop("nav-core", signal.SIGKILL if how == "kill" else signal.SIGTERM)

@@ -93,15 +93,16 @@ class Hub:
         self.start_all()
 
     def __exit__(self, *exc):
-        for name in reversed(list(self.processes)):  # the hub's own programs last, nav-core at the very end
-            self.stop(name)
-        if exc and exc[0] is not None:
-            self.show_logs()
-        self.postgres.destroy()
-        if os.environ.get("NAV_KEEP"):
-            print("kept:", self.home, file=sys.stderr)
-        else:
-            shutil.rmtree(self.home, ignore_errors=True)
+        try:
+            self.stop_all()
+        finally:
+            if exc and exc[0] is not None:
+                self.show_logs()
+            self.postgres.destroy()
+            if os.environ.get("NAV_KEEP"):
+                print("kept:", self.home, file=sys.stderr)
+            else:
+                shutil.rmtree(self.home, ignore_errors=True)
 
     def path(self, *parts):
         return os.path.join(self.home, *parts)
@@ -197,6 +198,19 @@ class Hub:
 
     def kill(self, name):
         self.stop(name, signal.SIGKILL)
+
+    def stop_all(self, **how):
+        """The hub's own programs last, nav-core at the very end. What the test has frozen goes on first, and where one does not end well
+        the rest is killed: what is left running keeps the test's output open, and so the test from ending."""
+        try:
+            for name in reversed(list(self.processes)):
+                self.processes[name].send_signal(signal.SIGCONT)
+                self.stop(name, **how)
+        finally:
+            for process in self.processes.values():
+                process.kill()
+                process.wait()
+            self.processes.clear()
 
     def log(self, name):
         with open(self.path("log", name + ".log"), encoding="utf-8", errors="replace") as file:

@@ -4,6 +4,7 @@ they were told, when, and by which node.
 
 Used by: tests/flow. Must never: ask the hub's code what a client got."""
 
+import contextlib
 import os
 import re
 import select
@@ -88,14 +89,14 @@ class Nodes(Hub):
         nodes = [node for node in (self, getattr(self, "second", None)) if node is not None]
         if exc and exc[0] is not None:
             nodes[-1].show_logs()
-        for node in nodes:  # before their wires go; a core that stepped down in a test that failed is no reason to leave the rest
-            for name in reversed(list(node.processes)):
-                node.stop(name, fine=(0, STEPPED_DOWN, -signal.SIGKILL, -signal.SIGTERM))
-        for node in nodes:
-            if hasattr(node, "wire"):
-                node.wire.close()
-        shutil.rmtree(self.home + "-second", ignore_errors=True)
-        super().__exit__(*exc)
+        with contextlib.ExitStack() as rest:  # the last one first, and all of them
+            rest.callback(super().__exit__, *exc)
+            rest.callback(shutil.rmtree, self.home + "-second", ignore_errors=True)
+            for node in nodes:
+                if hasattr(node, "wire"):
+                    rest.callback(node.wire.close)
+            for node in reversed(nodes):  # a core that stepped down in a test that failed is no reason to leave the rest
+                rest.callback(node.stop_all, fine=(0, STEPPED_DOWN, -signal.SIGKILL, -signal.SIGTERM))
 
 
 class Wire:
