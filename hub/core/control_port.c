@@ -24,6 +24,7 @@
 #include "hub/ledger/reason.h"
 #include "hub/wire/control.h"
 #include "hub/wire/json.h"
+#include "hub/wire/unix_socket.h"
 
 enum { CONNECTIONS_MAX = 64, CONTENTS_MAX = 20000, RECORD_ARENA_MAX = 16 * 1024 * 1024 };
 
@@ -37,7 +38,7 @@ struct connection {
 
 struct control_port {
   struct core *core;
-  int fd;
+  int fd, spare;  // spare: unix_socket_accept
   uint64_t next_number;
   struct connection connections[CONNECTIONS_MAX];
   struct nav_arena *arena;
@@ -50,6 +51,7 @@ struct control_port *control_port_open(struct core *core, struct nav_error *err)
     return NULL;
   }
   port->core = core;
+  port->spare = -1;
   port->next_number = 1;
   port->arena = nav_arena_new(RECORD_ARENA_MAX);
   port->fd = control_listen(core->nav->core_socket, err);
@@ -77,6 +79,7 @@ void control_port_close(struct control_port *port) {
     (void)close(port->fd);
     (void)unlink(port->core->nav->core_socket);  // where another listens it is not ours
   }
+  if (port->spare >= 0) (void)close(port->spare);
   nav_arena_free(port->arena);
   free(port);
 }
@@ -363,7 +366,7 @@ static void handle(struct control_port *port, struct connection *connection, jso
 // ---- connections ----
 
 static void take_new(struct control_port *port) {
-  int fd = accept4(port->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  int fd = unix_socket_accept(port->fd, &port->spare);
   if (fd < 0) return;
   uid_t uid = 0;
   for (size_t i = 0; i < CONNECTIONS_MAX && control_peer_uid(fd, &uid); i++) {

@@ -18,9 +18,9 @@ struct waiting {
 
 struct gate_port {
   const char *path;
-  int listening;
-  int fd;         // of the gate; -1: none
-  int candidate;  // a connection that has said nothing yet; -1: none
+  int listening, spare;  // spare: unix_socket_accept
+  int fd;                // of the gate; -1: none
+  int candidate;         // a connection that has said nothing yet; -1: none
   struct gate_port_handlers handlers;
   struct waiting queue[GATE_PORT_QUEUE_MAX];
   size_t queue_first, queue_count;
@@ -45,7 +45,7 @@ struct gate_port *gate_port_open(const char *path, const struct gate_port_handle
   }
   port->path = path;
   port->handlers = *handlers;
-  port->fd = port->candidate = -1;
+  port->fd = port->candidate = port->spare = -1;
   port->listening = relay_listen(path, err);
   if (port->listening >= 0) return port;
   free(port);
@@ -57,6 +57,7 @@ void gate_port_close(struct gate_port *port) {
   gate_port_hang_up(port);
   end_candidate(port);
   (void)close(port->listening);
+  if (port->spare >= 0) (void)close(port->spare);
   (void)unlink(port->path);
   free(port);
 }
@@ -142,10 +143,15 @@ void gate_port_step(struct gate_port *port, const struct pollfd *files) {
   }
   if (files[0].revents != 0) {
     end_candidate(port);
-    port->candidate = relay_accept(port->listening);
+    port->candidate = relay_accept(port->listening, &port->spare);
   }
   if (!port->reads) port->heard_ms = now_ms;           // who is not listened to is not silent
   if (is_silent(port, now_ms)) port->readable = true;  // nav-core itself may have stood still: see what came
+  gate_port_say_alive(port);
+}
+
+void gate_port_say_alive(struct gate_port *port) {
+  int64_t now_ms = nav_clock_monotonic_ms();
   if (port->fd >= 0 && now_ms - port->said_ms >= RELAY_ALIVE_MS) say_alive(port, now_ms);
 }
 

@@ -35,6 +35,8 @@ void gate_port_poll_fill(struct gate_port *port, struct pollfd *files, bool read
 // After the wait: takes a new connection once it says something, notes one that ended or has been silent for
 // seconds, and says that nav-core lives.
 void gate_port_step(struct gate_port *port, const struct pollfd *files);
+// In a place of gate_port_step where nothing else may be done: only says that nav-core lives.
+void gate_port_say_alive(struct gate_port *port);
 // Whether a gate is connected.
 bool gate_port_lives(const struct gate_port *port);
 

@@ -90,6 +90,8 @@ void sessions_step(struct sessions *sessions, const struct pollfd *files) {
   gate_port_step(sessions->gate, files);
 }
 
+void sessions_say_alive(struct sessions *sessions) { gate_port_say_alive(sessions->gate); }
+
 void sessions_stand_by(struct sessions *sessions, const char *text) { sessions->standby_text = text; }
 
 size_t sessions_count(const struct sessions *sessions) { return sessions->count; }

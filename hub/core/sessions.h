@@ -68,6 +68,8 @@ void sessions_set_agencies(struct sessions *sessions, const struct conf_agencies
 // What to wait for, GATE_PORT_FILES of them, and what to do after each wait. reads: frames are wanted.
 void sessions_poll_fill(struct sessions *sessions, struct pollfd *files, bool reads);
 void sessions_step(struct sessions *sessions, const struct pollfd *files);
+// While the program does nothing for clients and cannot wait as it does: its gate is told that it lives.
+void sessions_say_alive(struct sessions *sessions);
 // Refuses everybody with CODE_STANDBY and that text, which must outlive it, and tells no handler; NULL: no
 // longer. There is no session then.
 void sessions_stand_by(struct sessions *sessions, const char *text);

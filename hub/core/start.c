@@ -382,6 +382,18 @@ bool core_open_sockets(struct core *core, struct nav_error *err) {
   return core->sessions != NULL;
 }
 
+static void say_alive(void *context) { sessions_say_alive(((const struct core *)context)->sessions); }
+
+// A node that takes over has a gate, which gives up a nav-core that is silent while it reads its ledger.
+static bool load_all(struct core *core, struct loading *loading, struct nav_error *err) {
+  bool stood_by = core->sessions != NULL;
+  if (stood_by) store_meanwhile(core->store, say_alive, core);
+  bool ok = (!stood_by || load_rules_anew(core, err)) && load_ledger(core, loading, err) &&
+            core_load_registers(core, err);
+  store_meanwhile(core->store, NULL, NULL);
+  return ok;
+}
+
 bool core_start(struct core *core, const char *home, struct nav_error *err) {
   core_handle_signals();
   if (core->restored_reason != NULL && !restore_check_reason(core->restored_reason, err)) return false;
@@ -389,8 +401,7 @@ bool core_start(struct core *core, const char *home, struct nav_error *err) {
   struct loading loading = {.core = core, .arena = nav_arena_new(RECORD_ARENA_MAX)};
   bool ok = loading.arena != NULL && load_configuration(core, home, err) && load_keys(core, err) &&
             standby_open(core, err) && make_parts(core, err) && open_ledger(core, err) &&
-            (core->sessions == NULL || load_rules_anew(core, err)) && load_ledger(core, &loading, err) &&
-            core_load_registers(core, err) && stage_beginning(core, &loading, err) &&
+            load_all(core, &loading, err) && stage_beginning(core, &loading, err) &&
             (core->sessions != NULL || core_open_sockets(core, err));  // open already where it stood by
   nav_arena_free(loading.arena);
   if (ok) {

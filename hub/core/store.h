@@ -26,6 +26,10 @@ enum store_state {
 struct store *store_open(const char *conninfo, struct nav_error *err);
 void store_close(struct store *store);  // takes NULL
 
+// What is done again and again, at least ten times a second, while calls that are blocking wait for the
+// database; NULL: nothing. Must not be changed while a commit, or a question of another kind, is under way.
+void store_meanwhile(struct store *store, void (*meanwhile)(void *context), void *context);
+
 // Blocking. After a lost connection, where the lease is not ours. False: not yet.
 NAV_MUST_USE bool store_connect_again(struct store *store, struct nav_error *err);
 

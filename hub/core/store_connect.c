@@ -12,6 +12,7 @@
 #include "hub/core/store_private.h"
 
 enum { CONNECT_MS_MAX = 10000 };  // then it is given up and begun anew
+enum { MEANWHILE_MS = 100 };
 
 // ---- waits that can be cut short ----
 
@@ -22,13 +23,20 @@ bool store_cut_open(struct store *store, struct nav_error *err) {
 
 void store_cut(struct store *store) { nav_tell(store->cut_fd); }
 
+void store_meanwhile(struct store *store, void (*meanwhile)(void *context), void *context) {
+  store->meanwhile = meanwhile;
+  store->meanwhile_context = context;
+}
+
 // False: cut short, or the time is over. timeout_ms: -1 for none.
 static bool wait_for(const struct store *store, short events, int timeout_ms) {
+  bool meanwhile = timeout_ms < 0 && store->meanwhile != NULL;
   for (;;) {
     struct pollfd fds[] = {{PQsocket(store->connection), events, 0}, {store->cut_fd, POLLIN, 0}};
-    int ready = poll(fds, 2, timeout_ms);
+    int ready = poll(fds, 2, meanwhile ? MEANWHILE_MS : timeout_ms);
     if (ready < 0 && errno == EINTR) continue;
-    return ready > 0 && fds[1].revents == 0;
+    if (ready != 0 || !meanwhile) return ready > 0 && fds[1].revents == 0;
+    store->meanwhile(store->meanwhile_context);
   }
 }
 

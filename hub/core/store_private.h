@@ -70,6 +70,8 @@ struct store {
   size_t parts_count;
   struct store_thread thread;
   struct store_asking asking;
+  void (*meanwhile)(void *context);
+  void *meanwhile_context;
   int cut_fd;  // an eventfd: readable once no wait for the database is to go on
 };
 

@@ -17,6 +17,7 @@
 #include "hub/desk/request.h"
 #include "hub/desk/worker.h"
 #include "hub/wire/control.h"
+#include "hub/wire/unix_socket.h"
 
 enum { POLL_MS = 1000 };
 
@@ -37,7 +38,7 @@ struct serve {
   const struct conf_nav *nav;
   struct conf_agencies *agencies;
   desk_reload *reload;
-  int listen_fd;
+  int listen_fd, spare_fd;  // spare_fd: unix_socket_accept
   int signal_fd;
   bool stopping;
   struct waiting waiting[DESK_WAITING_MAX];
@@ -58,6 +59,7 @@ static void drop(struct waiting *w) {
 static void let_go_of_desk(const struct serve *serve, const struct waiting *w) {
   worker_begin();
   (void)close(serve->listen_fd);
+  if (serve->spare_fd >= 0) (void)close(serve->spare_fd);
   (void)close(serve->signal_fd);
   kept_close_all(&serve->kept);
   for (size_t i = 0; i < DESK_WAITING_MAX; i++) {
@@ -188,7 +190,7 @@ static struct waiting *free_slot(struct serve *serve) {
 static void accept_all(struct serve *serve) {
   struct waiting *slot = NULL;
   while ((slot = free_slot(serve)) != NULL) {
-    int fd = accept4(serve->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = unix_socket_accept(serve->listen_fd, &serve->spare_fd);
     if (fd < 0) return;
     *slot = (struct waiting){.fd = fd, .since_ms = nav_clock_monotonic_ms()};
     nav_buffer_init(&slot->in, DESK_REQUEST_BYTES_MAX);
@@ -288,7 +290,8 @@ bool desk_serve(const struct conf_nav *nav, struct conf_agencies *agencies, desk
     conf_agencies_free(agencies);
     return nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
   }
-  *serve = (struct serve){.nav = nav, .agencies = agencies, .reload = reload, .signal_fd = signal_fd};
+  *serve = (struct serve){
+      .nav = nav, .agencies = agencies, .reload = reload, .spare_fd = -1, .signal_fd = signal_fd};
   for (size_t i = 0; i < DESK_WAITING_MAX; i++) serve->waiting[i].fd = -1;
   serve->listen_fd = control_listen(nav->desk_socket, err);
   bool ok = serve->listen_fd >= 0;
@@ -302,6 +305,7 @@ bool desk_serve(const struct conf_nav *nav, struct conf_agencies *agencies, desk
     (void)unlink(nav->desk_socket);
     (void)close(serve->listen_fd);
   }
+  if (serve->spare_fd >= 0) (void)close(serve->spare_fd);
   conf_agencies_free(serve->agencies);
   free(serve);
   return ok;

@@ -25,8 +25,8 @@ int relay_connect(const char *path, struct nav_error *err) {
   return fd;
 }
 
-int relay_accept(int listening) {
-  int fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+int relay_accept(int listening, int *spare) {
+  int fd = unix_socket_accept(listening, spare);
   if (fd >= 0) set_buffer(fd);
   return fd;
 }

@@ -21,8 +21,8 @@ enum relay_result {
 // -1: *err, as unix_socket.h says.
 int relay_listen(const char *path, struct nav_error *err);
 int relay_connect(const char *path, struct nav_error *err);
-// The next connection that waits; -1: none does.
-int relay_accept(int listening);
+// The next connection that waits, as unix_socket_accept; -1: none does.
+int relay_accept(int listening, int *spare);
 // head is encoded; length is at most WIRE_FRAME_MAX. Where it has ended, waiting for the socket tells
 // (POLLHUP), and what had come before can still be received.
 enum relay_result relay_send(int fd, const uint8_t head[RELAY_HEAD_SIZE], const void *frame, size_t length);

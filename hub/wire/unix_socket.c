@@ -2,6 +2,7 @@
 #include "hub/wire/unix_socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -106,5 +107,21 @@ int unix_socket_connect(const char *path, int type, int timeout_ms, struct nav_e
   if (fd < 0) return -1;
   if (connect_until(fd, &address, path, nav_clock_monotonic_ms() + timeout_ms, err)) return fd;
   (void)close(fd);
+  return -1;
+}
+
+static void hold_back(int *spare) {
+  if (*spare < 0) *spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+int unix_socket_accept(int listening, int *spare) {
+  hold_back(spare);
+  int fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0 || (errno != EMFILE && errno != ENFILE) || *spare < 0) return fd;
+  (void)close(*spare);
+  *spare = -1;
+  fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0) (void)close(fd);
+  hold_back(spare);
   return -1;
 }

@@ -176,12 +176,18 @@ class Postgres:
     def commits_held_up(self):
         """Holds the lease's row, which every commit of nav-core needs; gives the number of the last record. For less than the lease, or
         nav-core steps down."""
+        with self.held("SELECT last_seq FROM nav.lease FOR UPDATE") as first:
+            yield int(first)
+
+    @contextlib.contextmanager
+    def held(self, text):
+        """Keeps a superuser's transaction open in which that was done; gives the first line of what it said."""
         session = subprocess.Popen(["psql", "-X", "-q", "-A", "-t", self.connection("postgres")], stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE, text=True)
         try:
-            session.stdin.write("BEGIN; SELECT last_seq FROM nav.lease FOR UPDATE;\n")
+            session.stdin.write(f"BEGIN; {text};\n")
             session.stdin.flush()
-            yield int(session.stdout.readline())
+            yield session.stdout.readline()
         finally:
             session.communicate("ROLLBACK;\n")
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Two nav-cores on one database, under load: the active one is killed (kill -9), frozen until the other has taken over and then let go on
-(alone, and together with its gate as a machine that sleeps), stopped in order, and cut off from the database with its clients still there;
-and the database is killed under both, several times each. Nothing that was acknowledged is
+(alone, together with its gate as a machine that sleeps, and while the other one is slow to read its ledger), stopped in order, and cut off
+from the database with its clients still there; and the database is killed under both, several times each. Nothing that was acknowledged is
 lost or there twice; every lane is in the ledger's order without gaps; no record of an old epoch follows one of a new; the frozen one sends
 nothing more and steps down; the ledger verifies. Prints how long publishers and recipients were without service.
 
@@ -20,11 +20,17 @@ from nodes import PURPOSE, SCHEMA, Ear, Inbox, Nodes, Publisher, Recipient, name
 
 AGENCIES = ("polisen", "skolan", "bostadsbolaget", "socialtjansten")
 KINDS = ("kill", "freeze", "stop", "sleep", "database", "cut")
-FOUND = {"kill": "DISCONNECTED", "freeze": "EXPIRED", "stop": "RELEASED", "sleep": "EXPIRED", "cut": "EXPIRED"}  # by who takes over
+FOUND = {"kill": "DISCONNECTED", "freeze": "EXPIRED", "stop": "RELEASED", "sleep": "EXPIRED", "cut": "EXPIRED", "slow": "EXPIRED"}  # by who takes over
 STEADY_S = 1.5   # of undisturbed load between two disturbances
 AFTER_S = 1.0    # in which a thawed node would still speak
 DRAINED_S = 0.2  # in which a gate passes on what a frozen core had sent
 LEASE_S = 3      # config/nav.yaml
+GIVEN_UP = "nav-core is gone"
+HELD_UP = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'nav.checkpoint'::regclass"
+
+
+def plan(times):
+    return (*KINDS * times, "slow")
 
 
 class Test:
@@ -121,6 +127,24 @@ class Test:
     def freeze(self, old, new):
         return self.thaw(old, new, ["nav-core"])
 
+    def slow(self, old, new):
+        """Frozen, and the other one reads its ledger for longer than its gate bears a silent nav-core: a lock holds it up."""
+        moment = time.time()
+        send(old, ["nav-core"], signal.SIGSTOP)
+        with self.hub.postgres.held("LOCK TABLE nav.checkpoint; SELECT epoch FROM nav.lease") as epoch:
+            wait_until(f"{name_of(new)} has the lease", lambda: self.epoch() > int(epoch), 30)
+            given_up = new.log("nav-gate").count(GIVEN_UP)
+            time.sleep(LEASE_S)  # the gate's patience is two thirds of that
+            assert new.log("nav-gate").count(GIVEN_UP) == given_up, "its gate gave up a nav-core that was reading"
+            assert self.hub.postgres.sql("postgres", HELD_UP) != [["0"]], "it was not held up, so that nothing was tested"
+        self.taken_over_by(new)
+        send(old, ["nav-core"], signal.SIGCONT)
+        wait_stepped_down(old)
+        return moment
+
+    def epoch(self):
+        return int(self.hub.postgres.sql("nav_core", "SELECT epoch FROM nav.lease")[0][0])
+
     def sleep(self, old, new):
         return self.thaw(old, new, ["nav-core", "nav-gate"])
 
@@ -161,7 +185,7 @@ class Test:
         self.begin()
         self.new_rules()
         self.unanswered()
-        for kind in KINDS * times:
+        for kind in plan(times):
             self.disturb(kind)
         time.sleep(STEADY_S)
         self.publisher.stop()
@@ -200,7 +224,7 @@ def check_started(ledger, times):
     """Each takeover says from whom, and why it was free."""
     started = [r.started for _, r in ledger if r.WhichOneof("record") == "started"]
     was = [SCHEMA.LeaseWas.Name(s.lease_was) for s in started]
-    expected = ["LEASE_WAS_" + FOUND[kind] for kind in KINDS if kind in FOUND] * times
+    expected = ["LEASE_WAS_" + FOUND[kind] for kind in plan(times) if kind in FOUND]
     assert was == ["LEASE_WAS_NEW"] + expected, was
     nodes = [s.node for s in started]
     assert nodes == ["node-1" if i % 2 == 0 else "node-2" for i in range(len(nodes))], nodes

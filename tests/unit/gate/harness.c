@@ -213,10 +213,10 @@ static struct {
   pthread_t thread;
   bool runs;
   char path[PATH_SIZE];
-  int listening;
+  int listening, spare;
   atomic_int gate;  // its connection; -1: none
   atomic_bool ends;
-} core = {.gate = -1};
+} core = {.spare = -1, .gate = -1};
 
 static void *serve_core(void *context) {
   (void)context;
@@ -225,7 +225,7 @@ static void *serve_core(void *context) {
   while (!core.ends) {
     struct pollfd file = {.fd = core.listening, .events = POLLIN};
     (void)poll(&file, 1, RELAY_ALIVE_MS / 4);
-    int fd = relay_accept(core.listening);
+    int fd = relay_accept(core.listening, &core.spare);
     if (core.gate >= 0 && fd >= 0) (void)close(core.gate);
     if (fd >= 0) core.gate = fd;
     if (core.gate >= 0) (void)relay_send(core.gate, alive, NULL, 0);
@@ -251,6 +251,8 @@ void harness_end_core(void) {
   core.runs = false;
   if (core.gate >= 0) (void)close(core.gate);
   (void)close(core.listening);
+  if (core.spare >= 0) (void)close(core.spare);
+  core.spare = -1;
   (void)unlink(core.path);
 }
 
