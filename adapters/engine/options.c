@@ -52,7 +52,9 @@ static void print_help(const struct nav_mapping *mapping) {
   }
   (void)printf("\nFiles of the outbox end in:");
   for (const char *const *suffix = mapping->suffixes; *suffix != NULL; suffix++) (void)printf(" %s", *suffix);
-  (void)printf("\nExit: 0 done, 1 failed, 2 usage, 5 the hub was not reached\n");
+  (void)printf(
+      "\nExit: 0 done, 1 failed, 2 usage, 5 the hub was not reached, 9 the hub's ledger is not what it "
+      "was\n");
 }
 
 static int wrong(const struct nav_mapping *mapping, const char *what, const char *text, const char *hint) {

@@ -23,7 +23,7 @@ struct options {
 };
 
 static const char help[] =
-    "nav-sample-city --out ./stad                          a district's feeds, about 3,500 records\n"
+    "nav-sample-city --out ./stad                          a district's feeds, about 4,000 ledger records\n"
     "nav-sample-city --out ./stad --until 2026-11-21       the same bytes whenever it is run\n"
     "nav-sample-city --out ./stor --only polisen --scale 100\n"
     "\n"

@@ -71,7 +71,8 @@ static const struct conf_key folder_keys[] = {
      NAV(state_folder),
      .max = FOLDER_LENGTH_MAX,
      .fallback = "state"},
-    {.name = "seen", .kind = CONF_KEY_TEXT, NAV(seen_folder), .max = FOLDER_LENGTH_MAX, .fallback = "state"},
+    // As state, where it is left out: the folder that core is let write.
+    {.name = "seen", .kind = CONF_KEY_TEXT, NAV(seen_folder), .max = FOLDER_LENGTH_MAX},
 };
 
 static const struct conf_key limit_keys[] = {
@@ -334,6 +335,7 @@ static void read_all(struct loading *loading) {
   make_absolute(loading, &nav->buckets_folder);
   make_absolute(loading, &nav->config_folder);
   make_absolute(loading, &nav->state_folder);
+  if (nav->seen_folder == NULL) nav->seen_folder = nav->state_folder;
   make_absolute(loading, &nav->seen_folder);
 }
 

@@ -50,7 +50,9 @@ static bool print_report(const json_t *report) {
   json_int_t unproved = json_integer_value(json_object_get(report, "unproved"));
   json_int_t unjudged = json_integer_value(json_object_get(report, "cosignatures_unjudged"));
   if (unproved > 0)
-    (void)printf("%" JSON_INTEGER_FORMAT " records are covered by no checkpoint that holds\n", unproved);
+    (void)printf("%" JSON_INTEGER_FORMAT " records are %s\n", unproved,
+                 json_array_size(faults) == 0 ? "newer than the last checkpoint; the next covers them"
+                                              : "covered by no checkpoint that holds");
   if (unjudged > 0)
     (void)printf(
         "%" JSON_INTEGER_FORMAT
@@ -182,13 +184,22 @@ static bool add_before(struct ctl *ctl, json_t *request, enum ctl_exit *code) {
   return true;
 }
 
+static bool times_in_order(const json_t *request, enum ctl_exit *code) {
+  const json_t *since = json_object_get(request, "since_ms");
+  const json_t *until = json_object_get(request, "until_ms");
+  if (since == NULL || until == NULL || json_integer_value(since) < json_integer_value(until)) return true;
+  *code = ctl_complain(CTL_USAGE, "--until is not after --since, so that nothing can match");
+  return false;
+}
+
 static json_t *make_search(struct ctl *ctl, enum ctl_exit *code) {
   static const char *const texts[] = {"agency",  "purpose", "basis", "rule",  "event",
                                       "meeting", "reader",  "kind",  "reason"};
   json_t *request = json_pack("{s:s}", "command", "audit-search");
   for (size_t i = 0; i < COUNT(texts); i++) add_text(request, texts[i], ctl_value(ctl, texts[i]));
   if (ctl_audit_time(ctl, request, "since", "since_ms", code) &&
-      ctl_audit_time(ctl, request, "until", "until_ms", code) && add_before(ctl, request, code))
+      ctl_audit_time(ctl, request, "until", "until_ms", code) && times_in_order(request, code) &&
+      add_before(ctl, request, code))
     return request;
   json_decref(request);
   return NULL;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "hub/access/classes.h"
 #include "hub/base/clock.h"
 #include "hub/ctl/ctl.h"
 #include "hub/ctl/output.h"
@@ -75,6 +76,22 @@ static void add_choice(const struct ctl *ctl, json_t *request) {
   json_t *subjects = list_option(ctl, "persons", true);
   if (reveal != NULL) (void)json_object_set_new(request, "reveal", reveal);
   if (subjects != NULL) (void)json_object_set_new(request, "subjects", subjects);
+}
+
+// A word that is none would leave a preview with less in it than the release then has.
+static bool check_reveal(struct ctl *ctl, enum ctl_exit *code) {
+  json_t *list = list_option(ctl, "reveal", false);
+  bool ok = true;
+  for (size_t i = 0; ok && i < json_array_size(list); i++) {
+    const char *name = json_string_value(json_array_get(list, i));
+    ok = access_class_bit(name) != 0;
+    if (!ok)
+      *code =
+          ctl_complain(CTL_USAGE, "--reveal '%s' is no class of fields; config/access names them (reveal)",
+                       name == NULL ? "" : name);
+  }
+  json_decref(list);
+  return ok;
 }
 
 static json_t *get_hold(struct ctl *ctl, enum ctl_exit *code) {
@@ -161,14 +178,20 @@ static void print_case(const json_t *hold, const json_t *shown, bool english) {
                json_is_true(json_object_get(hold, "urgent")) ? (english ? "  URGENT" : "  BRÅDSKANDE") : "",
                label(2, english), output_text_of(hold, "assessor"), label(8, english),
                what_then(hold, english));
+  if (strcmp(output_text_of(hold, "kind"), "sealed") == 0 &&
+      json_is_null(json_object_get(shown, "preview"))) {
+    print_conditions(json_object_get(shown, "conditions"), english);
+    (void)puts(english ? "\nSealed to its agency: --as AGENCY opens it with the agency's keys, and shows "
+                         "what would leave."
+                       : "\nFörseglad till den egna myndigheten: --as MYNDIGHET öppnar med myndighetens "
+                         "nycklar, och visar "
+                         "vad som skulle lämnas ut.");
+    return;
+  }
   print_asked(json_object_get(shown, "asked"), english);
   print_sentences(label(4, english), json_object_get(json_object_get(shown, "explain"), "because"));
   print_conditions(json_object_get(shown, "conditions"), english);
   print_block(label(6, english), json_object_get(shown, "event"));
-  if (strcmp(output_text_of(hold, "kind"), "sealed") == 0 && json_is_null(json_object_get(shown, "preview")))
-    (void)puts(
-        english ? "\nSealed to its agency: --as AGENCY opens it with the agency's keys."
-                : "\nFörseglad till den egna myndigheten: --as MYNDIGHET öppnar med myndighetens nycklar.");
   if (strcmp(output_text_of(hold, "kind"), "request") == 0) return;
   print_block(label(7, english), json_object_get(shown, "preview"));
   print_sentences(label(9, english), json_object_get(shown, "withheld"));
@@ -234,7 +257,7 @@ enum ctl_exit ctl_hold_show(struct ctl *ctl) {
   enum ctl_exit code = CTL_DONE;
   const char *language = ctl_value(ctl, "lang");
   bool english = language != NULL && strcmp(language, "en") == 0;
-  json_t *hold = get_hold(ctl, &code);
+  json_t *hold = check_reveal(ctl, &code) ? get_hold(ctl, &code) : NULL;
   if (hold == NULL) return code;
   json_t *shown = ask_desk(ctl, hold, english, &code);
   bool ok = shown == NULL || add_opened(ctl, hold, shown, english, &code);

@@ -11,6 +11,7 @@
 #include "hub/desk/audit_seq.h"
 #include "hub/desk/rules_changed.h"
 #include "hub/ledger/record.h"
+#include "nav/v1/event.pb-c.h"
 #include "nav/v1/session.pb-c.h"
 
 enum { DAYS_DEFAULT = 30, MS_A_DAY = 86400000, NUMBER_SIZE = 24, RECORD_ARENA_MAX = 32 * 1024 * 1024 };
@@ -50,8 +51,12 @@ void follow_add(struct follow_up *f, json_t *finding) {
   if (finding == NULL || json_array_append_new(f->findings, finding) != 0) f->complete = false;
 }
 
+// What an assessor opens of a sealed event comes as its next revision, right before the release: they had had
+// the sealed one to decide on. $2: its type.
 static const char records_sql[] =
-    "SELECT l.seq, l.record, e.at FROM nav.ledger_view l LEFT JOIN nav.ledger_view e ON e.seq = l.about "
+    "SELECT l.seq, l.record, coalesce((SELECT s.at FROM nav.ledger_view s WHERE s.event_id = e.event_id AND "
+    "s.agency = e.agency AND s.revision = e.revision - 1 AND s.type = $2::int), e.at) "
+    "FROM nav.ledger_view l LEFT JOIN nav.ledger_view e ON e.seq = l.about "
     "AND l.kind IN (60, 61, 63) WHERE l.kind NOT IN (20, 21, 30) AND l.kind IN (25, 40, 41, 50, 60, 61, 63, "
     "80, 81) "
     "AND "
@@ -71,12 +76,13 @@ static void take(struct follow_up *f, const Nav__V1__Record *record, int64_t acc
 
 static bool gather(struct follow_up *f, struct nav_error *err) {
   struct desk_cursor cursor;
-  char first[NUMBER_SIZE];
-  const char *values[] = {first};
+  char first[NUMBER_SIZE], sealed[NUMBER_SIZE];
+  const char *values[] = {first, sealed};
   struct nav_arena *arena = nav_arena_new(RECORD_ARENA_MAX);
   (void)snprintf(first, sizeof first, "%" PRIu64, f->first_seq);
+  (void)snprintf(sealed, sizeof sealed, "%d", NAV__V1__EVENT__BODY_SEALED);
   if (arena == NULL) return nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
-  if (!desk_cursor_open(&cursor, f->request->database, "follow_up", records_sql, 1, values, err)) {
+  if (!desk_cursor_open(&cursor, f->request->database, "follow_up", records_sql, 2, values, err)) {
     nav_arena_free(arena);
     return false;
   }

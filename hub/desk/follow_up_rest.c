@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hub/access/access.h"
 #include "hub/desk/follow_up.h"
 #include "hub/desk/mandate.h"
 
@@ -239,6 +240,27 @@ static bool read_acknowledged(struct follow_up *f, struct quiet *quiet, struct n
   return true;
 }
 
+// No decision names a rule of counts alone, so that nothing tells whether it is used. The rules of now may be
+// of later than the record: one that they do not know is told of.
+static bool is_of_counts(const struct access_rules *rules, const char *id) {
+  const struct access_rule_info *rule = rules == NULL ? NULL : access_rule_named(rules, id);
+  return rule != NULL && rule->is_aggregate;
+}
+
+static void tell_unused(struct follow_up *f) {
+  struct conf_faults faults = {0};
+  const struct desk_request *request = f->request;
+  struct access_rules *rules = access_rules_load(request->nav->config_folder, request->agencies, &faults);
+  conf_faults_free(&faults);
+  for (size_t i = 0; f->rules != NULL && i < f->rules->n_rules; i++) {
+    if (f->rules_used[i] || is_of_counts(rules, f->rules->rules[i])) continue;
+    follow_add(f, json_pack("{s:s, s:s, s:s, s:i, s:s, s:[I]}", "what", "unused_rule", "title",
+                            "Regel som aldrig använts", "who", f->rules->rules[i], "count", 0, "detail",
+                            "ingen händelse har prövats fram till den", "seqs", (json_int_t)f->rules_seq));
+  }
+  access_rules_free(rules);
+}
+
 static void tell_quiet(struct follow_up *f, const struct quiet *quiet) {
   for (size_t i = 0; i < quiet->count; i++) {
     const struct owed *owed = &quiet->agencies[i];
@@ -249,12 +271,6 @@ static void tell_quiet(struct follow_up *f, const struct quiet *quiet) {
                      "Kvitterar aldrig", "who", owed->agency, "count", (json_int_t)owed->events, "detail",
                      "får lämnas händelser, men ingen är kvitterad", "seqs", follow_seqs_json(&owed->seqs)));
   }
-  for (size_t i = 0; f->rules != NULL && i < f->rules->n_rules; i++) {
-    if (f->rules_used[i]) continue;
-    follow_add(f, json_pack("{s:s, s:s, s:s, s:i, s:s, s:[I]}", "what", "unused_rule", "title",
-                            "Regel som aldrig använts", "who", f->rules->rules[i], "count", 0, "detail",
-                            "ingen händelse har prövats fram till den", "seqs", (json_int_t)f->rules_seq));
-  }
 }
 
 bool follow_tell_quiet(struct follow_up *f, struct nav_error *err) {
@@ -264,5 +280,6 @@ bool follow_tell_quiet(struct follow_up *f, struct nav_error *err) {
   if (quiet.agencies == NULL) return nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
   if (!read_verdicts(f, &quiet, err) || !read_acknowledged(f, &quiet, err)) return false;
   tell_quiet(f, &quiet);
+  tell_unused(f);
   return true;
 }

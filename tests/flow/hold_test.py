@@ -9,6 +9,7 @@ import json
 import os
 import re
 import sys
+import time
 import zoneinfo
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -17,6 +18,7 @@ from people import AssessorHub, event, intervention  # noqa: E402
 from records import flow, person, text  # noqa: E402
 
 WORD = "Planterad Person"
+SEALED_S = 2  # that a sealed case waits
 
 
 def holds_of(hub, seq):
@@ -187,8 +189,17 @@ def sealed(hub):
     assert "Zqvist" in json.dumps(opened["preview"], ensure_ascii=False), opened
     done = hub.navctl("hold", "release", hold["hold"], "--reason", "x", check=False)
     assert done.returncode == 1 and "--as AGENCY" in done.stderr, done
+    closed = hub.navctl("hold", "show", hold["hold"]).stdout
+    assert "--as MYNDIGHET" in closed and "Ingen regel" not in closed, closed
+    wrong = hub.navctl("hold", "show", hold["hold"], "--reveal", "bogus", check=False)
+    assert wrong.returncode == 2 and "'bogus' is no class of fields" in wrong.stderr, wrong
     count = len(hub.inbox("polisen", "sig"))
+    time.sleep(SEALED_S)
+    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     released = release(hub, hold["hold"], "--as", "socialtjansten")
+    found = hub.json("audit", "follow-up", "--since", since, "--reason", "prov")["findings"]
+    [held] = [f for f in found if f["what"] == "released_holds"]
+    assert held["released"] == 1 and held["shortest_s"] >= SEALED_S, "it was there to be assessed since the sealed event came"
     hub.run_adapter("polisen")
     lines = hub.inbox("polisen", "sig")
     assert len(lines) == count + 1 and lines[-1]["navseq"] == released["seq"], lines

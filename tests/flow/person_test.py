@@ -199,6 +199,7 @@ def follow_up(hub):
     assert ("never_acknowledges", "polisen") not in findings
     unused = {who for what, who in findings if what == "unused_rule"}
     assert unused and "social-sig-to-police" not in unused, unused
+    assert not [rule for rule in unused if rule.startswith("picture-count-")], "no decision names a rule of counts"
     now = time.gmtime()
     reads = [line for line in hub.json("audit", "search", "--kind", "read") if line["actor"] == "soc-gruppledare"]
     outside = findings.get(("outside_hours", "soc-gruppledare"))

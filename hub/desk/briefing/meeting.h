@@ -1,20 +1,6 @@
 // config/meetings/*.yaml: who meets, about which area and period, for which purpose; in parts where not
 // everybody is present for everything. Loaded whole or not at all; immutable.
-//   id: bromma-lagesbild
-//   kind: lagesbild                      # lagesbild, platssamverkan, sig, rad
-//   title: Lägesbildsmöte Bromma
-//   purpose: situation-picture           # of every part that does not name its own
-//   agreement: Samverkansöverenskommelse Bromma 2026
-//   area: bromma                         # or a list
-//   period: {weeks: 4}                   # before `opens`; or {start: 2026-10-01, end: 2026-10-31}, both days
-//   included opens: 2026-11-23                    # a day, or a time (Swedish where no zone is given) closes:
-//   2026-11-30                   # until when its briefings can be opened; may be left out chair: anna-ek # a
-//   person of agencies.yaml participants: [polisen, skolan]      # for the one part … attendees: {polisen:
-//   [per-berg]}     # … where only some of an agency's persons attend parts:                               #
-//   … or parts instead of participants
-//     - {id: unga, title: Unga i risk, purpose: young-at-risk, participants: [polisen, socialtjansten,
-//     skolan]}
-//   persons: [{id: p1, title: Person 1, personal_number: "…"}]   # sig only
+// README.md beside says how one is written.
 // Called by: hub/desk/meeting_view, navctl config check (through it). Must never: guess a participant, a
 // purpose or a date.
 #ifndef NAV_DESK_BRIEFING_MEETING_H

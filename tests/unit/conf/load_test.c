@@ -111,6 +111,7 @@ static void test_what_is_set_is_kept(void **state) {
   assert_string_equal(nav->gate_socket, "/run/nav/gate.sock");
   assert_string_equal(nav->keys_folder, "/etc/nav/keys");
   path_of(path, "s");
+  assert_string_equal(nav->seen_folder, path);  // left out: as state
   assert_string_equal(nav->state_folder, path);
   assert_int_equal(nav->connections_max, 12);
   assert_int_equal(nav->checkpoint_records, 7);
