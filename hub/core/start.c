@@ -382,7 +382,11 @@ bool core_open_sockets(struct core *core, struct nav_error *err) {
   return core->sessions != NULL;
 }
 
-static void say_alive(void *context) { sessions_say_alive(((const struct core *)context)->sessions); }
+// No longer than the lease lasts: then clients are to look for another node.
+static void say_alive(void *context) {
+  const struct core *core = context;
+  if (standby_may_deliver(core)) sessions_say_alive(core->sessions);
+}
 
 // A node that takes over has a gate, which gives up a nav-core that is silent while it reads its ledger.
 static bool load_all(struct core *core, struct loading *loading, struct nav_error *err) {

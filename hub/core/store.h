@@ -26,8 +26,9 @@ enum store_state {
 struct store *store_open(const char *conninfo, struct nav_error *err);
 void store_close(struct store *store);  // takes NULL
 
-// What is done again and again, at least ten times a second, while calls that are blocking wait for the
-// database; NULL: nothing. Must not be changed while a commit, or a question of another kind, is under way.
+// What is done again and again while calls that are blocking wait for the database, ten times a second at
+// least and much more often while rows come; NULL: nothing. Must not be changed while a commit, or a question
+// of another kind, is under way.
 void store_meanwhile(struct store *store, void (*meanwhile)(void *context), void *context);
 
 // Blocking. After a lost connection, where the lease is not ours. False: not yet.

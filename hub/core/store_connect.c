@@ -32,11 +32,11 @@ void store_meanwhile(struct store *store, void (*meanwhile)(void *context), void
 static bool wait_for(const struct store *store, short events, int timeout_ms) {
   bool meanwhile = timeout_ms < 0 && store->meanwhile != NULL;
   for (;;) {
+    if (meanwhile) store->meanwhile(store->meanwhile_context);
     struct pollfd fds[] = {{PQsocket(store->connection), events, 0}, {store->cut_fd, POLLIN, 0}};
     int ready = poll(fds, 2, meanwhile ? MEANWHILE_MS : timeout_ms);
     if (ready < 0 && errno == EINTR) continue;
     if (ready != 0 || !meanwhile) return ready > 0 && fds[1].revents == 0;
-    store->meanwhile(store->meanwhile_context);
   }
 }
 

@@ -207,8 +207,11 @@ static json_t *make_search(struct ctl *ctl, enum ctl_exit *code) {
 
 enum ctl_exit ctl_audit_search(struct ctl *ctl) {
   enum ctl_exit code = CTL_DONE;
-  struct ctl_pages pages = {
-      .columns = line_columns, .columns_count = COUNT(line_columns), .page = PAGE_LINES};
+  // A name that is misspelled finds as little as one of which nothing is on record.
+  struct ctl_pages pages = {.columns = line_columns,
+                            .columns_count = COUNT(line_columns),
+                            .page = PAGE_LINES,
+                            .nothing = "no record matches; names are looked for as they are written"};
   if (!ctl_audit_limit(ctl, &pages.limit, &code)) return code;
   pages.request = make_search(ctl, &code);
   if (pages.request == NULL) return code;

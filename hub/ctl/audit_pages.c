@@ -70,9 +70,8 @@ enum ctl_exit ctl_audit_pages(struct ctl *ctl, const struct ctl_pages *pages) {
   struct gathered g = {.lines = json_array()};
   enum ctl_exit code = gather(ctl, pages, &g);
   if (code == CTL_DONE && g.more) say_more(pages);
-  // A name that is misspelled finds as little as one of which nothing is on record.
-  if (code == CTL_DONE && ctl->format == CTL_TABLE && json_array_size(g.lines) == 0)
-    (void)ctl_complain(CTL_DONE, "no record matches; names are looked for as they are written");
+  if (code == CTL_DONE && pages->nothing != NULL && ctl->format == CTL_TABLE && json_array_size(g.lines) == 0)
+    (void)ctl_complain(CTL_DONE, "%s", pages->nothing);
   if (code == CTL_DONE) ctl_audit_mandate(g.mandate);
   json_decref(g.mandate);
   json_decref(g.lines);

@@ -17,9 +17,10 @@ struct ctl_pages {
   json_t *request;  // the caller's; gets limit and before
   const struct ctl_column *columns;
   size_t columns_count;
-  long limit, page;    // of lines, or where by_events of the events that lines are about
-  bool by_events;      // the answer's "events" says how many a page had
-  const char *way_on;  // said where there is more; NULL: go on with --before SEQ
+  long limit, page;     // of lines, or where by_events of the events that lines are about
+  bool by_events;       // the answer's "events" says how many a page had
+  const char *nothing;  // said where a table has no line; NULL: nothing is
+  const char *way_on;   // said where there is more; NULL: go on with --before SEQ
 };
 
 // Prints page after page until the limit, then whether there is more and what the mandate leaves out. NDJSON

@@ -78,7 +78,7 @@ static void add_choice(const struct ctl *ctl, json_t *request) {
   if (subjects != NULL) (void)json_object_set_new(request, "subjects", subjects);
 }
 
-// A word that is none would leave a preview with less in it than the release then has.
+// Before anything is shown or opened by it: of a sealed case the event would be readable for nothing.
 static bool check_reveal(struct ctl *ctl, enum ctl_exit *code) {
   json_t *list = list_option(ctl, "reveal", false);
   bool ok = true;
@@ -170,7 +170,8 @@ static void print_conditions(const json_t *conditions, bool english) {
   }
 }
 
-static void print_case(const json_t *hold, const json_t *shown, bool english) {
+// closed: sealed, and not opened here.
+static void print_case(const json_t *hold, const json_t *shown, bool closed, bool english) {
   const json_t *recipient = json_object_get(shown, "recipient");
   (void)printf("%s %s\n%s%s (%s)\n", output_text_of(hold, "hold"), output_text_of(hold, "type"),
                label(0, english), output_text_of(recipient, "title"), output_text_of(recipient, "purpose"));
@@ -178,8 +179,7 @@ static void print_case(const json_t *hold, const json_t *shown, bool english) {
                json_is_true(json_object_get(hold, "urgent")) ? (english ? "  URGENT" : "  BRÅDSKANDE") : "",
                label(2, english), output_text_of(hold, "assessor"), label(8, english),
                what_then(hold, english));
-  if (strcmp(output_text_of(hold, "kind"), "sealed") == 0 &&
-      json_is_null(json_object_get(shown, "preview"))) {
+  if (closed) {
     print_conditions(json_object_get(shown, "conditions"), english);
     (void)puts(english ? "\nSealed to its agency: --as AGENCY opens it with the agency's keys, and shows "
                          "what would leave."
@@ -261,7 +261,8 @@ enum ctl_exit ctl_hold_show(struct ctl *ctl) {
   if (hold == NULL) return code;
   json_t *shown = ask_desk(ctl, hold, english, &code);
   bool ok = shown == NULL || add_opened(ctl, hold, shown, english, &code);
-  if (shown != NULL && ok && ctl->format == CTL_TABLE) print_case(hold, shown, english);
+  bool closed = strcmp(output_text_of(hold, "kind"), "sealed") == 0 && ctl_value(ctl, "as") == NULL;
+  if (shown != NULL && ok && ctl->format == CTL_TABLE) print_case(hold, shown, closed, english);
   if (shown != NULL && ok && ctl->format != CTL_TABLE) {
     (void)json_object_del(shown, "ok");
     (void)json_object_set(shown, "hold", hold);
@@ -302,6 +303,7 @@ static enum ctl_exit decide(struct ctl *ctl, bool release) {
   enum ctl_exit code = CTL_DONE;
   const char *reason = ctl_value(ctl, "reason");
   if (reason == NULL || reason[0] == '\0') return ctl_complain(CTL_USAGE, "an assessment needs its --reason");
+  if (release && !check_reveal(ctl, &code)) return code;
   char hold_id[64];
   (void)snprintf(hold_id, sizeof hold_id, "%.63s", ctl->arguments[0]);
   if (release && ctl_value(ctl, "as") != NULL) code = unseal(ctl, hold_id);

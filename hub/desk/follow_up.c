@@ -52,10 +52,11 @@ void follow_add(struct follow_up *f, json_t *finding) {
 }
 
 // What an assessor opens of a sealed event comes as its next revision, right before the release: they had had
-// the sealed one to decide on. $2: its type.
+// the sealed one to decide on. $2: its type. (Nothing tells an opening from a next revision that the agency
+// itself sent in clear: its time counts from the sealed one too.)
 static const char records_sql[] =
     "SELECT l.seq, l.record, coalesce((SELECT s.at FROM nav.ledger_view s WHERE s.event_id = e.event_id AND "
-    "s.agency = e.agency AND s.revision = e.revision - 1 AND s.type = $2::int), e.at) "
+    "s.agency = e.agency AND s.revision = e.revision::bigint - 1 AND s.type = $2::int), e.at) "
     "FROM nav.ledger_view l LEFT JOIN nav.ledger_view e ON e.seq = l.about "
     "AND l.kind IN (60, 61, 63) WHERE l.kind NOT IN (20, 21, 30) AND l.kind IN (25, 40, 41, 50, 60, 61, 63, "
     "80, 81) "

@@ -252,6 +252,7 @@ static void tell_unused(struct follow_up *f) {
   const struct desk_request *request = f->request;
   struct access_rules *rules = access_rules_load(request->nav->config_folder, request->agencies, &faults);
   conf_faults_free(&faults);
+  if (rules == NULL) f->complete = false;
   for (size_t i = 0; f->rules != NULL && i < f->rules->n_rules; i++) {
     if (f->rules_used[i] || is_of_counts(rules, f->rules->rules[i])) continue;
     follow_add(f, json_pack("{s:s, s:s, s:s, s:i, s:s, s:[I]}", "what", "unused_rule", "title",

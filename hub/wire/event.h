@@ -7,14 +7,14 @@
 #include "hub/base/error.h"
 #include "nav/v1/event.pb-c.h"
 
-// Fails with the field's path: id of 16 bytes, source, revision from 1, time within 1900-2200 (recorded_time
-// too), a body, no field that only the hub sets (age_band, pseudonym), personal numbers and dates that are
-// real, positions on earth, ids (source, addressee, edited_for, areas) of [a-z0-9-] up to 64 characters,
-// codes of digits (municipality and crime_code 4, county 2), ids of other events of 16 bytes, at most 64
-// subjects, a ConcernReport with exactly one subject of role child and with assessed_by, a Consent with one
-// subject, its number, and (unless it is withdrawn) recipients and purposes, a Request with addressee, basis,
-// need and asked_by, a Recall of 1 to 256 events with its reason, a Sealed
-// with content and 1 to 64 lanes and nothing beside it, text fields of 16 KiB at most.
+// Fails with the field's path: id of 16 bytes, source, revision 1 to 2147483647, time within 1900-2200
+// (recorded_time too), a body, no field that only the hub sets (age_band, pseudonym), personal numbers and
+// dates that are real, positions on earth, ids (source, addressee, edited_for, areas) of [a-z0-9-] up to 64
+// characters, codes of digits (municipality and crime_code 4, county 2), ids of other events of 16 bytes, at
+// most 64 subjects, a ConcernReport with exactly one subject of role child and with assessed_by, a Consent
+// with one subject, its number, and (unless it is withdrawn) recipients and purposes, a Request with
+// addressee, basis, need and asked_by, a Recall of 1 to 256 events with its reason, a Sealed with content and
+// 1 to 64 lanes and nothing beside it, text fields of 16 KiB at most.
 NAV_MUST_USE bool wire_event_validate(const Nav__V1__Event *event, struct nav_error *err);
 
 // The body's field descriptor in nav.v1.Event; NULL: no body. field->name is "concern_report",

@@ -171,7 +171,9 @@ static bool check_head(const Event *event, struct nav_error *err) {
   if (!event->has_id) return missing(err, NULL, "id", "16 bytes, made of the source and its id");
   if (event->source == NULL) return missing(err, NULL, "source", "the sending agency's id");
   if (!event->has_revision) return missing(err, NULL, "revision", "1 for the first");
-  if (event->revision == 0) return bad(err, NULL, "revision", "1 or more");
+  // A database's whole number has a sign.
+  if (event->revision == 0 || event->revision > INT32_MAX)
+    return bad(err, NULL, "revision", "1 to 2147483647");
   if (!event->has_time_ms) return missing(err, NULL, "time_ms", "when it happened");
   if (event->has_retention_days && event->retention_days == 0)
     return bad(err, NULL, "retention_days", "1 or more");

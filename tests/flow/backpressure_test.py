@@ -25,7 +25,7 @@ EVENTS, UNDER_WAY = 100, 12     # events of a publication; more of them under wa
 GROWTH_MB = 96                  # of nav-core's memory at the most, while the database does not answer
 QUARANTINE_MB = 16              # of freed memory that ASan keeps; its own 256 would count as growth
 STATUS_S_MAX = 30               # an answer to navctl status meanwhile: if it is held up, then for as long as the recipients are
-STOP_S_MAX = 30                 # where it waits for the database
+STOP_S_MAX = 8                  # where it waits for the database
 QUIET_S_MAX = 60                # until everything is settled once the database is back
 
 

@@ -43,7 +43,7 @@ HELD_UP_S = 1.0     # of a commit; less than the lease (config/nav.yaml), or the
 PAUSE_S_MAX = 2.0
 FULL_S_MAX = 3.0
 CLOCK_S_MAX = 3600
-TAKE_OVER_S = 40    # a sanitizer's build on a busy machine
+TAKE_OVER_S = 90    # a sanitizer's build on a busy machine; and longer than standby.starting, the lease of one that has just started
 ADAPTER = history_adapter.PROGRAM
 PROGRAMS = ("nav-core", "nav-gate", "nav-desk", ADAPTER)
 NODE = ("nav-core", "nav-gate")  # of one that takes over
@@ -267,7 +267,7 @@ class Scheduler:
         how = self.chance.choice(("kill", "stop", "freeze"))
         self.counts[f"take_over: {how}"] += 1
         if how == "freeze":
-            # One that still starts (it was killed a moment ago) has a lease of a minute, standby.starting, and is waited for so long.
+            # One that still starts (it was killed a moment ago) would be waited for that long: the history has other things to do.
             wait_until("the node to be frozen is active", lambda: old.state() == "active", TAKE_OVER_S)
             old.processes["nav-core"].send_signal(signal.SIGSTOP)
         else:

@@ -20,7 +20,6 @@ from rules import config_with_one_test, in_force, load, records, rules_changed  
 
 RATE, SENDING, SENDER_S_MAX = 1000, 100, 60  # events a second, so many a publication, for so long at the most
 STAYS = "faults; the one in force stays"
-LATE_S_MAX = 10  # until a client on a busy machine has read what was sent to it
 PENDING = 20  # events that wait for somebody who is away
 
 
@@ -185,11 +184,10 @@ def revoked_under_traffic(hub, config, police, school, housing):
     sender, receiver = Sender(police), Receiver(school)
     receiver.start()
     sender.start()
-    wait_until("much is published before", lambda: len(sender.seqs) > RATE)
+    wait_until("much is published before", lambda: len(sender.seqs) > RATE or not sender.is_alive())
     config.drop_rule("access/situation-picture.yaml", "picture-public-incident")
     config.use_tests(CLOSED_TESTS)
     done, loaded = load(hub, "--since", "none")
-    ended = time.monotonic()
     at_swap = sender.sent
     wait_until("much is published after", lambda: sender.sent > at_swap + RATE or not sender.is_alive())
     sender.enough = True
@@ -208,8 +206,6 @@ def revoked_under_traffic(hub, config, police, school, housing):
     # What came after the record was decided by the new rules alone: nobody may have it.
     got = [position for position, _ in receiver.got if position > first]
     assert got == sorted(set(got)) and max(got) < swap, (max(got), swap)
-    last = max(at for _, at in receiver.got)
-    assert last < ended + LATE_S_MAX, f"a delivery came {last - ended:.1f} s after the rules were in force"
     # What came before was either delivered before, or taken back on record when its turn came: no third way.
     lanes = {(record.lane_defined.agency, record.lane_defined.purpose): record.lane_defined.number for _, record in records(hub, 17)}
     taken = taken_back(hub, lanes["skolan", PICTURE], first)

@@ -129,10 +129,11 @@ class Test:
 
     def slow(self, old, new):
         """Frozen, and the other one reads its ledger for longer than its gate bears a silent nav-core: a lock holds it up."""
-        moment = time.time()
-        send(old, ["nav-core"], signal.SIGSTOP)
-        with self.hub.postgres.held("LOCK TABLE nav.checkpoint; SELECT epoch FROM nav.lease") as epoch:
-            wait_until(f"{name_of(new)} has the lease", lambda: self.epoch() > int(epoch), 30)
+        epoch = self.epoch()
+        with self.hub.postgres.held("LOCK TABLE nav.checkpoint; SELECT 1"):
+            moment = time.time()
+            send(old, ["nav-core"], signal.SIGSTOP)
+            wait_until(f"{name_of(new)} has the lease", lambda: self.epoch() > epoch, 30)
             given_up = new.log("nav-gate").count(GIVEN_UP)
             time.sleep(LEASE_S)  # the gate's patience is two thirds of that
             assert new.log("nav-gate").count(GIVEN_UP) == given_up, "its gate gave up a nav-core that was reading"
