@@ -45,7 +45,6 @@ bool store_failed(struct nav_error *err, PGconn *connection, const PGresult *res
 
 PGresult *store_query(struct store *store, const char *sql, int params, const char *const *values,
                       struct nav_error *err) {
-  if (store->meanwhile != NULL) store->meanwhile(store->meanwhile_context);
   bool sent = PQsendQueryParams(store->connection, sql, params, NULL, values, NULL, NULL, 1) != 0;
   PGresult *result = sent ? store_last_result(store) : NULL;
   ExecStatusType status = PQresultStatus(result);

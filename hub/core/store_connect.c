@@ -11,8 +11,10 @@
 #include "hub/base/thread.h"
 #include "hub/core/store_private.h"
 
-enum { CONNECT_MS_MAX = 10000 };  // then it is given up and begun anew
-enum { MEANWHILE_MS = 100 };
+enum {
+  CONNECT_MS_MAX = 10000,  // then it is given up and begun anew
+  MEANWHILE_MS = 100,
+};
 
 // ---- waits that can be cut short ----
 

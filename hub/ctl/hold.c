@@ -104,6 +104,8 @@ static json_t *get_hold(struct ctl *ctl, enum ctl_exit *code) {
   return hold;
 }
 
+static bool is_sealed(const json_t *hold) { return strcmp(output_text_of(hold, "kind"), "sealed") == 0; }
+
 // ---- show ----
 
 static void print_block(const char *title, const json_t *json) {
@@ -239,7 +241,7 @@ static bool add_opened(struct ctl *ctl, const json_t *hold, json_t *shown, bool 
                        enum ctl_exit *code) {
   struct sealed_case sealed;
   const char *agency = ctl_value(ctl, "as");
-  if (agency == NULL || strcmp(output_text_of(hold, "kind"), "sealed") != 0) return true;
+  if (agency == NULL || !is_sealed(hold)) return true;
   bool ok = sealed_open(ctl, agency, hold, shown, &sealed, code);
   if (ok) {
     json_t *opened =
@@ -261,7 +263,7 @@ enum ctl_exit ctl_hold_show(struct ctl *ctl) {
   if (hold == NULL) return code;
   json_t *shown = ask_desk(ctl, hold, english, &code);
   bool ok = shown == NULL || add_opened(ctl, hold, shown, english, &code);
-  bool closed = strcmp(output_text_of(hold, "kind"), "sealed") == 0 && ctl_value(ctl, "as") == NULL;
+  bool closed = is_sealed(hold) && ctl_value(ctl, "as") == NULL;
   if (shown != NULL && ok && ctl->format == CTL_TABLE) print_case(hold, shown, closed, english);
   if (shown != NULL && ok && ctl->format != CTL_TABLE) {
     (void)json_object_del(shown, "ok");
@@ -281,7 +283,7 @@ static enum ctl_exit unseal(struct ctl *ctl, char hold_id[64]) {
   struct sealed_case sealed;
   const char *agency = ctl_value(ctl, "as");
   json_t *hold = get_hold(ctl, &code);
-  if (hold == NULL || strcmp(output_text_of(hold, "kind"), "sealed") != 0) {
+  if (hold == NULL || !is_sealed(hold)) {
     json_decref(hold);
     return code;
   }

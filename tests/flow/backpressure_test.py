@@ -24,8 +24,8 @@ SENDERS = ("polisen", "polisen", "tycktill", "tycktill", "skolan", "skolan")
 EVENTS, UNDER_WAY = 100, 12     # events of a publication; more of them under way than the hub takes of one session
 GROWTH_MB = 96                  # of nav-core's memory at the most, while the database does not answer
 QUARANTINE_MB = 16              # of freed memory that ASan keeps; its own 256 would count as growth
-STATUS_S_MAX = 30               # an answer to navctl status meanwhile: if it is held up, then for as long as the recipients are
-STOP_S_MAX = 8                  # where it waits for the database
+STATUS_S_MAX = 30               # an answer to navctl status meanwhile: where it is held up, it is for as long as the database is away
+STOP_S_MAX = 5                  # where it waits for the database
 QUIET_S_MAX = 60                # until everything is settled once the database is back
 
 

@@ -188,7 +188,7 @@ def revoked_under_traffic(hub, config, police, school, housing):
     config.drop_rule("access/situation-picture.yaml", "picture-public-incident")
     config.use_tests(CLOSED_TESTS)
     done, loaded = load(hub, "--since", "none")
-    at_swap = sender.sent
+    ended, at_swap = time.monotonic(), sender.sent
     wait_until("much is published after", lambda: sender.sent > at_swap + RATE or not sender.is_alive())
     sender.enough = True
     sender.join()
@@ -206,6 +206,8 @@ def revoked_under_traffic(hub, config, police, school, housing):
     # What came after the record was decided by the new rules alone: nobody may have it.
     got = [position for position, _ in receiver.got if position > first]
     assert got == sorted(set(got)) and max(got) < swap, (max(got), swap)
+    last = max(at for _, at in receiver.got)
+    assert last < ended + 1, f"a delivery came {last - ended:.1f} s after the rules were in force"
     # What came before was either delivered before, or taken back on record when its turn came: no third way.
     lanes = {(record.lane_defined.agency, record.lane_defined.purpose): record.lane_defined.number for _, record in records(hub, 17)}
     taken = taken_back(hub, lanes["skolan", PICTURE], first)
