@@ -251,8 +251,10 @@ class Scheduler:
             self.ordered("redeliver", "redeliver", row["agency"], row["purpose"], str(row["position"]))
 
     def take_over(self):
-        """Another node comes to stand by, takes over in one of the ways in which the active one can go, serves, and gives back."""
+        """Another node comes to stand by, takes over in one of the ways in which the active one can go, serves, and gives back. One that was
+        killed a moment ago is let start first: the other would be quicker, and rightly take the lease, or have to wait for that of a start."""
         first, second = self.hub, self.hub.second
+        wait_until("the first node is active", lambda: self.tend() or first.state() == "active", TAKE_OVER_S)
         for name in NODE:
             second.start_program(name)
         wait_until("the second node stands by", lambda: second.state() == "stands by", TAKE_OVER_S)
@@ -267,8 +269,6 @@ class Scheduler:
         how = self.chance.choice(("kill", "stop", "freeze"))
         self.counts[f"take_over: {how}"] += 1
         if how == "freeze":
-            # One that still starts (it was killed a moment ago) would be waited for that long: the history has other things to do.
-            wait_until("the node to be frozen is active", lambda: old.state() == "active", TAKE_OVER_S)
             old.processes["nav-core"].send_signal(signal.SIGSTOP)
         else:
             old.stop("nav-core", signal.SIGKILL if how == "kill" else signal.SIGTERM)
