@@ -4,6 +4,7 @@
 
 #include "hub/base/clock.h"
 #include "hub/desk/audit_words_parts.h"
+#include "hub/ledger/content.h"
 #include "hub/wire/event.h"
 
 enum { DAY_MS = 86400000 };
@@ -31,11 +32,12 @@ static void say_content(struct saying *s, const Nav__V1__Accepted *a) {
       "The sender's signature stands in record %" PRIu64 ", place %" PRIu32 ".", a->published_seq,
       a->published_index);
   say(s,
-      "Innehållet är förseglat (avtryck %s) i gallringsklass %" PRIu32
-      ", dag %s. Händelsen är knuten till %s.",
-      "The content is sealed (hash %s) in retention class %" PRIu32 ", day %s. The event is tied to %s.",
-      part_hex(s, a->commitment), a->retention_class, bucket_date(s, a->bucket_day),
-      part_persons(s, a->n_persons));
+      "Innehållet är förseglat (avtryck %s) och gallras %" PRIu32 " dagar efter %s (klass %" PRIu32
+      "). Händelsen är knuten till %s.",
+      "The content is sealed (hash %s) and is erased %" PRIu32 " days after %s (class %" PRIu32
+      "). The event is tied to %s.",
+      part_hex(s, a->commitment), content_class_days(a->retention_class), bucket_date(s, a->bucket_day),
+      a->retention_class, part_persons(s, a->n_persons));
 }
 
 static bool is_released(const Nav__V1__LaneVerdict *lane) {
@@ -182,9 +184,13 @@ static void say_undelivered(struct saying *s, const Nav__V1__Erased *e) {
 void words_erased(struct saying *s) {
   const Nav__V1__Erased *e = s->words->record->erased;
   bool by_person = e->person != NULL && e->person[0] != '\0';
-  say(s, "Tiden var ute för innehållet i gallringsklass %" PRIu32 " från dag %s: %s. %s gallrade det.",
-      "The time was up for the content of retention class %" PRIu32 " of day %s: %s. %s erased it.",
-      e->retention_class, bucket_date(s, e->bucket_day), part_events(s, (size_t)e->events),
+  say(s,
+      "Tiden var ute för innehåll från %s som sparas i %" PRIu32 " dagar (klass %" PRIu32
+      "): %s. %s gallrade det.",
+      "The time was up for content of %s that is kept for %" PRIu32 " days (class %" PRIu32
+      "): %s. %s erased it.",
+      bucket_date(s, e->bucket_day), content_class_days(e->retention_class), e->retention_class,
+      part_events(s, (size_t)e->events),
       by_person ? part_person(s, e->person, e->agency) : said(s, "Navet", "The hub"));
   say(s,
       "Nyckeln förstördes när posten stod i liggaren. Innehållet går inte att få tillbaka; posterna om "

@@ -1,5 +1,6 @@
 // What a verdict says of one lane, and who is asked where it holds. See audit_words_parts.h.
 #include <inttypes.h>
+#include <string.h>
 
 #include "hub/desk/audit_words_parts.h"
 
@@ -43,14 +44,29 @@ static void say_grounds(struct saying *s, const char *rule, bool held) {
   }
 }
 
+// What a sentence of its own tells is not told twice.
+static bool is_told_below(const Nav__V1__LaneVerdict *v, const char *obligation) {
+  return (v->retain_days > 0 && strncmp(obligation, "retain ", strlen("retain ")) == 0) ||
+         (v->no_onward && strcmp(obligation, "no-onward") == 0);
+}
+
+static void say_obligations(struct saying *s, const Nav__V1__LaneVerdict *v) {
+  for (size_t i = 0; i < v->n_obligations; i++) {
+    const char *obligation = v->obligations[i];
+    if (strcmp(obligation, "receipt") == 0)
+      say(s, "Mottagaren ska bekräfta att den har tagit emot det.",
+          "The recipient is to confirm that it has it.");
+    else if (!is_told_below(v, obligation))
+      say(s, "Mottagarens skyldighet: %s.", "The recipient's obligation: %s.", obligation);
+  }
+}
+
 static void say_terms(struct saying *s, const Nav__V1__LaneVerdict *v) {
   if (v->limit_rule != NULL && v->limit_rule[0] != '\0')
     say(s, "Begränsningen %s gör att det prövas i stället för att lämnas genast.",
         "The limit %s makes it wait for assessment instead of leaving at once.", v->limit_rule);
   say_grounds(s, v->limit_rule, false);
-  if (v->n_obligations > 0)
-    say(s, "Mottagarens skyldigheter: %s.", "The recipient's obligations: %s.",
-        part_list(s, v->obligations, v->n_obligations));
+  say_obligations(s, v);
   if (v->retain_days > 0)
     say(s, "Mottagaren får ha det i %" PRIu32 " dagar.", "The recipient may have it for %" PRIu32 " days.",
         v->retain_days);
