@@ -65,8 +65,18 @@ def check_tunables():
         assert f"GLIBC_TUNABLES = '{does}'" in file.read(), "deploy/README.md advises other GLIBC_TUNABLES than deploy/quickstart sets"
 
 
+def check_event():
+    """The event that adapters/README.md shows is one, by the shipped rules' own reader."""
+    with open(os.path.join(ROOT, "adapters", "README.md"), encoding="utf-8") as file:
+        event = re.search(r'(?m)^    \{"specversion".*\n(?:     .*\n)+', file.read())[0]
+    done = subprocess.run([NAVCTL, "access", "explain", os.path.join(ROOT, "config"), "--event", "-", "--to", "polisen", "--purpose",
+                           "situation-picture", "-o", "json"], input=event, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (event, done.stderr)
+
+
 def main():
     check_tunables()
+    check_event()
     known, found = commands(), []
     for name in documents():
         with open(os.path.join(ROOT, name), encoding="utf-8") as file:
