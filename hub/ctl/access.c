@@ -210,12 +210,8 @@ static bool print_explanation(const struct ctl *ctl, const json_t *json, bool en
 }
 
 static enum ctl_exit explain(struct ctl *ctl, const struct access_rules *rules, const Nav__V1__Event *event) {
-  const char *language = ctl_value(ctl, "lang");
-  bool english = language != NULL && strcmp(language, "en") == 0;
+  bool english = ctl_english(ctl);
   size_t lane = 0;
-  if (language != NULL && !english && strcmp(language, "sv") != 0) {
-    return ctl_complain(CTL_USAGE, "--lang is sv or en");
-  }
   if (!find_lane(rules, ctl_value(ctl, "to"), ctl_value(ctl, "purpose"), &lane)) {
     return ctl_complain(CTL_NOT_FOUND, "'%s' takes no part in '%s'; see agencies.yaml", ctl_value(ctl, "to"),
                         ctl_value(ctl, "purpose"));
@@ -248,9 +244,6 @@ static Nav__V1__Event *read_event(struct ctl *ctl, struct nav_arena *arena, stru
 }
 
 enum ctl_exit ctl_access_explain(struct ctl *ctl) {
-  if (ctl_value(ctl, "event") == NULL || ctl_value(ctl, "to") == NULL || ctl_value(ctl, "purpose") == NULL) {
-    return ctl_complain(CTL_USAGE, "write: navctl access explain --event FILE --to AGENCY --purpose PURPOSE");
-  }
   const char *folder = config_folder(ctl, ctl->arguments_count > 0 ? ctl->arguments[0] : NULL);
   struct nav_arena *arena = nav_arena_new(ARENA_BYTES_MAX);
   struct conf_faults faults = {0};

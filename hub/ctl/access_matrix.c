@@ -193,13 +193,6 @@ static enum ctl_exit read_outcome(struct ctl *ctl, uint16_t *out) {
   return *out != 0 ? CTL_DONE : unknown(CTL_USAGE, "outcome", text, names);
 }
 
-static enum ctl_exit read_language(struct ctl *ctl, enum access_language *out) {
-  const char *text = ctl_value(ctl, "lang");
-  *out = text != NULL && strcmp(text, "en") == 0 ? ACCESS_ENGLISH : ACCESS_SWEDISH;
-  if (text == NULL || *out == ACCESS_ENGLISH || strcmp(text, "sv") == 0) return CTL_DONE;
-  return ctl_complain(CTL_USAGE, "--lang is sv or en");
-}
-
 static enum ctl_exit read_filter(struct ctl *ctl, const struct access_rules *rules,
                                  struct access_matrix_filter *filter) {
   enum ctl_exit code = read_side(ctl, "from", access_rules_agencies(rules), &filter->from);
@@ -214,10 +207,11 @@ static enum ctl_exit read_filter(struct ctl *ctl, const struct access_rules *rul
 
 static enum ctl_exit matrix(struct ctl *ctl, const struct access_rules *rules) {
   struct access_matrix_filter filter = {0};
-  struct collecting collecting = {
-      .rules = rules, .now_ms = nav_clock_now_ms(), .by_line = ctl->format == CTL_NDJSON};
+  struct collecting collecting = {.rules = rules,
+                                  .now_ms = nav_clock_now_ms(),
+                                  .by_line = ctl->format == CTL_NDJSON,
+                                  .language = ctl_english(ctl) ? ACCESS_ENGLISH : ACCESS_SWEDISH};
   enum ctl_exit code = read_filter(ctl, rules, &filter);
-  if (code == CTL_DONE) code = read_language(ctl, &collecting.language);
   if (code != CTL_DONE) return code;
   collecting.rows = json_array();
   bool whole = access_matrix_rows(rules, &filter, collecting.now_ms, collect, &collecting);

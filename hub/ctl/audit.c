@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "hub/base/clock.h"
@@ -35,18 +34,24 @@ static void print_range(const json_t *report) {
     (void)printf("not looked at: %s\n", json_string_value(json_array_get(unseen, i)));
 }
 
-static bool print_report(const json_t *report) {
-  static const struct ctl_column columns[] = {{"seq", "SEQ", true}, {"what", "WHAT", false}};
-  const json_t *faults = json_object_get(report, "faults");
-  (void)printf("%" JSON_INTEGER_FORMAT " records, %" JSON_INTEGER_FORMAT
-               " events (content of %" JSON_INTEGER_FORMAT " still here), %" JSON_INTEGER_FORMAT
-               " checkpoints with %" JSON_INTEGER_FORMAT " cosignatures\nroot %s\n",
+// An export holds no content.
+static void print_totals(const json_t *report, bool offline) {
+  (void)printf("%" JSON_INTEGER_FORMAT " records, %" JSON_INTEGER_FORMAT " events",
                json_integer_value(json_object_get(report, "records")),
-               json_integer_value(json_object_get(report, "events")),
-               json_integer_value(json_object_get(report, "contents")),
+               json_integer_value(json_object_get(report, "events")));
+  if (!offline)
+    (void)printf(" (content of %" JSON_INTEGER_FORMAT " still here)",
+                 json_integer_value(json_object_get(report, "contents")));
+  (void)printf(", %" JSON_INTEGER_FORMAT " checkpoints with %" JSON_INTEGER_FORMAT " cosignatures\nroot %s\n",
                json_integer_value(json_object_get(report, "checkpoints")),
                json_integer_value(json_object_get(report, "cosignatures")),
                json_string_value(json_object_get(report, "root")));
+}
+
+static bool print_report(const json_t *report, bool offline) {
+  static const struct ctl_column columns[] = {{"seq", "SEQ", true}, {"what", "WHAT", false}};
+  const json_t *faults = json_object_get(report, "faults");
+  print_totals(report, offline);
   json_int_t unproved = json_integer_value(json_object_get(report, "unproved"));
   json_int_t unjudged = json_integer_value(json_object_get(report, "cosignatures_unjudged"));
   if (unproved > 0)
@@ -68,7 +73,8 @@ static bool print_report(const json_t *report) {
 }
 
 enum ctl_exit audit_print_report(struct ctl *ctl, json_t *report) {
-  bool ok = ctl->format == CTL_TABLE ? print_report(report) : output_json(ctl->format, report);
+  bool ok = ctl->format == CTL_TABLE ? print_report(report, ctl_value(ctl, "offline") != NULL)
+                                     : output_json(ctl->format, report);
   enum ctl_exit code = json_is_true(json_object_get(report, "ok")) ? CTL_DONE : CTL_FINDINGS;
   json_decref(report);
   return ok ? code : CTL_FAILED;
@@ -222,16 +228,11 @@ enum ctl_exit ctl_audit_search(struct ctl *ctl) {
 
 // ---- show ----
 
-static void print_words(const json_t *record, const char *language) {
-  const char *key = language != NULL && strcmp(language, "en") == 0 ? "en" : "sv";
-  const json_t *sentences = json_object_get(json_object_get(record, "words"), key);
+static void print_words(const json_t *record, bool english) {
+  const json_t *sentences = json_object_get(json_object_get(record, "words"), english ? "en" : "sv");
   for (size_t i = 0; i < json_array_size(sentences); i++)
     (void)puts(json_string_value(json_array_get(sentences, i)));
   (void)puts("");
-}
-
-static bool language_known(const char *language) {
-  return language == NULL || strcmp(language, "sv") == 0 || strcmp(language, "en") == 0;
 }
 
 enum ctl_exit ctl_audit_show(struct ctl *ctl) {
@@ -241,8 +242,6 @@ enum ctl_exit ctl_audit_show(struct ctl *ctl) {
   if (end == ctl->arguments[0] || *end != '\0' || seq < 1) {
     return ctl_complain(CTL_USAGE, "'%s' is no record's number", ctl->arguments[0]);
   }
-  if (!language_known(ctl_value(ctl, "lang")))
-    return ctl_complain(CTL_USAGE, "--lang '%s' is neither sv nor en", ctl_value(ctl, "lang"));
   json_t *request = json_pack("{s:s, s:I}", "command", "audit-show", "seq", (json_int_t)seq);
   add_text(request, "reason", ctl_value(ctl, "reason"));
   json_t *answer = ctl_ask(ctl, true, request, CTL_AUDIT_TIMEOUT_MS, &code);
@@ -250,7 +249,7 @@ enum ctl_exit ctl_audit_show(struct ctl *ctl) {
   const json_t *record = json_object_get(answer, "record");
   bool ok = true;
   if (ctl->format == CTL_TABLE) {
-    print_words(record, ctl_value(ctl, "lang"));
+    print_words(record, ctl_english(ctl));
     ok = output_rows(CTL_TABLE, line_columns, COUNT(line_columns), json_object_get(record, "meaning"));
     (void)puts("");
     const json_t *whole = json_object_get(record, "record");

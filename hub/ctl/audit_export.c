@@ -109,7 +109,6 @@ enum ctl_exit ctl_audit_export(struct ctl *ctl) {
   char *end = NULL;
   long long last = until == NULL ? 0 : strtoll(until, &end, 10);
   struct nav_error err = {0};
-  if (out == NULL) return ctl_complain(CTL_USAGE, "--out FILE says where the export is to be written");
   if (until != NULL && (end == until || *end != '\0' || last < 1))
     return ctl_complain(CTL_USAGE, "--until '%s' is no record's number", until);
   if (access(out, F_OK) == 0)

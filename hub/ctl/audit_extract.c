@@ -109,11 +109,8 @@ static enum ctl_exit put_pages(struct ctl *ctl, json_t *request, const struct wo
 }
 
 enum ctl_exit ctl_audit_extract(struct ctl *ctl, json_t *request, const char *path) {
-  const char *language = ctl_value(ctl, "lang");
-  const struct words *words = language != NULL && strcmp(language, "en") == 0 ? &english : &swedish;
+  const struct words *words = ctl_english(ctl) ? &english : &swedish;
   size_t count = 0;
-  if (language != NULL && strcmp(language, "en") != 0 && strcmp(language, "sv") != 0)
-    return ctl_complain(CTL_USAGE, "--lang '%s' is neither sv nor en", language);
   int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
   if (out == NULL) return ctl_complain(CTL_FAILED, "%s: cannot be made: %s", path, strerror(errno));

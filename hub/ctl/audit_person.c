@@ -41,9 +41,6 @@ enum ctl_exit ctl_audit_person(struct ctl *ctl) {
                             .by_events = true,
                             .way_on = "--limit or --until shows it"};
   const char *reason = ctl_value(ctl, "reason");
-  if (reason == NULL || reason[0] == '\0')
-    return ctl_complain(CTL_USAGE,
-                        "--reason is missing: say why you ask about a person; it stands in the ledger");
   if (!ctl_audit_limit(ctl, &pages.limit, &code)) return code;
   pages.request =
       json_pack("{s:s, s:s, s:s}", "command", "audit-person", "number", ctl->arguments[0], "reason", reason);

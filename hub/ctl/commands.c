@@ -1,4 +1,6 @@
 // The table of commands: help, options, formats and exit codes all come from here. See ctl.h.
+#include <string.h>
+
 #include "hub/ctl/ctl.h"
 
 enum {
@@ -6,7 +8,7 @@ enum {
   DOCUMENTS = 1u << CTL_TEXT | 1u << CTL_JSON | 1u << CTL_HTML,
 };
 
-static const struct ctl_option status_options[] = {
+static const struct ctl_option watch_options[] = {
     {"watch", NULL, "again every two seconds, until Ctrl-C"},
     {NULL, NULL, NULL},
 };
@@ -113,11 +115,11 @@ static const struct ctl_option prove_options[] = {
 };
 
 static const struct ctl_option person_options[] = {
-    {"reason", "TEXT", "why you ask; stands in the ledger. Must be given"},
+    {"reason", "TEXT", "why you ask; stands in the ledger"},
     {"until", "TIME", "what was accepted before"},
     {"limit", "N", "at most so many events (default 1000)"},
     {"extract", "FILE", "write all of it there in plain words instead, for the person"},
-    {"lang", "sv|en", "of the extract (default sv)"},
+    {"lang", "LANGUAGE", "of the extract: sv (default) or en"},
     {NULL, NULL, NULL},
 };
 
@@ -160,14 +162,14 @@ static const struct ctl_option recall_options[] = {
 };
 
 static const struct ctl_option redeliver_options[] = {
-    {"reason", "TEXT", "why; stands in the ledger (required)"},
+    {"reason", "TEXT", "why; stands in the ledger"},
     {NULL, NULL, NULL},
 };
 
 static const struct ctl_option replay_options[] = {
     {"after", "POSITION", "from the one after this position of the lane"},
     {"since", "TIME", "from this time on: 7d, 36h, 2026-11-22 or RFC 3339"},
-    {"reason", "TEXT", "why; stands in the ledger (required)"},
+    {"reason", "TEXT", "why; stands in the ledger"},
     {NULL, NULL, NULL},
 };
 
@@ -179,8 +181,8 @@ static const struct ctl_option retention_options[] = {
 static const struct ctl_option erase_options[] = {
     {"event", "AGENCY/ID,…", "the events, each with whose it is; more may follow as arguments"},
     {"person", "NUMBER", "instead: every event about this person"},
-    {"basis", "TEXT", "the legal basis; stands in the ledger in clear (required)"},
-    {"reason", "TEXT", "why; stands in the ledger, sealed (required)"},
+    {"basis", "TEXT", "the legal basis; stands in the ledger in clear"},
+    {"reason", "TEXT", "why; stands in the ledger, sealed"},
     {"dry-run", NULL, "say what would be erased, who has had it and what stands against; change nothing"},
     {NULL, NULL, NULL},
 };
@@ -192,7 +194,7 @@ static const struct ctl_option confirm_options[] = {
 
 const struct ctl_command ctl_commands[] = {
     {"status", "", 0, 0, "What the hub does now: rules, ledger, agencies, lanes",
-     "  navctl status\n  navctl status --watch\n  navctl status -o json | jq .ledger.root\n", status_options,
+     "  navctl status\n  navctl status --watch\n  navctl status -o json | jq .ledger.root\n", watch_options,
      ROWS, ctl_status},
     {"publish", "FILE", 1, 1, "Send events as an agency, with its keys, through nav-gate",
      "  navctl publish --as skolan events.ndjson\n  navctl publish --as skolan - < event.json\n\n"
@@ -230,8 +232,8 @@ const struct ctl_command ctl_commands[] = {
      "DIR is a configuration folder; without it, the installation's. UNLESS names forbids, HELD BY limits.\n",
      matrix_options, ROWS, ctl_access_matrix},
     {"hold list", "", 0, 0, "What waits for your agency's assessment, the most urgent first",
-     "  navctl hold list\n  navctl hold list -o json | jq '.[] | select(.urgent)'\n", NULL, ROWS,
-     ctl_hold_list},
+     "  navctl hold list --watch\n  navctl hold list -o json | jq '.[] | select(.urgent)'\n", watch_options,
+     ROWS, ctl_hold_list},
     {"hold show", "HOLD", 1, 1, "One case: who asks and why, the conditions, exactly what would leave",
      "  navctl hold show 4021-3\n  navctl hold show 4021-3 --reveal identity\n", show_options,
      1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_hold_show},
@@ -248,10 +250,10 @@ const struct ctl_command ctl_commands[] = {
      "  navctl recall send --as skolan --reason wrong 00004fbe0a1b2c3d4e5f60718293a4b5\n", recall_options,
      ROWS, ctl_recall_send},
     {"recall list", "", 0, 0, "What was taken back: of your agency, or of what you have read",
-     "  navctl recall list\n", NULL, ROWS, ctl_recall_list},
+     "  navctl recall list\n", watch_options, ROWS, ctl_recall_list},
     {"recall status", "RECALL", 1, 1, "Who was told of a recall, who had read it, who has not confirmed",
-     "  navctl recall status 5120\n", NULL, 1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON,
-     ctl_recall_status},
+     "  navctl recall status 5120 --watch\n", watch_options,
+     1u << CTL_TABLE | 1u << CTL_JSON | 1u << CTL_NDJSON, ctl_recall_status},
     {"recall confirm", "RECALL", 1, 1, "Say that you have done with a recall what it asks",
      "  navctl recall confirm 5120 --note 'Struket ur akten'\n", confirm_options, 0, ctl_recall_confirm},
     {"audit verify", "", 0, 0, "Recompute the whole ledger and say which record is wrong",
@@ -299,8 +301,8 @@ const struct ctl_command ctl_commands[] = {
      "  navctl audit export --out liggaren.tar --reason \"review of November\"\n"
      "  navctl audit verify --offline liggaren.tar --key hub.yaml\n",
      export_options, 0, ctl_audit_export},
-    {"lane list", "", 0, 0, "What recipients could not take, and was set aside", "  navctl lane list\n", NULL,
-     ROWS, ctl_lane_list},
+    {"lane list", "", 0, 0, "What recipients could not take, and was set aside", "  navctl lane list\n",
+     watch_options, ROWS, ctl_lane_list},
     {"lane redeliver", "AGENCY PURPOSE POSITION", 3, 3,
      "Deliver once more what was set aside, under the rules in force now",
      "  navctl lane redeliver polisen situation-picture 4021 --reason 'Rättat hos mottagaren'\n",
@@ -347,3 +349,28 @@ const struct ctl_command ctl_commands[] = {
      "  navctl config check\n  navctl config check -o json\n", NULL, ROWS, ctl_config_check},
 };
 const size_t ctl_commands_count = sizeof ctl_commands / sizeof ctl_commands[0];
+
+// NULL-terminated by what is left out.
+static const struct {
+  const char *command, *options[4];
+} required[] = {
+    {"publish", {"as"}},
+    {"access explain", {"event", "to", "purpose"}},
+    {"hold release", {"reason"}},
+    {"hold refuse", {"reason"}},
+    {"recall send", {"as", "reason"}},
+    {"audit person", {"reason"}},
+    {"audit export", {"out"}},
+    {"lane redeliver", {"reason"}},
+    {"lane replay", {"reason"}},
+    {"retention erase", {"basis", "reason"}},
+};
+
+bool ctl_requires(const struct ctl_command *command, const char *option) {
+  for (size_t i = 0; i < sizeof required / sizeof *required; i++) {
+    if (strcmp(required[i].command, command->name) != 0) continue;
+    for (const char *const *at = required[i].options; *at != NULL; at++)
+      if (strcmp(*at, option) == 0) return true;
+  }
+  return false;
+}

@@ -6,12 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "hub/base/text.h"
 #include "hub/conf/check.h"
 #include "hub/ctl/progress.h"
 #include "hub/wire/control.h"
 #include "nav/v1/session.pb-c.h"
+
+enum { WATCH_S = 2 };
 
 const struct conf_nav *ctl_nav(struct ctl *ctl) {
   if (ctl->nav != NULL) return ctl->nav;
@@ -69,6 +73,14 @@ static void show(void *context, const json_t *progress) {
   ctl_progress_show(context, records < 0 ? 0 : (uint64_t)records, of < 0 ? 0 : (uint64_t)of);
 }
 
+// What nav-core or nav-desk finds wrong in a request is what the command line said.
+static enum ctl_exit not_answered(const struct nav_error *err) {
+  enum ctl_exit code = ctl_fail(err);
+  bool said_wrong =
+      err->code == NAV__V1__CODE__CODE_BAD_VALUE || err->code == NAV__V1__CODE__CODE_MISSING_FIELD;
+  return said_wrong ? CTL_USAGE : code;
+}
+
 static json_t *ask(struct ctl *ctl, bool desk, json_t *request, int timeout_ms, struct ctl_progress *progress,
                    enum ctl_exit *code) {
   const struct conf_nav *nav = ctl_nav(ctl);
@@ -82,7 +94,7 @@ static json_t *ask(struct ctl *ctl, bool desk, json_t *request, int timeout_ms, 
     answer = control_call_told(desk ? nav->desk_socket : nav->core_socket, request, timeout_ms,
                                progress != NULL ? show : NULL, progress, &err);
     ctl_progress_end(progress);
-    *code = answer != NULL ? CTL_DONE : ctl_fail(&err);
+    *code = answer != NULL ? CTL_DONE : not_answered(&err);
   }
   json_decref(request);
   if (ctl->format == CTL_TABLE) ctl_printable(answer);
@@ -98,4 +110,16 @@ json_t *ctl_ask_shown(struct ctl *ctl, bool desk, json_t *request, int timeout_m
   if (!ctl_progress_begin(&progress)) return ask(ctl, desk, request, timeout_ms, NULL, code);
   (void)json_object_set_new(request, "progress", json_true());
   return ask(ctl, desk, request, timeout_ms, &progress, code);
+}
+
+enum ctl_exit ctl_run(struct ctl *ctl) {
+  const struct timespec pause = {.tv_sec = WATCH_S};
+  enum ctl_exit code = ctl->command->run(ctl);
+  while (code == CTL_DONE && ctl_watches(ctl)) {
+    (void)fflush(stdout);
+    (void)nanosleep(&pause, NULL);
+    if (isatty(STDOUT_FILENO) != 0) (void)fputs("\x1b[H\x1b[2J", stdout);
+    code = ctl->command->run(ctl);
+  }
+  return code;
 }

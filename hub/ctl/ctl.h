@@ -48,6 +48,8 @@ struct ctl_command {
 
 extern const struct ctl_command ctl_commands[];
 extern const size_t ctl_commands_count;
+// Whether the command is not run without that option, nor with nothing for it. In commands.c.
+bool ctl_requires(const struct ctl_command *command, const char *option);
 
 struct ctl {
   const struct ctl_command *command;
@@ -62,6 +64,9 @@ struct ctl {
 
 // The value of an option; NULL: not given.
 const char *ctl_value(const struct ctl *ctl, const char *name);
+bool ctl_english(const struct ctl *ctl);  // of a command with --lang: sv unless en was said
+// The command, once; with --watch, where it has that, again and again until it fails or is stopped.
+enum ctl_exit ctl_run(struct ctl *ctl);
 // nav.yaml. NULL: its faults were printed.
 const struct conf_nav *ctl_nav(struct ctl *ctl);
 
@@ -85,6 +90,7 @@ bool ctl_parse_time(const char *text, int64_t now_ms, int64_t *ms);
 
 // main.c's parts.
 enum ctl_exit ctl_parse(struct ctl *ctl, int argc, char **argv, bool *run);
+bool ctl_watches(const struct ctl *ctl);           // --watch is an option of the command, and was given
 void ctl_help(const struct ctl_command *command);  // NULL: all commands
 
 // The commands, a file a family.

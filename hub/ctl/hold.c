@@ -78,8 +78,27 @@ static void add_choice(const struct ctl *ctl, json_t *request) {
   if (subjects != NULL) (void)json_object_set_new(request, "subjects", subjects);
 }
 
-// Before anything is shown or opened by it: of a sealed case the event would be readable for nothing.
-static bool check_reveal(struct ctl *ctl, enum ctl_exit *code) {
+static bool is_person(const char *text, size_t length) {
+  return length > 0 && length <= 2 && strspn(text, "0123456789") >= length &&
+         strtoul(text, NULL, 10) < ACCESS_SUBJECTS_MAX;
+}
+
+static bool check_persons(const struct ctl *ctl, enum ctl_exit *code) {
+  const char *text = ctl_value(ctl, "persons");
+  while (text != NULL && *text != '\0') {
+    size_t length = strcspn(text, ",");
+    if (!is_person(text, length)) {
+      *code = ctl_complain(
+          CTL_USAGE, "--persons '%.*s' is no person's place: whole numbers from 0, as hold show has them",
+          (int)length, text);
+      return false;
+    }
+    text += length + (text[length] == ',' ? 1 : 0);
+  }
+  return true;
+}
+
+static bool check_reveal(const struct ctl *ctl, enum ctl_exit *code) {
   json_t *list = list_option(ctl, "reveal", false);
   bool ok = true;
   for (size_t i = 0; ok && i < json_array_size(list); i++) {
@@ -92,6 +111,12 @@ static bool check_reveal(struct ctl *ctl, enum ctl_exit *code) {
   }
   json_decref(list);
   return ok;
+}
+
+// Before anything is shown or opened by it: a word that is misread would show somebody else, and a sealed
+// event would be readable for nothing.
+static bool check_choice(const struct ctl *ctl, enum ctl_exit *code) {
+  return check_reveal(ctl, code) && check_persons(ctl, code);
 }
 
 static json_t *get_hold(struct ctl *ctl, enum ctl_exit *code) {
@@ -257,9 +282,8 @@ static bool add_opened(struct ctl *ctl, const json_t *hold, json_t *shown, bool 
 
 enum ctl_exit ctl_hold_show(struct ctl *ctl) {
   enum ctl_exit code = CTL_DONE;
-  const char *language = ctl_value(ctl, "lang");
-  bool english = language != NULL && strcmp(language, "en") == 0;
-  json_t *hold = check_reveal(ctl, &code) ? get_hold(ctl, &code) : NULL;
+  bool english = ctl_english(ctl);
+  json_t *hold = check_choice(ctl, &code) ? get_hold(ctl, &code) : NULL;
   if (hold == NULL) return code;
   json_t *shown = ask_desk(ctl, hold, english, &code);
   bool ok = shown == NULL || add_opened(ctl, hold, shown, english, &code);
@@ -277,6 +301,41 @@ enum ctl_exit ctl_hold_show(struct ctl *ctl) {
 
 // ---- decisions ----
 
+static bool has_text(const json_t *list, const char *text) {
+  for (size_t i = 0; i < json_array_size(list); i++)
+    if (strcmp(json_string_value(json_array_get(list, i)), text) == 0) return true;
+  return false;
+}
+
+// As nav-core asks it of every release: all conditions, and no other.
+static bool check_conditions(const struct ctl *ctl, const json_t *shown, enum ctl_exit *code) {
+  const json_t *asked = json_object_get(shown, "conditions");
+  json_t *found = list_option(ctl, "conditions", false);
+  const char *missing = NULL;
+  for (size_t i = 0; missing == NULL && i < json_array_size(asked); i++) {
+    const char *id = output_text_of(json_array_get(asked, i), "id");
+    if (!has_text(found, id)) missing = id;
+  }
+  bool ok = missing == NULL && json_array_size(found) == json_array_size(asked);
+  if (missing != NULL)
+    *code = ctl_complain(
+        CTL_USAGE, "condition '%s' must be found to hold before it is released (--conditions)", missing);
+  else if (!ok)
+    *code = ctl_complain(CTL_USAGE, "--conditions names what is no condition here: hold show lists them");
+  json_decref(found);
+  return ok;
+}
+
+// What nav-core would refuse once it can read the event, asked before it can.
+static bool may_unseal(const struct ctl *ctl, const json_t *shown, const struct sealed_case *sealed,
+                       enum ctl_exit *code) {
+  if (!check_conditions(ctl, shown, code)) return false;
+  uint64_t persons = person_bits(ctl);  // none: what it says of nobody
+  if (persons == UINT64_MAX || persons == 0 || sealed_is_about(sealed, persons)) return true;
+  *code = ctl_complain(CTL_USAGE, "--persons: none of them is one that the rule is about");
+  return false;
+}
+
 // "4021-3" of the sealed event becomes "5007-3" of the event that the agency now lets the hub read.
 static enum ctl_exit unseal(struct ctl *ctl, char hold_id[64]) {
   enum ctl_exit code = CTL_DONE;
@@ -288,7 +347,8 @@ static enum ctl_exit unseal(struct ctl *ctl, char hold_id[64]) {
     return code;
   }
   json_t *shown = ask_desk(ctl, hold, false, &code);
-  if (shown != NULL && sealed_open(ctl, agency, hold, shown, &sealed, &code)) {
+  if (shown != NULL && sealed_open(ctl, agency, hold, shown, &sealed, &code) &&
+      may_unseal(ctl, shown, &sealed, &code)) {
     json_int_t seq = sealed_publish(ctl, agency, &sealed, &code);
     const char *dash = strchr(output_text_of(hold, "hold"), '-');
     if (seq > 0) (void)snprintf(hold_id, 64, "%" JSON_INTEGER_FORMAT "%s", seq, dash == NULL ? "" : dash);
@@ -304,8 +364,7 @@ static enum ctl_exit decide(struct ctl *ctl, bool release) {
       {"seq", "SEQ", true}, {"outcome", "OUTCOME", false}, {"reveal", "REVEALED", false}};
   enum ctl_exit code = CTL_DONE;
   const char *reason = ctl_value(ctl, "reason");
-  if (reason == NULL || reason[0] == '\0') return ctl_complain(CTL_USAGE, "an assessment needs its --reason");
-  if (release && !check_reveal(ctl, &code)) return code;
+  if (release && !check_choice(ctl, &code)) return code;
   char hold_id[64];
   (void)snprintf(hold_id, sizeof hold_id, "%.63s", ctl->arguments[0]);
   if (release && ctl_value(ctl, "as") != NULL) code = unseal(ctl, hold_id);

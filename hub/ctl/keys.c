@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "hub/base/id.h"
+#include "hub/conf/agencies.h"
 #include "hub/conf/check.h"
 #include "hub/ctl/ctl.h"
 #include "hub/wire/keys.h"
@@ -183,12 +184,26 @@ static bool new_hub(const struct conf_nav *nav, struct nav_error *err) {
   return ok;
 }
 
+// On the hub's machine; an agency's own has no agencies.yaml. Its faults are config check's to tell.
+static void say_unnamed(const struct conf_nav *nav, const char *id) {
+  struct conf_faults faults = {0};
+  struct conf_agencies *agencies = conf_agencies_load(nav->config_folder, &faults);
+  if (agencies != NULL && conf_agency_find(agencies, id) == NULL)
+    (void)ctl_complain(
+        CTL_DONE, "agencies.yaml names no agency '%s' yet: until it does, the hub lets none in with them",
+        id);
+  conf_agencies_free(agencies);
+  conf_faults_free(&faults);
+}
+
 enum ctl_exit ctl_keys_new(struct ctl *ctl) {
   const char *id = ctl->arguments[0];
   const struct conf_nav *nav = ctl_nav(ctl);
   struct nav_error err = {0};
   if (nav == NULL) return CTL_FAILED;
   if (!conf_is_id(id)) return ctl_no_agency(id);
-  bool ok = strcmp(id, "hub") == 0 ? new_hub(nav, &err) : new_agency(nav, id, &err);
+  bool hub = strcmp(id, "hub") == 0;
+  bool ok = hub ? new_hub(nav, &err) : new_agency(nav, id, &err);
+  if (ok && !hub) say_unnamed(nav, id);
   return ok ? CTL_DONE : ctl_fail(&err);
 }

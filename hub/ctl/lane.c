@@ -45,9 +45,8 @@ static bool number_of(const char *text, uint64_t *number) {
 }
 
 static json_t *request_of(const struct ctl *ctl, const char *command) {
-  const char *reason = ctl_value(ctl, "reason");
   return json_pack("{s:s, s:s, s:s, s:s}", "command", command, "agency", ctl->arguments[0], "purpose",
-                   ctl->arguments[1], "reason", reason == NULL ? "" : reason);
+                   ctl->arguments[1], "reason", ctl_value(ctl, "reason"));
 }
 
 // Takes request.

@@ -13,8 +13,13 @@ int main(int argc, char **argv) {
   (void)setlocale(LC_CTYPE, "C.UTF-8");
   if (sodium_init() < 0) return (int)ctl_complain(CTL_FAILED, "libsodium cannot start");
   enum ctl_exit code = ctl_parse(&ctl, argc, argv, &run);
-  if (run) code = ctl.command->run(&ctl);
+  if (run) code = ctl_run(&ctl);
   conf_nav_free(ctl.nav);
-  if (fflush(stdout) != 0 && code == CTL_DONE) code = CTL_FAILED;
+  // A full disk or a closed pipe: what was printed is not whole, and whoever reads it must not take it for
+  // that.
+  if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+    (void)ctl_complain(CTL_FAILED, "not all could be written to standard output: is its disk full?");
+    if (code == CTL_DONE) code = CTL_FAILED;
+  }
   return (int)code;
 }

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hub/base/clock.h"
+
 enum { CELL_SIZE = 4096 };
 
 const char *output_text_of(const json_t *object, const char *key) {
@@ -68,8 +70,20 @@ static void csv_rows(const struct ctl_column *columns, size_t count, const json_
 
 // ---- table ----
 
+const char *output_time(const char *text, char out[OUTPUT_TIME_SIZE]) {
+  int64_t ms = 0;
+  bool is_written_so =
+      strcspn(text, "T") == sizeof "2026-11-22" - 1 && strcspn(text, "Z") + 1 == strlen(text);
+  if (!is_written_so || !nav_clock_parse(text, false, &ms)) return text;
+  struct nav_civil civil = nav_civil_stockholm(ms);
+  (void)snprintf(out, OUTPUT_TIME_SIZE, "%04d-%02d-%02d %02d.%02d.%02d", civil.year, civil.month, civil.day,
+                 civil.hour, civil.minute, civil.second);
+  return out;
+}
+
 static bool table_rows(const struct ctl_column *columns, size_t count, const json_t *rows) {
   char text[CELL_SIZE];
+  char time[OUTPUT_TIME_SIZE];
   struct libscols_table *table = scols_new_table();
   if (table == NULL) return false;
   bool terminal = isatty(STDOUT_FILENO) != 0;
@@ -86,7 +100,7 @@ static bool table_rows(const struct ctl_column *columns, size_t count, const jso
     for (size_t c = 0; line != NULL && c < count; c++) {
       if (columns[c].title == NULL) continue;
       cell_text(json_object_get(json_array_get(rows, r), columns[c].key), text);
-      (void)scols_line_set_data(line, shown++, text);
+      (void)scols_line_set_data(line, shown++, output_time(text, time));
     }
   }
   bool ok = json_array_size(rows) == 0 || scols_print_table(table) == 0;

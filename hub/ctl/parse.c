@@ -7,7 +7,7 @@
 
 static const char *const format_names[CTL_FORMATS + 1] = {"table", "json", "ndjson", "csv",
                                                           "text",  "html", NULL};
-enum { WORDS_MAX = 2, NAME_SIZE = 64, NAMES_MAX = 64, COMMAND_WIDTH = 26 };
+enum { WORDS_MAX = 2, NAME_SIZE = 64, NAMES_MAX = 64, COMMAND_WIDTH = 26, USAGE_SIZE = 256 };
 
 struct parsing {
   struct ctl *ctl;
@@ -191,6 +191,35 @@ static enum ctl_exit take_all(struct parsing *p, int skip) {
   return CTL_DONE;
 }
 
+// "navctl publish FILE --as AGENCY": with what it is not run without.
+static void write_usage(char usage[USAGE_SIZE], const struct ctl_command *command) {
+  int used = snprintf(usage, USAGE_SIZE, "navctl %s%s%s", command->name,
+                      command->arguments[0] == '\0' ? "" : " ", command->arguments);
+  for (const struct ctl_option *o = command->options; o != NULL && o->name != NULL; o++) {
+    if (!ctl_requires(command, o->name)) continue;
+    NAV_ASSERT(used >= 0 && used < USAGE_SIZE);
+    used += snprintf(usage + used, USAGE_SIZE - (size_t)used, " --%s %s", o->name, o->argument);
+  }
+}
+
+static enum ctl_exit check_given(const struct ctl *ctl) {
+  const struct ctl_command *command = ctl->command;
+  char usage[USAGE_SIZE];
+  write_usage(usage, command);
+  if (ctl->arguments_count < command->arguments_min || ctl->arguments_count > command->arguments_max)
+    return ctl_complain(CTL_USAGE, "write: %s", usage);
+  for (const struct ctl_option *o = command->options; o != NULL && o->name != NULL; o++) {
+    const char *value = ctl_value(ctl, o->name);
+    if (ctl_requires(command, o->name) && (value == NULL || value[0] == '\0'))
+      return ctl_complain(CTL_USAGE, "--%s is missing (%s); write: %s", o->name, o->help, usage);
+  }
+  int index = option_index(command, "lang", strlen("lang"));
+  const char *language = index < 0 ? NULL : ctl->values[index];
+  if (language != NULL && strcmp(language, "sv") != 0 && strcmp(language, "en") != 0)
+    return ctl_complain(CTL_USAGE, "--lang '%s' is neither sv nor en", language);
+  return CTL_DONE;
+}
+
 enum ctl_exit ctl_parse(struct ctl *ctl, int argc, char **argv, bool *run) {
   struct parsing p = {.ctl = ctl, .argc = argc, .argv = argv};
   char *words[WORDS_MAX];
@@ -212,11 +241,8 @@ enum ctl_exit ctl_parse(struct ctl *ctl, int argc, char **argv, bool *run) {
     ctl_help(ctl->command);
     return p.help ? CTL_DONE : CTL_USAGE;
   }
-  if (ctl->arguments_count < ctl->command->arguments_min ||
-      ctl->arguments_count > ctl->command->arguments_max) {
-    return ctl_complain(CTL_USAGE, "write: navctl %s %s", ctl->command->name, ctl->command->arguments);
-  }
-  code = choose_format(&p);
+  code = check_given(ctl);
+  if (code == CTL_DONE) code = choose_format(&p);
   *run = code == CTL_DONE;
   return code;
 }
@@ -225,6 +251,16 @@ const char *ctl_value(const struct ctl *ctl, const char *name) {
   int index = option_index(ctl->command, name, strlen(name));
   NAV_ASSERT(index >= 0);
   return ctl->values[index];
+}
+
+bool ctl_english(const struct ctl *ctl) {
+  const char *language = ctl_value(ctl, "lang");
+  return language != NULL && strcmp(language, "en") == 0;
+}
+
+bool ctl_watches(const struct ctl *ctl) {
+  int index = option_index(ctl->command, "watch", strlen("watch"));
+  return index >= 0 && ctl->values[index] != NULL;
 }
 
 void ctl_help(const struct ctl_command *command) {
@@ -242,8 +278,9 @@ void ctl_help(const struct ctl_command *command) {
         "Exit: 0 done, 1 failed, 2 usage, 3 refused by the rules, 4 not found, 5 unreachable, 6 findings");
     return;
   }
-  (void)printf("%s\n\nnavctl %s %s\n\n%s\n", command->summary, command->name, command->arguments,
-               command->examples);
+  char usage[USAGE_SIZE];
+  write_usage(usage, command);
+  (void)printf("%s\n\n%s\n\n%s\n", command->summary, usage, command->examples);
   if (command->options != NULL && command->options[0].name != NULL) (void)puts("Options:");
   for (const struct ctl_option *o = command->options; o != NULL && o->name != NULL; o++) {
     char name[NAME_SIZE];

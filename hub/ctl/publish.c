@@ -234,7 +234,6 @@ enum ctl_exit ctl_publish(struct ctl *ctl) {
   struct publishing p = {
       .ctl = ctl, .agency = ctl_value(ctl, "as"), .as_it_comes = ctl->format == CTL_NDJSON};
   int64_t wait_ms = 0;
-  if (p.agency == NULL) return ctl_complain(CTL_USAGE, "write: navctl publish --as AGENCY FILE");
   if (!read_wait(ctl, &wait_ms)) return ctl_complain(CTL_USAGE, "--wait is a time such as 30s or 5m");
   if (ctl_nav(ctl) == NULL) return CTL_FAILED;
   p.events = event_file_read(ctl->arguments[0], &err);

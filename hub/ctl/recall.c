@@ -41,11 +41,8 @@ enum ctl_exit ctl_recall_send(struct ctl *ctl) {
   char at[NAV_RFC3339_SIZE];
   bool known = false;
   enum ctl_exit code = CTL_DONE;
-  for (size_t i = 0; reason != NULL && i < sizeof reasons / sizeof *reasons; i++)
-    known |= strcmp(reasons[i], reason) == 0;
-  if (agency == NULL || !known)
-    return ctl_complain(CTL_USAGE,
-                        "write: navctl recall send --as AGENCY --reason wrong|unlawful|withdrawn EVENT_ID…");
+  for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) known |= strcmp(reasons[i], reason) == 0;
+  if (!known) return ctl_complain(CTL_USAGE, "--reason '%s' is none of wrong, unlawful, withdrawn", reason);
   int64_t now_ms = nav_clock_now_ms();
   if (!make_id(ctl, agency, reason, now_ms, id, &code)) return code;
   json_t *ids = json_array();

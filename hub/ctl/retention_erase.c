@@ -44,10 +44,6 @@ static json_t *request_of(const struct ctl *ctl, enum ctl_exit *code) {
     *code = ctl_complain(CTL_USAGE, "name the events (--event AGENCY/ID) or a person (--person NUMBER)");
     return NULL;
   }
-  if (basis == NULL || basis[0] == '\0' || reason == NULL || reason[0] == '\0') {
-    *code = ctl_complain(CTL_USAGE, "--basis and --reason are required: both stand in the ledger");
-    return NULL;
-  }
   json_t *request = json_pack("{s:s, s:s, s:s, s:b}", "command", "retention-erase", "basis", basis, "reason",
                               reason, "dry", ctl_value(ctl, "dry-run") != NULL ? 1 : 0);
   if (request == NULL) {
@@ -82,6 +78,12 @@ static void add_recipients(json_t *event) {
     used += n > 0 ? (size_t)n : 0;
   }
   (void)json_object_set_new(event, "recipients", json_string(text));
+}
+
+static void for_people(json_t *event, bool done) {
+  add_recipients(event);
+  if (!done && strcmp(output_text_of(event, "state"), "erased") == 0)
+    (void)json_object_set_new(event, "state", json_string("to be erased"));
 }
 
 static long long count_of(const json_t *answer, const char *key) {
@@ -125,7 +127,7 @@ static bool print(const struct ctl *ctl, json_t *answer, bool done) {
   size_t count = sizeof columns / sizeof *columns - (done ? 0 : 1);  // a preview has no record
   size_t i = 0;
   json_t *event = NULL;
-  if (ctl->format == CTL_TABLE) json_array_foreach(events, i, event) add_recipients(event);
+  if (ctl->format == CTL_TABLE) json_array_foreach(events, i, event) for_people(event, done);
   bool ok = output_rows(ctl->format, columns, count, events);
   if (!ok || ctl->format != CTL_TABLE) return ok;
   return printf("%s: %lld events; %lld kept; %lld had been erased before%s.\n",

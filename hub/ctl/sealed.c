@@ -81,11 +81,22 @@ void sealed_close(struct sealed_case *sealed) {
   *sealed = (struct sealed_case){0};
 }
 
+static struct access_decision decide_now(const struct sealed_case *sealed, int64_t now_ms) {
+  const struct access_question question = {.event = sealed->event, .now_ms = now_ms, .could_be = true};
+  return access_decide_lane(sealed->rules, &question, sealed->lane);
+}
+
+bool sealed_is_about(const struct sealed_case *sealed, uint64_t subjects) {
+  struct access_decision now = decide_now(sealed, nav_clock_now_ms());
+  uint64_t whom = now.subjects | now.hold_subjects;
+  return whom == 0 || (whom & subjects) != 0;
+}
+
 json_t *sealed_preview(const struct sealed_case *sealed, uint16_t reveal, uint64_t subjects,
                        enum access_language language) {
   const struct access_question question = {
       .event = sealed->event, .now_ms = nav_clock_now_ms(), .could_be = true};
-  struct access_decision now = access_decide_lane(sealed->rules, &question, sealed->lane);
+  struct access_decision now = decide_now(sealed, question.now_ms);
   json_t *withheld = json_array();
   json_t *copy = NULL;
   if (now.outcome != NAV__V1__OUTCOME__OUTCOME_WITHHOLD) {

@@ -23,6 +23,8 @@ void sealed_close(struct sealed_case *sealed);
 // {"explain":{…},"preview":{…},"withheld":[…], "event":{…}}.
 json_t *sealed_preview(const struct sealed_case *sealed, uint16_t reveal, uint64_t subjects,
                        enum access_language language);
+// Whether one of these persons is one that the rules let the recipient know of, or the rules name nobody.
+bool sealed_is_about(const struct sealed_case *sealed, uint64_t subjects);
 // Publishes what the hub must know to decide the same, as the next revision. Gives its seq; 0: said, and
 // *code set.
 json_int_t sealed_publish(struct ctl *ctl, const char *agency, const struct sealed_case *sealed,

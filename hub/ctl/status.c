@@ -1,13 +1,11 @@
 // navctl status: nav-core's own account of itself.
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "hub/ctl/ctl.h"
 #include "hub/ctl/output.h"
 
-enum { TIMEOUT_MS = 10000, WATCH_S = 2 };
+enum { TIMEOUT_MS = 10000 };
 
 static const struct ctl_column agency_columns[] = {
     {"id", "AGENCY", false},        {"title", "TITLE", false},      {"connected", "CONNECTED", false},
@@ -44,12 +42,14 @@ static bool stands_by(const json_t *status) {
 
 static void print_node(const json_t *status) {
   const json_t *node = json_object_get(status, "node");
-  if (stands_by(status)) {
+  char time[OUTPUT_TIME_SIZE];
+  const char *since = output_time(text_of(node, "since"), time);
+  if (stands_by(status))
     (void)printf("Node    %s stands by; %s is active since %s\n", text_of(node, "name"),
-                 text_of(node, "active"), text_of(node, "since"));
-  } else {
-    (void)printf("Node    %s is active since %s\n", text_of(node, "name"), text_of(node, "since"));
-  }
+                 text_of(node, "active"), since);
+  else
+    (void)printf("Node    %s is active since %s; what was sent, duplicate and rejected counts from then\n",
+                 text_of(node, "name"), since);
 }
 
 static bool print_tables(const json_t *status) {
@@ -86,23 +86,11 @@ static bool print_status(enum ctl_format format, json_t *status) {
   return output_json(format, status);
 }
 
-static enum ctl_exit status_once(struct ctl *ctl) {
+enum ctl_exit ctl_status(struct ctl *ctl) {
   enum ctl_exit code = CTL_DONE;
   json_t *status = ctl_ask(ctl, false, json_pack("{s:s}", "command", "status"), TIMEOUT_MS, &code);
   if (status == NULL) return code;
   bool ok = print_status(ctl->format, status);
   json_decref(status);
   return ok ? CTL_DONE : CTL_FAILED;
-}
-
-enum ctl_exit ctl_status(struct ctl *ctl) {
-  enum ctl_exit code = status_once(ctl);
-  while (ctl_value(ctl, "watch") != NULL && code == CTL_DONE) {
-    const struct timespec pause = {.tv_sec = WATCH_S};
-    (void)fflush(stdout);
-    (void)nanosleep(&pause, NULL);
-    if (isatty(STDOUT_FILENO) != 0) (void)fputs("\x1b[H\x1b[2J", stdout);
-    code = status_once(ctl);
-  }
-  return code;
 }

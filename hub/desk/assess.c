@@ -132,22 +132,31 @@ static void read_choice(struct assessing *a) {
   }
 }
 
+// As nav-core says it of a release: who is previewed without anybody has misread the numbers.
+static bool names_nobody(const struct assessing *a, uint64_t whom) {
+  return whom != 0 && a->subjects != UINT64_MAX && a->subjects != 0 && (whom & a->subjects) == 0;
+}
+
 // Exactly what would leave: what the verdict held, what the rules hold or release now, what the assessor
-// chooses.
-static json_t *preview(const struct assessing *a, json_t **withheld) {
+// chooses. NULL: *err.
+static json_t *preview(const struct assessing *a, json_t *withheld, struct nav_error *err) {
   const struct access_question question = {
       .event = a->event->event, .now_ms = a->request->now_ms, .could_be = true};
   struct access_decision now = access_decide_lane(a->rules, &question, a->rules_lane);
   const Nav__V1__LaneVerdict *stored = desk_event_lane(a->event, a->lane->number);
   bool whole = stored != NULL && stored->outcome == NAV__V1__OUTCOME__OUTCOME_HOLD;
   bool held = whole || (stored != NULL && stored->hold_rule != NULL);
-  *withheld = json_array();
   if (!held || now.outcome == NAV__V1__OUTCOME__OUTCOME_WITHHOLD) return json_null();
+  uint64_t whom = (whole ? stored->subjects : stored->hold_subjects) & (now.subjects | now.hold_subjects);
+  if (names_nobody(a, whom)) {
+    (void)nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BAD_VALUE, "subjects",
+                   "none of the persons named is one that the rule is about");
+    return NULL;
+  }
   struct access_redaction redaction = {
       .reveal = (uint16_t)((whole ? stored->reveal : stored->hold_reveal) &
                            (uint32_t)(now.reveal | now.hold_reveal) & a->reveal),
-      .subjects = (whole ? stored->subjects : stored->hold_subjects) & (now.subjects | now.hold_subjects) &
-                  a->subjects,
+      .subjects = whom & a->subjects,
       .narrative_edited = now.narrative_edited,
       .recipient = a->lane->agency,
       .purpose = a->lane->purpose,
@@ -155,8 +164,7 @@ static json_t *preview(const struct assessing *a, json_t **withheld) {
       .now_ms = a->request->now_ms};
   struct access_paths paths = {NULL, 0};
   const Nav__V1__Event *copy = access_redact(&redaction, a->event->event, a->request->arena, &paths);
-  for (size_t i = 0; i < paths.count; i++)
-    (void)json_array_append_new(*withheld, json_string(paths.items[i]));
+  for (size_t i = 0; i < paths.count; i++) (void)json_array_append_new(withheld, json_string(paths.items[i]));
   return copy == NULL ? json_null() : wire_cloudevent_from_event(copy);
 }
 
@@ -205,8 +213,13 @@ static json_t *describe(struct assessing *a, struct nav_error *err) {
     return NULL;
   }
   const struct access_question question = {.event = a->event->event, .now_ms = a->request->now_ms};
-  json_t *withheld = NULL;
-  json_t *copy = preview(a, &withheld);
+  json_t *withheld = json_array();
+  json_t *copy = preview(a, withheld, err);
+  if (copy == NULL) {
+    json_decref(request);
+    json_decref(withheld);
+    return NULL;
+  }
   return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:s, s:s, s:s}}", "ok", 1, "event",
                    wire_cloudevent_from_event(a->event->event), "preview", copy, "withheld", withheld,
                    "explain", access_explain(a->rules, &question, a->rules_lane, a->language), "conditions",

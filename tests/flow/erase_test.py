@@ -104,7 +104,7 @@ def previewed(hub, early, child, held, duty, consent):
 
 def refused(hub, child):
     """Nothing is done by half, and nothing by who may not."""
-    hub.erase("--person", "201201012381", code=1)
+    hub.erase("--person", "201201012381", code=2)
     hub.erase(code=2)
     hub.erase("--event", "skolan", code=2)
     hub.erase("--event", "ingen/" + "0" * 32, code=4)

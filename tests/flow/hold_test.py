@@ -174,6 +174,21 @@ def limits(hub):
     hub.json("hold", "refuse", hold, "--reason", "Reglerna tillåter det inte längre")
 
 
+def not_opened_in_vain(hub, hold, conditions):
+    """What nav-core would refuse is refused before the event is opened to it."""
+    found = ",".join(c["id"] for c in conditions)
+    assert found, conditions
+    before = hub.status()["ledger"]["records"]
+    for says, options in (("must be found to hold", ["--conditions", ""]), ("is no condition here", ["--conditions", found + ",annat"]),
+                          ("no class of fields", ["--conditions", found, "--reveal", "bogus"]),
+                          ("no person's place", ["--conditions", found, "--persons", "x"]),
+                          ("one that the rule is about", ["--conditions", found, "--persons", "9"])):
+        done = hub.navctl("hold", "release", hold, "--reason", "x", "--as", "socialtjansten", *options, check=False)
+        assert done.returncode == 2 and says in done.stderr, done
+    kinds = [line["kind"] for line in hub.json("audit", "search", "--since", "1d", "--reason", "prov") if line["seq"] > before]
+    assert "accepted" not in kinds and "hold_released" not in kinds, kinds
+
+
 def sealed(hub):
     """What an agency's edge has sealed: the queue has it, the hub cannot read it, and its own keys release it."""
     before = {h["hold"] for h in hub.json("hold", "list")}
@@ -188,11 +203,12 @@ def sealed(hub):
     opened = hub.json("hold", "show", hold["hold"], "--as", "socialtjansten")
     assert "Zqvist" in json.dumps(opened["preview"], ensure_ascii=False), opened
     done = hub.navctl("hold", "release", hold["hold"], "--reason", "x", check=False)
-    assert done.returncode == 1 and "--as AGENCY" in done.stderr, done
+    assert done.returncode == 2 and "--as AGENCY" in done.stderr, done
     closed = hub.navctl("hold", "show", hold["hold"]).stdout
     assert "--as MYNDIGHET" in closed and "Ingen regel" not in closed, closed
     wrong = hub.navctl("hold", "show", hold["hold"], "--reveal", "bogus", check=False)
     assert wrong.returncode == 2 and "'bogus' is no class of fields" in wrong.stderr, wrong
+    not_opened_in_vain(hub, hold["hold"], opened["conditions"])
     count = len(hub.inbox("polisen", "sig"))
     time.sleep(SEALED_S)
     since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -112,7 +112,9 @@ def killed_and_redelivered(hub, bad):
     refused = hub.navctl("lane", "redeliver", "skolan", PURPOSE, str(bad + 1), "--reason", "fel", check=False)
     assert refused.returncode == 4, refused
     refused = hub.navctl("lane", "redeliver", "skolan", PURPOSE, str(bad), check=False)
-    assert refused.returncode != 0 and "say why" in refused.stderr, refused
+    assert refused.returncode == 2 and "--reason is missing" in refused.stderr, refused
+    unsaid = hub.ask("core", {"command": "lane-redeliver", "agency": "skolan", "purpose": PURPOSE, "position": bad})
+    assert not unsaid["ok"] and "say why" in unsaid["error"]["text"], unsaid
     answer = json.loads(hub.navctl("lane", "redeliver", "skolan", PURPOSE, str(bad), "--reason", "Rättat hos mottagaren",
                                    "-o", "json").stdout)[0]
     got = wait_until("it comes", lambda: list(school.client.deliveries()))

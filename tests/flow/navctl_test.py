@@ -51,7 +51,7 @@ def test_hub_keys(h):
 
 
 def test_agency_keys(h):
-    h.navctl("keys", "new", "jobbtorg")
+    assert "names no agency" not in h.navctl("keys", "new", "jobbtorg").stderr
     public = open(h.path("config/keys/jobbtorg.yaml"), encoding="utf-8").read()
     assert re.findall(r"^(\w+): [0-9a-f]{64}$", public, re.M) == ["curve", "signing", "witness"]
     for use in ("curve", "signing", "witness", "id"):
@@ -75,6 +75,7 @@ def test_agency_keys(h):
             assert now == "".join(lines[:-1]) + file.read().replace("witness ", "witness: ") and now != public
     h.fails(1, "exists already", "keys", "new", "jobbtorg")
     h.fails(2, "is no agency's id", "keys", "new", "../evil")
+    assert "agencies.yaml names no agency 'annan' yet" in h.navctl("keys", "new", "annan").stderr
 
 
 def test_upgrade_runs_once(h):
@@ -164,6 +165,14 @@ def test_config_check_names_all_at_once(h):
     h.fails(1, "the home folder cannot be opened", "--home", "/nonexistent", "status")
 
 
+def test_output_that_cannot_be_written_is_said(h):
+    """A full disk: what is there is not whole, and no script may take it for that."""
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run([os.path.join(os.environ["NAV_BIN"], "navctl"), "--home", h.home, "access", "matrix", "-o", "csv"], stdout=full,
+                              stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1 and "not all could be written" in done.stderr, done
+
+
 def test_explain(h):
     path = h.path("one.json")
     open(path, "w", encoding="utf-8").write(json.dumps(event(1)))
@@ -207,7 +216,7 @@ def test_matrix(h):
     h.fails(2, "did you mean 'identity'?", "access", "matrix", "--class", "identiti")
     h.fails(2, "did you mean 'child'?", "access", "matrix", "--role", "chidl")
     h.fails(2, "did you mean 'ConcernReport'?", "access", "matrix", "--event", "ConcernRaport")
-    h.fails(2, "--lang is sv or en", "access", "matrix", "--lang", "fi")
+    h.fails(2, "--lang 'fi' is neither sv nor en", "access", "matrix", "--lang", "fi")
 
 
 def test_check_shows_the_line(h):

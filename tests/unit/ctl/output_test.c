@@ -132,12 +132,35 @@ static void classes_have_one_name_and_one_bit(void **state) {
   json_decref(none);
 }
 
+// Swedish time for people, summer and winter; programs get it as it was. What is not only a time is left.
+static void a_table_has_times_for_people(void **state) {
+  (void)state;
+  static const struct {
+    const char *is, *shown;
+  } times[] = {{"2026-11-20T10:00:09.123Z", "2026-11-20 11.00.09"},
+               {"2026-07-20T23:30:00Z", "2026-07-21 01.30.00"},
+               {"2026-10-25T00:59:59.999Z", "2026-10-25 02.59.59"},
+               {"until 2026-11-20T10:00:00Z", "until 2026-11-20T10:00:00Z"},
+               {"2026-11-20T10:00:00Z, or before", "2026-11-20T10:00:00Z, or before"},
+               {"2026-13-20T10:00:00Z", "2026-13-20T10:00:00Z"},
+               {"2026-11-20", "2026-11-20"}};
+  for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+    json_t *list = json_pack("[{s:s}]", "title", times[i].is);
+    const char *text = printed(CTL_TABLE, list);
+    if (strstr(text, times[i].shown) == NULL) fail_msg("'%s' does not show '%s'", text, times[i].shown);
+    assert_non_null(strstr(printed(CTL_CSV, list), times[i].is));
+    assert_non_null(strstr(printed(CTL_NDJSON, list), times[i].is));
+    json_decref(list);
+  }
+}
+
 int main(void) {
   (void)setlocale(LC_CTYPE, "C.UTF-8");
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(csv_is_rfc_4180_and_harmless),
       cmocka_unit_test(json_is_the_list_and_ndjson_a_line_each),
       cmocka_unit_test(table_shows_titled_columns),
+      cmocka_unit_test(a_table_has_times_for_people),
       cmocka_unit_test(nothing_is_printed_of_no_rows),
       cmocka_unit_test(a_text_is_never_missing),
       cmocka_unit_test(classes_have_one_name_and_one_bit),
