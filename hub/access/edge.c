@@ -190,11 +190,13 @@ static bool strip(struct edging *edging, const struct edge_copying *copying, enu
     if ((valid && !is_valid(made)) || !same_everywhere(edging, made, kept)) continue;
     out->event = made;
     out->copy = (enum access_edge_copy)copy;
+    out->subjects = kept;
     return true;
   }
   if (most != ACCESS_EDGE_WHOLE) return false;
   out->event = edging->event;
   out->copy = ACCESS_EDGE_WHOLE;
+  out->subjects = UINT64_MAX;
   return true;
 }
 
@@ -269,6 +271,7 @@ static bool decide_edge(const struct access_rules *rules, const Nav__V1__Event *
     out->way = ACCESS_EDGE_SEND;
     out->event = event;
     out->copy = ACCESS_EDGE_WHOLE;
+    out->subjects = UINT64_MAX;
     return true;
   }
   int sender = event->source == NULL ? -1 : rules_agency_index(rules, event->source);
@@ -295,4 +298,10 @@ bool access_edge_decide(const struct access_rules *rules, const Nav__V1__Event *
 bool access_edge_unseal(const struct access_rules *rules, const Nav__V1__Event *event, int64_t now_ms,
                         struct nav_arena *arena, struct access_edge *out) {
   return decide_edge(rules, event, now_ms, true, true, arena, out);
+}
+
+uint64_t access_edge_numbers(const struct access_edge *edge, uint64_t subjects) {
+  uint64_t numbers = 0;
+  (void)map_subjects(subjects & edge->subjects, edge->subjects, &numbers);
+  return numbers;
 }

@@ -26,6 +26,7 @@ struct access_edge {
   // SEND: in the arena, or the event itself. Text and bytes point into the event.
   const Nav__V1__Event *event;
   enum access_edge_copy copy;
+  uint64_t subjects;  // SEND: the event's persons that the sent one has, in their order
   // SEAL: the lanes for which it waits, each with the rule that holds it. urgent: the event is marked so, or
   // a duty rests on something unknown, which the hub cannot see.
   bool urgent;
@@ -44,5 +45,8 @@ NAV_MUST_USE bool access_edge_decide(const struct access_rules *rules, const Nav
 // What travels of an event that was sealed, once its assessor releases it: never SEAL.
 NAV_MUST_USE bool access_edge_unseal(const struct access_rules *rules, const Nav__V1__Event *event,
                                      int64_t now_ms, struct nav_arena *arena, struct access_edge *out);
+
+// Persons of the event (a bit each) as the sent one numbers them; those that it has not are left out.
+uint64_t access_edge_numbers(const struct access_edge *edge, uint64_t subjects);
 
 #endif

@@ -56,7 +56,7 @@ static bool read_cause(const PGresult *result, struct nav_arena *arena, struct c
   if (PQntuples(result) != 1)
     return nav_fail(err, NAV_ERROR_LOCAL, 0, "ledger", "the record set aside is not there: run audit verify");
   *cause = (struct cause){.event = {0},
-                          .record = record_decode(arena, (const uint8_t *)PQgetvalue(result, 0, 0),
+                          .record = record_stored(arena, (const uint8_t *)PQgetvalue(result, 0, 0),
                                                   (size_t)PQgetlength(result, 0, 0), err)};
   if (cause->record == NULL) return false;
   if (PQgetisnull(result, 0, 1)) return true;

@@ -97,11 +97,13 @@ enum ctl_exit ctl_audit_follow_up(struct ctl *ctl) {
   bool ok = true;
   if (ctl->format == CTL_TABLE) {
     size_t i = 0;
+    char since[OUTPUT_TIME_SIZE];
     json_t *finding = NULL;
     json_array_foreach(findings, i, finding) add_records(finding);
     ok = output_rows(CTL_TABLE, finding_columns, COUNT(finding_columns), findings);
     if (json_array_size(findings) == 0) (void)puts("Inget sticker ut.");
-    (void)printf("\nSedan %s, %" JSON_INTEGER_FORMAT " poster.\n%s\n", output_text_of(answer, "since"),
+    (void)printf("\nSedan %s, %" JSON_INTEGER_FORMAT " poster.\n%s\n",
+                 output_time(output_text_of(answer, "since"), since),
                  json_integer_value(json_object_get(answer, "records")), output_text_of(answer, "rule"));
   } else {
     (void)json_object_del(answer, "ok");

@@ -151,10 +151,12 @@ static bool put_printable(const struct kept *file) {
 
 static bool print_texts(const struct ctl *ctl, const struct kept_files *files) {
   const json_t *change = files->change;
+  char at[OUTPUT_TIME_SIZE];
   if (ctl_value(ctl, "file") != NULL)
     return fwrite(files->items[0].text, 1, files->items[0].length, stdout) == files->items[0].length;
   (void)printf("In force since record %" JSON_INTEGER_FORMAT ", %s%s%s\nrules %s\n",
-               json_integer_value(json_object_get(change, "seq")), output_text_of(change, "at"),
+               json_integer_value(json_object_get(change, "seq")),
+               output_time(output_text_of(change, "at"), at),
                output_text_of(change, "person")[0] != '\0' ? ", by " : "", output_text_of(change, "person"),
                output_text_of(change, "hash"));
   bool ok = true;

@@ -85,7 +85,8 @@ json_t *ctl_ask_shown(struct ctl *ctl, bool desk, json_t *request, int timeout_m
 
 // The nearest of names (NULL-terminated) to a mistyped one; NULL: none near. In words.c.
 const char *ctl_nearest(const char *text, const char *const *names);
-// "7d", "36h", "2026-11-22" (Swedish midnight) or RFC 3339, as milliseconds since 1970. In words.c.
+// "7d", "36h", "2026-11-22" (Swedish midnight), "2026-11-22 11.00" (with or without seconds) or RFC 3339, as
+// milliseconds since 1970. In words.c.
 bool ctl_parse_time(const char *text, int64_t now_ms, int64_t *ms);
 
 // main.c's parts.

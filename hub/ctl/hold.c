@@ -57,49 +57,49 @@ enum ctl_exit ctl_hold_list(struct ctl *ctl) {
 }
 
 // "a,b,c" as a list of texts; NULL where the option was not given.
-static json_t *list_option(const struct ctl *ctl, const char *name, bool numbers) {
+static json_t *list_option(const struct ctl *ctl, const char *name) {
   const char *text = ctl_value(ctl, name);
   if (text == NULL) return NULL;
   json_t *list = json_array();
   while (*text != '\0' && json_array_size(list) < LIST_MAX) {
     size_t length = strcspn(text, ",");
-    if (length > 0)
-      (void)json_array_append_new(
-          list, numbers ? json_integer(strtol(text, NULL, 10)) : json_stringn(text, length));
+    if (length > 0) (void)json_array_append_new(list, json_stringn(text, length));
     text += length + (text[length] == ',' ? 1 : 0);
   }
   return list;
 }
 
-static void add_choice(const struct ctl *ctl, json_t *request) {
-  json_t *reveal = list_option(ctl, "reveal", false);
-  json_t *subjects = list_option(ctl, "persons", true);
+// persons: a bit each; UINT64_MAX: not said.
+static void add_choice(const struct ctl *ctl, json_t *request, uint64_t persons) {
+  json_t *reveal = list_option(ctl, "reveal");
   if (reveal != NULL) (void)json_object_set_new(request, "reveal", reveal);
-  if (subjects != NULL) (void)json_object_set_new(request, "subjects", subjects);
+  if (persons == UINT64_MAX) return;
+  json_t *subjects = json_array();
+  for (int i = 0; i < ACCESS_SUBJECTS_MAX; i++)
+    if ((persons >> i & 1U) != 0) (void)json_array_append_new(subjects, json_integer(i));
+  (void)json_object_set_new(request, "subjects", subjects);
 }
 
-static bool is_person(const char *text, size_t length) {
-  return length > 0 && length <= 2 && strspn(text, "0123456789") >= length &&
-         strtoul(text, NULL, 10) < ACCESS_SUBJECTS_MAX;
-}
-
-static bool check_persons(const struct ctl *ctl, enum ctl_exit *code) {
+static bool read_persons(const struct ctl *ctl, uint64_t *persons, enum ctl_exit *code) {
   const char *text = ctl_value(ctl, "persons");
+  *persons = text == NULL ? UINT64_MAX : 0;
   while (text != NULL && *text != '\0') {
     size_t length = strcspn(text, ",");
-    if (!is_person(text, length)) {
+    unsigned long number = strtoul(text, NULL, 10);
+    if (length == 0 || strspn(text, "0123456789") < length || number >= ACCESS_SUBJECTS_MAX) {
       *code = ctl_complain(
           CTL_USAGE, "--persons '%.*s' is no person's place: whole numbers from 0, as hold show has them",
           (int)length, text);
       return false;
     }
+    *persons |= UINT64_C(1) << number;
     text += length + (text[length] == ',' ? 1 : 0);
   }
   return true;
 }
 
 static bool check_reveal(const struct ctl *ctl, enum ctl_exit *code) {
-  json_t *list = list_option(ctl, "reveal", false);
+  json_t *list = list_option(ctl, "reveal");
   bool ok = true;
   for (size_t i = 0; ok && i < json_array_size(list); i++) {
     const char *name = json_string_value(json_array_get(list, i));
@@ -115,8 +115,8 @@ static bool check_reveal(const struct ctl *ctl, enum ctl_exit *code) {
 
 // Before anything is shown or opened by it: a word that is misread would show somebody else, and a sealed
 // event would be readable for nothing.
-static bool check_choice(const struct ctl *ctl, enum ctl_exit *code) {
-  return check_reveal(ctl, code) && check_persons(ctl, code);
+static bool read_choice(const struct ctl *ctl, uint64_t *persons, enum ctl_exit *code) {
+  return check_reveal(ctl, code) && read_persons(ctl, persons, code);
 }
 
 static json_t *get_hold(struct ctl *ctl, enum ctl_exit *code) {
@@ -224,21 +224,22 @@ static void print_case(const json_t *hold, const json_t *shown, bool closed, boo
   print_sentences(label(9, english), json_object_get(shown, "withheld"));
 }
 
-static json_t *ask_desk(struct ctl *ctl, const json_t *hold, bool english, enum ctl_exit *code) {
+static json_t *ask_desk(struct ctl *ctl, const json_t *hold, uint64_t persons, bool english,
+                        enum ctl_exit *code) {
   const char *id = output_text_of(hold, "hold");
   const char *dash = strchr(id, '-');
   json_t *request = json_pack("{s:s, s:I, s:I, s:s}", "command", "hold-show", "seq",
                               json_integer_value(json_object_get(hold, "seq")), "lane",
                               dash == NULL ? (json_int_t)0 : (json_int_t)strtol(dash + 1, NULL, 10), "lang",
                               english ? "en" : "sv");
-  if (request != NULL) add_choice(ctl, request);
+  if (request != NULL) add_choice(ctl, request, persons);
   if (request != NULL && ctl_value(ctl, "reason") != NULL)
     (void)json_object_set_new(request, "reason", json_string(ctl_value(ctl, "reason")));
   return ctl_ask(ctl, true, request, TIMEOUT_MS, code);
 }
 
 static uint16_t class_bits(const struct ctl *ctl) {
-  json_t *list = list_option(ctl, "reveal", false);
+  json_t *list = list_option(ctl, "reveal");
   uint16_t bits = list == NULL ? UINT16_MAX : 1U << NAV__V1__SENSITIVITY__SENSITIVITY_OPEN;
   for (size_t i = 0; i < json_array_size(list); i++) {
     int class = 0;
@@ -250,27 +251,29 @@ static uint16_t class_bits(const struct ctl *ctl) {
   return bits;
 }
 
-static uint64_t person_bits(const struct ctl *ctl) {
-  json_t *list = list_option(ctl, "persons", true);
-  uint64_t bits = list == NULL ? UINT64_MAX : 0;
-  for (size_t i = 0; i < json_array_size(list); i++) {
-    json_int_t index = json_integer_value(json_array_get(list, i));
-    if (index >= 0 && index < 64) bits |= UINT64_C(1) << index;
-  }
-  json_decref(list);
-  return bits;
+// An event without persons has none to name wrongly.
+static bool has_persons(const struct sealed_case *sealed, uint64_t persons, enum ctl_exit *code) {
+  size_t count = sealed->event->n_subjects;
+  bool named = persons != UINT64_MAX && persons != 0;
+  if (!named || count == 0 || count >= ACCESS_SUBJECTS_MAX || (persons & ((UINT64_C(1) << count) - 1)) != 0)
+    return true;
+  *code =
+      ctl_complain(CTL_USAGE, "--persons: the event has %zu, counted from 0, and none of those named", count);
+  return false;
 }
 
 // What is sealed is opened here, with the agency's own keys: the hub cannot.
-static bool add_opened(struct ctl *ctl, const json_t *hold, json_t *shown, bool english,
+static bool add_opened(struct ctl *ctl, const json_t *hold, json_t *shown, uint64_t persons,
                        enum ctl_exit *code) {
   struct sealed_case sealed;
   const char *agency = ctl_value(ctl, "as");
   if (agency == NULL || !is_sealed(hold)) return true;
-  bool ok = sealed_open(ctl, agency, hold, shown, &sealed, code);
+  enum access_language language = ctl_english(ctl) ? ACCESS_ENGLISH : ACCESS_SWEDISH;
+  bool ok = sealed_open(ctl, agency, hold, shown, &sealed, code) && has_persons(&sealed, persons, code);
   if (ok) {
-    json_t *opened =
-        sealed_preview(&sealed, class_bits(ctl), person_bits(ctl), english ? ACCESS_ENGLISH : ACCESS_SWEDISH);
+    json_t *opened = sealed_preview(&sealed, class_bits(ctl), persons, language);
+    (void)json_object_set_new(opened, "conditions",
+                              sealed_conditions(&sealed, output_text_of(hold, "basis"), language));
     if (ctl->format == CTL_TABLE) ctl_printable(opened);
     (void)json_object_update(shown, opened);
     json_decref(opened);
@@ -280,26 +283,37 @@ static bool add_opened(struct ctl *ctl, const json_t *hold, json_t *shown, bool 
   return ok;
 }
 
+static bool print_shown(const struct ctl *ctl, json_t *hold, json_t *shown) {
+  bool closed = is_sealed(hold) && ctl_value(ctl, "as") == NULL;
+  if (ctl->format == CTL_TABLE) {
+    print_case(hold, shown, closed, ctl_english(ctl));
+    return true;
+  }
+  (void)json_object_del(shown, "ok");
+  (void)json_object_set(shown, "hold", hold);
+  return output_json(ctl->format, shown);
+}
+
 enum ctl_exit ctl_hold_show(struct ctl *ctl) {
   enum ctl_exit code = CTL_DONE;
-  bool english = ctl_english(ctl);
-  json_t *hold = check_choice(ctl, &code) ? get_hold(ctl, &code) : NULL;
+  uint64_t persons = UINT64_MAX;
+  json_t *hold = read_choice(ctl, &persons, &code) ? get_hold(ctl, &code) : NULL;
   if (hold == NULL) return code;
-  json_t *shown = ask_desk(ctl, hold, english, &code);
-  bool ok = shown == NULL || add_opened(ctl, hold, shown, english, &code);
-  bool closed = is_sealed(hold) && ctl_value(ctl, "as") == NULL;
-  if (shown != NULL && ok && ctl->format == CTL_TABLE) print_case(hold, shown, closed, english);
-  if (shown != NULL && ok && ctl->format != CTL_TABLE) {
-    (void)json_object_del(shown, "ok");
-    (void)json_object_set(shown, "hold", hold);
-    ok = output_json(ctl->format, shown);
-  }
+  json_t *shown = ask_desk(ctl, hold, persons, ctl_english(ctl), &code);
+  if (shown != NULL && add_opened(ctl, hold, shown, persons, &code) && !print_shown(ctl, hold, shown))
+    code = CTL_FAILED;
   json_decref(hold);
   json_decref(shown);
-  return ok ? code : CTL_FAILED;
+  return code;
 }
 
 // ---- decisions ----
+
+static bool has_id(const json_t *conditions, const char *id) {
+  for (size_t i = 0; i < json_array_size(conditions); i++)
+    if (strcmp(output_text_of(json_array_get(conditions, i), "id"), id) == 0) return true;
+  return false;
+}
 
 static bool has_text(const json_t *list, const char *text) {
   for (size_t i = 0; i < json_array_size(list); i++)
@@ -307,37 +321,45 @@ static bool has_text(const json_t *list, const char *text) {
   return false;
 }
 
-// As nav-core asks it of every release: all conditions, and no other.
-static bool check_conditions(const struct ctl *ctl, const json_t *shown, enum ctl_exit *code) {
-  const json_t *asked = json_object_get(shown, "conditions");
-  json_t *found = list_option(ctl, "conditions", false);
-  const char *missing = NULL;
-  for (size_t i = 0; missing == NULL && i < json_array_size(asked); i++) {
+// All that hold show lists, and no other.
+static bool check_conditions(const struct ctl *ctl, const json_t *asked, enum ctl_exit *code) {
+  json_t *found = list_option(ctl, "conditions");
+  bool ok = true;
+  for (size_t i = 0; ok && i < json_array_size(asked); i++) {
     const char *id = output_text_of(json_array_get(asked, i), "id");
-    if (!has_text(found, id)) missing = id;
+    ok = has_text(found, id);
+    if (!ok)
+      *code = ctl_complain(CTL_USAGE,
+                           "condition '%s' must be found to hold before it is released (--conditions)", id);
   }
-  bool ok = missing == NULL && json_array_size(found) == json_array_size(asked);
-  if (missing != NULL)
-    *code = ctl_complain(
-        CTL_USAGE, "condition '%s' must be found to hold before it is released (--conditions)", missing);
-  else if (!ok)
-    *code = ctl_complain(CTL_USAGE, "--conditions names what is no condition here: hold show lists them");
+  for (size_t i = 0; ok && i < json_array_size(found); i++) {
+    const char *id = json_string_value(json_array_get(found, i));
+    ok = has_id(asked, id);
+    if (!ok)
+      *code = ctl_complain(CTL_USAGE, "'%s' is no condition here: hold show --as AGENCY lists them", id);
+  }
   json_decref(found);
   return ok;
 }
 
-// What nav-core would refuse once it can read the event, asked before it can.
-static bool may_unseal(const struct ctl *ctl, const json_t *shown, const struct sealed_case *sealed,
+// What nav-core would refuse once it can read the event, asked before it can. persons becomes as the event
+// that travels numbers them: it may have fewer.
+static bool may_unseal(struct ctl *ctl, const json_t *hold, struct sealed_case *sealed, uint64_t *persons,
                        enum ctl_exit *code) {
-  if (!check_conditions(ctl, shown, code)) return false;
-  uint64_t persons = person_bits(ctl);  // none: what it says of nobody
-  if (persons == UINT64_MAX || persons == 0 || sealed_is_about(sealed, persons)) return true;
-  *code = ctl_complain(CTL_USAGE, "--persons: none of them is one that the rule is about");
+  json_t *asked = sealed_conditions(sealed, output_text_of(hold, "basis"), ACCESS_SWEDISH);
+  bool ok = check_conditions(ctl, asked, code) && has_persons(sealed, *persons, code) &&
+            sealed_travels(sealed, code);
+  json_decref(asked);
+  if (!ok || *persons == UINT64_MAX || *persons == 0 || sealed->event->n_subjects == 0) return ok;
+  *persons = access_edge_numbers(&sealed->edge, *persons);
+  if (*persons != 0) return true;
+  *code = ctl_complain(CTL_USAGE, "--persons: nobody may be told of those named, by any rule");
   return false;
 }
 
-// "4021-3" of the sealed event becomes "5007-3" of the event that the agency now lets the hub read.
-static enum ctl_exit unseal(struct ctl *ctl, char hold_id[64]) {
+// "4021-3" of the sealed event becomes "5007-3" of the event that the agency now lets the hub read, and
+// persons those of that event.
+static enum ctl_exit unseal(struct ctl *ctl, char hold_id[64], uint64_t *persons) {
   enum ctl_exit code = CTL_DONE;
   struct sealed_case sealed;
   const char *agency = ctl_value(ctl, "as");
@@ -346,9 +368,9 @@ static enum ctl_exit unseal(struct ctl *ctl, char hold_id[64]) {
     json_decref(hold);
     return code;
   }
-  json_t *shown = ask_desk(ctl, hold, false, &code);
+  json_t *shown = ask_desk(ctl, hold, UINT64_MAX, false, &code);
   if (shown != NULL && sealed_open(ctl, agency, hold, shown, &sealed, &code) &&
-      may_unseal(ctl, shown, &sealed, &code)) {
+      may_unseal(ctl, hold, &sealed, persons, &code)) {
     json_int_t seq = sealed_publish(ctl, agency, &sealed, &code);
     const char *dash = strchr(output_text_of(hold, "hold"), '-');
     if (seq > 0) (void)snprintf(hold_id, 64, "%" JSON_INTEGER_FORMAT "%s", seq, dash == NULL ? "" : dash);
@@ -363,18 +385,18 @@ static enum ctl_exit decide(struct ctl *ctl, bool release) {
   static const struct ctl_column decided[] = {
       {"seq", "SEQ", true}, {"outcome", "OUTCOME", false}, {"reveal", "REVEALED", false}};
   enum ctl_exit code = CTL_DONE;
-  const char *reason = ctl_value(ctl, "reason");
-  if (release && !check_choice(ctl, &code)) return code;
+  uint64_t persons = UINT64_MAX;
+  if (release && !read_choice(ctl, &persons, &code)) return code;
   char hold_id[64];
   (void)snprintf(hold_id, sizeof hold_id, "%.63s", ctl->arguments[0]);
-  if (release && ctl_value(ctl, "as") != NULL) code = unseal(ctl, hold_id);
+  if (release && ctl_value(ctl, "as") != NULL) code = unseal(ctl, hold_id, &persons);
   if (code != CTL_DONE) return code;
   json_t *request = json_pack("{s:s, s:s, s:b, s:s}", "command", "hold-decide", "hold", hold_id, "release",
-                              release ? 1 : 0, "reason", reason);
+                              release ? 1 : 0, "reason", ctl_value(ctl, "reason"));
   if (request != NULL && release) {
-    json_t *conditions = list_option(ctl, "conditions", false);
+    json_t *conditions = list_option(ctl, "conditions");
     if (conditions != NULL) (void)json_object_set_new(request, "conditions", conditions);
-    add_choice(ctl, request);
+    add_choice(ctl, request, persons);
   }
   json_t *answer = ctl_ask(ctl, false, request, TIMEOUT_MS, &code);
   if (answer == NULL) return code;

@@ -15,8 +15,7 @@ int main(int argc, char **argv) {
   enum ctl_exit code = ctl_parse(&ctl, argc, argv, &run);
   if (run) code = ctl_run(&ctl);
   conf_nav_free(ctl.nav);
-  // A full disk or a closed pipe: what was printed is not whole, and whoever reads it must not take it for
-  // that.
+  // A full disk: what was printed is not whole, and whoever reads it must not take it for that.
   if (fflush(stdout) != 0 || ferror(stdout) != 0) {
     (void)ctl_complain(CTL_FAILED, "not all could be written to standard output: is its disk full?");
     if (code == CTL_DONE) code = CTL_FAILED;

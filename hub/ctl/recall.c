@@ -100,11 +100,12 @@ static bool print_status(const struct ctl *ctl, const json_t *recall) {
   static const struct ctl_column readers[] = {
       {"person", "READER", false}, {"agency", "AGENCY", false},       {"how", "HOW", false},
       {"read_at", "READ", false},  {"confirmed", "CONFIRMED", false}, {"at", "AT", false}};
+  char at[OUTPUT_TIME_SIZE];
   if (ctl->format != CTL_TABLE) return output_json(ctl->format, recall);
   (void)printf("Recall %" JSON_INTEGER_FORMAT " by %s, %s: %s, %zu events\n\n",
                json_integer_value(json_object_get(recall, "recall")),
                json_string_value(json_object_get(recall, "agency")),
-               json_string_value(json_object_get(recall, "at")),
+               output_time(output_text_of(recall, "at"), at),
                json_string_value(json_object_get(recall, "reason")),
                json_array_size(json_object_get(recall, "events")));
   if (!output_rows(CTL_TABLE, recipients, sizeof recipients / sizeof *recipients,

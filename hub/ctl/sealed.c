@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "hub/access/edge.h"
+#include "hub/access/law.h"
 #include "hub/base/clock.h"
 #include "hub/base/id.h"
 #include "hub/ctl/output.h"
@@ -86,10 +86,19 @@ static struct access_decision decide_now(const struct sealed_case *sealed, int64
   return access_decide_lane(sealed->rules, &question, sealed->lane);
 }
 
-bool sealed_is_about(const struct sealed_case *sealed, uint64_t subjects) {
+json_t *sealed_conditions(const struct sealed_case *sealed, const char *basis,
+                          enum access_language language) {
   struct access_decision now = decide_now(sealed, nav_clock_now_ms());
-  uint64_t whom = now.subjects | now.hold_subjects;
-  return whom == 0 || (whom & subjects) != 0;
+  const struct access_rule_info *limit =
+      now.limit == ACCESS_NO_RULE ? NULL : access_rule(sealed->rules, now.limit);
+  const struct law_condition *conditions[ACCESS_CONDITIONS_MAX];
+  size_t count = access_conditions(sealed->rules, basis, limit == NULL ? NULL : limit->id, conditions);
+  json_t *list = json_array();
+  for (size_t i = 0; i < count; i++) {
+    const char *text = language == ACCESS_ENGLISH ? conditions[i]->english : conditions[i]->text;
+    (void)json_array_append_new(list, json_pack("{s:s, s:s}", "id", conditions[i]->id, "text", text));
+  }
+  return list;
 }
 
 json_t *sealed_preview(const struct sealed_case *sealed, uint16_t reveal, uint64_t subjects,
@@ -120,16 +129,17 @@ json_t *sealed_preview(const struct sealed_case *sealed, uint16_t reveal, uint64
                    wire_cloudevent_from_event(sealed->event));
 }
 
+bool sealed_travels(struct sealed_case *sealed, enum ctl_exit *code) {
+  bool ok =
+      access_edge_unseal(sealed->rules, sealed->event, nav_clock_now_ms(), sealed->arena, &sealed->edge);
+  if (ok && sealed->edge.way == ACCESS_EDGE_SEND) return true;
+  *code = ctl_complain(CTL_REFUSED, "the rules in force no longer let it: refuse it");
+  return false;
+}
+
 json_int_t sealed_publish(struct ctl *ctl, const char *agency, const struct sealed_case *sealed,
                           enum ctl_exit *code) {
-  struct access_edge edge;
-  *code = CTL_FAILED;
-  if (!access_edge_unseal(sealed->rules, sealed->event, nav_clock_now_ms(), sealed->arena, &edge) ||
-      edge.way != ACCESS_EDGE_SEND) {
-    *code = ctl_complain(CTL_REFUSED, "the rules in force no longer let it: refuse it");
-    return 0;
-  }
-  Nav__V1__Event next = *edge.event;
+  Nav__V1__Event next = *sealed->edge.event;
   next.has_revision = true;
   next.revision = sealed->event->revision + 1;
   json_t *event = wire_cloudevent_from_event(&next);

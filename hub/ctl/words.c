@@ -34,9 +34,19 @@ static bool parse_ago(const char *text, int64_t now_ms, int64_t *ms) {
   return true;
 }
 
+// "2026-11-20 11.00.09" or without the seconds, as tables and people here write it.
+static bool parse_swedish(const char *text, int64_t *ms) {
+  enum { DATE = sizeof "2026-11-20 " - 1 };
+  char colons[sizeof "2026-11-20 11:00:09"];
+  size_t length = strlen(text);
+  if (length <= DATE || length >= sizeof colons || text[strcspn(text, ":")] != '\0') return false;
+  for (size_t i = 0; i <= length; i++) colons[i] = i > DATE && text[i] == '.' ? ':' : text[i];
+  return nav_clock_parse(colons, true, ms);
+}
+
 bool ctl_parse_time(const char *text, int64_t now_ms, int64_t *ms) {
   struct nav_civil midnight = {0};
-  if (parse_ago(text, now_ms, ms) || nav_clock_parse(text, true, ms)) return true;
+  if (parse_ago(text, now_ms, ms) || nav_clock_parse(text, true, ms) || parse_swedish(text, ms)) return true;
   if (!nav_date_parse(text, &midnight.year, &midnight.month, &midnight.day)) return false;
   *ms = nav_ms_from_civil_stockholm(&midnight);
   return true;

@@ -132,9 +132,9 @@ static void read_choice(struct assessing *a) {
   }
 }
 
-// As nav-core says it of a release: who is previewed without anybody has misread the numbers.
-static bool names_nobody(const struct assessing *a, uint64_t whom) {
-  return whom != 0 && a->subjects != UINT64_MAX && a->subjects != 0 && (whom & a->subjects) == 0;
+// As nav-core says it of a release: numbers that are misread would show nobody, and nobody would notice.
+static bool names_nobody(const struct assessing *a, uint64_t held, uint64_t whom) {
+  return held != 0 && a->subjects != UINT64_MAX && a->subjects != 0 && (whom & a->subjects) == 0;
 }
 
 // Exactly what would leave: what the verdict held, what the rules hold or release now, what the assessor
@@ -147,8 +147,9 @@ static json_t *preview(const struct assessing *a, json_t *withheld, struct nav_e
   bool whole = stored != NULL && stored->outcome == NAV__V1__OUTCOME__OUTCOME_HOLD;
   bool held = whole || (stored != NULL && stored->hold_rule != NULL);
   if (!held || now.outcome == NAV__V1__OUTCOME__OUTCOME_WITHHOLD) return json_null();
-  uint64_t whom = (whole ? stored->subjects : stored->hold_subjects) & (now.subjects | now.hold_subjects);
-  if (names_nobody(a, whom)) {
+  uint64_t stored_whom = whole ? stored->subjects : stored->hold_subjects;
+  uint64_t whom = stored_whom & (now.subjects | now.hold_subjects);
+  if (names_nobody(a, stored_whom, whom)) {
     (void)nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BAD_VALUE, "subjects",
                    "none of the persons named is one that the rule is about");
     return NULL;
@@ -165,7 +166,9 @@ static json_t *preview(const struct assessing *a, json_t *withheld, struct nav_e
   struct access_paths paths = {NULL, 0};
   const Nav__V1__Event *copy = access_redact(&redaction, a->event->event, a->request->arena, &paths);
   for (size_t i = 0; i < paths.count; i++) (void)json_array_append_new(withheld, json_string(paths.items[i]));
-  return copy == NULL ? json_null() : wire_cloudevent_from_event(copy);
+  json_t *shown = copy == NULL ? json_null() : wire_cloudevent_from_event(copy);
+  if (shown == NULL) (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
+  return shown;
 }
 
 // Of what is sealed the edge says which rule holds it; of the rest the stored verdict says on which basis.

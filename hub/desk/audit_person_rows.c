@@ -20,7 +20,7 @@ static Nav__V1__Record *decode(const struct desk_request *request, const PGresul
                                int column, struct nav_error *err) {
   size_t length = 0;
   const uint8_t *bytes = desk_bytes(result, row, column, &length);
-  return record_decode(request->arena, bytes, length, err);
+  return record_stored(request->arena, bytes, length, err);
 }
 
 // ---- events ----

@@ -31,7 +31,7 @@ bool audit_record_other(const struct desk_request *request, uint64_t seq, const 
   PGresult *result = select_record(request, seq, err);
   if (result == NULL) return false;
   const uint8_t *bytes = PQntuples(result) == 1 ? desk_bytes(result, 0, 0, &length) : NULL;
-  if (bytes != NULL) *found = record_decode(request->arena, bytes, length, &ignored);
+  if (bytes != NULL) *found = record_stored(request->arena, bytes, length, &ignored);
   PQclear(result);
   return true;
 }
@@ -51,7 +51,7 @@ static bool take_row(const struct desk_request *request, const PGresult *result,
   a->bytes = copy;
   merkle_leaf(leaf, copy, a->length);
   a->leaf_agrees = leaf_length == sizeof leaf && memcmp(leaf, stored, sizeof leaf) == 0;
-  a->record = record_decode(request->arena, copy, a->length, err);
+  a->record = record_stored(request->arena, copy, a->length, err);
   return a->record != NULL;
 }
 

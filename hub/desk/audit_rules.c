@@ -46,7 +46,7 @@ static json_t *line_of(const PGresult *result, int row, struct nav_arena *arena,
   size_t length = 0;
   const uint8_t *bytes = desk_bytes(result, row, 1, &length);
   nav_arena_reset(arena);
-  const Nav__V1__Record *record = record_decode(arena, bytes, length, err);
+  const Nav__V1__Record *record = record_stored(arena, bytes, length, err);
   if (record == NULL || record->rules_changed == NULL) {
     (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "ledger",
                    "record %" PRId64 " is not of the kind that its row says: run navctl audit verify",

@@ -106,7 +106,7 @@ static void name_event(const struct search *s, struct audit_line *line) {
   if (result == NULL) return;
   size_t length = 0;
   const uint8_t *bytes = PQntuples(result) == 1 ? desk_bytes(result, 0, 0, &length) : NULL;
-  const Nav__V1__Record *record = bytes != NULL ? record_decode(s->page, bytes, length, &err) : NULL;
+  const Nav__V1__Record *record = bytes != NULL ? record_stored(s->page, bytes, length, &err) : NULL;
   audit_line_name_event(line, record);
   PQclear(result);
 }
@@ -123,7 +123,7 @@ static Nav__V1__Record *record_at(const struct search *s, const PGresult *result
   size_t length = 0;
   const uint8_t *bytes = desk_bytes(result, row, 1, &length);
   nav_arena_reset(s->page);
-  return record_decode(s->page, bytes, length, &err);
+  return record_stored(s->page, bytes, length, &err);
 }
 
 // The keys of the page's reasons, all at once.

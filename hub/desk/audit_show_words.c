@@ -49,7 +49,7 @@ static bool read_later(const struct desk_request *request, const struct audit_re
     struct nav_error ignored;
     size_t length = 0;
     const uint8_t *bytes = desk_bytes(result, i, 0, &length);
-    const Nav__V1__Record *record = record_decode(request->arena, bytes, length, &ignored);
+    const Nav__V1__Record *record = record_stored(request->arena, bytes, length, &ignored);
     if (record != NULL && is_told(request, a, record)) later[words->later_count++] = record;
   }
   words->later = later;

@@ -68,7 +68,7 @@ bool definitions_load(struct definitions *definitions, struct desk_database *dat
     size_t length = 0;
     const uint8_t *bytes = desk_bytes(cursor.page, cursor.row, 1, &length);
     // Decoded text is copied into the arena, bytes as well: the page may go.
-    Nav__V1__Record *record = record_decode(arena, bytes, length, err);
+    Nav__V1__Record *record = record_stored(arena, bytes, length, err);
     if (record == NULL || !define(definitions, arena, record)) {
       if (record != NULL)
         (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "", "the ledger defines more than the desk can hold");

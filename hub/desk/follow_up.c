@@ -92,7 +92,7 @@ static bool gather(struct follow_up *f, struct nav_error *err) {
     size_t length = 0;
     const uint8_t *bytes = desk_bytes(cursor.page, cursor.row, 1, &length);
     nav_arena_reset(arena);
-    const Nav__V1__Record *record = record_decode(arena, bytes, length, err);
+    const Nav__V1__Record *record = record_stored(arena, bytes, length, err);
     if (record == NULL) {
       got = -1;
       break;

@@ -156,7 +156,7 @@ static bool load_redecisions(struct desk_reader *reader, uint64_t first_seq, str
   while ((got = desk_cursor_next(&cursor, err)) > 0) {
     size_t length = 0;
     const uint8_t *bytes = desk_bytes(cursor.page, cursor.row, 0, &length);
-    const Nav__V1__Record *record = record_decode(reader->request->arena, bytes, length, err);
+    const Nav__V1__Record *record = record_stored(reader->request->arena, bytes, length, err);
     if (record != NULL && add_redecision(list, reader->request->arena, record->redecided)) continue;
     if (record != NULL) (void)no_memory(err);
     got = -1;

@@ -75,7 +75,7 @@ static bool load_logs(struct opening *o, struct nav_error *err) {
   while ((got = desk_cursor_next(&cursor, err)) > 0) {
     size_t length = 0;
     const uint8_t *bytes = desk_bytes(cursor.page, cursor.row, 1, &length);
-    const Nav__V1__Record *record = record_decode(request->arena, bytes, length, err);
+    const Nav__V1__Record *record = record_stored(request->arena, bytes, length, err);
     if (record != NULL && note_log(o, record->seq, record->started)) continue;
     if (record != NULL)
       (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "", "the ledger was restored more than %d times", LOGS_MAX);

@@ -47,7 +47,7 @@ static bool each_record(struct following *following, const char *name, const cha
   while (go_on && (got = desk_cursor_next(&cursor, err)) > 0) {
     size_t length = 0;
     const uint8_t *bytes = desk_bytes(cursor.page, cursor.row, 1, &length);
-    const Nav__V1__Record *record = record_decode(request->arena, bytes, length, err);
+    const Nav__V1__Record *record = record_stored(request->arena, bytes, length, err);
     if (record == NULL) got = -1;
     go_on = record != NULL && row(following, record, context);
   }

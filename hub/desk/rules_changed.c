@@ -27,7 +27,7 @@ bool rules_changed_read(const struct desk_request *request, uint64_t up_to, cons
   if (PQntuples(result) == 1) {
     size_t length = 0;
     const uint8_t *bytes = desk_bytes(result, 0, 0, &length);
-    *found = record_decode(request->arena, bytes, length, err);
+    *found = record_stored(request->arena, bytes, length, err);
     ok = *found != NULL;
     if (ok && (*found)->record_case != NAV__V1__RECORD__RECORD_RULES_CHANGED)
       ok = nav_fail(err, NAV_ERROR_LOCAL, 0, "ledger",

@@ -34,6 +34,16 @@ Nav__V1__Record *record_decode(struct nav_arena *arena, const uint8_t *bytes, si
   return NULL;
 }
 
+Nav__V1__Record *record_stored(struct nav_arena *arena, const uint8_t *bytes, size_t length,
+                               struct nav_error *err) {
+  Nav__V1__Record *record = record_decode(arena, bytes, length, err);
+  if (record == NULL) {
+    err->class = NAV_ERROR_LOCAL;
+    err->code = 0;
+  }
+  return record;
+}
+
 static uint32_t lane_of(const Nav__V1__Record *record) {
   switch (record->record_case) {
     case NAV__V1__RECORD__RECORD_LANE_DEFINED:

@@ -25,6 +25,10 @@ struct record_columns {
 NAV_MUST_USE bool record_encode(const Nav__V1__Record *record, struct nav_buffer *out);
 NAV_MUST_USE Nav__V1__Record *record_decode(struct nav_arena *arena, const uint8_t *bytes, size_t length,
                                             struct nav_error *err);
+// The same of what the ledger's own table holds: what is wrong with it is of class LOCAL and without a code,
+// since nobody who asks can mend it.
+NAV_MUST_USE Nav__V1__Record *record_stored(struct nav_arena *arena, const uint8_t *bytes, size_t length,
+                                            struct nav_error *err);
 // An Accepted record as nav-core writes it, several times as fast; its bytes stay where they are and must
 // outlive it. NULL: it is another record, is written otherwise, or memory is out; record_decode tells.
 const Nav__V1__Record *record_decode_accepted(struct nav_arena *arena, const uint8_t *bytes, size_t length);

@@ -1,4 +1,5 @@
-"""The documents against what they describe: every link leads somewhere, every navctl command that they show is one, with options that it has.
+"""The documents against what they describe: every link leads somewhere, every navctl command that they show is one, with options that it has,
+and the event that the adapters' README shows is one.
 
 Run by: ctest (NAV_BIN is the build's bin folder). Must never: need a hub."""
 

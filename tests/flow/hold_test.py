@@ -50,6 +50,8 @@ def held_and_released(hub):
     assert shown["event"]["data"]["subjects"][0]["telephone"] == "070-0000000"
     assert shown["recipient"]["agency"] == "polisen" and "subjects.0.telephone" in shown["withheld"]
 
+    nobody = hub.navctl("hold", "show", sig["hold"], "--persons", "9", check=False)
+    assert nobody.returncode == 2 and "none of the persons named" in nobody.stderr, nobody
     text = hub.navctl("hold", "show", sig["hold"]).stdout
     assert WORD in text and "Om ingen svarar" in text, text
     end = datetime.datetime.fromisoformat(sig["deadline"]).astimezone(zoneinfo.ZoneInfo("Europe/Stockholm"))
@@ -182,9 +184,11 @@ def not_opened_in_vain(hub, hold, conditions):
     for says, options in (("must be found to hold", ["--conditions", ""]), ("is no condition here", ["--conditions", found + ",annat"]),
                           ("no class of fields", ["--conditions", found, "--reveal", "bogus"]),
                           ("no person's place", ["--conditions", found, "--persons", "x"]),
-                          ("one that the rule is about", ["--conditions", found, "--persons", "9"])):
+                          ("the event has 1, counted from 0, and none of those named", ["--conditions", found, "--persons", "9"])):
         done = hub.navctl("hold", "release", hold, "--reason", "x", "--as", "socialtjansten", *options, check=False)
         assert done.returncode == 2 and says in done.stderr, done
+    done = hub.navctl("hold", "show", hold, "--as", "socialtjansten", "--persons", "9", check=False)
+    assert done.returncode == 2 and "none of those named" in done.stderr and not done.stdout, done
     kinds = [line["kind"] for line in hub.json("audit", "search", "--since", "1d", "--reason", "prov") if line["seq"] > before]
     assert "accepted" not in kinds and "hold_released" not in kinds, kinds
 

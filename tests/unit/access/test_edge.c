@@ -115,10 +115,12 @@ static void assert_same_message(const void *a, const void *b) {
   nav_buffer_free(&right);
 }
 
-// Every lane gets from what travelled exactly what it would have got from the whole event.
-static void check_sent(const struct loaded *loaded, const Nav__V1__Event *event,
-                       const struct access_edge *edge) {
+// Every lane gets from what travelled exactly what it would have got from the whole event, about the same
+// persons. Gives how many decisions speak of persons that have other numbers in what travelled.
+static size_t check_sent(const struct loaded *loaded, const Nav__V1__Event *event,
+                         const struct access_edge *edge) {
   static struct access_decision whole[LANES], sent[LANES];
+  size_t renumbered = 0;
   for (int answer = -1; answer <= 1; answer++) {
     hub_decides(loaded, event, answer, whole);
     hub_decides(loaded, edge->event, answer, sent);
@@ -128,10 +130,14 @@ static void check_sent(const struct loaded *loaded, const Nav__V1__Event *event,
       assert_int_equal(whole[i].reveal, sent[i].reveal);
       assert_int_equal(whole[i].hold_rule, sent[i].hold_rule);
       assert_int_equal(whole[i].limit, sent[i].limit);
-      if (can_leave(&whole[i]))
-        assert_same_message(redact(loaded, event, &whole[i]), redact(loaded, edge->event, &sent[i]));
+      if (!can_leave(&whole[i])) continue;
+      assert_same_message(redact(loaded, event, &whole[i]), redact(loaded, edge->event, &sent[i]));
+      assert_true(access_edge_numbers(edge, whole[i].subjects) == sent[i].subjects);
+      assert_true(access_edge_numbers(edge, whole[i].hold_subjects) == sent[i].hold_subjects);
+      renumbered += sent[i].subjects != whole[i].subjects ? 1 : 0;
     }
   }
+  return renumbered;
 }
 
 // The least copy holds nothing beyond what some lane may be told: redacted by all of that, it stays as it is.
@@ -180,7 +186,7 @@ static void check_sealed(const struct loaded *loaded, const Nav__V1__Event *even
 }
 
 struct tally {
-  size_t ways[3], copies[ACCESS_EDGE_COPIES];
+  size_t ways[3], copies[ACCESS_EDGE_COPIES], renumbered;
   uint64_t whole_bodies;  // bit n: a body of field number n (less 64) travelled whole
 };
 
@@ -196,11 +202,17 @@ static void run_by_chance(const char *folder, const char *const *sources, const 
     struct access_edge edge = edge_of(&loaded, event, false);
     tally->ways[edge.way]++;
     if (edge.way == ACCESS_EDGE_HOME) check_home(&loaded, event);
-    if (edge.way == ACCESS_EDGE_SEAL) check_sealed(&loaded, event, &edge);
+    if (edge.way == ACCESS_EDGE_SEAL) {
+      check_sealed(&loaded, event, &edge);
+      struct access_edge opened;
+      assert_true(access_edge_unseal(loaded.rules, event, now_ms, loaded.arena, &opened));
+      assert_int_equal(opened.way, ACCESS_EDGE_SEND);
+      tally->renumbered += check_sent(&loaded, event, &opened);
+    }
     if (edge.way != ACCESS_EDGE_SEND) continue;
     if (edge.event != event) tally->copies[edge.copy]++;
     if (edge.event == event) tally->whole_bodies |= UINT64_C(1) << (event->body_case % 64);
-    check_sent(&loaded, event, &edge);
+    tally->renumbered += check_sent(&loaded, event, &edge);
     if (edge.copy == ACCESS_EDGE_UNION) check_least(&loaded, event, &edge);
     struct access_edge again = edge_of(&loaded, event, false);
     assert_same_message(edge.event, again.event);
@@ -226,6 +238,7 @@ static void the_hub_decides_alike(void **state) {
   struct tally second = {0};
   run_by_chance("config", shipped, shipped_areas, 2, &second);
   for (size_t i = 0; i < 3; i++) assert_true(second.ways[i] > 100);
+  assert_true(tally.renumbered + second.renumbered > 20);
   // Conditions need no more than their own fields, and only what governs sharing itself travels whole.
   assert_true(second.copies[ACCESS_EDGE_UNION] > 100 && second.copies[ACCESS_EDGE_PERSONS] > 100);
   assert_int_equal(second.copies[ACCESS_EDGE_CLASSES], 0);

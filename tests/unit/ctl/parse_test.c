@@ -38,6 +38,7 @@ struct good {
 static const struct good goods[] = {
     {{"navctl", "status"}, "status", NULL, NULL, "watch", NULL, CTL_TABLE},
     {{"navctl", "status", "--watch"}, "status", NULL, NULL, "watch", "", CTL_TABLE},
+    {{"navctl", "hold", "list", "--watch"}, "hold list", NULL, NULL, "watch", "", CTL_TABLE},
     {{"navctl", "--home", "/h", "audit", "verify", "-o", "json"},
      "audit verify",
      NULL,
@@ -135,6 +136,17 @@ static const struct {
     {{"navctl", "retention", "erase", "a/b", "--reason", "x"},
      "write: navctl retention erase [AGENCY/ID…] --basis TEXT --reason TEXT"},
     {{"navctl", "hold", "show", "1-1", "--lang", "fi"}, "--lang 'fi' is neither sv nor en"},
+    {{"navctl", "access", "explain", "--to", "x", "--purpose", "p"}, "--event is missing"},
+    {{"navctl", "access", "explain", "--event", "e", "--purpose", "p"}, "--to is missing"},
+    {{"navctl", "hold", "release", "1-1"}, "--reason is missing"},
+    {{"navctl", "hold", "refuse", "1-1"}, "--reason is missing"},
+    {{"navctl", "recall", "send", "x", "--reason", "wrong"}, "--as is missing"},
+    {{"navctl", "recall", "send", "x", "--as", "skolan"}, "--reason is missing"},
+    {{"navctl", "audit", "person", "1"}, "--reason is missing"},
+    {{"navctl", "audit", "export"}, "--out is missing"},
+    {{"navctl", "lane", "redeliver", "a", "b", "1"}, "--reason is missing"},
+    {{"navctl", "lane", "replay", "a", "b"}, "--reason is missing"},
+    {{"navctl", "retention", "erase", "a/b", "--basis", "x"}, "--reason is missing"},
     {{"navctl", "audit", "search", "--agency"}, "option '--agency' needs a value"},
     {{"navctl", "status", "--watch=5"}, "option '--watch' takes no value"},
     {{"navctl", "status", "-o", "jsn"}, "did you mean 'json'?"},
@@ -189,8 +201,24 @@ static void times_are_read_as_people_write_them(void **state) {
   assert_string_equal(nav_clock_rfc3339(ms, text), "2026-06-30T22:00:00.000Z");
   assert_true(ctl_parse_time("2026-11-01T08:00:00Z", now, &ms));
   assert_string_equal(nav_clock_rfc3339(ms, text), "2026-11-01T08:00:00.000Z");
-  static const char *const bad[] = {"",    "7",        "d",         "7y",         "7dd",
-                                    "-7d", "9999999d", "yesterday", "2026-02-30", "2026-1-1"};
+  assert_true(ctl_parse_time("2026-11-01 08.00.09", now, &ms));  // as a table has it
+  assert_string_equal(nav_clock_rfc3339(ms, text), "2026-11-01T07:00:09.000Z");
+  assert_true(ctl_parse_time("2026-07-01 8.30", now, &ms));
+  assert_string_equal(nav_clock_rfc3339(ms, text), "2026-07-01T06:30:00.000Z");
+  static const char *const bad[] = {"2026-11-01 08.00:09",
+                                    "2026-11-01 08.00.09.1",
+                                    "2026-11-01 25.00",
+                                    "2026.11.01",
+                                    "",
+                                    "7",
+                                    "d",
+                                    "7y",
+                                    "7dd",
+                                    "-7d",
+                                    "9999999d",
+                                    "yesterday",
+                                    "2026-02-30",
+                                    "2026-1-1"};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     if (ctl_parse_time(bad[i], now, &ms)) fail_msg("'%s' was taken for a time", bad[i]);
   }

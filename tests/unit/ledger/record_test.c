@@ -63,6 +63,11 @@ static void what_lacks_a_head_is_refused(void **state) {
     struct nav_error err = {0};
     assert_null(record_decode(arena, bytes.data, bytes.length, &err));
     assert_string_equal(err.place, missing[i]);
+    assert_int_equal(err.class, NAV_ERROR_PEER);
+    // Of the ledger's own table it is nobody's who asks: no code that would blame the command line.
+    assert_null(record_stored(arena, bytes.data, bytes.length, &err));
+    assert_string_equal(err.place, missing[i]);
+    assert_true(err.class == NAV_ERROR_LOCAL && err.code == 0);
     nav_arena_free(arena);
     nav_buffer_free(&bytes);
   }

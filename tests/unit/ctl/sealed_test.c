@@ -1,0 +1,119 @@
+// A sealed case that its assessor opens: the conditions that stand before its release, and whom what travels
+// is about; by the shipped rules. Called by: ctest. Must never: need a hub or keys.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "hub/access/edge.h"
+#include "hub/base/clock.h"
+#include "hub/ctl/sealed.h"
+
+enum { ARENA = 16 * 1024 * 1024 };
+
+struct opened {
+  struct conf_faults faults;
+  struct sealed_case sealed;
+  const char *basis;  // of the rule that holds it
+};
+
+// As sealed_open leaves it: the first lane for which the edge seals the event.
+static struct opened open_case(Nav__V1__Event *event) {
+  struct opened o = {.sealed = {.arena = nav_arena_new(ARENA), .event = event}};
+  struct access_edge edge;
+  o.sealed.agencies = conf_agencies_load("config", &o.faults);
+  assert_non_null(o.sealed.agencies);
+  o.sealed.rules = access_rules_load("config", o.sealed.agencies, &o.faults);
+  assert_non_null(o.sealed.rules);
+  assert_true(access_edge_decide(o.sealed.rules, event, event->time_ms, false, o.sealed.arena, &edge));
+  assert_int_equal(edge.way, ACCESS_EDGE_SEAL);
+  o.basis = access_rule_named(o.sealed.rules, edge.rules[0])->basis;
+  while (strcmp(access_lane(o.sealed.rules, o.sealed.lane)->agency, edge.recipients[0]) != 0 ||
+         strcmp(access_lane(o.sealed.rules, o.sealed.lane)->purpose, edge.purposes[0]) != 0)
+    o.sealed.lane++;
+  return o;
+}
+
+static void close_case(struct opened *o) {
+  sealed_close(&o->sealed);
+  conf_faults_free(&o->faults);
+}
+
+static Nav__V1__Event new_event(const char *source) {
+  static uint8_t id[16] = {0, 0, 0x50, 0xf7, 1};
+  Nav__V1__Event event = NAV__V1__EVENT__INIT;
+  event.has_id = event.has_time_ms = event.has_revision = true;
+  event.id = (ProtobufCBinaryData){sizeof id, id};
+  event.source = (char *)(uintptr_t)source;
+  event.revision = 1;
+  event.time_ms = nav_clock_now_ms();
+  return event;
+}
+
+static bool has(const json_t *conditions, const char *id) {
+  for (size_t i = 0; i < json_array_size(conditions); i++)
+    if (strcmp(json_string_value(json_object_get(json_array_get(conditions, i), "id")), id) == 0) return true;
+  return false;
+}
+
+// Handling code H2 makes a hold of what the rule would release: nav-core then asks its condition too.
+static void what_limits_a_case_has_its_conditions_shown(void **state) {
+  (void)state;
+  Nav__V1__Event event = new_event("polisen");
+  Nav__V1__Marks marks = NAV__V1__MARKS__INIT;
+  Nav__V1__PublicIncident incident = NAV__V1__PUBLIC_INCIDENT__INIT;
+  marks.has_handling = true;
+  marks.handling = NAV__V1__HANDLING__HANDLING_H2;
+  event.marks = &marks;
+  event.body_case = NAV__V1__EVENT__BODY_PUBLIC_INCIDENT;
+  event.public_incident = &incident;
+  struct opened o = open_case(&event);
+  json_t *swedish = sealed_conditions(&o.sealed, o.basis, ACCESS_SWEDISH);
+  json_t *english = sealed_conditions(&o.sealed, o.basis, ACCESS_ENGLISH);
+  assert_true(has(swedish, "permission") && has(english, "permission"));
+  assert_int_equal(json_array_size(swedish), json_array_size(english));
+  assert_false(json_equal(swedish, english));
+  json_decref(swedish);
+  json_decref(english);
+  close_case(&o);
+}
+
+// A child with a protected identity is held for assessment, and the first person is nobody's to be told of:
+// what travels has two of three, and numbers them anew.
+static void persons_are_named_by_what_travels(void **state) {
+  (void)state;
+  Nav__V1__Event event = new_event("polisen");
+  Nav__V1__ConcernReport body = NAV__V1__CONCERN_REPORT__INIT;
+  Nav__V1__Subject persons[3];
+  Nav__V1__Subject *list[3];
+  enum ctl_exit code = CTL_DONE;
+  for (size_t i = 0; i < 3; i++) {
+    nav__v1__subject__init(&persons[i]);
+    persons[i].has_role = persons[i].has_protection = true;
+    persons[i].role = i == 0 ? NAV__V1__ROLE__ROLE_PARTICIPANT : NAV__V1__ROLE__ROLE_CHILD;
+    persons[i].protection = NAV__V1__PROTECTION__PROTECTION_NONE;
+    list[i] = &persons[i];
+  }
+  event.subjects = list;
+  event.n_subjects = 3;
+  body.assessed_by = (char *)(uintptr_t) "Prövare";
+  event.body_case = NAV__V1__EVENT__BODY_CONCERN_REPORT;
+  event.concern_report = &body;
+  struct opened o = open_case(&event);
+  assert_true(sealed_travels(&o.sealed, &code));
+  assert_int_equal(o.sealed.edge.event->n_subjects, 2);
+  assert_true(access_edge_numbers(&o.sealed.edge, 1U << 1) == 1U << 0);
+  assert_true(access_edge_numbers(&o.sealed.edge, 1U << 2 | 1U << 0) == 1U << 1);
+  assert_true(access_edge_numbers(&o.sealed.edge, 1U << 0) == 0);
+  assert_true(access_edge_numbers(&o.sealed.edge, UINT64_MAX) == 3);
+  close_case(&o);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(what_limits_a_case_has_its_conditions_shown),
+                                     cmocka_unit_test(persons_are_named_by_what_travels)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
