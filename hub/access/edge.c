@@ -214,10 +214,14 @@ static bool is_counted(const struct edging *edging) {
   return false;
 }
 
-// Which rule holds it is told by the likeliest world: nobody has consented, and who names a request answers
-// it.
+// Nobody has consented, and who names a request answers it.
+static struct world likeliest_of(const Nav__V1__Event *event) {
+  return (struct world){false, 0, event->has_in_reply_to ? 1 : 0, SIZE_MAX};
+}
+
+// Which rule holds it is told by the likeliest world.
 static void find_held(const struct edging *edging, struct access_edge *out, size_t *held, bool *released) {
-  const struct world likeliest = {false, 0, edging->event->has_in_reply_to ? 1 : 0, SIZE_MAX};
+  const struct world likeliest = likeliest_of(edging->event);
   decide(edging, &likeliest, edging->event, UINT64_MAX, edging->copied);
   for (size_t i = 0; i < access_lane_count(edging->rules); i++) {
     const struct access_decision *decision = &edging->decisions[i];
@@ -304,4 +308,25 @@ uint64_t access_edge_numbers(const struct access_edge *edge, uint64_t subjects) 
   uint64_t numbers = 0;
   (void)map_subjects(subjects & edge->subjects, edge->subjects, &numbers);
   return numbers;
+}
+
+static struct access_decision decide_lane(const struct access_rules *rules, const Nav__V1__Event *event,
+                                          int64_t now_ms, const struct world *world, size_t lane) {
+  struct asking asking = {world, event, UINT64_MAX};
+  const struct access_question question = {.event = event,
+                                           .now_ms = now_ms,
+                                           .consent = ask_consent,
+                                           .consent_context = &asking,
+                                           .request = ask_request,
+                                           .request_context = &asking,
+                                           .could_be = world->could_be};
+  return access_decide_lane(rules, &question, lane);
+}
+
+struct access_decision access_edge_held(const struct access_rules *rules, const Nav__V1__Event *event,
+                                        int64_t now_ms, size_t lane) {
+  const struct world likeliest = likeliest_of(event);
+  const struct world could_be = {true, -1, -1, SIZE_MAX};
+  struct access_decision decision = decide_lane(rules, event, now_ms, &likeliest, lane);
+  return decision.outcome == PASSES(WITHHOLD) ? decide_lane(rules, event, now_ms, &could_be, lane) : decision;
 }

@@ -16,6 +16,7 @@
 #include "hub/core/audit_person.h"
 #include "hub/core/control_commands.h"
 #include "hub/core/core.h"
+#include "hub/core/hold_commands.h"
 #include "hub/core/reasons.h"
 #include "hub/core/registers_ask.h"
 #include "hub/core/standby.h"
@@ -357,6 +358,8 @@ static void handle(struct control_port *port, struct connection *connection, jso
     do_desk_ask(port->core, connection, request, registers_ask);
   } else if (name != NULL && strcmp(name, "reason-keys") == 0) {
     do_desk_ask(port->core, connection, request, reasons_keys);
+  } else if (name != NULL && strcmp(name, "hold-preview") == 0) {
+    do_desk_ask(port->core, connection, request, hold_preview);
   } else {
     refuse(connection, NAV__V1__CODE__CODE_UNKNOWN_MESSAGE, "nav-core knows no such command");
   }

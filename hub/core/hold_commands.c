@@ -10,6 +10,7 @@
 #include "hub/core/hold_decide.h"
 #include "hub/core/holds.h"
 #include "hub/wire/event.h"
+#include "hub/wire/json.h"
 
 enum { REASON_MAX = 2000, LIST_MAX = 5000 };
 
@@ -23,6 +24,14 @@ static const char *next_step(const struct hold *hold) {
   return hold->level == 0 ? "deputies" : "on-call";
 }
 
+// By their place in the event, from 0.
+static json_t *person_list(uint64_t subjects) {
+  json_t *list = json_array();
+  for (int i = 0; i < ACCESS_SUBJECTS_MAX; i++)
+    if ((subjects >> i & 1U) != 0) (void)json_array_append_new(list, json_integer(i));
+  return list;
+}
+
 static json_t *hold_json(const struct core *core, const struct hold *hold) {
   char id[48];
   char to[256];
@@ -31,15 +40,15 @@ static json_t *hold_json(const struct core *core, const struct hold *hold) {
   (void)snprintf(id, sizeof id, "%" PRIu64 "-%" PRIu32, hold->event_seq, hold->lane);
   for (size_t i = 0; i < 16; i++) (void)snprintf(event_id + 2 * i, 3, "%02x", hold->event_id[i]);
   return json_pack(
-      "{s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:o, s:b, s:b, s:I, s:I, s:I, s:s, s:s}",
+      "{s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:o, s:o, s:b, s:b, s:I, s:I, s:I, s:s, s:s}",
       "hold", id, "kind", kind_name(hold->kind), "seq", (json_int_t)hold->event_seq, "event_id", event_id,
       "agency", core->numbers->agencies[hold->agency], "to", lane->agency, "purpose", lane->purpose, "type",
       wire_body_name(hold->type) == NULL ? "" : wire_body_name(hold->type), "rule",
       hold->rule == NULL ? "" : hold->rule, "basis", hold->basis == NULL ? "" : hold->basis, "limit",
-      hold->limit, "reveal", access_class_list(hold->reveal), "urgent", hold->urgent ? 1 : 0, "must_answer",
-      hold->must_answer ? 1 : 0, "opened_ms", (json_int_t)hold->opened_ms, "deadline_ms",
-      (json_int_t)hold->deadline_ms, "level", (json_int_t)hold->level, "assessor",
-      hold_assessor(core, hold, to), "then", next_step(hold));
+      hold->limit, "reveal", access_class_list(hold->reveal), "persons", person_list(hold->subjects),
+      "urgent", hold->urgent ? 1 : 0, "must_answer", hold->must_answer ? 1 : 0, "opened_ms",
+      (json_int_t)hold->opened_ms, "deadline_ms", (json_int_t)hold->deadline_ms, "level",
+      (json_int_t)hold->level, "assessor", hold_assessor(core, hold, to), "then", next_step(hold));
 }
 
 bool hold_seen_by(const struct conf_person *person, const char *agency) {
@@ -133,8 +142,8 @@ static bool is_assessor(const struct control_request *request, const struct hold
                   core->numbers->agencies[hold->agency]);
 }
 
-static bool read_reveal(const struct control_request *request, uint16_t *reveal, struct nav_error *err) {
-  const json_t *list = json_object_get(request->json, "reveal");
+static bool read_reveal(const json_t *request, uint16_t *reveal, struct nav_error *err) {
+  const json_t *list = json_object_get(request, "reveal");
   *reveal = UINT16_MAX;
   if (!json_is_array(list)) return true;
   *reveal = 1U << NAV__V1__SENSITIVITY__SENSITIVITY_OPEN;
@@ -149,8 +158,8 @@ static bool read_reveal(const struct control_request *request, uint16_t *reveal,
   return true;
 }
 
-static bool read_subjects(const struct control_request *request, uint64_t *subjects, struct nav_error *err) {
-  const json_t *list = json_object_get(request->json, "subjects");
+static bool read_subjects(const json_t *request, uint64_t *subjects, struct nav_error *err) {
+  const json_t *list = json_object_get(request, "subjects");
   *subjects = UINT64_MAX;
   if (!json_is_array(list)) return true;
   *subjects = 0;
@@ -225,9 +234,36 @@ json_t *hold_command_decide(struct control_request *request, struct nav_error *e
                    "an assessment needs its reason, at most %d bytes", REASON_MAX);
     return NULL;
   }
-  bool ok = check_kind(hold, decision.release, err) && read_reveal(request, &decision.reveal, err) &&
-            read_subjects(request, &decision.subjects, err) &&
+  bool ok = check_kind(hold, decision.release, err) && read_reveal(request->json, &decision.reveal, err) &&
+            read_subjects(request->json, &decision.subjects, err) &&
             (!decision.release || check_conditions(request, hold, err));
   if (ok) (void)hold_decide(request, &decision, reason, err);
   return NULL;
+}
+
+// ---- what would leave ----
+
+json_t *hold_preview(const struct core *core, const json_t *request, struct nav_error *err) {
+  json_int_t seq = json_integer_value(json_object_get(request, "seq"));
+  json_int_t lane = json_integer_value(json_object_get(request, "lane"));
+  const char *text = json_string_value(json_object_get(request, "event"));
+  struct hold_decision decision = {.release = true,
+                                   .hold = holds_find(core->holds, (uint64_t)seq, (uint32_t)lane)};
+  Nav__V1__LaneVerdict verdict;
+  size_t length = 0;
+  if (decision.hold == NULL || decision.hold->kind != HOLD_EVENT) {
+    (void)nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_FOUND, "hold",
+                   "it no longer waits: it was decided or taken back, or a newer revision has come");
+    return NULL;
+  }
+  if (!read_reveal(request, &decision.reveal, err) || !read_subjects(request, &decision.subjects, err))
+    return NULL;
+  uint8_t *bytes = text == NULL ? NULL : wire_json_from_base64(text, &length);
+  bool ok = bytes != NULL || nav_fail(err, NAV_ERROR_LOCAL, 0, "event", "is no base64, or no memory");
+  ok = ok && hold_decide_preview(core, &decision, bytes, length, &verdict, err);
+  free(bytes);
+  if (!ok) return NULL;
+  return json_pack("{s:b, s:i, s:o, s:b}", "ok", 1, "reveal", (int)verdict.reveal, "subjects",
+                   json_sprintf("%" PRIx64, verdict.subjects), "narrative_edited",
+                   verdict.narrative_edited ? 1 : 0);
 }

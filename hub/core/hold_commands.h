@@ -17,4 +17,10 @@ json_t *hold_command_get(struct control_request *request, struct nav_error *err)
 // "subjects":[n,…]?} → {"ok":true,"seq":n,"outcome":"release|refuse","reveal":[…]}, once it is durable
 json_t *hold_command_decide(struct control_request *request, struct nav_error *err);
 
+// nav-desk's question what a release would tell at this moment, of {"seq", "lane", "event": base64 of the
+// bytes that it has read, "reveal", "subjects": as in hold-decide}:
+// {"ok":true,"reveal":bits,"subjects":"hexadecimal bits", "narrative_edited":bool} (a new reference). NULL:
+// *err, NOT_PERMITTED where nothing would leave.
+json_t *hold_preview(const struct core *core, const json_t *request, struct nav_error *err);
+
 #endif

@@ -133,7 +133,7 @@ static void refuse(struct core *core, struct pending *pending, const struct nav_
 
 // What leaves: what the rule held, what the assessor lets, and what the rules in force would hold or release
 // now.
-static bool decide_now(struct core *core, const struct pending *pending, const struct hold *hold,
+static bool decide_now(const struct core *core, uint16_t lets, uint64_t persons, const struct hold *hold,
                        const Nav__V1__Event *event, Nav__V1__LaneVerdict *lane, struct nav_error *err) {
   int rules_lane = core->numbers->lanes[hold->lane].rules_lane;
   struct access_decision now = {.outcome = NAV__V1__OUTCOME__OUTCOME_WITHHOLD, .rule = ACCESS_NO_RULE};
@@ -147,9 +147,9 @@ static bool decide_now(struct core *core, const struct pending *pending, const s
         "the rules in force no longer let it: navctl access explain says why; refuse it, or ask for it anew");
   uint16_t may = (uint16_t)(now.reveal | now.hold_reveal);
   uint64_t whom = now.subjects | now.hold_subjects;
-  uint16_t reveal = hold->reveal & pending->reveal & may;
-  uint64_t subjects = hold->subjects & pending->subjects & whom;
-  if (hold->subjects != 0 && subjects == 0 && pending->subjects != UINT64_MAX && pending->subjects != 0)
+  uint16_t reveal = hold->reveal & lets & may;
+  uint64_t subjects = hold->subjects & persons & whom;
+  if (hold->subjects != 0 && subjects == 0 && persons != UINT64_MAX && persons != 0)
     return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BAD_VALUE, "subjects",
                     "none of the persons named is one that the rule is about");
   uint16_t rule = now.hold_rule != ACCESS_NO_RULE ? now.hold_rule : now.rule;
@@ -164,6 +164,15 @@ static bool decide_now(struct core *core, const struct pending *pending, const s
   released.urgent = false;
   verdict_describe(lane, hold->lane, &released, core->rules);
   return true;
+}
+
+bool hold_decide_preview(const struct core *core, const struct hold_decision *decision, const uint8_t *bytes,
+                         size_t length, Nav__V1__LaneVerdict *lane, struct nav_error *err) {
+  struct nav_arena *arena = core->hold_decisions->arena;  // nothing in it outlives a turn
+  nav_arena_reset(arena);
+  const Nav__V1__Event *event = wire_decode_lenient(&nav__v1__event__descriptor, arena, bytes, length, err);
+  return event != NULL &&
+         decide_now(core, decision->reveal, decision->subjects, decision->hold, event, lane, err);
 }
 
 static bool stage_released(struct core *core, const struct pending *pending, Nav__V1__LaneVerdict *lane,
@@ -192,7 +201,7 @@ static void release(struct core *core, struct pending *pending, const struct sto
       wire_decode_lenient(&nav__v1__event__descriptor, arena, stored->bytes, stored->length, &err);
   Nav__V1__LaneVerdict lane;
   uint64_t seq = 0;
-  if (event == NULL || !decide_now(core, pending, hold, event, &lane, &err) ||
+  if (event == NULL || !decide_now(core, pending->reveal, pending->subjects, hold, event, &lane, &err) ||
       !stage_released(core, pending, &lane, &seq, &err)) {
     refuse(core, pending, &err);
     return;

@@ -22,4 +22,10 @@ struct hold_decision {
 bool hold_decide(struct control_request *request, const struct hold_decision *decision, const char *reason,
                  struct nav_error *err);
 
+// What a release would tell at this moment, by the same decision: the event's bytes come from who has read
+// it. The verdict's texts are the rules'. False: *err, NOT_PERMITTED where nothing would leave.
+NAV_MUST_USE bool hold_decide_preview(const struct core *core, const struct hold_decision *decision,
+                                      const uint8_t *bytes, size_t length, Nav__V1__LaneVerdict *lane,
+                                      struct nav_error *err);
+
 #endif

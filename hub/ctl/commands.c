@@ -147,7 +147,8 @@ static const struct ctl_option show_options[] = {
 
 static const struct ctl_option release_options[] = {
     {"reason", "TEXT", "why; stands in the ledger"},
-    {"conditions", "IDS", "the conditions that you find to hold, all that hold show lists: a,b,c"},
+    {"conditions", "IDS",
+     "the conditions that you find to hold, all that hold show (with --as, if sealed) lists: a,b,c"},
     {"reveal", "CLASSES", "less than the rule lets: these classes alone"},
     {"persons", "NUMBERS", "less than the rule lets: these persons alone, from 0"},
     {"as", "AGENCY",

@@ -13,7 +13,7 @@
 #include "hub/wire/event.h"
 #include "nav/v1/options.pb-c.h"
 
-enum { TIMEOUT_MS = 60000, LIST_MAX = 64 };
+enum { TIMEOUT_MS = 60000, LIST_MAX = 64, HOLD_ID_SIZE = 64 };
 
 static const struct ctl_column columns[] = {
     {"hold", "HOLD", false},    {"urgent", "URGENT", false},   {"deadline", "ANSWER BEFORE", false},
@@ -119,10 +119,9 @@ static bool read_choice(const struct ctl *ctl, uint64_t *persons, enum ctl_exit 
   return check_reveal(ctl, code) && read_persons(ctl, persons, code);
 }
 
-static json_t *get_hold(struct ctl *ctl, enum ctl_exit *code) {
+static json_t *get_hold(struct ctl *ctl, const char *hold_id, enum ctl_exit *code) {
   json_t *answer =
-      ctl_ask(ctl, false, json_pack("{s:s, s:s}", "command", "hold-get", "hold", ctl->arguments[0]),
-              TIMEOUT_MS, code);
+      ctl_ask(ctl, false, json_pack("{s:s, s:s}", "command", "hold-get", "hold", hold_id), TIMEOUT_MS, code);
   json_t *hold = json_incref(json_object_get(answer, "hold"));
   json_decref(answer);
   if (hold != NULL) name_times(ctl, hold);
@@ -251,14 +250,13 @@ static uint16_t class_bits(const struct ctl *ctl) {
   return bits;
 }
 
-// An event without persons has none to name wrongly.
-static bool has_persons(const struct sealed_case *sealed, uint64_t persons, enum ctl_exit *code) {
-  size_t count = sealed->event->n_subjects;
-  bool named = persons != UINT64_MAX && persons != 0;
-  if (!named || count == 0 || count >= ACCESS_SUBJECTS_MAX || (persons & ((UINT64_C(1) << count) - 1)) != 0)
-    return true;
-  *code =
-      ctl_complain(CTL_USAGE, "--persons: the event has %zu, counted from 0, and none of those named", count);
+// As nav-core asks it of every release: one of those named is one that the decision is about, if it is about
+// any.
+static bool names_somebody(const struct sealed_case *sealed, uint64_t persons, enum ctl_exit *code) {
+  struct access_decision now = sealed_decision(sealed);
+  uint64_t whom = now.subjects | now.hold_subjects;
+  if (persons == UINT64_MAX || persons == 0 || whom == 0 || (whom & persons) != 0) return true;
+  *code = ctl_complain(CTL_USAGE, "--persons: none of those named is one that the rule is about");
   return false;
 }
 
@@ -269,16 +267,16 @@ static bool add_opened(struct ctl *ctl, const json_t *hold, json_t *shown, uint6
   const char *agency = ctl_value(ctl, "as");
   if (agency == NULL || !is_sealed(hold)) return true;
   enum access_language language = ctl_english(ctl) ? ACCESS_ENGLISH : ACCESS_SWEDISH;
-  bool ok = sealed_open(ctl, agency, hold, shown, &sealed, code) && has_persons(&sealed, persons, code);
-  if (ok) {
-    json_t *opened = sealed_preview(&sealed, class_bits(ctl), persons, language);
-    (void)json_object_set_new(opened, "conditions",
-                              sealed_conditions(&sealed, output_text_of(hold, "basis"), language));
+  bool ok = sealed_open(ctl, agency, hold, shown, &sealed, code) && names_somebody(&sealed, persons, code);
+  json_t *opened = ok ? sealed_preview(&sealed, class_bits(ctl), persons, language) : NULL;
+  if (ok && opened == NULL) *code = ctl_complain(CTL_FAILED, "no memory");
+  if (opened != NULL) {
     if (ctl->format == CTL_TABLE) ctl_printable(opened);
     (void)json_object_update(shown, opened);
     json_decref(opened);
     *code = CTL_DONE;
   }
+  ok = opened != NULL;
   sealed_close(&sealed);
   return ok;
 }
@@ -297,7 +295,7 @@ static bool print_shown(const struct ctl *ctl, json_t *hold, json_t *shown) {
 enum ctl_exit ctl_hold_show(struct ctl *ctl) {
   enum ctl_exit code = CTL_DONE;
   uint64_t persons = UINT64_MAX;
-  json_t *hold = read_choice(ctl, &persons, &code) ? get_hold(ctl, &code) : NULL;
+  json_t *hold = read_choice(ctl, &persons, &code) ? get_hold(ctl, ctl->arguments[0], &code) : NULL;
   if (hold == NULL) return code;
   json_t *shown = ask_desk(ctl, hold, persons, ctl_english(ctl), &code);
   if (shown != NULL && add_opened(ctl, hold, shown, persons, &code) && !print_shown(ctl, hold, shown))
@@ -342,43 +340,90 @@ static bool check_conditions(const struct ctl *ctl, const json_t *asked, enum ct
   return ok;
 }
 
-// What nav-core would refuse once it can read the event, asked before it can. persons becomes as the event
-// that travels numbers them: it may have fewer.
-static bool may_unseal(struct ctl *ctl, const json_t *hold, struct sealed_case *sealed, uint64_t *persons,
+// What nav-core would refuse once it can read the event, asked before it can. What the rules have come to
+// release leaves as soon as it is published, whatever the assessor chooses.
+static bool may_unseal(const struct ctl *ctl, struct sealed_case *sealed, uint64_t persons,
                        enum ctl_exit *code) {
-  json_t *asked = sealed_conditions(sealed, output_text_of(hold, "basis"), ACCESS_SWEDISH);
-  bool ok = check_conditions(ctl, asked, code) && has_persons(sealed, *persons, code) &&
+  Nav__V1__Outcome outcome = (Nav__V1__Outcome)sealed_decision(sealed).outcome;
+  bool chosen = ctl_value(ctl, "reveal") != NULL || ctl_value(ctl, "persons") != NULL;
+  if (outcome == NAV__V1__OUTCOME__OUTCOME_WITHHOLD) {
+    *code = ctl_complain(CTL_REFUSED, "the rules in force no longer let it: refuse it");
+    return false;
+  }
+  if (outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE) {
+    if (!chosen) return sealed_travels(sealed, code);
+    *code = ctl_complain(
+        CTL_REFUSED,
+        "the rules in force release it without assessment: it would leave whole, as hold show has it");
+    return false;
+  }
+  json_t *asked = sealed_conditions(sealed, ACCESS_SWEDISH);
+  bool ok = check_conditions(ctl, asked, code) && names_somebody(sealed, persons, code) &&
             sealed_travels(sealed, code);
   json_decref(asked);
-  if (!ok || *persons == UINT64_MAX || *persons == 0 || sealed->event->n_subjects == 0) return ok;
-  *persons = access_edge_numbers(&sealed->edge, *persons);
-  if (*persons != 0) return true;
-  *code = ctl_complain(CTL_USAGE, "--persons: nobody may be told of those named, by any rule");
-  return false;
+  return ok;
+}
+
+// Published: the hub must hold it as it was assessed, for only then is what was shown what leaves. Otherwise
+// it waits under its new number for who looks again.
+static bool is_held_alike(struct ctl *ctl, const struct sealed_case *sealed, const char *hold_id,
+                          enum ctl_exit *code) {
+  json_t *hold = get_hold(ctl, hold_id, code);
+  bool alike = hold != NULL && sealed_is_alike(sealed, hold);
+  if (hold != NULL && !alike)
+    *code = ctl_complain(
+        CTL_FAILED,
+        "the hub, which knows consents and requests, decides it otherwise than was shown (%s, %s): "
+        "nothing was released",
+        output_text_of(hold, "rule"), output_text_of(hold, "basis"));
+  json_decref(hold);
+  return alike;
+}
+
+static void take_opened(struct ctl *ctl, const struct sealed_case *sealed, char hold_id[HOLD_ID_SIZE],
+                        uint64_t *persons, enum ctl_exit *code) {
+  if (sealed_decision(sealed).outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE) {
+    *code = ctl_complain(CTL_DONE, "it left as %s by the rules in force, without assessment", hold_id);
+    hold_id[0] = '\0';
+  } else if (is_held_alike(ctl, sealed, hold_id, code) && *persons != UINT64_MAX) {
+    *persons = access_edge_numbers(&sealed->edge, *persons);
+  }
 }
 
 // "4021-3" of the sealed event becomes "5007-3" of the event that the agency now lets the hub read, and
-// persons those of that event.
-static enum ctl_exit unseal(struct ctl *ctl, char hold_id[64], uint64_t *persons) {
+// persons those of that event, which may have fewer and number them otherwise. "": nothing is left to decide.
+static enum ctl_exit unseal(struct ctl *ctl, char hold_id[HOLD_ID_SIZE], uint64_t *persons) {
   enum ctl_exit code = CTL_DONE;
   struct sealed_case sealed;
   const char *agency = ctl_value(ctl, "as");
-  json_t *hold = get_hold(ctl, &code);
+  json_t *hold = get_hold(ctl, hold_id, &code);
   if (hold == NULL || !is_sealed(hold)) {
     json_decref(hold);
     return code;
   }
   json_t *shown = ask_desk(ctl, hold, UINT64_MAX, false, &code);
   if (shown != NULL && sealed_open(ctl, agency, hold, shown, &sealed, &code) &&
-      may_unseal(ctl, hold, &sealed, persons, &code)) {
+      may_unseal(ctl, &sealed, *persons, &code)) {
     json_int_t seq = sealed_publish(ctl, agency, &sealed, &code);
     const char *dash = strchr(output_text_of(hold, "hold"), '-');
-    if (seq > 0) (void)snprintf(hold_id, 64, "%" JSON_INTEGER_FORMAT "%s", seq, dash == NULL ? "" : dash);
+    if (seq > 0)
+      (void)snprintf(hold_id, HOLD_ID_SIZE, "%" JSON_INTEGER_FORMAT "%s", seq, dash == NULL ? "" : dash);
+    if (seq > 0) take_opened(ctl, &sealed, hold_id, persons, &code);
   }
   if (shown != NULL) sealed_close(&sealed);
   json_decref(shown);
   json_decref(hold);
   return code;
+}
+
+// The event that the assessor knew by one number has another, and so may its persons.
+static void say_opened(const struct ctl *ctl, const char *hold_id) {
+  if (strcmp(hold_id, ctl->arguments[0]) != 0)
+    (void)ctl_complain(
+        CTL_FAILED,
+        "the event is open to the hub now; if it waits still, it is %s, and its persons may be numbered "
+        "anew: navctl hold show %s",
+        hold_id, hold_id);
 }
 
 static enum ctl_exit decide(struct ctl *ctl, bool release) {
@@ -387,10 +432,11 @@ static enum ctl_exit decide(struct ctl *ctl, bool release) {
   enum ctl_exit code = CTL_DONE;
   uint64_t persons = UINT64_MAX;
   if (release && !read_choice(ctl, &persons, &code)) return code;
-  char hold_id[64];
+  char hold_id[HOLD_ID_SIZE];
   (void)snprintf(hold_id, sizeof hold_id, "%.63s", ctl->arguments[0]);
   if (release && ctl_value(ctl, "as") != NULL) code = unseal(ctl, hold_id, &persons);
-  if (code != CTL_DONE) return code;
+  if (code != CTL_DONE) say_opened(ctl, hold_id);
+  if (code != CTL_DONE || hold_id[0] == '\0') return code;
   json_t *request = json_pack("{s:s, s:s, s:b, s:s}", "command", "hold-decide", "hold", hold_id, "release",
                               release ? 1 : 0, "reason", ctl_value(ctl, "reason"));
   if (request != NULL && release) {
@@ -399,7 +445,10 @@ static enum ctl_exit decide(struct ctl *ctl, bool release) {
     add_choice(ctl, request, persons);
   }
   json_t *answer = ctl_ask(ctl, false, request, TIMEOUT_MS, &code);
-  if (answer == NULL) return code;
+  if (answer == NULL) {
+    say_opened(ctl, hold_id);
+    return code;
+  }
   (void)json_object_del(answer, "ok");
   json_t *rows = json_pack("[O]", answer);
   bool ok = output_rows(ctl->format, decided, sizeof decided / sizeof *decided, rows);

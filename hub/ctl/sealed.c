@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hub/access/classes.h"
 #include "hub/access/law.h"
 #include "hub/base/clock.h"
 #include "hub/base/id.h"
@@ -81,18 +82,21 @@ void sealed_close(struct sealed_case *sealed) {
   *sealed = (struct sealed_case){0};
 }
 
-static struct access_decision decide_now(const struct sealed_case *sealed, int64_t now_ms) {
-  const struct access_question question = {.event = sealed->event, .now_ms = now_ms, .could_be = true};
-  return access_decide_lane(sealed->rules, &question, sealed->lane);
+struct access_decision sealed_decision(const struct sealed_case *sealed) {
+  return access_edge_held(sealed->rules, sealed->event, nav_clock_now_ms(), sealed->lane);
 }
 
-json_t *sealed_conditions(const struct sealed_case *sealed, const char *basis,
-                          enum access_language language) {
-  struct access_decision now = decide_now(sealed, nav_clock_now_ms());
-  const struct access_rule_info *limit =
-      now.limit == ACCESS_NO_RULE ? NULL : access_rule(sealed->rules, now.limit);
+static const struct access_rule_info *rule_of(const struct sealed_case *sealed, uint16_t rule) {
+  return rule == ACCESS_NO_RULE ? NULL : access_rule(sealed->rules, rule);
+}
+
+json_t *sealed_conditions(const struct sealed_case *sealed, enum access_language language) {
+  struct access_decision now = sealed_decision(sealed);
+  const struct access_rule_info *rule = rule_of(sealed, now.rule);
+  const struct access_rule_info *limit = rule_of(sealed, now.limit);
   const struct law_condition *conditions[ACCESS_CONDITIONS_MAX];
-  size_t count = access_conditions(sealed->rules, basis, limit == NULL ? NULL : limit->id, conditions);
+  size_t count = access_conditions(sealed->rules, rule == NULL ? NULL : rule->basis,
+                                   limit == NULL ? NULL : limit->id, conditions);
   json_t *list = json_array();
   for (size_t i = 0; i < count; i++) {
     const char *text = language == ACCESS_ENGLISH ? conditions[i]->english : conditions[i]->text;
@@ -101,40 +105,67 @@ json_t *sealed_conditions(const struct sealed_case *sealed, const char *basis,
   return list;
 }
 
+// NULL: no memory.
+static json_t *copy_of(const struct sealed_case *sealed, uint16_t reveal, uint64_t subjects,
+                       json_t *withheld) {
+  struct access_decision now = sealed_decision(sealed);
+  if (now.outcome == NAV__V1__OUTCOME__OUTCOME_WITHHOLD) return json_null();
+  const struct access_lane *lane = access_lane(sealed->rules, sealed->lane);
+  const struct access_redaction redaction = {.reveal = (uint16_t)((now.reveal | now.hold_reveal) & reveal),
+                                             .subjects = (now.subjects | now.hold_subjects) & subjects,
+                                             .narrative_edited = now.narrative_edited,
+                                             .recipient = lane->agency,
+                                             .purpose = lane->purpose,
+                                             .areas = access_rules_areas(sealed->rules),
+                                             .now_ms = nav_clock_now_ms()};
+  struct access_paths paths = {NULL, 0};
+  const Nav__V1__Event *made = access_redact(&redaction, sealed->event, sealed->arena, &paths);
+  for (size_t i = 0; i < paths.count; i++) (void)json_array_append_new(withheld, json_string(paths.items[i]));
+  return made == NULL ? NULL : wire_cloudevent_from_event(made);
+}
+
 json_t *sealed_preview(const struct sealed_case *sealed, uint16_t reveal, uint64_t subjects,
                        enum access_language language) {
-  const struct access_question question = {
-      .event = sealed->event, .now_ms = nav_clock_now_ms(), .could_be = true};
-  struct access_decision now = decide_now(sealed, question.now_ms);
+  const struct access_question question = {.event = sealed->event, .now_ms = nav_clock_now_ms()};
   json_t *withheld = json_array();
-  json_t *copy = NULL;
-  if (now.outcome != NAV__V1__OUTCOME__OUTCOME_WITHHOLD) {
-    const struct access_lane *lane = access_lane(sealed->rules, sealed->lane);
-    struct access_redaction redaction = {.reveal = (uint16_t)((now.reveal | now.hold_reveal) & reveal),
-                                         .subjects = (now.subjects | now.hold_subjects) & subjects,
-                                         .narrative_edited = now.narrative_edited,
-                                         .recipient = lane->agency,
-                                         .purpose = lane->purpose,
-                                         .areas = access_rules_areas(sealed->rules),
-                                         .now_ms = question.now_ms};
-    struct access_paths paths = {NULL, 0};
-    const Nav__V1__Event *made = access_redact(&redaction, sealed->event, sealed->arena, &paths);
-    if (made != NULL) copy = wire_cloudevent_from_event(made);
-    for (size_t i = 0; i < paths.count; i++)
-      (void)json_array_append_new(withheld, json_string(paths.items[i]));
-  }
-  return json_pack("{s:o, s:o, s:o, s:o}", "explain",
+  return json_pack("{s:o, s:o, s:o, s:o, s:o}", "explain",
                    access_explain(sealed->rules, &question, sealed->lane, language), "preview",
-                   copy == NULL ? json_null() : copy, "withheld", withheld, "event",
-                   wire_cloudevent_from_event(sealed->event));
+                   copy_of(sealed, reveal, subjects, withheld), "withheld", withheld, "event",
+                   wire_cloudevent_from_event(sealed->event), "conditions",
+                   sealed_conditions(sealed, language));
 }
 
 bool sealed_travels(struct sealed_case *sealed, enum ctl_exit *code) {
   bool ok =
       access_edge_unseal(sealed->rules, sealed->event, nav_clock_now_ms(), sealed->arena, &sealed->edge);
-  if (ok && sealed->edge.way == ACCESS_EDGE_SEND) return true;
-  *code = ctl_complain(CTL_REFUSED, "the rules in force no longer let it: refuse it");
-  return false;
+  if (!ok) *code = ctl_complain(CTL_FAILED, "no memory");
+  if (ok && sealed->edge.way != ACCESS_EDGE_SEND)
+    *code = ctl_complain(CTL_REFUSED, "the rules in force no longer let it: refuse it");
+  return ok && sealed->edge.way == ACCESS_EDGE_SEND;
+}
+
+static bool same_persons(const json_t *persons, uint64_t wanted) {
+  uint64_t bits = 0;
+  for (size_t i = 0; i < json_array_size(persons); i++) {
+    json_int_t number = json_integer_value(json_array_get(persons, i));
+    if (number >= 0 && number < ACCESS_SUBJECTS_MAX) bits |= UINT64_C(1) << number;
+  }
+  return bits == wanted;
+}
+
+bool sealed_is_alike(const struct sealed_case *sealed, const json_t *hold) {
+  struct access_decision now = sealed_decision(sealed);
+  const struct access_rule_info *rule = rule_of(sealed, now.rule);
+  const struct access_rule_info *limit = rule_of(sealed, now.limit);
+  json_t *reveal = access_class_list(now.reveal);
+  bool alike =
+      rule != NULL && strcmp(output_text_of(hold, "kind"), "event") == 0 &&
+      strcmp(output_text_of(hold, "rule"), rule->id) == 0 &&
+      strcmp(output_text_of(hold, "limit"), limit == NULL ? "" : limit->id) == 0 &&
+      json_equal(json_object_get(hold, "reveal"), reveal) &&
+      same_persons(json_object_get(hold, "persons"), access_edge_numbers(&sealed->edge, now.subjects));
+  json_decref(reveal);
+  return alike;
 }
 
 json_int_t sealed_publish(struct ctl *ctl, const char *agency, const struct sealed_case *sealed,

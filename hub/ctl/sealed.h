@@ -21,15 +21,20 @@ struct sealed_case {
 bool sealed_open(struct ctl *ctl, const char *agency, const json_t *hold, const json_t *shown,
                  struct sealed_case *out, enum ctl_exit *code);
 void sealed_close(struct sealed_case *sealed);
-// What the recipient would get of it, the paths left out, and why:
-// {"explain":{…},"preview":{…},"withheld":[…], "event":{…}}.
+// How the rules in force decide it for that recipient: by the rule that the hub most likely decides by.
+struct access_decision sealed_decision(const struct sealed_case *sealed);
+// What the recipient would get of it by that, the paths left out, why, and what its assessor must find to
+// hold:
+// {"explain":{…},"preview":{…},"withheld":[…],"event":{…},"conditions":[{"id":…,"text":…}]}. NULL: no memory.
 json_t *sealed_preview(const struct sealed_case *sealed, uint16_t reveal, uint64_t subjects,
                        enum access_language language);
-// What its assessor must find to hold, of the rule's basis and of what limits it: [{"id":…,"text":…}].
-json_t *sealed_conditions(const struct sealed_case *sealed, const char *basis, enum access_language language);
-// What would travel: what the hub must know to decide the same. False: nothing; said, and *code set.
+// The conditions alone: of the rule's basis and of what limits it.
+json_t *sealed_conditions(const struct sealed_case *sealed, enum access_language language);
+// What would travel: what the hub must know to decide the same. False: said, and *code set.
 bool sealed_travels(struct sealed_case *sealed, enum ctl_exit *code);
-// Publishes that, as the next revision; after sealed_travels. Gives its seq; 0: said, and *code set.
+// Whether the hub holds the event that travelled as sealed_decision has it: hold is hold-get's of it.
+bool sealed_is_alike(const struct sealed_case *sealed, const json_t *hold);
+// Publishes what travels, as the next revision; after sealed_travels. Gives its seq; 0: said, and *code set.
 json_int_t sealed_publish(struct ctl *ctl, const char *agency, const struct sealed_case *sealed,
                           enum ctl_exit *code);
 

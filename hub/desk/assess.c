@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "hub/access/classes.h"
 #include "hub/access/explain.h"
 #include "hub/access/law.h"
 #include "hub/base/id.h"
+#include "hub/desk/core_link.h"
 #include "hub/desk/reader_private.h"
 #include "hub/wire/json.h"
 #include "nav/v1/session.pb-c.h"
@@ -28,8 +28,6 @@ struct assessing {
   struct access_rules *rules;
   size_t rules_lane;
   enum access_language language;
-  uint16_t reveal;  // as asked for; UINT16_MAX: all that may
-  uint64_t subjects;
 };
 
 static bool load_rules(struct assessing *a, struct nav_error *err) {
@@ -119,56 +117,36 @@ static json_t *asked(const struct assessing *a, struct nav_error *err, bool *ok)
                    nav_hex(id, event->id.data, event->id.len == NAV_EVENT_ID_SIZE ? NAV_EVENT_ID_SIZE : 0));
 }
 
-static void read_choice(struct assessing *a) {
-  const json_t *reveal = json_object_get(a->request->json, "reveal");
-  const json_t *subjects = json_object_get(a->request->json, "subjects");
-  a->reveal = json_is_array(reveal) ? 1U << NAV__V1__SENSITIVITY__SENSITIVITY_OPEN : UINT16_MAX;
-  for (size_t i = 0; i < json_array_size(reveal); i++)
-    a->reveal |= access_class_bit(json_string_value(json_array_get(reveal, i)));
-  a->subjects = json_is_array(subjects) ? 0 : UINT64_MAX;
-  for (size_t i = 0; i < json_array_size(subjects); i++) {
-    json_int_t index = json_integer_value(json_array_get(subjects, i));
-    if (index >= 0 && index < ACCESS_SUBJECTS_MAX) a->subjects |= UINT64_C(1) << index;
-  }
-}
-
-// As nav-core says it of a release: numbers that are misread would show nobody, and nobody would notice.
-static bool names_nobody(const struct assessing *a, uint64_t held, uint64_t whom) {
-  return held != 0 && a->subjects != UINT64_MAX && a->subjects != 0 && (whom & a->subjects) == 0;
-}
-
-// Exactly what would leave: what the verdict held, what the rules hold or release now, what the assessor
-// chooses. NULL: *err.
-static json_t *preview(const struct assessing *a, json_t *withheld, struct nav_error *err) {
-  const struct access_question question = {
-      .event = a->event->event, .now_ms = a->request->now_ms, .could_be = true};
-  struct access_decision now = access_decide_lane(a->rules, &question, a->rules_lane);
-  const Nav__V1__LaneVerdict *stored = desk_event_lane(a->event, a->lane->number);
-  bool whole = stored != NULL && stored->outcome == NAV__V1__OUTCOME__OUTCOME_HOLD;
-  bool held = whole || (stored != NULL && stored->hold_rule != NULL);
-  if (!held || now.outcome == NAV__V1__OUTCOME__OUTCOME_WITHHOLD) return json_null();
-  uint64_t stored_whom = whole ? stored->subjects : stored->hold_subjects;
-  uint64_t whom = stored_whom & (now.subjects | now.hold_subjects);
-  if (names_nobody(a, stored_whom, whom)) {
-    (void)nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BAD_VALUE, "subjects",
-                   "none of the persons named is one that the rule is about");
-    return NULL;
-  }
-  struct access_redaction redaction = {
-      .reveal = (uint16_t)((whole ? stored->reveal : stored->hold_reveal) &
-                           (uint32_t)(now.reveal | now.hold_reveal) & a->reveal),
-      .subjects = whom & a->subjects,
-      .narrative_edited = now.narrative_edited,
-      .recipient = a->lane->agency,
-      .purpose = a->lane->purpose,
-      .areas = access_rules_areas(a->rules),
-      .now_ms = a->request->now_ms};
+// The event as the verdict of nav-core's would leave it; the paths left out go to withheld. NULL: *err.
+static json_t *redacted(const struct assessing *a, const struct core_link_preview *leaves, json_t *withheld,
+                        struct nav_error *err) {
+  const struct access_redaction redaction = {.reveal = leaves->reveal,
+                                             .subjects = leaves->subjects,
+                                             .narrative_edited = leaves->narrative_edited,
+                                             .recipient = a->lane->agency,
+                                             .purpose = a->lane->purpose,
+                                             .areas = access_rules_areas(a->rules),
+                                             .now_ms = a->request->now_ms};
   struct access_paths paths = {NULL, 0};
   const Nav__V1__Event *copy = access_redact(&redaction, a->event->event, a->request->arena, &paths);
   for (size_t i = 0; i < paths.count; i++) (void)json_array_append_new(withheld, json_string(paths.items[i]));
-  json_t *shown = copy == NULL ? json_null() : wire_cloudevent_from_event(copy);
+  json_t *shown = copy == NULL ? NULL : wire_cloudevent_from_event(copy);
   if (shown == NULL) (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
   return shown;
+}
+
+// Exactly what would leave at this moment: nav-core decides it as it decides a release, by registers that
+// nobody else has. null: nothing, or only the agency can say it. NULL: *err.
+static json_t *preview(const struct assessing *a, json_t *withheld, struct nav_error *err) {
+  const Nav__V1__Event *event = a->event->event;
+  struct core_link_preview leaves;
+  if (event->body_case == NAV__V1__EVENT__BODY_REQUEST || event->body_case == NAV__V1__EVENT__BODY_SEALED)
+    return json_null();
+  if (core_link_preview(a->request->nav, a->event->seq, a->lane->number, event,
+                        json_object_get(a->request->json, "reveal"),
+                        json_object_get(a->request->json, "subjects"), &leaves, err))
+    return redacted(a, &leaves, withheld, err);
+  return err->code == PERMITTED ? json_null() : NULL;
 }
 
 // Of what is sealed the edge says which rule holds it; of the rest the stored verdict says on which basis.
@@ -223,12 +201,14 @@ static json_t *describe(struct assessing *a, struct nav_error *err) {
     json_decref(withheld);
     return NULL;
   }
-  return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:s, s:s, s:s}}", "ok", 1, "event",
-                   wire_cloudevent_from_event(a->event->event), "preview", copy, "withheld", withheld,
-                   "explain", access_explain(a->rules, &question, a->rules_lane, a->language), "conditions",
-                   conditions(a), "asked", request, "sealed", sealed_hex(a), "recipient", "agency",
-                   a->lane->agency, "title", recipient == NULL ? a->lane->agency : recipient->title,
-                   "purpose", a->lane->purpose);
+  json_t *answer =
+      json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:s, s:s, s:s}}", "ok", 1, "event",
+                wire_cloudevent_from_event(a->event->event), "preview", copy, "withheld", withheld, "explain",
+                access_explain(a->rules, &question, a->rules_lane, a->language), "conditions", conditions(a),
+                "asked", request, "sealed", sealed_hex(a), "recipient", "agency", a->lane->agency, "title",
+                recipient == NULL ? a->lane->agency : recipient->title, "purpose", a->lane->purpose);
+  if (answer == NULL) (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
+  return answer;
 }
 
 json_t *assess_show(const struct desk_request *request, struct nav_error *err) {
@@ -236,7 +216,6 @@ json_t *assess_show(const struct desk_request *request, struct nav_error *err) {
   const char *language = json_string_value(json_object_get(request->json, "lang"));
   json_t *answer = NULL;
   a.language = language != NULL && strcmp(language, "en") == 0 ? ACCESS_ENGLISH : ACCESS_SWEDISH;
-  read_choice(&a);
   if (a.reader != NULL && find_case(&a, err) && load_rules(&a, err) && open_event(&a, a.event, err)) {
     if (a.event->event == NULL) {
       (void)nav_fail(err, NAV_ERROR_PEER, NOT_FOUND, "hold",

@@ -1,9 +1,12 @@
 // See core_link.h.
 #include "hub/desk/core_link.h"
 
+#include <stdlib.h>
+
 #include "hub/base/id.h"
 #include "hub/wire/control.h"
 #include "hub/wire/json.h"
+#include "hub/wire/message.h"
 
 enum { TIMEOUT_MS = 30000 };
 
@@ -98,4 +101,36 @@ bool core_link_reason_keys(const struct conf_nav *nav, uint64_t under, json_t *a
   json_t *request =
       json_pack("{s:s, s:I, s:o}", "command", "reason-keys", "under", (json_int_t)under, "asked", asked);
   return ask_list(nav, request, wanted, "keys", keys, err);
+}
+
+// NULL: no memory.
+static json_t *base64_of(const Nav__V1__Event *event) {
+  struct nav_buffer bytes;
+  nav_buffer_init(&bytes, WIRE_EVENT_MAX);
+  json_t *text = wire_encode(event, &bytes) ? wire_json_base64(bytes.data, bytes.length) : NULL;
+  nav_buffer_free(&bytes);
+  return text;
+}
+
+bool core_link_preview(const struct conf_nav *nav, uint64_t seq, int64_t lane, const Nav__V1__Event *event,
+                       const json_t *reveal, const json_t *subjects, struct core_link_preview *out,
+                       struct nav_error *err) {
+  json_t *bytes = base64_of(event);
+  json_t *request = bytes == NULL ? NULL
+                                  : json_pack("{s:s, s:I, s:I, s:o, s:O*, s:O*}", "command", "hold-preview",
+                                              "seq", (json_int_t)seq, "lane", (json_int_t)lane, "event",
+                                              bytes, "reveal", reveal, "subjects", subjects);
+  if (request == NULL) return nav_fail(err, NAV_ERROR_LOCAL, 0, "core", "no memory");
+  json_t *answer = control_call(nav->core_socket, request, TIMEOUT_MS, err);
+  json_decref(request);
+  if (answer == NULL) return false;
+  const char *bits = json_string_value(json_object_get(answer, "subjects"));
+  *out = (struct core_link_preview){
+      .reveal = (uint16_t)json_integer_value(json_object_get(answer, "reveal")),
+      .subjects = bits == NULL ? 0 : strtoull(bits, NULL, 16),
+      .narrative_edited = json_is_true(json_object_get(answer, "narrative_edited"))};
+  bool ok =
+      bits != NULL || nav_fail(err, NAV_ERROR_LOCAL, 0, "core", "nav-core did not say what would leave");
+  json_decref(answer);
+  return ok;
 }

@@ -9,6 +9,7 @@
 
 #include "hub/base/error.h"
 #include "hub/conf/nav.h"
+#include "nav/v1/event.pb-c.h"
 
 // message: Read, BriefingCompiled or AuditRead; kind: its name in nav.v1.Record ("audit_read"). contents:
 // [[seq, class, day], …] whose keys are wanted (taken over), or NULL; then *keys gets a list of 64
@@ -35,5 +36,17 @@ NAV_MUST_USE bool core_link_consents(const struct conf_nav *nav, json_t *asked, 
 enum { CORE_LINK_REASONS_MAX = 5000 };
 NAV_MUST_USE bool core_link_reason_keys(const struct conf_nav *nav, uint64_t under, json_t *asked,
                                         json_t **keys, struct nav_error *err);
+
+// What a release of a waiting case would tell at this moment, by nav-core's own decision: event is what was
+// read of it, reveal and subjects what the assessor chooses (lists as in hold-decide; NULL: all). False:
+// *err, NOT_PERMITTED where nothing would leave.
+struct core_link_preview {
+  uint16_t reveal;
+  uint64_t subjects;
+  bool narrative_edited;
+};
+NAV_MUST_USE bool core_link_preview(const struct conf_nav *nav, uint64_t seq, int64_t lane,
+                                    const Nav__V1__Event *event, const json_t *reveal, const json_t *subjects,
+                                    struct core_link_preview *out, struct nav_error *err);
 
 #endif

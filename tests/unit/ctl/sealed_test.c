@@ -15,13 +15,13 @@
 enum { ARENA = 16 * 1024 * 1024 };
 
 struct opened {
+  const char *rule;  // that holds it, as Sealed names it
   struct conf_faults faults;
   struct sealed_case sealed;
-  const char *basis;  // of the rule that holds it
 };
 
-// As sealed_open leaves it: the first lane for which the edge seals the event.
-static struct opened open_case(Nav__V1__Event *event) {
+// As sealed_open leaves it, of that lane; NULL: the first for which the edge seals the event.
+static struct opened open_case(Nav__V1__Event *event, const char *purpose) {
   struct opened o = {.sealed = {.arena = nav_arena_new(ARENA), .event = event}};
   struct access_edge edge;
   o.sealed.agencies = conf_agencies_load("config", &o.faults);
@@ -30,9 +30,11 @@ static struct opened open_case(Nav__V1__Event *event) {
   assert_non_null(o.sealed.rules);
   assert_true(access_edge_decide(o.sealed.rules, event, event->time_ms, false, o.sealed.arena, &edge));
   assert_int_equal(edge.way, ACCESS_EDGE_SEAL);
-  o.basis = access_rule_named(o.sealed.rules, edge.rules[0])->basis;
-  while (strcmp(access_lane(o.sealed.rules, o.sealed.lane)->agency, edge.recipients[0]) != 0 ||
-         strcmp(access_lane(o.sealed.rules, o.sealed.lane)->purpose, edge.purposes[0]) != 0)
+  size_t at = 0;
+  while (purpose != NULL && strcmp(edge.purposes[at], purpose) != 0) at++;
+  o.rule = edge.rules[at];
+  while (strcmp(access_lane(o.sealed.rules, o.sealed.lane)->agency, edge.recipients[at]) != 0 ||
+         strcmp(access_lane(o.sealed.rules, o.sealed.lane)->purpose, edge.purposes[at]) != 0)
     o.sealed.lane++;
   return o;
 }
@@ -70,9 +72,9 @@ static void what_limits_a_case_has_its_conditions_shown(void **state) {
   event.marks = &marks;
   event.body_case = NAV__V1__EVENT__BODY_PUBLIC_INCIDENT;
   event.public_incident = &incident;
-  struct opened o = open_case(&event);
-  json_t *swedish = sealed_conditions(&o.sealed, o.basis, ACCESS_SWEDISH);
-  json_t *english = sealed_conditions(&o.sealed, o.basis, ACCESS_ENGLISH);
+  struct opened o = open_case(&event, NULL);
+  json_t *swedish = sealed_conditions(&o.sealed, ACCESS_SWEDISH);
+  json_t *english = sealed_conditions(&o.sealed, ACCESS_ENGLISH);
   assert_true(has(swedish, "permission") && has(english, "permission"));
   assert_int_equal(json_array_size(swedish), json_array_size(english));
   assert_false(json_equal(swedish, english));
@@ -81,8 +83,8 @@ static void what_limits_a_case_has_its_conditions_shown(void **state) {
   close_case(&o);
 }
 
-// A child with a protected identity is held for assessment, and the first person is nobody's to be told of:
-// what travels has two of three, and numbers them anew.
+// Children of unknown age: the duty waits for assessment. The first person is nobody's to be told of: what
+// travels has two of three, and numbers them anew.
 static void persons_are_named_by_what_travels(void **state) {
   (void)state;
   Nav__V1__Event event = new_event("polisen");
@@ -102,7 +104,7 @@ static void persons_are_named_by_what_travels(void **state) {
   body.assessed_by = (char *)(uintptr_t) "Prövare";
   event.body_case = NAV__V1__EVENT__BODY_CONCERN_REPORT;
   event.concern_report = &body;
-  struct opened o = open_case(&event);
+  struct opened o = open_case(&event, NULL);
   assert_true(sealed_travels(&o.sealed, &code));
   assert_int_equal(o.sealed.edge.event->n_subjects, 2);
   assert_true(access_edge_numbers(&o.sealed.edge, 1U << 1) == 1U << 0);
@@ -112,8 +114,53 @@ static void persons_are_named_by_what_travels(void **state) {
   close_case(&o);
 }
 
+// A participant under 21 and a child, neither of whom has consented: by consent the police could have the
+// first alone, by the rule that holds it both, and so would what leaves.
+static void what_is_shown_is_what_the_rule_holds(void **state) {
+  (void)state;
+  Nav__V1__Event event = new_event("socialtjansten");
+  Nav__V1__SocialIntervention body = NAV__V1__SOCIAL_INTERVENTION__INIT;
+  Nav__V1__Marks marks = NAV__V1__MARKS__INIT;
+  Nav__V1__Subject persons[2];
+  Nav__V1__Subject *list[2];
+  for (size_t i = 0; i < 2; i++) {
+    nav__v1__subject__init(&persons[i]);
+    persons[i].has_role = persons[i].has_protection = true;
+    persons[i].role = i == 0 ? NAV__V1__ROLE__ROLE_PARTICIPANT : NAV__V1__ROLE__ROLE_CHILD;
+    persons[i].protection = NAV__V1__PROTECTION__PROTECTION_SEKRETESSMARKERING;
+    persons[i].personal_number = (char *)(uintptr_t) "201201012380";  // Skatteverket's test number
+    persons[i].name = (char *)(uintptr_t) "Namn";
+    list[i] = &persons[i];
+  }
+  event.subjects = list;
+  event.n_subjects = 2;
+  marks.has_handling = true;
+  marks.handling = NAV__V1__HANDLING__HANDLING_H2;
+  event.marks = &marks;
+  body.has_kind = true;
+  body.kind = NAV__V1__SOCIAL_INTERVENTION_KIND__SOCIAL_INTERVENTION_KIND_SIG;
+  body.crime_risk = (char *)(uintptr_t) "risk";
+  event.body_case = NAV__V1__EVENT__BODY_SOCIAL_INTERVENTION;
+  event.social_intervention = &body;
+  struct opened o = open_case(&event, "sig");
+  struct access_decision now = sealed_decision(&o.sealed);
+  assert_string_equal(access_rule(o.sealed.rules, now.rule)->id, o.rule);
+  assert_true(now.subjects == 3);
+  const struct access_question could_be = {.event = &event, .now_ms = event.time_ms, .could_be = true};
+  assert_true(access_decide_lane(o.sealed.rules, &could_be, o.sealed.lane).subjects == 1);
+  json_t *shown = sealed_preview(&o.sealed, UINT16_MAX, UINT64_MAX, ACCESS_SWEDISH);
+  json_t *subjects = json_object_get(json_object_get(json_object_get(shown, "preview"), "data"), "subjects");
+  assert_int_equal(json_array_size(subjects), 2);
+  // The rule holds by itself: nothing limits it, and no condition but its basis's is asked.
+  assert_int_equal(now.limit, ACCESS_NO_RULE);
+  assert_false(has(json_object_get(shown, "conditions"), "permission"));
+  json_decref(shown);
+  close_case(&o);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(what_limits_a_case_has_its_conditions_shown),
+                                     cmocka_unit_test(what_is_shown_is_what_the_rule_holds),
                                      cmocka_unit_test(persons_are_named_by_what_travels)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
