@@ -83,16 +83,20 @@ static int ask_request(void *context, const Nav__V1__Event *event, const char *r
   return ((const struct asking *)context)->world->request;
 }
 
+static struct access_question question_in(struct asking *asking, int64_t now_ms) {
+  return (struct access_question){.event = asking->event,
+                                  .now_ms = now_ms,
+                                  .consent = ask_consent,
+                                  .consent_context = asking,
+                                  .request = ask_request,
+                                  .request_context = asking,
+                                  .could_be = asking->world->could_be};
+}
+
 static void decide(const struct edging *edging, const struct world *world, const Nav__V1__Event *event,
                    uint64_t subjects, struct access_decision *decisions) {
   struct asking asking = {world, event, subjects};
-  const struct access_question question = {.event = event,
-                                           .now_ms = edging->now_ms,
-                                           .consent = ask_consent,
-                                           .consent_context = &asking,
-                                           .request = ask_request,
-                                           .request_context = &asking,
-                                           .could_be = world->could_be};
+  const struct access_question question = question_in(&asking, edging->now_ms);
   access_decide(edging->rules, &question, decisions);
 }
 
@@ -313,13 +317,7 @@ uint64_t access_edge_numbers(const struct access_edge *edge, uint64_t subjects) 
 static struct access_decision decide_lane(const struct access_rules *rules, const Nav__V1__Event *event,
                                           int64_t now_ms, const struct world *world, size_t lane) {
   struct asking asking = {world, event, UINT64_MAX};
-  const struct access_question question = {.event = event,
-                                           .now_ms = now_ms,
-                                           .consent = ask_consent,
-                                           .consent_context = &asking,
-                                           .request = ask_request,
-                                           .request_context = &asking,
-                                           .could_be = world->could_be};
+  const struct access_question question = question_in(&asking, now_ms);
   return access_decide_lane(rules, &question, lane);
 }
 
@@ -328,5 +326,5 @@ struct access_decision access_edge_held(const struct access_rules *rules, const 
   const struct world likeliest = likeliest_of(event);
   const struct world could_be = {true, -1, -1, SIZE_MAX};
   struct access_decision decision = decide_lane(rules, event, now_ms, &likeliest, lane);
-  return decision.outcome == PASSES(WITHHOLD) ? decide_lane(rules, event, now_ms, &could_be, lane) : decision;
+  return decision.outcome == PASSES(HOLD) ? decision : decide_lane(rules, event, now_ms, &could_be, lane);
 }

@@ -47,7 +47,7 @@ NAV_MUST_USE bool access_edge_unseal(const struct access_rules *rules, const Nav
                                      int64_t now_ms, struct nav_arena *arena, struct access_edge *out);
 
 // What a lane is decided by where the edge seals: as the hub most likely will, that knows consents and
-// requests; where that lets nothing, as it could. Its rule is the one that Sealed names.
+// requests; where that is no hold, as it could. Its rule is the one that Sealed names.
 struct access_decision access_edge_held(const struct access_rules *rules, const Nav__V1__Event *event,
                                         int64_t now_ms, size_t lane);
 // Persons of the event (a bit each) as the sent one numbers them; those that it has not are left out.

@@ -166,6 +166,20 @@ static void check_home(const struct loaded *loaded, const Nav__V1__Event *event)
   }
 }
 
+// Who opens it is shown each lane by the very rule that Sealed names.
+static void check_named(const struct loaded *loaded, const Nav__V1__Event *event,
+                        const struct access_edge *edge) {
+  for (size_t k = 0; k < edge->lanes_count; k++) {
+    size_t lane = 0;
+    while (strcmp(edge->recipients[k], access_lane(loaded->rules, lane)->agency) != 0 ||
+           strcmp(edge->purposes[k], access_lane(loaded->rules, lane)->purpose) != 0)
+      lane++;
+    const struct access_decision held = access_edge_held(loaded->rules, event, now_ms, lane);
+    assert_int_equal(held.outcome, NAV__V1__OUTCOME__OUTCOME_HOLD);
+    assert_string_equal(access_rule(loaded->rules, held.rule)->id, edge->rules[k]);
+  }
+}
+
 static void check_sealed(const struct loaded *loaded, const Nav__V1__Event *event,
                          const struct access_edge *edge) {
   static struct access_decision whole[LANES];
@@ -204,6 +218,7 @@ static void run_by_chance(const char *folder, const char *const *sources, const 
     if (edge.way == ACCESS_EDGE_HOME) check_home(&loaded, event);
     if (edge.way == ACCESS_EDGE_SEAL) {
       check_sealed(&loaded, event, &edge);
+      check_named(&loaded, event, &edge);
       struct access_edge opened;
       assert_true(access_edge_unseal(loaded.rules, event, now_ms, loaded.arena, &opened));
       assert_int_equal(opened.way, ACCESS_EDGE_SEND);
