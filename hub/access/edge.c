@@ -83,20 +83,16 @@ static int ask_request(void *context, const Nav__V1__Event *event, const char *r
   return ((const struct asking *)context)->world->request;
 }
 
-static struct access_question question_in(struct asking *asking, int64_t now_ms) {
-  return (struct access_question){.event = asking->event,
-                                  .now_ms = now_ms,
-                                  .consent = ask_consent,
-                                  .consent_context = asking,
-                                  .request = ask_request,
-                                  .request_context = asking,
-                                  .could_be = asking->world->could_be};
-}
-
 static void decide(const struct edging *edging, const struct world *world, const Nav__V1__Event *event,
                    uint64_t subjects, struct access_decision *decisions) {
   struct asking asking = {world, event, subjects};
-  const struct access_question question = question_in(&asking, edging->now_ms);
+  const struct access_question question = {.event = event,
+                                           .now_ms = edging->now_ms,
+                                           .consent = ask_consent,
+                                           .consent_context = &asking,
+                                           .request = ask_request,
+                                           .request_context = &asking,
+                                           .could_be = world->could_be};
   access_decide(edging->rules, &question, decisions);
 }
 
@@ -314,17 +310,39 @@ uint64_t access_edge_numbers(const struct access_edge *edge, uint64_t subjects) 
   return numbers;
 }
 
-static struct access_decision decide_lane(const struct access_rules *rules, const Nav__V1__Event *event,
-                                          int64_t now_ms, const struct world *world, size_t lane) {
-  struct asking asking = {world, event, UINT64_MAX};
-  const struct access_question question = question_in(&asking, now_ms);
-  return access_decide_lane(rules, &question, lane);
+static int view_consent(void *context, const Nav__V1__Subject *subject, const char *recipient,
+                        const char *purpose, const char *message) {
+  (void)subject;
+  (void)recipient;
+  (void)purpose;
+  (void)message;
+  return ((const struct access_edge_view *)context)->consent;
+}
+
+static int view_request(void *context, const Nav__V1__Event *event, const char *recipient) {
+  (void)event;
+  (void)recipient;
+  return ((const struct access_edge_view *)context)->request;
+}
+
+static struct access_decision decide_in(const struct access_rules *rules, size_t lane,
+                                        const struct world *world, struct access_edge_view *view) {
+  view->consent = world->consent;
+  view->request = world->request;
+  view->question.could_be = world->could_be;
+  return access_decide_lane(rules, &view->question, lane);
 }
 
 struct access_decision access_edge_held(const struct access_rules *rules, const Nav__V1__Event *event,
-                                        int64_t now_ms, size_t lane) {
+                                        int64_t now_ms, size_t lane, struct access_edge_view *view) {
   const struct world likeliest = likeliest_of(event);
   const struct world could_be = {true, -1, -1, SIZE_MAX};
-  struct access_decision decision = decide_lane(rules, event, now_ms, &likeliest, lane);
-  return decision.outcome == PASSES(HOLD) ? decision : decide_lane(rules, event, now_ms, &could_be, lane);
+  view->question = (struct access_question){.event = event,
+                                            .now_ms = now_ms,
+                                            .consent = view_consent,
+                                            .consent_context = view,
+                                            .request = view_request,
+                                            .request_context = view};
+  struct access_decision decision = decide_in(rules, lane, &likeliest, view);
+  return decision.outcome == PASSES(HOLD) ? decision : decide_in(rules, lane, &could_be, view);
 }

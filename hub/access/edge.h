@@ -1,7 +1,8 @@
 // The edge: what an agency's own adapter decides before it sends, by the same rules and the same decision as
 // the hub, which decides again. An event that no lane could be given stays home; what no lane may be told is
-// removed; what only waits for an assessor is sealed. Called by: adapters/engine, navctl hold release. Must
-// never: do I/O, add what the event does not hold, or remove what would lead the hub to another decision.
+// removed; what only waits for an assessor is sealed. Called by: adapters/engine, navctl hold show and
+// release. Must never: do I/O, add what the event does not hold, or remove what would lead the hub to another
+// decision.
 #ifndef NAV_ACCESS_EDGE_H
 #define NAV_ACCESS_EDGE_H
 
@@ -46,10 +47,16 @@ NAV_MUST_USE bool access_edge_decide(const struct access_rules *rules, const Nav
 NAV_MUST_USE bool access_edge_unseal(const struct access_rules *rules, const Nav__V1__Event *event,
                                      int64_t now_ms, struct nav_arena *arena, struct access_edge *out);
 
-// What a lane is decided by where the edge seals: as the hub most likely will, that knows consents and
-// requests; where that is no hold, as it could. Its rule is the one that Sealed names.
+// How a lane is decided where the edge seals: as the hub most likely will, that knows consents and requests
+// (nobody has consented, and what names a request answers it); where that is no hold, as it could. Its rule
+// is the one that Sealed names, while rules and ages are what they were. view->question is the question that
+// was asked, for access_explain; it points into view.
+struct access_edge_view {
+  struct access_question question;
+  int consent, request;
+};
 struct access_decision access_edge_held(const struct access_rules *rules, const Nav__V1__Event *event,
-                                        int64_t now_ms, size_t lane);
+                                        int64_t now_ms, size_t lane, struct access_edge_view *view);
 // Persons of the event (a bit each) as the sent one numbers them; those that it has not are left out.
 uint64_t access_edge_numbers(const struct access_edge *edge, uint64_t subjects);
 

@@ -298,8 +298,10 @@ static void do_desk_ask(const struct core *core, struct connection *connection, 
     refuse(connection, NAV__V1__CODE__CODE_NOT_PERMITTED, "only nav-desk asks that");
     return;
   }
-  struct nav_error err;
+  struct nav_error err = {0};
   json_t *answer = ask(core, request, &err);
+  if (answer == NULL && err.class == NAV_ERROR_NONE)
+    (void)nav_fail(&err, NAV_ERROR_LOCAL, 0, "", "no memory");
   if (answer == NULL) answer = control_error(&err);
   send_json(connection, answer);
   json_decref(answer);
@@ -360,6 +362,8 @@ static void handle(struct control_port *port, struct connection *connection, jso
     do_desk_ask(port->core, connection, request, reasons_keys);
   } else if (name != NULL && strcmp(name, "hold-preview") == 0) {
     do_desk_ask(port->core, connection, request, hold_preview);
+  } else if (name != NULL && strcmp(name, "hold-owner") == 0) {
+    do_desk_ask(port->core, connection, request, hold_owner);
   } else {
     refuse(connection, NAV__V1__CODE__CODE_UNKNOWN_MESSAGE, "nav-core knows no such command");
   }

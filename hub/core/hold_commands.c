@@ -241,29 +241,47 @@ json_t *hold_command_decide(struct control_request *request, struct nav_error *e
   return NULL;
 }
 
-// ---- what would leave ----
+// ---- what nav-desk asks ----
 
-json_t *hold_preview(const struct core *core, const json_t *request, struct nav_error *err) {
+static struct hold *waiting_at(const struct core *core, const json_t *request, struct nav_error *err) {
   json_int_t seq = json_integer_value(json_object_get(request, "seq"));
   json_int_t lane = json_integer_value(json_object_get(request, "lane"));
+  struct hold *hold = seq < 1 || lane < 0 || lane > UINT32_MAX
+                          ? NULL
+                          : holds_find(core->holds, (uint64_t)seq, (uint32_t)lane);
+  if (hold != NULL && hold->event_seq <= core->committed_seq) return hold;
+  (void)nav_fail(
+      err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_FOUND, "hold",
+      "nothing waits under that number: it was decided or taken back, or a newer revision has come");
+  return NULL;
+}
+
+json_t *hold_owner(const struct core *core, const json_t *request, struct nav_error *err) {
+  const struct hold *hold = waiting_at(core, request, err);
+  return hold == NULL ? NULL
+                      : json_pack("{s:b, s:s, s:s}", "ok", 1, "kind", kind_name(hold->kind), "agency",
+                                  core->numbers->agencies[hold->agency]);
+}
+
+static json_t *preview_json(const Nav__V1__LaneVerdict *verdict) {
+  return json_pack("{s:b, s:b, s:i, s:o, s:b}", "ok", 1, "leaves", 1, "reveal", (int)verdict->reveal,
+                   "subjects", json_sprintf("%" PRIx64, verdict->subjects), "narrative_edited",
+                   verdict->narrative_edited ? 1 : 0);
+}
+
+json_t *hold_preview(const struct core *core, const json_t *request, struct nav_error *err) {
   const char *text = json_string_value(json_object_get(request, "event"));
-  struct hold_decision decision = {.release = true,
-                                   .hold = holds_find(core->holds, (uint64_t)seq, (uint32_t)lane)};
+  struct hold_decision decision = {.release = true, .hold = waiting_at(core, request, err)};
   Nav__V1__LaneVerdict verdict;
   size_t length = 0;
-  if (decision.hold == NULL || decision.hold->kind != HOLD_EVENT) {
-    (void)nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_FOUND, "hold",
-                   "it no longer waits: it was decided or taken back, or a newer revision has come");
-    return NULL;
-  }
-  if (!read_reveal(request, &decision.reveal, err) || !read_subjects(request, &decision.subjects, err))
+  if (decision.hold == NULL || !read_reveal(request, &decision.reveal, err) ||
+      !read_subjects(request, &decision.subjects, err))
     return NULL;
   uint8_t *bytes = text == NULL ? NULL : wire_json_from_base64(text, &length);
   bool ok = bytes != NULL || nav_fail(err, NAV_ERROR_LOCAL, 0, "event", "is no base64, or no memory");
   ok = ok && hold_decide_preview(core, &decision, bytes, length, &verdict, err);
   free(bytes);
-  if (!ok) return NULL;
-  return json_pack("{s:b, s:i, s:o, s:b}", "ok", 1, "reveal", (int)verdict.reveal, "subjects",
-                   json_sprintf("%" PRIx64, verdict.subjects), "narrative_edited",
-                   verdict.narrative_edited ? 1 : 0);
+  if (ok) return preview_json(&verdict);
+  return err->code == NAV__V1__CODE__CODE_NOT_PERMITTED ? json_pack("{s:b, s:b}", "ok", 1, "leaves", 0)
+                                                        : NULL;
 }

@@ -1,5 +1,5 @@
-// navctl's commands on the assessment queue. Called by: control_commands. Must never: show a hold to anybody
-// but the agency that decides, its auditors and operators.
+// navctl's commands on the assessment queue, and nav-desk's questions. Called by: control_commands,
+// control_port. Must never: show a hold to anybody but the agency that decides, its auditors and operators.
 #ifndef NAV_CORE_HOLD_COMMANDS_H
 #define NAV_CORE_HOLD_COMMANDS_H
 
@@ -17,10 +17,15 @@ json_t *hold_command_get(struct control_request *request, struct nav_error *err)
 // "subjects":[n,…]?} → {"ok":true,"seq":n,"outcome":"release|refuse","reveal":[…]}, once it is durable
 json_t *hold_command_decide(struct control_request *request, struct nav_error *err);
 
-// nav-desk's question what a release would tell at this moment, of {"seq", "lane", "event": base64 of the
-// bytes that it has read, "reveal", "subjects": as in hold-decide}:
-// {"ok":true,"reveal":bits,"subjects":"hexadecimal bits", "narrative_edited":bool} (a new reference). NULL:
-// *err, NOT_PERMITTED where nothing would leave.
+// What nav-desk alone asks (control_port), of {"seq", "lane"}. Whose case it is, before anything of it is
+// opened:
+// {"ok":true,"kind":"event|sealed|request","agency":"…"} (a new reference). NULL: *err, NOT_FOUND where none
+// waits.
+json_t *hold_owner(const struct core *core, const json_t *request, struct nav_error *err);
+// What a release would tell at this moment, of those, "event": base64 of the bytes that nav-desk has read,
+// and "reveal" and "subjects" as in hold-decide:
+// {"ok":true,"leaves":true,"reveal":bits,"subjects":"hexadecimal bits", "narrative_edited":bool};
+// "leaves":false: nothing (a new reference). NULL: *err.
 json_t *hold_preview(const struct core *core, const json_t *request, struct nav_error *err);
 
 #endif

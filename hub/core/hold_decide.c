@@ -171,8 +171,11 @@ bool hold_decide_preview(const struct core *core, const struct hold_decision *de
   struct nav_arena *arena = core->hold_decisions->arena;  // nothing in it outlives a turn
   nav_arena_reset(arena);
   const Nav__V1__Event *event = wire_decode_lenient(&nav__v1__event__descriptor, arena, bytes, length, err);
-  return event != NULL &&
-         decide_now(core, decision->reveal, decision->subjects, decision->hold, event, lane, err);
+  if (event == NULL) return false;
+  if (event->id.len != sizeof decision->hold->event_id ||
+      memcmp(event->id.data, decision->hold->event_id, event->id.len) != 0)
+    return nav_fail(err, NAV_ERROR_LOCAL, 0, "event", "is another than the one that waits");
+  return decide_now(core, decision->reveal, decision->subjects, decision->hold, event, lane, err);
 }
 
 static bool stage_released(struct core *core, const struct pending *pending, Nav__V1__LaneVerdict *lane,

@@ -253,7 +253,7 @@ static uint16_t class_bits(const struct ctl *ctl) {
 // As nav-core asks it of every release: one of those named is one that the decision is about, if it is about
 // any.
 static bool names_somebody(const struct sealed_case *sealed, uint64_t persons, enum ctl_exit *code) {
-  struct access_decision now = sealed_decision(sealed);
+  const struct access_decision now = sealed->decision;
   uint64_t whom = now.subjects | now.hold_subjects;
   if (persons == UINT64_MAX || persons == 0 || whom == 0 || (whom & persons) != 0) return true;
   *code = ctl_complain(CTL_USAGE, "--persons: none of those named is one that the rule is about");
@@ -340,26 +340,12 @@ static bool check_conditions(const struct ctl *ctl, const json_t *asked, enum ct
   return ok;
 }
 
-// What nav-core would refuse once it can read the event, asked before it can. What the rules have come to
-// release leaves as soon as it is published, whatever the assessor chooses.
+// What nav-core would refuse once it can read the event, asked before it can.
 static bool may_unseal(const struct ctl *ctl, struct sealed_case *sealed, uint64_t persons,
                        enum ctl_exit *code) {
-  Nav__V1__Outcome outcome = (Nav__V1__Outcome)sealed_decision(sealed).outcome;
-  bool chosen = ctl_value(ctl, "reveal") != NULL || ctl_value(ctl, "persons") != NULL;
-  if (outcome == NAV__V1__OUTCOME__OUTCOME_WITHHOLD) {
-    *code = ctl_complain(CTL_REFUSED, "the rules in force no longer let it: refuse it");
-    return false;
-  }
-  if (outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE) {
-    if (!chosen) return sealed_travels(sealed, code);
-    *code = ctl_complain(
-        CTL_REFUSED,
-        "the rules in force release it without assessment: it would leave whole, as hold show has it");
-    return false;
-  }
+  if (!sealed_travels(sealed, code)) return false;
   json_t *asked = sealed_conditions(sealed, ACCESS_SWEDISH);
-  bool ok = check_conditions(ctl, asked, code) && names_somebody(sealed, persons, code) &&
-            sealed_travels(sealed, code);
+  bool ok = check_conditions(ctl, asked, code) && names_somebody(sealed, persons, code);
   json_decref(asked);
   return ok;
 }
@@ -380,18 +366,8 @@ static bool is_held_alike(struct ctl *ctl, const struct sealed_case *sealed, con
   return alike;
 }
 
-static void take_opened(struct ctl *ctl, const struct sealed_case *sealed, char hold_id[HOLD_ID_SIZE],
-                        uint64_t *persons, enum ctl_exit *code) {
-  if (sealed_decision(sealed).outcome == NAV__V1__OUTCOME__OUTCOME_RELEASE) {
-    *code = ctl_complain(CTL_DONE, "it left as %s by the rules in force, without assessment", hold_id);
-    hold_id[0] = '\0';
-  } else if (is_held_alike(ctl, sealed, hold_id, code) && *persons != UINT64_MAX) {
-    *persons = access_edge_numbers(&sealed->edge, *persons);
-  }
-}
-
 // "4021-3" of the sealed event becomes "5007-3" of the event that the agency now lets the hub read, and
-// persons those of that event, which may have fewer and number them otherwise. "": nothing is left to decide.
+// persons those of that event, which may have fewer and number them otherwise.
 static enum ctl_exit unseal(struct ctl *ctl, char hold_id[HOLD_ID_SIZE], uint64_t *persons) {
   enum ctl_exit code = CTL_DONE;
   struct sealed_case sealed;
@@ -408,7 +384,8 @@ static enum ctl_exit unseal(struct ctl *ctl, char hold_id[HOLD_ID_SIZE], uint64_
     const char *dash = strchr(output_text_of(hold, "hold"), '-');
     if (seq > 0)
       (void)snprintf(hold_id, HOLD_ID_SIZE, "%" JSON_INTEGER_FORMAT "%s", seq, dash == NULL ? "" : dash);
-    if (seq > 0) take_opened(ctl, &sealed, hold_id, persons, &code);
+    if (seq > 0 && is_held_alike(ctl, &sealed, hold_id, &code) && *persons != UINT64_MAX)
+      *persons = access_edge_numbers(&sealed.edge, *persons);
   }
   if (shown != NULL) sealed_close(&sealed);
   json_decref(shown);
@@ -435,8 +412,10 @@ static enum ctl_exit decide(struct ctl *ctl, bool release) {
   char hold_id[HOLD_ID_SIZE];
   (void)snprintf(hold_id, sizeof hold_id, "%.63s", ctl->arguments[0]);
   if (release && ctl_value(ctl, "as") != NULL) code = unseal(ctl, hold_id, &persons);
-  if (code != CTL_DONE) say_opened(ctl, hold_id);
-  if (code != CTL_DONE || hold_id[0] == '\0') return code;
+  if (code != CTL_DONE) {
+    say_opened(ctl, hold_id);
+    return code;
+  }
   json_t *request = json_pack("{s:s, s:s, s:b, s:s}", "command", "hold-decide", "hold", hold_id, "release",
                               release ? 1 : 0, "reason", ctl_value(ctl, "reason"));
   if (request != NULL && release) {

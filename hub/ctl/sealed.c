@@ -71,6 +71,9 @@ bool sealed_open(struct ctl *ctl, const char *agency, const json_t *hold, const 
   } else if (!load_rules(ctl, hold, out)) {
     ok = false;
     *code = ctl_complain(CTL_FAILED, "the rules here cannot tell what would leave");
+  } else {
+    out->now_ms = nav_clock_now_ms();
+    out->decision = access_edge_held(out->rules, out->event, out->now_ms, out->lane, &out->view);
   }
   return ok;
 }
@@ -82,16 +85,12 @@ void sealed_close(struct sealed_case *sealed) {
   *sealed = (struct sealed_case){0};
 }
 
-struct access_decision sealed_decision(const struct sealed_case *sealed) {
-  return access_edge_held(sealed->rules, sealed->event, nav_clock_now_ms(), sealed->lane);
-}
-
 static const struct access_rule_info *rule_of(const struct sealed_case *sealed, uint16_t rule) {
   return rule == ACCESS_NO_RULE ? NULL : access_rule(sealed->rules, rule);
 }
 
 json_t *sealed_conditions(const struct sealed_case *sealed, enum access_language language) {
-  struct access_decision now = sealed_decision(sealed);
+  const struct access_decision now = sealed->decision;
   const struct access_rule_info *rule = rule_of(sealed, now.rule);
   const struct access_rule_info *limit = rule_of(sealed, now.limit);
   const struct law_condition *conditions[ACCESS_CONDITIONS_MAX];
@@ -108,7 +107,7 @@ json_t *sealed_conditions(const struct sealed_case *sealed, enum access_language
 // NULL: no memory.
 static json_t *copy_of(const struct sealed_case *sealed, uint16_t reveal, uint64_t subjects,
                        json_t *withheld) {
-  struct access_decision now = sealed_decision(sealed);
+  const struct access_decision now = sealed->decision;
   if (now.outcome == NAV__V1__OUTCOME__OUTCOME_WITHHOLD) return json_null();
   const struct access_lane *lane = access_lane(sealed->rules, sealed->lane);
   const struct access_redaction redaction = {.reveal = (uint16_t)((now.reveal | now.hold_reveal) & reveal),
@@ -117,7 +116,7 @@ static json_t *copy_of(const struct sealed_case *sealed, uint16_t reveal, uint64
                                              .recipient = lane->agency,
                                              .purpose = lane->purpose,
                                              .areas = access_rules_areas(sealed->rules),
-                                             .now_ms = nav_clock_now_ms()};
+                                             .now_ms = sealed->now_ms};
   struct access_paths paths = {NULL, 0};
   const Nav__V1__Event *made = access_redact(&redaction, sealed->event, sealed->arena, &paths);
   for (size_t i = 0; i < paths.count; i++) (void)json_array_append_new(withheld, json_string(paths.items[i]));
@@ -126,22 +125,36 @@ static json_t *copy_of(const struct sealed_case *sealed, uint16_t reveal, uint64
 
 json_t *sealed_preview(const struct sealed_case *sealed, uint16_t reveal, uint64_t subjects,
                        enum access_language language) {
-  const struct access_question question = {.event = sealed->event, .now_ms = nav_clock_now_ms()};
   json_t *withheld = json_array();
   return json_pack("{s:o, s:o, s:o, s:o, s:o}", "explain",
-                   access_explain(sealed->rules, &question, sealed->lane, language), "preview",
+                   access_explain(sealed->rules, &sealed->view.question, sealed->lane, language), "preview",
                    copy_of(sealed, reveal, subjects, withheld), "withheld", withheld, "event",
                    wire_cloudevent_from_event(sealed->event), "conditions",
                    sealed_conditions(sealed, language));
 }
 
+static bool still_seals(const struct sealed_case *sealed, const struct access_edge *edge) {
+  const struct access_lane *lane = access_lane(sealed->rules, sealed->lane);
+  bool named = false;
+  for (size_t i = 0; edge->way == ACCESS_EDGE_SEAL && i < edge->lanes_count; i++)
+    named |= strcmp(edge->recipients[i], lane->agency) == 0 && strcmp(edge->purposes[i], lane->purpose) == 0;
+  return named;
+}
+
 bool sealed_travels(struct sealed_case *sealed, enum ctl_exit *code) {
-  bool ok =
-      access_edge_unseal(sealed->rules, sealed->event, nav_clock_now_ms(), sealed->arena, &sealed->edge);
-  if (!ok) *code = ctl_complain(CTL_FAILED, "no memory");
-  if (ok && sealed->edge.way != ACCESS_EDGE_SEND)
-    *code = ctl_complain(CTL_REFUSED, "the rules in force no longer let it: refuse it");
-  return ok && sealed->edge.way == ACCESS_EDGE_SEND;
+  struct access_edge edge;
+  if (!access_edge_decide(sealed->rules, sealed->event, sealed->now_ms, false, sealed->arena, &edge) ||
+      !access_edge_unseal(sealed->rules, sealed->event, sealed->now_ms, sealed->arena, &sealed->edge)) {
+    *code = ctl_complain(CTL_FAILED, "no memory");
+    return false;
+  }
+  if (still_seals(sealed, &edge) && sealed->edge.way == ACCESS_EDGE_SEND) return true;
+  *code = edge.way == ACCESS_EDGE_SEND
+              ? ctl_complain(CTL_REFUSED,
+                             "the rules in force release some of it without assessment, which would "
+                             "leave at once: send it anew from its own system, or refuse it")
+              : ctl_complain(CTL_REFUSED, "the rules in force no longer let it: refuse it");
+  return false;
 }
 
 static bool same_persons(const json_t *persons, uint64_t wanted) {
@@ -154,7 +167,7 @@ static bool same_persons(const json_t *persons, uint64_t wanted) {
 }
 
 bool sealed_is_alike(const struct sealed_case *sealed, const json_t *hold) {
-  struct access_decision now = sealed_decision(sealed);
+  const struct access_decision now = sealed->decision;
   const struct access_rule_info *rule = rule_of(sealed, now.rule);
   const struct access_rule_info *limit = rule_of(sealed, now.limit);
   json_t *reveal = access_class_list(now.reveal);

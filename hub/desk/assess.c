@@ -25,6 +25,7 @@ struct assessing {
   struct desk_reader *reader;
   struct desk_event *event;
   const struct desk_lane *lane;
+  struct core_link_owner owner;
   struct access_rules *rules;
   size_t rules_lane;
   enum access_language language;
@@ -60,26 +61,26 @@ static bool is_assessor(const struct desk_request *request, const char *agency) 
   return false;
 }
 
-// A Request is the asked agency's to assess, everything else its sender's.
-static const char *who_decides(const struct assessing *a) {
-  return a->event->type == NAV__V1__EVENT__BODY_REQUEST ? a->lane->agency : a->event->agency;
-}
-
+// nav-core says whose it is: nothing of it is read before.
 static bool find_case(struct assessing *a, struct nav_error *err) {
   const json_t *seq = json_object_get(a->request->json, "seq");
   const json_t *lane = json_object_get(a->request->json, "lane");
   struct desk_events events;
   if (!json_is_integer(seq) || json_integer_value(seq) < 1 || !json_is_integer(lane))
     return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BAD_VALUE, "hold", "name a hold: SEQ-LANE");
+  if (!core_link_owner(a->request->nav, (uint64_t)json_integer_value(seq), json_integer_value(lane),
+                       &a->owner, err))
+    return false;
+  if (!is_assessor(a->request, a->owner.agency))
+    return nav_fail(err, NAV_ERROR_PEER, PERMITTED, "",
+                    "%s is no assessor of %s: agencies.yaml names them (assessors)", a->request->person->id,
+                    a->owner.agency);
   if (!desk_reader_event(a->reader, (uint64_t)json_integer_value(seq), &events, err)) return false;
   a->lane = definitions_lane(&a->reader->definitions, json_integer_value(lane));
   if (events.count == 0 || a->lane == NULL)
     return nav_fail(err, NAV_ERROR_PEER, NOT_FOUND, "hold", "no such event or lane; see navctl hold list");
   a->event = &events.items[0];
-  if (is_assessor(a->request, who_decides(a))) return true;
-  return nav_fail(err, NAV_ERROR_PEER, PERMITTED, "",
-                  "%s is no assessor of %s: agencies.yaml names them (assessors)", a->request->person->id,
-                  who_decides(a));
+  return true;
 }
 
 static bool open_event(const struct assessing *a, struct desk_event *event, struct nav_error *err) {
@@ -138,15 +139,13 @@ static json_t *redacted(const struct assessing *a, const struct core_link_previe
 // Exactly what would leave at this moment: nav-core decides it as it decides a release, by registers that
 // nobody else has. null: nothing, or only the agency can say it. NULL: *err.
 static json_t *preview(const struct assessing *a, json_t *withheld, struct nav_error *err) {
-  const Nav__V1__Event *event = a->event->event;
   struct core_link_preview leaves;
-  if (event->body_case == NAV__V1__EVENT__BODY_REQUEST || event->body_case == NAV__V1__EVENT__BODY_SEALED)
-    return json_null();
-  if (core_link_preview(a->request->nav, a->event->seq, a->lane->number, event,
-                        json_object_get(a->request->json, "reveal"),
-                        json_object_get(a->request->json, "subjects"), &leaves, err))
-    return redacted(a, &leaves, withheld, err);
-  return err->code == PERMITTED ? json_null() : NULL;
+  if (!a->owner.is_event) return json_null();
+  if (!core_link_preview(a->request->nav, a->event->seq, a->lane->number, a->event->event,
+                         json_object_get(a->request->json, "reveal"),
+                         json_object_get(a->request->json, "subjects"), &leaves, err))
+    return NULL;
+  return leaves.leaves ? redacted(a, &leaves, withheld, err) : json_null();
 }
 
 // Of what is sealed the edge says which rule holds it; of the rest the stored verdict says on which basis.

@@ -7,7 +7,7 @@
 #include "hub/desk/request.h"
 
 // {"command":"hold-show","seq":n,"lane":n,"reason":"…"?,"reveal":[…]?,"subjects":[…]?,"lang":"sv|en"?} →
-// {"ok":true,"event":{CloudEvents},"preview":{CloudEvents},"withheld":[…],"explain":{…},"conditions":[{"id","text"}],
+// {"ok":true,"event":{CloudEvents},"preview":{CloudEvents}|null,"withheld":[…],"explain":{…},"conditions":[{"id","text"}],
 //  "asked":{"by","agency","basis","need","event_id"}|null,"sealed":"hex"|null,"recipient":{"agency","title","purpose"}}
 json_t *assess_show(const struct desk_request *request, struct nav_error *err);
 

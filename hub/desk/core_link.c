@@ -2,13 +2,15 @@
 #include "hub/desk/core_link.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "hub/base/id.h"
 #include "hub/wire/control.h"
 #include "hub/wire/json.h"
 #include "hub/wire/message.h"
 
-enum { TIMEOUT_MS = 30000 };
+// QUICK: of what waits for no commit.
+enum { TIMEOUT_MS = 30000, QUICK_MS = 10000 };
 
 static json_t *make_request(const char *kind, const void *message, json_t *contents) {
   json_t *request = wire_json_from_message(message);
@@ -103,34 +105,57 @@ bool core_link_reason_keys(const struct conf_nav *nav, uint64_t under, json_t *a
   return ask_list(nav, request, wanted, "keys", keys, err);
 }
 
-// NULL: no memory.
-static json_t *base64_of(const Nav__V1__Event *event) {
+bool core_link_owner(const struct conf_nav *nav, uint64_t seq, int64_t lane, struct core_link_owner *out,
+                     struct nav_error *err) {
+  json_t *request =
+      json_pack("{s:s, s:I, s:I}", "command", "hold-owner", "seq", (json_int_t)seq, "lane", (json_int_t)lane);
+  if (request == NULL) return nav_fail(err, NAV_ERROR_LOCAL, 0, "core", "no memory");
+  json_t *answer = control_call(nav->core_socket, request, QUICK_MS, err);
+  json_decref(request);
+  if (answer == NULL) return false;
+  const char *agency = json_string_value(json_object_get(answer, "agency"));
+  const char *kind = json_string_value(json_object_get(answer, "kind"));
+  bool ok = agency != NULL && kind != NULL && strlen(agency) < sizeof out->agency;
+  if (ok) {
+    memcpy(out->agency, agency, strlen(agency) + 1);
+    out->is_event = strcmp(kind, "event") == 0;
+  } else {
+    (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "core", "nav-core did not say whose case it is");
+  }
+  json_decref(answer);
+  return ok;
+}
+
+// What was read may have been written by somebody who encodes shorter than we do.
+static json_t *base64_of(const Nav__V1__Event *event, struct nav_error *err) {
   struct nav_buffer bytes;
-  nav_buffer_init(&bytes, WIRE_EVENT_MAX);
+  nav_buffer_init(&bytes, 2 * WIRE_EVENT_MAX);
   json_t *text = wire_encode(event, &bytes) ? wire_json_base64(bytes.data, bytes.length) : NULL;
   nav_buffer_free(&bytes);
+  if (text == NULL) (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "event", "cannot be encoded again, or no memory");
   return text;
 }
 
 bool core_link_preview(const struct conf_nav *nav, uint64_t seq, int64_t lane, const Nav__V1__Event *event,
                        const json_t *reveal, const json_t *subjects, struct core_link_preview *out,
                        struct nav_error *err) {
-  json_t *bytes = base64_of(event);
-  json_t *request = bytes == NULL ? NULL
-                                  : json_pack("{s:s, s:I, s:I, s:o, s:O*, s:O*}", "command", "hold-preview",
-                                              "seq", (json_int_t)seq, "lane", (json_int_t)lane, "event",
-                                              bytes, "reveal", reveal, "subjects", subjects);
+  json_t *bytes = base64_of(event, err);
+  if (bytes == NULL) return false;
+  json_t *request =
+      json_pack("{s:s, s:I, s:I, s:o, s:O*, s:O*}", "command", "hold-preview", "seq", (json_int_t)seq, "lane",
+                (json_int_t)lane, "event", bytes, "reveal", reveal, "subjects", subjects);
   if (request == NULL) return nav_fail(err, NAV_ERROR_LOCAL, 0, "core", "no memory");
-  json_t *answer = control_call(nav->core_socket, request, TIMEOUT_MS, err);
+  json_t *answer = control_call(nav->core_socket, request, QUICK_MS, err);
   json_decref(request);
   if (answer == NULL) return false;
   const char *bits = json_string_value(json_object_get(answer, "subjects"));
   *out = (struct core_link_preview){
+      .leaves = json_is_true(json_object_get(answer, "leaves")),
       .reveal = (uint16_t)json_integer_value(json_object_get(answer, "reveal")),
       .subjects = bits == NULL ? 0 : strtoull(bits, NULL, 16),
       .narrative_edited = json_is_true(json_object_get(answer, "narrative_edited"))};
-  bool ok =
-      bits != NULL || nav_fail(err, NAV_ERROR_LOCAL, 0, "core", "nav-core did not say what would leave");
+  bool ok = !out->leaves || bits != NULL ||
+            nav_fail(err, NAV_ERROR_LOCAL, 0, "core", "nav-core did not say what would leave");
   json_decref(answer);
   return ok;
 }

@@ -1,6 +1,7 @@
 // What the desk asks of nav-core: to record a reading, and for the keys of just the events read; and what
-// those events' persons have consented to. No record, no reading. Called by: reader, consents, audit
-// commands. Must never: go on where the record was not committed.
+// those events' persons have consented to; whose a case is that waits, and what its release would tell. No
+// record, no reading. Called by: reader, consents, assess, audit commands. Must never: go on where the record
+// was not committed.
 #ifndef NAV_DESK_CORE_LINK_H
 #define NAV_DESK_CORE_LINK_H
 
@@ -37,10 +38,20 @@ enum { CORE_LINK_REASONS_MAX = 5000 };
 NAV_MUST_USE bool core_link_reason_keys(const struct conf_nav *nav, uint64_t under, json_t *asked,
                                         json_t **keys, struct nav_error *err);
 
-// What a release of a waiting case would tell at this moment, by nav-core's own decision: event is what was
-// read of it, reveal and subjects what the assessor chooses (lists as in hold-decide; NULL: all). False:
-// *err, NOT_PERMITTED where nothing would leave.
+// Whose case waits under that number. agency: of at most CORE_LINK_AGENCY_SIZE bytes. False: *err, NOT_FOUND
+// where none.
+enum { CORE_LINK_AGENCY_SIZE = 80 };
+struct core_link_owner {
+  char agency[CORE_LINK_AGENCY_SIZE];
+  bool is_event;  // and neither sealed nor a request
+};
+NAV_MUST_USE bool core_link_owner(const struct conf_nav *nav, uint64_t seq, int64_t lane,
+                                  struct core_link_owner *out, struct nav_error *err);
+
+// What a release of such a case would tell at this moment, by nav-core's own decision: event is what was read
+// of it, reveal and subjects what the assessor chooses (lists as in hold-decide; NULL: all). False: *err.
 struct core_link_preview {
+  bool leaves;  // false: nothing would
   uint16_t reveal;
   uint64_t subjects;
   bool narrative_edited;

@@ -194,6 +194,18 @@ def shown_is_what_leaves(hub):
     assert [s["name"] for s in left] == [s["name"] for s in shown], left
 
 
+def only_what_waits_is_opened(hub):
+    """nav-desk itself, asked past navctl: a request to another agency by the number of an own lane, and what no longer waits."""
+    [seq] = hub.publish("polisen", event("polisen", "Request", {"basis": "lag-2025-170-4", "need": "Zqvist", "asked_by": "utredare-7"},
+                                         addressee="skolan"))
+    [own] = [lane["number"] for lane in hub.status()["lanes"] if (lane["agency"], lane["purpose"]) == ("socialtjansten", "young-at-risk")]
+    for lane in (own, 0, -1, 2**40):
+        answer = hub.ask("desk", {"command": "hold-show", "seq": seq, "lane": lane})
+        assert not answer["ok"] and answer["error"]["code"] == 26 and "Zqvist" not in json.dumps(answer), answer
+    assert not [line for line in hub.json("audit", "search", "--since", "1d", "--kind", "read", "--reason", "prov") if line.get("event_seq") == seq]
+    assert hub.ask("core", {"command": "hold-owner", "seq": seq, "lane": own})["ok"] is False, "nav-desk alone asks that"
+
+
 def not_opened_in_vain(hub, hold, conditions):
     """What nav-core would refuse is refused before the event is opened to it."""
     found = ",".join(c["id"] for c in conditions)
@@ -263,6 +275,7 @@ def main_queue():
         hostile_words(hub)
         sealed(hub)
         shown_is_what_leaves(hub)
+        only_what_waits_is_opened(hub)
         largest_revision(hub)
         limits(hub)
         kinds = {line["kind"] for line in hub.json("audit", "search", "--since", "1d", "--reason", "prov")}

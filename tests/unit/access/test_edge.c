@@ -174,7 +174,10 @@ static void check_named(const struct loaded *loaded, const Nav__V1__Event *event
     while (strcmp(edge->recipients[k], access_lane(loaded->rules, lane)->agency) != 0 ||
            strcmp(edge->purposes[k], access_lane(loaded->rules, lane)->purpose) != 0)
       lane++;
-    const struct access_decision held = access_edge_held(loaded->rules, event, now_ms, lane);
+    struct access_edge_view view;
+    const struct access_decision held = access_edge_held(loaded->rules, event, now_ms, lane, &view);
+    const struct access_decision again = access_decide_lane(loaded->rules, &view.question, lane);
+    assert_true(again.rule == held.rule && again.subjects == held.subjects);
     assert_int_equal(held.outcome, NAV__V1__OUTCOME__OUTCOME_HOLD);
     assert_string_equal(access_rule(loaded->rules, held.rule)->id, edge->rules[k]);
   }

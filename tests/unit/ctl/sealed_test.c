@@ -21,22 +21,23 @@ struct opened {
 };
 
 // As sealed_open leaves it, of that lane; NULL: the first for which the edge seals the event.
-static struct opened open_case(Nav__V1__Event *event, const char *purpose) {
-  struct opened o = {.sealed = {.arena = nav_arena_new(ARENA), .event = event}};
+static void open_case(struct opened *o, Nav__V1__Event *event, const char *purpose) {
   struct access_edge edge;
-  o.sealed.agencies = conf_agencies_load("config", &o.faults);
-  assert_non_null(o.sealed.agencies);
-  o.sealed.rules = access_rules_load("config", o.sealed.agencies, &o.faults);
-  assert_non_null(o.sealed.rules);
-  assert_true(access_edge_decide(o.sealed.rules, event, event->time_ms, false, o.sealed.arena, &edge));
-  assert_int_equal(edge.way, ACCESS_EDGE_SEAL);
   size_t at = 0;
+  *o = (struct opened){.sealed = {.arena = nav_arena_new(ARENA), .event = event, .now_ms = event->time_ms}};
+  struct sealed_case *sealed = &o->sealed;
+  sealed->agencies = conf_agencies_load("config", &o->faults);
+  assert_non_null(sealed->agencies);
+  sealed->rules = access_rules_load("config", sealed->agencies, &o->faults);
+  assert_non_null(sealed->rules);
+  assert_true(access_edge_decide(sealed->rules, event, event->time_ms, false, sealed->arena, &edge));
+  assert_int_equal(edge.way, ACCESS_EDGE_SEAL);
   while (purpose != NULL && strcmp(edge.purposes[at], purpose) != 0) at++;
-  o.rule = edge.rules[at];
-  while (strcmp(access_lane(o.sealed.rules, o.sealed.lane)->agency, edge.recipients[at]) != 0 ||
-         strcmp(access_lane(o.sealed.rules, o.sealed.lane)->purpose, edge.purposes[at]) != 0)
-    o.sealed.lane++;
-  return o;
+  o->rule = edge.rules[at];
+  while (strcmp(access_lane(sealed->rules, sealed->lane)->agency, edge.recipients[at]) != 0 ||
+         strcmp(access_lane(sealed->rules, sealed->lane)->purpose, edge.purposes[at]) != 0)
+    sealed->lane++;
+  sealed->decision = access_edge_held(sealed->rules, event, sealed->now_ms, sealed->lane, &sealed->view);
 }
 
 static void close_case(struct opened *o) {
@@ -72,7 +73,8 @@ static void what_limits_a_case_has_its_conditions_shown(void **state) {
   event.marks = &marks;
   event.body_case = NAV__V1__EVENT__BODY_PUBLIC_INCIDENT;
   event.public_incident = &incident;
-  struct opened o = open_case(&event, NULL);
+  struct opened o;
+  open_case(&o, &event, NULL);
   json_t *swedish = sealed_conditions(&o.sealed, ACCESS_SWEDISH);
   json_t *english = sealed_conditions(&o.sealed, ACCESS_ENGLISH);
   assert_true(has(swedish, "permission") && has(english, "permission"));
@@ -104,7 +106,8 @@ static void persons_are_named_by_what_travels(void **state) {
   body.assessed_by = (char *)(uintptr_t) "Prövare";
   event.body_case = NAV__V1__EVENT__BODY_CONCERN_REPORT;
   event.concern_report = &body;
-  struct opened o = open_case(&event, NULL);
+  struct opened o;
+  open_case(&o, &event, NULL);
   assert_true(sealed_travels(&o.sealed, &code));
   assert_int_equal(o.sealed.edge.event->n_subjects, 2);
   assert_true(access_edge_numbers(&o.sealed.edge, 1U << 1) == 1U << 0);
@@ -142,8 +145,9 @@ static void what_is_shown_is_what_the_rule_holds(void **state) {
   body.crime_risk = (char *)(uintptr_t) "risk";
   event.body_case = NAV__V1__EVENT__BODY_SOCIAL_INTERVENTION;
   event.social_intervention = &body;
-  struct opened o = open_case(&event, "sig");
-  struct access_decision now = sealed_decision(&o.sealed);
+  struct opened o;
+  open_case(&o, &event, "sig");
+  struct access_decision now = o.sealed.decision;
   assert_string_equal(access_rule(o.sealed.rules, now.rule)->id, o.rule);
   assert_true(now.subjects == 3);
   const struct access_question could_be = {.event = &event, .now_ms = event.time_ms, .could_be = true};
@@ -151,6 +155,8 @@ static void what_is_shown_is_what_the_rule_holds(void **state) {
   json_t *shown = sealed_preview(&o.sealed, UINT16_MAX, UINT64_MAX, ACCESS_SWEDISH);
   json_t *subjects = json_object_get(json_object_get(json_object_get(shown, "preview"), "data"), "subjects");
   assert_int_equal(json_array_size(subjects), 2);
+  const char *explained = json_string_value(json_object_get(json_object_get(shown, "explain"), "rule"));
+  assert_string_equal(explained, o.rule);
   // The rule holds by itself: nothing limits it, and no condition but its basis's is asked.
   assert_int_equal(now.limit, ACCESS_NO_RULE);
   assert_false(has(json_object_get(shown, "conditions"), "permission"));
@@ -158,9 +164,32 @@ static void what_is_shown_is_what_the_rule_holds(void **state) {
   close_case(&o);
 }
 
+// What its event has come to be released by leaves at once when it is published: it is no case to assess any
+// more.
+static void what_is_no_longer_sealed_does_not_travel(void **state) {
+  (void)state;
+  Nav__V1__Event event = new_event("polisen");
+  Nav__V1__Marks marks = NAV__V1__MARKS__INIT;
+  Nav__V1__PublicIncident incident = NAV__V1__PUBLIC_INCIDENT__INIT;
+  enum ctl_exit code = CTL_DONE;
+  marks.has_handling = true;
+  marks.handling = NAV__V1__HANDLING__HANDLING_H2;
+  event.marks = &marks;
+  event.body_case = NAV__V1__EVENT__BODY_PUBLIC_INCIDENT;
+  event.public_incident = &incident;
+  struct opened o;
+  open_case(&o, &event, NULL);
+  assert_true(sealed_travels(&o.sealed, &code));
+  event.marks = NULL;  // as if the limit were gone from the rules
+  assert_false(sealed_travels(&o.sealed, &code));
+  assert_int_equal(code, CTL_REFUSED);
+  close_case(&o);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(what_limits_a_case_has_its_conditions_shown),
                                      cmocka_unit_test(what_is_shown_is_what_the_rule_holds),
+                                     cmocka_unit_test(what_is_no_longer_sealed_does_not_travel),
                                      cmocka_unit_test(persons_are_named_by_what_travels)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
