@@ -256,6 +256,7 @@ static bool choose(struct edging *edging, bool is_known, struct access_edge *out
   find_union(edging, &copying);
   out->urgent = edging->event->marks != NULL && edging->event->marks->urgent;
   find_held(edging, out, &held, &released);
+  out->released = released;
   bool counted = !released && is_counted(edging);
   if (!edging->unseals && !released && !counted && held > 0 && held <= ACCESS_EDGE_LANES_MAX) {
     out->way = ACCESS_EDGE_SEAL;

@@ -24,6 +24,7 @@ enum { ACCESS_EDGE_LANES_MAX = 64 };  // nav.v1.Sealed names no more
 
 struct access_edge {
   enum access_edge_way way;
+  bool released;  // some lane may have some of it without an assessment, as far as can be told
   // SEND: in the arena, or the event itself. Text and bytes point into the event.
   const Nav__V1__Event *event;
   enum access_edge_copy copy;

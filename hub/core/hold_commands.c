@@ -91,6 +91,13 @@ json_t *hold_command_list(struct control_request *request, struct nav_error *err
   return json_pack("{s:b, s:I, s:o}", "ok", 1, "count", (json_int_t)count, "holds", items);
 }
 
+// The same words to who may not know of it.
+static void *none_waits(struct nav_error *err) {
+  (void)nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_FOUND, "hold",
+                 "nothing of your agency waits under that number; see navctl hold list");
+  return NULL;
+}
+
 // "4021-3", or "4021" where one lane alone waits.
 static struct hold *find(const struct control_request *request, struct nav_error *err) {
   const struct core *core = request->core;
@@ -115,8 +122,7 @@ static struct hold *find(const struct control_request *request, struct nav_error
                    "%zu recipients wait for this event: name one, as navctl hold list shows it (SEQ-LANE)",
                    waiting);
   } else {
-    (void)nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_FOUND, "hold",
-                   "nothing of your agency waits under that number; see navctl hold list");
+    (void)none_waits(err);
   }
   return NULL;
 }
@@ -250,17 +256,25 @@ static struct hold *waiting_at(const struct core *core, const json_t *request, s
                           ? NULL
                           : holds_find(core->holds, (uint64_t)seq, (uint32_t)lane);
   if (hold != NULL && hold->event_seq <= core->committed_seq) return hold;
-  (void)nav_fail(
-      err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_FOUND, "hold",
-      "nothing waits under that number: it was decided or taken back, or a newer revision has come");
+  return none_waits(err);
+}
+
+// NULL: nobody.
+static const struct conf_person *person_of(const struct conf_agencies *agencies, const char *id) {
+  for (size_t i = 0; id != NULL && i < agencies->persons_count; i++)
+    if (strcmp(agencies->persons[i].id, id) == 0) return &agencies->persons[i];
   return NULL;
 }
 
+// To who may not know of it nothing waits.
 json_t *hold_owner(const struct core *core, const json_t *request, struct nav_error *err) {
+  const char *person = json_string_value(json_object_get(request, "person"));
   const struct hold *hold = waiting_at(core, request, err);
-  return hold == NULL ? NULL
-                      : json_pack("{s:b, s:s, s:s}", "ok", 1, "kind", kind_name(hold->kind), "agency",
-                                  core->numbers->agencies[hold->agency]);
+  if (hold == NULL) return NULL;
+  const char *agency = core->numbers->agencies[hold->agency];
+  if (hold_seen_by(person_of(core->agencies, person), agency))
+    return json_pack("{s:b, s:s, s:s}", "ok", 1, "kind", kind_name(hold->kind), "agency", agency);
+  return none_waits(err);
 }
 
 static json_t *preview_json(const Nav__V1__LaneVerdict *verdict) {

@@ -18,9 +18,8 @@ json_t *hold_command_get(struct control_request *request, struct nav_error *err)
 json_t *hold_command_decide(struct control_request *request, struct nav_error *err);
 
 // What nav-desk alone asks (control_port), of {"seq", "lane"}. Whose case it is, before anything of it is
-// opened:
-// {"ok":true,"kind":"event|sealed|request","agency":"…"} (a new reference). NULL: *err, NOT_FOUND where none
-// waits.
+// opened to "person" (an id): {"ok":true,"kind":"event|sealed|request","agency":"…"} (a new reference). NULL:
+// *err, NOT_FOUND where none waits, and as well where that person may not know of it.
 json_t *hold_owner(const struct core *core, const json_t *request, struct nav_error *err);
 // What a release would tell at this moment, of those, "event": base64 of the bytes that nav-desk has read,
 // and "reveal" and "subjects" as in hold-decide:

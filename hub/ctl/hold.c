@@ -216,6 +216,10 @@ static void print_case(const json_t *hold, const json_t *shown, bool closed, boo
   }
   print_asked(json_object_get(shown, "asked"), english);
   print_sentences(label(4, english), json_object_get(json_object_get(shown, "explain"), "because"));
+  if (json_is_true(json_object_get(shown, "presumed")))
+    (void)puts(english
+                   ? "  (Consents, and the request that it answers, are presumed: the hub alone knows them.)"
+                   : "  (Samtycken, och den begäran som besvaras, är förutsatta: bara navet känner dem.)");
   print_conditions(json_object_get(shown, "conditions"), english);
   print_block(label(6, english), json_object_get(shown, "event"));
   if (strcmp(output_text_of(hold, "kind"), "request") == 0) return;
@@ -268,6 +272,7 @@ static bool add_opened(struct ctl *ctl, const json_t *hold, json_t *shown, uint6
   if (agency == NULL || !is_sealed(hold)) return true;
   enum access_language language = ctl_english(ctl) ? ACCESS_ENGLISH : ACCESS_SWEDISH;
   bool ok = sealed_open(ctl, agency, hold, shown, &sealed, code) && names_somebody(&sealed, persons, code);
+  if (ok) (void)sealed_travels(&sealed, code);  // it says where not: then nothing is shown to leave
   json_t *opened = ok ? sealed_preview(&sealed, class_bits(ctl), persons, language) : NULL;
   if (ok && opened == NULL) *code = ctl_complain(CTL_FAILED, "no memory");
   if (opened != NULL) {

@@ -123,36 +123,36 @@ static json_t *copy_of(const struct sealed_case *sealed, uint16_t reveal, uint64
   return made == NULL ? NULL : wire_cloudevent_from_event(made);
 }
 
+// Who has consented, and which request is answered, the hub alone knows.
+static bool is_presumed(const struct sealed_case *sealed) {
+  return sealed->view.question.could_be || sealed->view.request == 1;
+}
+
 json_t *sealed_preview(const struct sealed_case *sealed, uint16_t reveal, uint64_t subjects,
                        enum access_language language) {
   json_t *withheld = json_array();
-  return json_pack("{s:o, s:o, s:o, s:o, s:o}", "explain",
-                   access_explain(sealed->rules, &sealed->view.question, sealed->lane, language), "preview",
-                   copy_of(sealed, reveal, subjects, withheld), "withheld", withheld, "event",
+  json_t *copy = sealed->travels ? copy_of(sealed, reveal, subjects, withheld) : json_null();
+  return json_pack("{s:o, s:b, s:o, s:o, s:o, s:o}", "explain",
+                   access_explain(sealed->rules, &sealed->view.question, sealed->lane, language), "presumed",
+                   is_presumed(sealed) ? 1 : 0, "preview", copy, "withheld", withheld, "event",
                    wire_cloudevent_from_event(sealed->event), "conditions",
                    sealed_conditions(sealed, language));
 }
 
-static bool still_seals(const struct sealed_case *sealed, const struct access_edge *edge) {
-  const struct access_lane *lane = access_lane(sealed->rules, sealed->lane);
-  bool named = false;
-  for (size_t i = 0; edge->way == ACCESS_EDGE_SEAL && i < edge->lanes_count; i++)
-    named |= strcmp(edge->recipients[i], lane->agency) == 0 && strcmp(edge->purposes[i], lane->purpose) == 0;
-  return named;
-}
-
 bool sealed_travels(struct sealed_case *sealed, enum ctl_exit *code) {
-  struct access_edge edge;
-  if (!access_edge_decide(sealed->rules, sealed->event, sealed->now_ms, false, sealed->arena, &edge) ||
-      !access_edge_unseal(sealed->rules, sealed->event, sealed->now_ms, sealed->arena, &sealed->edge)) {
+  struct access_edge *edge = &sealed->edge;
+  if (!access_edge_unseal(sealed->rules, sealed->event, sealed->now_ms, sealed->arena, edge)) {
     *code = ctl_complain(CTL_FAILED, "no memory");
     return false;
   }
-  if (still_seals(sealed, &edge) && sealed->edge.way == ACCESS_EDGE_SEND) return true;
-  *code = edge.way == ACCESS_EDGE_SEND
+  bool waits = sealed->decision.outcome == NAV__V1__OUTCOME__OUTCOME_HOLD && edge->way == ACCESS_EDGE_SEND;
+  sealed->travels = waits && !edge->released;
+  if (sealed->travels) return true;
+  *code = edge->released
               ? ctl_complain(CTL_REFUSED,
                              "the rules in force release some of it without assessment, which would "
-                             "leave at once: send it anew from its own system, or refuse it")
+                             "leave at once: change it at its source, so that its adapter sends it "
+                             "anew, or refuse it")
               : ctl_complain(CTL_REFUSED, "the rules in force no longer let it: refuse it");
   return false;
 }

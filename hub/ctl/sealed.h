@@ -19,6 +19,7 @@ struct sealed_case {
   struct access_decision decision;
   struct access_edge_view view;
   struct access_edge edge;  // once sealed_travels has found it
+  bool travels;
 };
 
 // hold and shown: the answers of hold-get and hold-show. False: said, and *code set. Close it either way.
@@ -27,7 +28,9 @@ bool sealed_open(struct ctl *ctl, const char *agency, const json_t *hold, const 
 void sealed_close(struct sealed_case *sealed);
 // What the recipient would get of it by the decision, the paths left out, why, and what its assessor must
 // find to hold:
-// {"explain":{…},"preview":{…},"withheld":[…],"event":{…},"conditions":[{"id":…,"text":…}]}. NULL: no memory.
+// {"explain":{…},"presumed":bool,"preview":{…}|null,"withheld":[…],"event":{…},"conditions":[{"id":…,"text":…}]}.
+// presumed: it rests on a consent or a request, which the hub alone knows. preview is null where
+// sealed_travels, which comes first, said no. NULL: no memory.
 json_t *sealed_preview(const struct sealed_case *sealed, uint16_t reveal, uint64_t subjects,
                        enum access_language language);
 // The conditions alone: of the rule's basis and of what limits it.

@@ -69,7 +69,7 @@ static bool find_case(struct assessing *a, struct nav_error *err) {
   if (!json_is_integer(seq) || json_integer_value(seq) < 1 || !json_is_integer(lane))
     return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BAD_VALUE, "hold", "name a hold: SEQ-LANE");
   if (!core_link_owner(a->request->nav, (uint64_t)json_integer_value(seq), json_integer_value(lane),
-                       &a->owner, err))
+                       a->request->person->id, &a->owner, err))
     return false;
   if (!is_assessor(a->request, a->owner.agency))
     return nav_fail(err, NAV_ERROR_PEER, PERMITTED, "",

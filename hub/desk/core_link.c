@@ -105,10 +105,10 @@ bool core_link_reason_keys(const struct conf_nav *nav, uint64_t under, json_t *a
   return ask_list(nav, request, wanted, "keys", keys, err);
 }
 
-bool core_link_owner(const struct conf_nav *nav, uint64_t seq, int64_t lane, struct core_link_owner *out,
-                     struct nav_error *err) {
-  json_t *request =
-      json_pack("{s:s, s:I, s:I}", "command", "hold-owner", "seq", (json_int_t)seq, "lane", (json_int_t)lane);
+bool core_link_owner(const struct conf_nav *nav, uint64_t seq, int64_t lane, const char *person,
+                     struct core_link_owner *out, struct nav_error *err) {
+  json_t *request = json_pack("{s:s, s:I, s:I, s:s}", "command", "hold-owner", "seq", (json_int_t)seq, "lane",
+                              (json_int_t)lane, "person", person);
   if (request == NULL) return nav_fail(err, NAV_ERROR_LOCAL, 0, "core", "no memory");
   json_t *answer = control_call(nav->core_socket, request, QUICK_MS, err);
   json_decref(request);

@@ -38,14 +38,14 @@ enum { CORE_LINK_REASONS_MAX = 5000 };
 NAV_MUST_USE bool core_link_reason_keys(const struct conf_nav *nav, uint64_t under, json_t *asked,
                                         json_t **keys, struct nav_error *err);
 
-// Whose case waits under that number. agency: of at most CORE_LINK_AGENCY_SIZE bytes. False: *err, NOT_FOUND
-// where none.
+// Whose case waits under that number, if this person (an id) may know of it. agency: of fewer than
+// CORE_LINK_AGENCY_SIZE bytes. False: *err, NOT_FOUND where none.
 enum { CORE_LINK_AGENCY_SIZE = 80 };
 struct core_link_owner {
   char agency[CORE_LINK_AGENCY_SIZE];
   bool is_event;  // and neither sealed nor a request
 };
-NAV_MUST_USE bool core_link_owner(const struct conf_nav *nav, uint64_t seq, int64_t lane,
+NAV_MUST_USE bool core_link_owner(const struct conf_nav *nav, uint64_t seq, int64_t lane, const char *person,
                                   struct core_link_owner *out, struct nav_error *err);
 
 // What a release of such a case would tell at this moment, by nav-core's own decision: event is what was read

@@ -152,7 +152,13 @@ static void what_is_shown_is_what_the_rule_holds(void **state) {
   assert_true(now.subjects == 3);
   const struct access_question could_be = {.event = &event, .now_ms = event.time_ms, .could_be = true};
   assert_true(access_decide_lane(o.sealed.rules, &could_be, o.sealed.lane).subjects == 1);
+  enum ctl_exit code = CTL_DONE;
   json_t *shown = sealed_preview(&o.sealed, UINT16_MAX, UINT64_MAX, ACCESS_SWEDISH);
+  assert_true(json_is_null(json_object_get(shown, "preview")));  // nobody has asked whether it travels
+  json_decref(shown);
+  assert_true(sealed_travels(&o.sealed, &code));
+  shown = sealed_preview(&o.sealed, UINT16_MAX, UINT64_MAX, ACCESS_SWEDISH);
+  assert_false(json_is_true(json_object_get(shown, "presumed")));
   json_t *subjects = json_object_get(json_object_get(json_object_get(shown, "preview"), "data"), "subjects");
   assert_int_equal(json_array_size(subjects), 2);
   const char *explained = json_string_value(json_object_get(json_object_get(shown, "explain"), "rule"));
