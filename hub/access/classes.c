@@ -18,3 +18,10 @@ json_t *access_class_list(uint16_t classes) {
       (void)json_array_append_new(list, json_string(law_class_names[class - 1]));
   return list;
 }
+
+json_t *access_person_list(uint64_t persons) {
+  json_t *list = json_array();
+  for (int n = 0; persons != 0; persons >>= 1, n++)
+    if ((persons & 1U) != 0) (void)json_array_append_new(list, json_integer(n));
+  return list;
+}

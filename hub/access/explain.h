@@ -28,4 +28,8 @@ json_t *access_rule_grounds(const struct access_rules *rules, const char *rule,
 // "10 kap. 18 a § OSL": where a basis stands, cut to size.
 void explain_paragraph(const struct law_basis *basis, char *out, size_t size);
 
+// What access_conditions gives, in a language: [{"id":…,"text":…}] (a new reference).
+json_t *access_conditions_json(const struct access_rules *rules, const char *basis, const char *limit,
+                               enum access_language language);
+
 #endif

@@ -56,17 +56,6 @@ static json_t *explain_counts(struct explaining *explaining) {
 }
 
 // What whoever assesses ticks, one by one.
-static json_t *condition_list(const struct explaining *explaining, const struct law_basis *basis) {
-  json_t *list = json_array();
-  for (size_t i = 0; basis != NULL && i < basis->conditions_count; i++) {
-    const struct law_condition *condition = &basis->conditions[i];
-    (void)json_array_append_new(list,
-                                json_pack("{s:s, s:s}", "id", condition->id, "text",
-                                          explain_choose(explaining, condition->text, condition->english)));
-  }
-  return list;
-}
-
 // The sender's assessors in turn, then the desk that answers when nobody has.
 static json_t *ask_list(const struct explaining *explaining) {
   const struct conf_agencies *agencies = explaining->rules->agencies;
@@ -136,11 +125,27 @@ json_t *explain_result(struct explaining *explaining) {
   json_object_set_new(json, "obligations", obligation_list(withheld ? NULL : info));
   json_object_set_new(json, "counts", counts);
   json_object_set_new(json, "paragraph", paragraph(explaining, basis));
-  json_object_set_new(json, "conditions", condition_list(explaining, withheld ? NULL : basis));
+  json_object_set_new(json, "conditions",
+                      withheld
+                          ? json_array()
+                          : access_conditions_json(explaining->rules, info->basis,
+                                                   limit == NULL ? NULL : limit->id, explaining->language));
   json_object_set_new(json, "ask", ask_list(explaining));
   json_object_set_new(json, "answer_within", answer_text(explaining, info));
   json_object_set(json, "because", explaining->because);
   json_object_set(json, "missing", explaining->missing);
   json_object_set(json, "would_allow", explaining->would_allow);
   return json;
+}
+
+json_t *access_conditions_json(const struct access_rules *rules, const char *basis, const char *limit,
+                               enum access_language language) {
+  const struct law_condition *conditions[ACCESS_CONDITIONS_MAX];
+  size_t count = access_conditions(rules, basis, limit, conditions);
+  json_t *list = json_array();
+  for (size_t i = 0; i < count; i++) {
+    const char *text = language == ACCESS_ENGLISH ? conditions[i]->english : conditions[i]->text;
+    (void)json_array_append_new(list, json_pack("{s:s, s:s}", "id", conditions[i]->id, "text", text));
+  }
+  return list;
 }

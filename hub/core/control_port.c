@@ -292,6 +292,19 @@ static void do_record(struct core *core, struct control_port *port, struct conne
 }
 
 // What nav-desk alone may ask, and gets at once.
+static desk_ask *find_desk_ask(const char *name) {
+  static const struct {
+    const char *name;
+    desk_ask *ask;
+  } asks[] = {{"consent-ask", registers_ask},
+              {"reason-keys", reasons_keys},
+              {"hold-preview", hold_preview},
+              {"hold-owner", hold_owner}};
+  for (size_t i = 0; i < sizeof asks / sizeof *asks; i++)
+    if (strcmp(asks[i].name, name) == 0) return asks[i].ask;
+  return NULL;
+}
+
 static void do_desk_ask(const struct core *core, struct connection *connection, const json_t *request,
                         desk_ask *ask) {
   if (!is_desk(connection)) {
@@ -356,14 +369,8 @@ static void handle(struct control_port *port, struct connection *connection, jso
     json_decref(answer);
   } else if (name != NULL && strcmp(name, "record") == 0) {
     do_record(port->core, port, connection, request);
-  } else if (name != NULL && strcmp(name, "consent-ask") == 0) {
-    do_desk_ask(port->core, connection, request, registers_ask);
-  } else if (name != NULL && strcmp(name, "reason-keys") == 0) {
-    do_desk_ask(port->core, connection, request, reasons_keys);
-  } else if (name != NULL && strcmp(name, "hold-preview") == 0) {
-    do_desk_ask(port->core, connection, request, hold_preview);
-  } else if (name != NULL && strcmp(name, "hold-owner") == 0) {
-    do_desk_ask(port->core, connection, request, hold_owner);
+  } else if (name != NULL && find_desk_ask(name) != NULL) {
+    do_desk_ask(port->core, connection, request, find_desk_ask(name));
   } else {
     refuse(connection, NAV__V1__CODE__CODE_UNKNOWN_MESSAGE, "nav-core knows no such command");
   }

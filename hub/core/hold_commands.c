@@ -24,14 +24,6 @@ static const char *next_step(const struct hold *hold) {
   return hold->level == 0 ? "deputies" : "on-call";
 }
 
-// By their place in the event, from 0.
-static json_t *person_list(uint64_t subjects) {
-  json_t *list = json_array();
-  for (int i = 0; i < ACCESS_SUBJECTS_MAX; i++)
-    if ((subjects >> i & 1U) != 0) (void)json_array_append_new(list, json_integer(i));
-  return list;
-}
-
 static json_t *hold_json(const struct core *core, const struct hold *hold) {
   char id[48];
   char to[256];
@@ -45,7 +37,7 @@ static json_t *hold_json(const struct core *core, const struct hold *hold) {
       "agency", core->numbers->agencies[hold->agency], "to", lane->agency, "purpose", lane->purpose, "type",
       wire_body_name(hold->type) == NULL ? "" : wire_body_name(hold->type), "rule",
       hold->rule == NULL ? "" : hold->rule, "basis", hold->basis == NULL ? "" : hold->basis, "limit",
-      hold->limit, "reveal", access_class_list(hold->reveal), "persons", person_list(hold->subjects),
+      hold->limit, "reveal", access_class_list(hold->reveal), "persons", access_person_list(hold->subjects),
       "urgent", hold->urgent ? 1 : 0, "must_answer", hold->must_answer ? 1 : 0, "opened_ms",
       (json_int_t)hold->opened_ms, "deadline_ms", (json_int_t)hold->deadline_ms, "level",
       (json_int_t)hold->level, "assessor", hold_assessor(core, hold, to), "then", next_step(hold));

@@ -10,7 +10,6 @@
 #include "hub/ctl/ctl.h"
 #include "hub/ctl/output.h"
 #include "hub/ctl/sealed.h"
-#include "hub/wire/event.h"
 #include "nav/v1/options.pb-c.h"
 
 enum { TIMEOUT_MS = 60000, LIST_MAX = 64, HOLD_ID_SIZE = 64 };
@@ -73,11 +72,7 @@ static json_t *list_option(const struct ctl *ctl, const char *name) {
 static void add_choice(const struct ctl *ctl, json_t *request, uint64_t persons) {
   json_t *reveal = list_option(ctl, "reveal");
   if (reveal != NULL) (void)json_object_set_new(request, "reveal", reveal);
-  if (persons == UINT64_MAX) return;
-  json_t *subjects = json_array();
-  for (int i = 0; i < ACCESS_SUBJECTS_MAX; i++)
-    if ((persons >> i & 1U) != 0) (void)json_array_append_new(subjects, json_integer(i));
-  (void)json_object_set_new(request, "subjects", subjects);
+  if (persons != UINT64_MAX) (void)json_object_set_new(request, "subjects", access_person_list(persons));
 }
 
 static bool read_persons(const struct ctl *ctl, uint64_t *persons, enum ctl_exit *code) {
@@ -244,12 +239,8 @@ static json_t *ask_desk(struct ctl *ctl, const json_t *hold, uint64_t persons, b
 static uint16_t class_bits(const struct ctl *ctl) {
   json_t *list = list_option(ctl, "reveal");
   uint16_t bits = list == NULL ? UINT16_MAX : 1U << NAV__V1__SENSITIVITY__SENSITIVITY_OPEN;
-  for (size_t i = 0; i < json_array_size(list); i++) {
-    int class = 0;
-    const char *name = json_string_value(json_array_get(list, i));
-    if (wire_enum_value(&nav__v1__sensitivity__descriptor, name, &class) && class > 0 && class < 16)
-      bits = (uint16_t)(bits | 1U << class);
-  }
+  for (size_t i = 0; i < json_array_size(list); i++)
+    bits = (uint16_t)(bits | access_class_bit(json_string_value(json_array_get(list, i))));
   json_decref(list);
   return bits;
 }

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "hub/access/classes.h"
-#include "hub/access/law.h"
 #include "hub/base/clock.h"
 #include "hub/base/id.h"
 #include "hub/ctl/output.h"
@@ -85,23 +84,12 @@ void sealed_close(struct sealed_case *sealed) {
   *sealed = (struct sealed_case){0};
 }
 
-static const struct access_rule_info *rule_of(const struct sealed_case *sealed, uint16_t rule) {
-  return rule == ACCESS_NO_RULE ? NULL : access_rule(sealed->rules, rule);
-}
-
 json_t *sealed_conditions(const struct sealed_case *sealed, enum access_language language) {
   const struct access_decision now = sealed->decision;
-  const struct access_rule_info *rule = rule_of(sealed, now.rule);
-  const struct access_rule_info *limit = rule_of(sealed, now.limit);
-  const struct law_condition *conditions[ACCESS_CONDITIONS_MAX];
-  size_t count = access_conditions(sealed->rules, rule == NULL ? NULL : rule->basis,
-                                   limit == NULL ? NULL : limit->id, conditions);
-  json_t *list = json_array();
-  for (size_t i = 0; i < count; i++) {
-    const char *text = language == ACCESS_ENGLISH ? conditions[i]->english : conditions[i]->text;
-    (void)json_array_append_new(list, json_pack("{s:s, s:s}", "id", conditions[i]->id, "text", text));
-  }
-  return list;
+  const struct access_rule_info *rule = access_rule(sealed->rules, now.rule);
+  const struct access_rule_info *limit = access_rule(sealed->rules, now.limit);
+  return access_conditions_json(sealed->rules, rule == NULL ? NULL : rule->basis,
+                                limit == NULL ? NULL : limit->id, language);
 }
 
 // NULL: no memory.
@@ -157,27 +145,19 @@ bool sealed_travels(struct sealed_case *sealed, enum ctl_exit *code) {
   return false;
 }
 
-static bool same_persons(const json_t *persons, uint64_t wanted) {
-  uint64_t bits = 0;
-  for (size_t i = 0; i < json_array_size(persons); i++) {
-    json_int_t number = json_integer_value(json_array_get(persons, i));
-    if (number >= 0 && number < ACCESS_SUBJECTS_MAX) bits |= UINT64_C(1) << number;
-  }
-  return bits == wanted;
-}
-
 bool sealed_is_alike(const struct sealed_case *sealed, const json_t *hold) {
   const struct access_decision now = sealed->decision;
-  const struct access_rule_info *rule = rule_of(sealed, now.rule);
-  const struct access_rule_info *limit = rule_of(sealed, now.limit);
+  const struct access_rule_info *rule = access_rule(sealed->rules, now.rule);
+  const struct access_rule_info *limit = access_rule(sealed->rules, now.limit);
   json_t *reveal = access_class_list(now.reveal);
-  bool alike =
-      rule != NULL && strcmp(output_text_of(hold, "kind"), "event") == 0 &&
-      strcmp(output_text_of(hold, "rule"), rule->id) == 0 &&
-      strcmp(output_text_of(hold, "limit"), limit == NULL ? "" : limit->id) == 0 &&
-      json_equal(json_object_get(hold, "reveal"), reveal) &&
-      same_persons(json_object_get(hold, "persons"), access_edge_numbers(&sealed->edge, now.subjects));
+  json_t *persons = access_person_list(access_edge_numbers(&sealed->edge, now.subjects));
+  bool alike = rule != NULL && strcmp(output_text_of(hold, "kind"), "event") == 0 &&
+               strcmp(output_text_of(hold, "rule"), rule->id) == 0 &&
+               strcmp(output_text_of(hold, "limit"), limit == NULL ? "" : limit->id) == 0 &&
+               json_equal(json_object_get(hold, "reveal"), reveal) &&
+               json_equal(json_object_get(hold, "persons"), persons);
   json_decref(reveal);
+  json_decref(persons);
   return alike;
 }
 

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "hub/access/explain.h"
-#include "hub/access/law.h"
 #include "hub/base/id.h"
 #include "hub/desk/core_link.h"
 #include "hub/desk/reader_private.h"
@@ -166,14 +165,7 @@ static const char *basis_of(const struct assessing *a, const Nav__V1__LaneVerdic
 static json_t *conditions(const struct assessing *a) {
   const Nav__V1__LaneVerdict *stored = desk_event_lane(a->event, a->lane->number);
   const char *id = basis_of(a, stored);
-  const struct law_condition *conditions[ACCESS_CONDITIONS_MAX];
-  size_t count = access_conditions(a->rules, id, stored == NULL ? NULL : stored->limit_rule, conditions);
-  json_t *list = json_array();
-  for (size_t i = 0; i < count; i++) {
-    const char *text = a->language == ACCESS_ENGLISH ? conditions[i]->english : conditions[i]->text;
-    (void)json_array_append_new(list, json_pack("{s:s, s:s}", "id", conditions[i]->id, "text", text));
-  }
-  return list;
+  return access_conditions_json(a->rules, id, stored == NULL ? NULL : stored->limit_rule, a->language);
 }
 
 static json_t *sealed_hex(const struct assessing *a) {

@@ -62,17 +62,25 @@ static bool has(const json_t *conditions, const char *id) {
   return false;
 }
 
+// Released to many, were it not for handling code H2. marks and incident outlive it.
+static Nav__V1__Event limited_incident(Nav__V1__Marks *marks, Nav__V1__PublicIncident *incident) {
+  Nav__V1__Event event = new_event("polisen");
+  nav__v1__marks__init(marks);
+  nav__v1__public_incident__init(incident);
+  marks->has_handling = true;
+  marks->handling = NAV__V1__HANDLING__HANDLING_H2;
+  event.marks = marks;
+  event.body_case = NAV__V1__EVENT__BODY_PUBLIC_INCIDENT;
+  event.public_incident = incident;
+  return event;
+}
+
 // Handling code H2 makes a hold of what the rule would release: nav-core then asks its condition too.
 static void what_limits_a_case_has_its_conditions_shown(void **state) {
   (void)state;
-  Nav__V1__Event event = new_event("polisen");
-  Nav__V1__Marks marks = NAV__V1__MARKS__INIT;
-  Nav__V1__PublicIncident incident = NAV__V1__PUBLIC_INCIDENT__INIT;
-  marks.has_handling = true;
-  marks.handling = NAV__V1__HANDLING__HANDLING_H2;
-  event.marks = &marks;
-  event.body_case = NAV__V1__EVENT__BODY_PUBLIC_INCIDENT;
-  event.public_incident = &incident;
+  Nav__V1__Marks marks;
+  Nav__V1__PublicIncident incident;
+  Nav__V1__Event event = limited_incident(&marks, &incident);
   struct opened o;
   open_case(&o, &event, NULL);
   json_t *swedish = sealed_conditions(&o.sealed, ACCESS_SWEDISH);
@@ -174,15 +182,10 @@ static void what_is_shown_is_what_the_rule_holds(void **state) {
 // more.
 static void what_is_no_longer_sealed_does_not_travel(void **state) {
   (void)state;
-  Nav__V1__Event event = new_event("polisen");
-  Nav__V1__Marks marks = NAV__V1__MARKS__INIT;
-  Nav__V1__PublicIncident incident = NAV__V1__PUBLIC_INCIDENT__INIT;
+  Nav__V1__Marks marks;
+  Nav__V1__PublicIncident incident;
+  Nav__V1__Event event = limited_incident(&marks, &incident);
   enum ctl_exit code = CTL_DONE;
-  marks.has_handling = true;
-  marks.handling = NAV__V1__HANDLING__HANDLING_H2;
-  event.marks = &marks;
-  event.body_case = NAV__V1__EVENT__BODY_PUBLIC_INCIDENT;
-  event.public_incident = &incident;
   struct opened o;
   open_case(&o, &event, NULL);
   assert_true(sealed_travels(&o.sealed, &code));
