@@ -8,27 +8,19 @@
 #include "hub/base/clock.h"
 #include "hub/base/log.h"
 
-enum { TOGETHER_MAX = 16 };  // frames that wait for others to leave with
-
-struct waiting {
-  uint8_t head[RELAY_HEAD_SIZE];
-  uint8_t *frame;
-  size_t length;
-};
-
 struct gate_port {
   const char *path;
   int listening, spare;  // spare: unix_socket_accept
   int fd;                // of the gate; -1: none
   int candidate;         // a connection that has said nothing yet; -1: none
   struct gate_port_handlers handlers;
-  struct waiting queue[GATE_PORT_QUEUE_MAX];
+  struct relay_frame queue[GATE_PORT_QUEUE_MAX];  // a ring; their bytes are its own
   size_t queue_first, queue_count;
   bool refused;   // what waits was not taken when it was last tried
   bool reads;     // frames are wanted, and something may be said
   bool readable;  // something may have come
   int64_t heard_ms, said_ms;
-  uint8_t frame[WIRE_FRAME_MAX];
+  struct relay_reader reader;
 };
 
 static void end_candidate(struct gate_port *port) {
@@ -65,7 +57,7 @@ void gate_port_close(struct gate_port *port) {
 // ---- what waits ----
 
 static void drop_first(struct gate_port *port) {
-  free(port->queue[port->queue_first].frame);
+  free((void *)(uintptr_t)port->queue[port->queue_first].bytes);
   port->queue_first = (port->queue_first + 1) % GATE_PORT_QUEUE_MAX;
   port->queue_count--;
 }
@@ -86,6 +78,7 @@ void gate_port_hang_up(struct gate_port *port) {
   if (port->fd >= 0) (void)close(port->fd);
   port->fd = -1;
   port->readable = false;
+  port->reader.at = port->reader.length = 0;
 }
 
 static void lose(struct gate_port *port, const char *why) {
@@ -97,10 +90,8 @@ static void lose(struct gate_port *port, const char *why) {
 // A message of no session; where the gate takes nothing it has enough to read.
 static void say_alive(struct gate_port *port, int64_t now_ms) {
   const struct relay_head head = {.kind = RELAY_CORE};
-  uint8_t encoded[RELAY_HEAD_SIZE];
   port->said_ms = now_ms;
-  relay_encode(encoded, &head);
-  (void)relay_send(port->fd, encoded, NULL, 0);
+  (void)relay_send_one(port->fd, &head, NULL);
 }
 
 // Whoever only looks whether somebody listens here takes no gate's place.
@@ -159,14 +150,12 @@ bool gate_port_lives(const struct gate_port *port) { return port->fd >= 0; }
 
 // ---- receiving ----
 
-bool gate_port_receive(struct gate_port *port, struct relay_head *head, const uint8_t **frame,
-                       size_t *length) {
+bool gate_port_receive(struct gate_port *port, struct relay_frame *frame) {
   struct nav_error err;
   if (!port->readable || !may_send(port)) return false;
-  switch (relay_receive(port->fd, head, port->frame, length, &err)) {
+  switch (relay_receive(port->fd, &port->reader, frame, &err)) {
     case RELAY_DONE:
       port->heard_ms = nav_clock_monotonic_ms();
-      *frame = port->frame;
       return true;
     case RELAY_LATER:
       port->readable = false;
@@ -185,37 +174,32 @@ bool gate_port_receive(struct gate_port *port, struct relay_head *head, const ui
 
 // ---- sending ----
 
-bool gate_port_send_now(struct gate_port *port, const struct relay_head *head, const uint8_t *frame,
-                        size_t length) {
-  uint8_t encoded[RELAY_HEAD_SIZE];
-  relay_encode(encoded, head);
-  return port->fd >= 0 && relay_send(port->fd, encoded, frame, length) == RELAY_DONE;
+bool gate_port_send_now(struct gate_port *port, const struct relay_head *head, const uint8_t *bytes) {
+  return port->fd >= 0 && relay_send_one(port->fd, head, bytes) == RELAY_DONE;
 }
 
 void gate_port_flush(struct gate_port *port) {
   while (port->queue_count > 0) {
-    const struct waiting *first = &port->queue[port->queue_first];
+    size_t to_end = GATE_PORT_QUEUE_MAX - port->queue_first, sent = 0;
     // Where the gate has gone, the next wait tells: sessions end there, not in the midst of what is sent to
     // them.
-    port->refused =
-        !may_send(port) || relay_send(port->fd, first->head, first->frame, first->length) != RELAY_DONE;
+    port->refused = !may_send(port) ||
+                    relay_send(port->fd, &port->queue[port->queue_first],
+                               port->queue_count < to_end ? port->queue_count : to_end, &sent) != RELAY_DONE;
     if (port->refused) return;
-    drop_first(port);
+    while (sent-- > 0) drop_first(port);
   }
 }
 
-// Sent as soon as it is made, each frame would wake the gate for itself.
-bool gate_port_put(struct gate_port *port, const struct relay_head *head, const uint8_t *frame,
-                   size_t length) {
+bool gate_port_put(struct gate_port *port, const struct relay_head *head, const uint8_t *bytes) {
   if (port->fd < 0) return true;  // nobody is there to want it
   if (port->queue_count == GATE_PORT_QUEUE_MAX) return false;
-  struct waiting *waiting = &port->queue[(port->queue_first + port->queue_count) % GATE_PORT_QUEUE_MAX];
-  waiting->frame = malloc(length);
-  if (waiting->frame == NULL) return false;
-  waiting->length = length;
-  memcpy(waiting->frame, frame, length);
-  relay_encode(waiting->head, head);
+  uint8_t *copy = malloc(head->length);
+  if (copy == NULL) return false;
+  memcpy(copy, bytes, head->length);
+  port->queue[(port->queue_first + port->queue_count) % GATE_PORT_QUEUE_MAX] =
+      (struct relay_frame){*head, copy};
   port->queue_count++;
-  if (port->queue_count >= TOGETHER_MAX && !port->refused) gate_port_flush(port);
+  if (port->queue_count >= RELAY_TOGETHER_MAX && !port->refused) gate_port_flush(port);
   return true;
 }

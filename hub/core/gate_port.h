@@ -40,18 +40,16 @@ void gate_port_say_alive(struct gate_port *port);
 // Whether a gate is connected.
 bool gate_port_lives(const struct gate_port *port);
 
-// The next message; *frame lives until the next call. False: nothing has come, or nothing may be read.
-bool gate_port_receive(struct gate_port *port, struct relay_head *head, const uint8_t **frame,
-                       size_t *length);
-// The frame waits for gate_port_flush or for some others, and leaves with them; without a gate it is dropped.
-// False: too many wait.
-NAV_MUST_USE bool gate_port_put(struct gate_port *port, const struct relay_head *head, const uint8_t *frame,
-                                size_t length);
+// The next frame; its bytes live until the next call. False: nothing has come, or nothing may be read.
+bool gate_port_receive(struct gate_port *port, struct relay_frame *frame);
+// The frame (of head->length bytes, copied) waits for gate_port_flush or for some others, and leaves with
+// them, so that the gate wakes once for all; without a gate it is dropped. False: too many wait.
+NAV_MUST_USE bool gate_port_put(struct gate_port *port, const struct relay_head *head, const uint8_t *bytes);
 // What the gate does not take now waits on.
 void gate_port_flush(struct gate_port *port);
 // Sends ahead of what waits, and whether it may be said or not. False: the gate takes nothing now.
 NAV_MUST_USE bool gate_port_send_now(struct gate_port *port, const struct relay_head *head,
-                                     const uint8_t *frame, size_t length);
+                                     const uint8_t *bytes);
 void gate_port_drop_waiting(struct gate_port *port);
 // Ends the connection: the gate then ends all its sessions. The `lost` handler is not called.
 void gate_port_hang_up(struct gate_port *port);

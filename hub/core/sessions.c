@@ -125,22 +125,22 @@ void sessions_flush(struct sessions *sessions) { gate_port_flush(sessions->gate)
 
 bool sessions_have_room(const struct sessions *sessions) { return gate_port_has_room(sessions->gate); }
 
-static struct relay_head head_of(uint64_t number, const char *agency) {
-  struct relay_head head = {.session = number, .kind = RELAY_FRAME};
+static struct relay_head head_of(uint64_t number, const char *agency, size_t length) {
+  struct relay_head head = {.session = number, .kind = RELAY_FRAME, .length = (uint32_t)length};
   (void)snprintf(head.agency, sizeof head.agency, "%s", agency);
   return head;
 }
 
 static bool send_to(struct sessions *sessions, const struct session *session, const uint8_t *frame,
                     size_t length) {
-  const struct relay_head head = head_of(session->number, session->agency->id);
-  return gate_port_put(sessions->gate, &head, frame, length);
+  const struct relay_head head = head_of(session->number, session->agency->id, length);
+  return gate_port_put(sessions->gate, &head, frame);
 }
 
 static void send_clear(struct sessions *sessions, const struct relay_head *to, const uint8_t *frame,
                        size_t length) {
-  const struct relay_head head = head_of(to->session, to->agency);
-  (void)!gate_port_put(sessions->gate, &head, frame, length);
+  const struct relay_head head = head_of(to->session, to->agency, length);
+  (void)!gate_port_put(sessions->gate, &head, frame);
 }
 
 void session_end(struct sessions *sessions, struct session *session) {
@@ -157,8 +157,8 @@ void sessions_let_go(struct sessions *sessions) {
   for (size_t i = 0; i < sessions->count; i++) {
     struct session *session = sessions_at(sessions, i);
     if (session == NULL) continue;
-    const struct relay_head head = head_of(session->number, session->agency->id);
-    told = gate_port_send_now(sessions->gate, &head, &reset, sizeof reset) && told;
+    const struct relay_head head = head_of(session->number, session->agency->id, sizeof reset);
+    told = gate_port_send_now(sessions->gate, &head, &reset) && told;
     end_quietly(sessions, session);
   }
   if (!told) gate_port_hang_up(sessions->gate);  // which tells the gate of all of them
@@ -339,26 +339,24 @@ static void take_frame(struct sessions *sessions, const struct relay_head *head,
   }
 }
 
-static void take_message(struct sessions *sessions, const struct relay_head *head, const uint8_t *frame,
-                         size_t length) {
+static void take_relayed(struct sessions *sessions, const struct relay_frame *frame) {
+  const struct relay_head *head = &frame->head;
   if (head->kind == RELAY_FRAME) {
-    take_frame(sessions, head, frame, length);
+    take_frame(sessions, head, frame->bytes, head->length);
   } else if (head->kind == RELAY_GONE) {
     struct session *session = of_gate(sessions, head);
     if (session != NULL) end_quietly(sessions, session);
-  } else if (head->kind == RELAY_REFUSED && length == 8 && sessions->standby_text == NULL) {
-    sessions->handlers.refused_at_gate(sessions->handlers.context, head->agency, (int)nav_get_u32(frame),
-                                       nav_get_u32(frame + 4));
+  } else if (head->kind == RELAY_REFUSED && head->length == 8 && sessions->standby_text == NULL) {
+    sessions->handlers.refused_at_gate(sessions->handlers.context, head->agency,
+                                       (int)nav_get_u32(frame->bytes), nav_get_u32(frame->bytes + 4));
   }
 }
 
 int sessions_receive(struct sessions *sessions, int most) {
-  struct relay_head head;
-  const uint8_t *frame;
-  size_t length;
+  struct relay_frame frame;
   int taken = 0;
-  while (taken < most && gate_port_receive(sessions->gate, &head, &frame, &length)) {
-    take_message(sessions, &head, frame, length);
+  while (taken < most && gate_port_receive(sessions->gate, &frame)) {
+    take_relayed(sessions, &frame);
     taken++;
   }
   return taken;

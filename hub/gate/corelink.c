@@ -22,7 +22,7 @@ struct corelink {
   bool readable;   // something may have come
   int64_t tried_ms, heard_ms;
   char trouble[sizeof((struct nav_error *)NULL)->text];  // why it cannot connect, as last told
-  uint8_t frame[WIRE_FRAME_MAX];
+  struct relay_reader reader;
 };
 
 struct corelink *corelink_open(const char *socket_path, int silent_ms, struct nav_error *err) {
@@ -43,6 +43,7 @@ static void hang_up(struct corelink *link) {
   link->lost = link->lost || link->connected;
   link->connected = false;
   link->full = link->readable = false;
+  link->reader.at = link->reader.length = 0;
 }
 
 void corelink_close(struct corelink *link) {
@@ -62,9 +63,7 @@ void corelink_polled(struct corelink *link, short revents) {
 
 // The core listens to who says something.
 static void say_hello(struct corelink *link) {
-  uint8_t bytes[RELAY_HEAD_SIZE];
-  relay_encode(bytes, &(struct relay_head){.kind = RELAY_GATE});
-  (void)relay_send(link->fd, bytes, NULL, 0);
+  (void)relay_send_one(link->fd, &(struct relay_head){.kind = RELAY_GATE}, NULL);
 }
 
 static void connect_now(struct corelink *link) {
@@ -97,10 +96,9 @@ bool corelink_connected(const struct corelink *link) { return link->connected; }
 
 bool corelink_send(struct corelink *link, const struct relay_head *head, zmq_msg_t *payload) {
   if (!link->connected) return false;
-  uint8_t bytes[RELAY_HEAD_SIZE];
-  relay_encode(bytes, head);
-  enum relay_result result = relay_send(link->fd, bytes, payload == NULL ? NULL : zmq_msg_data(payload),
-                                        payload == NULL ? 0 : zmq_msg_size(payload));
+  struct relay_head sized = *head;
+  sized.length = payload == NULL ? 0 : (uint32_t)zmq_msg_size(payload);
+  enum relay_result result = relay_send_one(link->fd, &sized, payload == NULL ? NULL : zmq_msg_data(payload));
   // Of one that has ended, receiving will tell once all is read that it said before.
   link->full = result == RELAY_LATER;
   if (result != RELAY_DONE) return false;
@@ -117,26 +115,33 @@ static void note_silence(struct corelink *link) {
   if (link->connected && silent) hang_up(link);
 }
 
-static bool take(zmq_msg_t *payload, const uint8_t *frame, size_t length) {
-  if (zmq_msg_init_size(payload, length) != 0) return false;
-  memcpy(zmq_msg_data(payload), frame, length);
+static bool take(zmq_msg_t *payload, const struct relay_frame *frame) {
+  if (zmq_msg_init_size(payload, frame->head.length) != 0) return false;
+  memcpy(zmq_msg_data(payload), frame->bytes, frame->head.length);
   return true;
 }
 
+bool corelink_has_more(const struct corelink *link) { return relay_has_more(&link->reader); }
+
 enum relay_result corelink_receive(struct corelink *link, struct relay_head *head, zmq_msg_t *payload,
                                    struct nav_error *err) {
-  size_t length = 0;
+  struct relay_frame frame;
   enum relay_result result = RELAY_LATER;
-  if (link->readable) result = relay_receive(link->fd, head, link->frame, &length, err);
+  if (link->readable) result = relay_receive(link->fd, &link->reader, &frame, err);
   link->readable = result != RELAY_LATER;
   if (result == RELAY_LATER) note_silence(link);
   // A frame that there is no memory for is missing in its session, and so all end.
-  if (result == RELAY_ENDED || (result == RELAY_DONE && !take(payload, link->frame, length))) {
+  if (result == RELAY_ENDED || (result == RELAY_DONE && !take(payload, &frame))) {
     hang_up(link);
     return RELAY_LATER;
   }
   if (result == RELAY_LATER) return result;
+  if (result == RELAY_MALFORMED) {
+    hang_up(link);
+    return result;
+  }
   link->heard_ms = nav_clock_monotonic_ms();
   link->connected = true;
-  return result;
+  *head = frame.head;
+  return RELAY_DONE;
 }

@@ -25,8 +25,11 @@ bool corelink_lost(struct corelink *link);
 bool corelink_connected(const struct corelink *link);
 // Takes the payload (NULL: none) only where it gives true. False: not now.
 NAV_MUST_USE bool corelink_send(struct corelink *link, const struct relay_head *head, zmq_msg_t *payload);
-// DONE: head and payload (to be closed) stand; LATER: nothing there, or the core is lost; MALFORMED: *err.
+// DONE: head and payload (to be closed) stand; LATER: nothing there, or the core is lost; MALFORMED: *err,
+// and it is hung up on.
 enum relay_result corelink_receive(struct corelink *link, struct relay_head *head, zmq_msg_t *payload,
                                    struct nav_error *err);
+// Whether something stands to be received of which corelink_poll does not tell.
+bool corelink_has_more(const struct corelink *link);
 
 #endif

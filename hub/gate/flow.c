@@ -53,7 +53,7 @@ void gate_end_session(struct gate *gate, struct session *session, bool core_must
 void gate_tell_ended(struct gate *gate) {
   struct session *session;
   while ((session = sessions_next_ended(gate->sessions)) != NULL) {
-    struct relay_head head = {session->number, RELAY_GONE, ""};
+    struct relay_head head = {.session = session->number, .kind = RELAY_GONE};
     memcpy(head.agency, session->agency, sizeof head.agency);
     if (!corelink_send(gate->core, &head, NULL)) return;
     sessions_release(gate->sessions, session);
@@ -134,7 +134,7 @@ static struct session *admit(struct gate *gate, struct door_message *message, st
 
 // Where the core does not take it now the message stays parked, and no other is read.
 static void forward(struct gate *gate, struct door_message *message, const struct session *session) {
-  struct relay_head head = {session->number, RELAY_FRAME, ""};
+  struct relay_head head = {.session = session->number, .kind = RELAY_FRAME};
   memcpy(head.agency, session->agency, sizeof head.agency);
   gate->has_parked = !corelink_send(gate->core, &head, &message->payload);
 }
@@ -258,7 +258,7 @@ static void handle_core(struct gate *gate, const struct relay_head *head, zmq_ms
 }
 
 void gate_from_core(struct gate *gate) {
-  for (int i = 0; i < TURN_FRAMES_MAX; i++) {
+  for (int i = 0; i < TURN_FRAMES_MAX || corelink_has_more(gate->core); i++) {
     struct relay_head head;
     zmq_msg_t payload;
     struct nav_error err = {0};
@@ -266,7 +266,7 @@ void gate_from_core(struct gate *gate) {
     if (got == RELAY_LATER) return;
     if (got == RELAY_MALFORMED) {
       gate_log_limited(gate, "nav-core sent what is not a relay message: %s: %s", err.place, err.text);
-      continue;
+      return;
     }
     handle_core(gate, &head, &payload);
     (void)zmq_msg_close(&payload);

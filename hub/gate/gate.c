@@ -92,7 +92,7 @@ static void report_refused(struct gate *gate, const char *agency, int code, uint
   uint8_t bytes[8];
   nav_put_u32(bytes, (uint32_t)code);
   nav_put_u32(bytes + 4, *count);
-  struct relay_head head = {0, RELAY_REFUSED, ""};
+  struct relay_head head = {.kind = RELAY_REFUSED};
   memcpy(head.agency, agency, strlen(agency) + 1);
   zmq_msg_t message;
   if (zmq_msg_init_size(&message, sizeof bytes) != 0) return;
@@ -128,7 +128,7 @@ static void tick(struct gate *gate, int64_t now_ms) {
     nav_log(NAV_LOG_ERROR, "the ZAP handler no longer answers; stopping, so that nobody is let in unasked");
     abort();
   }
-  struct relay_head head = {0, RELAY_GATE, ""};
+  struct relay_head head = {.kind = RELAY_GATE};
   (void)!corelink_send(gate->core, &head, NULL);  // the next second says it again
   report_all_refused(gate);
   uint32_t cut = connections_cut_idle(gate->connections, now_ms);

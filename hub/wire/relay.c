@@ -5,14 +5,16 @@
 #include <string.h>
 
 #include "hub/base/buffer.h"
+#include "hub/wire/message.h"
 
-enum { AT_SESSION = 0, AT_KIND = 8, AT_AGENCY = 9 };
+enum { AT_SESSION = 0, AT_KIND = 8, AT_LENGTH = 9, AT_AGENCY = 13 };
 static_assert(AT_AGENCY + RELAY_AGENCY_SIZE == RELAY_HEAD_SIZE, "the head's size is settled");
 
 void relay_encode(uint8_t out[RELAY_HEAD_SIZE], const struct relay_head *head) {
   memset(out, 0, RELAY_HEAD_SIZE);
   nav_put_u64(out + AT_SESSION, head->session);
   out[AT_KIND] = head->kind;
+  nav_put_u32(out + AT_LENGTH, head->length);
   memcpy(out + AT_AGENCY, head->agency, strnlen(head->agency, RELAY_AGENCY_SIZE - 1));
 }
 
@@ -32,7 +34,7 @@ static bool agency_is_sound(const uint8_t *text) {
 }
 
 bool relay_decode(struct relay_head *head, const uint8_t *data, size_t length, struct nav_error *err) {
-  if (length != RELAY_HEAD_SIZE) {
+  if (length < RELAY_HEAD_SIZE) {
     return nav_fail(err, NAV_ERROR_PEER, 0, "relay", "the head has %zu bytes, not %d", length,
                     RELAY_HEAD_SIZE);
   }
@@ -44,8 +46,15 @@ bool relay_decode(struct relay_head *head, const uint8_t *data, size_t length, s
     return nav_fail(err, NAV_ERROR_PEER, 0, "relay.agency", "is not an agency's id ([a-z0-9-], below %d)",
                     RELAY_AGENCY_SIZE);
   }
+  uint32_t frame = nav_get_u32(data + AT_LENGTH);
+  if (frame > WIRE_FRAME_MAX || frame > length - RELAY_HEAD_SIZE) {
+    return nav_fail(err, NAV_ERROR_PEER, 0, "relay.length",
+                    "a frame of %u bytes, where %zu follow (at most %d)", frame, length - RELAY_HEAD_SIZE,
+                    WIRE_FRAME_MAX);
+  }
   head->session = nav_get_u64(data + AT_SESSION);
   head->kind = kind;
+  head->length = frame;
   memcpy(head->agency, data + AT_AGENCY, RELAY_AGENCY_SIZE);
   return true;
 }

@@ -31,34 +31,74 @@ int relay_accept(int listening, int *spare) {
   return fd;
 }
 
-enum relay_result relay_send(int fd, const uint8_t head[RELAY_HEAD_SIZE], const void *frame, size_t length) {
-  struct iovec parts[2] = {{(void *)(uintptr_t)head, RELAY_HEAD_SIZE}, {(void *)(uintptr_t)frame, length}};
-  const struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
-  NAV_ASSERT(length <= WIRE_FRAME_MAX);
-  if (sendmsg(fd, &message, MSG_NOSIGNAL) >= 0) return RELAY_DONE;
+// How many of them one message takes: the first always fits.
+static size_t count_fitting(const struct relay_frame *frames, size_t count) {
+  size_t bytes = 0, fitting = 0;
+  while (fitting < count && fitting < RELAY_TOGETHER_MAX) {
+    bytes += RELAY_HEAD_SIZE + frames[fitting].head.length;
+    if (bytes > RELAY_MESSAGE_MAX) break;
+    fitting++;
+  }
+  return fitting;
+}
+
+enum relay_result relay_send(int fd, const struct relay_frame *frames, size_t count, size_t *sent) {
+  uint8_t heads[RELAY_TOGETHER_MAX][RELAY_HEAD_SIZE];
+  struct iovec parts[2 * RELAY_TOGETHER_MAX];
+  size_t fitting = count_fitting(frames, count);
+  NAV_ASSERT(fitting > 0);
+  for (size_t i = 0; i < fitting; i++) {
+    relay_encode(heads[i], &frames[i].head);
+    parts[2 * i] = (struct iovec){heads[i], RELAY_HEAD_SIZE};
+    parts[2 * i + 1] = (struct iovec){(void *)(uintptr_t)frames[i].bytes, frames[i].head.length};
+  }
+  const struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2 * fitting};
+  bool done = sendmsg(fd, &message, MSG_NOSIGNAL) >= 0;
+  *sent = done ? fitting : 0;
+  if (done) return RELAY_DONE;
   // ENOBUFS: the system has no memory for it just now.
   if (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM) return RELAY_LATER;
   (void)shutdown(fd, SHUT_RDWR);
   return RELAY_ENDED;
 }
 
-enum relay_result relay_receive(int fd, struct relay_head *head, uint8_t *frame, size_t *length,
-                                struct nav_error *err) {
-  uint8_t bytes[RELAY_HEAD_SIZE];
-  struct iovec parts[2] = {{bytes, sizeof bytes}, {frame, WIRE_FRAME_MAX}};
-  struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+enum relay_result relay_send_one(int fd, const struct relay_head *head, const uint8_t *bytes) {
+  const struct relay_frame frame = {*head, bytes};
+  size_t sent;
+  return relay_send(fd, &frame, 1, &sent);
+}
+
+static enum relay_result receive_message(int fd, struct relay_reader *reader, struct nav_error *err) {
+  struct iovec part = {reader->bytes, sizeof reader->bytes};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
   ssize_t got = recvmsg(fd, &message, 0);
   // The other side closed without having read all of ours: said once, and before what it had sent, unix(7).
   if (got < 0 && errno == ECONNRESET) got = recvmsg(fd, &message, 0);
   if (got < 0) return errno == EAGAIN ? RELAY_LATER : RELAY_ENDED;
   if (got == 0) return RELAY_ENDED;
   if ((message.msg_flags & MSG_TRUNC) != 0) {
-    (void)nav_fail(err, NAV_ERROR_PEER, 0, "relay", "a message is larger than %d bytes",
-                   WIRE_FRAME_MAX + RELAY_HEAD_SIZE);
+    (void)nav_fail(err, NAV_ERROR_PEER, 0, "relay", "a message is larger than %d bytes", RELAY_MESSAGE_MAX);
     return RELAY_MALFORMED;
   }
-  size_t head_length = (size_t)got < sizeof bytes ? (size_t)got : sizeof bytes;
-  if (!relay_decode(head, bytes, head_length, err)) return RELAY_MALFORMED;
-  *length = (size_t)got - head_length;
+  reader->at = 0;
+  reader->length = (size_t)got;
+  return RELAY_DONE;
+}
+
+bool relay_has_more(const struct relay_reader *reader) { return reader->at < reader->length; }
+
+enum relay_result relay_receive(int fd, struct relay_reader *reader, struct relay_frame *frame,
+                                struct nav_error *err) {
+  if (!relay_has_more(reader)) {
+    enum relay_result result = receive_message(fd, reader, err);
+    if (result != RELAY_DONE) return result;
+  }
+  const uint8_t *at = reader->bytes + reader->at;
+  if (!relay_decode(&frame->head, at, reader->length - reader->at, err)) {
+    reader->at = reader->length;
+    return RELAY_MALFORMED;
+  }
+  frame->bytes = at + RELAY_HEAD_SIZE;
+  reader->at += RELAY_HEAD_SIZE + frame->head.length;
   return RELAY_DONE;
 }

@@ -22,6 +22,7 @@ enum { SOON_MS = 10000, QUIET_MS = 200, TOGETHER = 16, MANY = 3000 };
 static struct {
   char folder[32], path[64];
   int gate;
+  struct relay_reader reader;  // what the gate reads
   struct sessions *sessions;
   bool may_send;
   int ended;
@@ -59,11 +60,11 @@ static int connected(void) {
 
 // A gate that has said that it lives, and heard that nav-core does.
 static int new_gate(void) {
-  uint8_t bytes[RELAY_HEAD_SIZE];
+  const struct relay_head lives = {.kind = RELAY_GATE};
   int64_t until_ms = nav_clock_monotonic_ms() + SOON_MS;
   struct pollfd file = {.fd = connected(), .events = POLLIN};
-  relay_encode(bytes, &(struct relay_head){.kind = RELAY_GATE});
-  assert_int_equal(relay_send(file.fd, bytes, NULL, 0), RELAY_DONE);
+  t.reader.at = t.reader.length = 0;
+  assert_int_equal(relay_send_one(file.fd, &lives, NULL), RELAY_DONE);
   while (poll(&file, 1, 0) == 0) {
     (void)turn(false, QUIET_MS);
     assert_true(nav_clock_monotonic_ms() < until_ms);
@@ -109,10 +110,9 @@ static void let_it_notice(void) {
 }
 
 static void say(uint64_t session, const uint8_t *frame, size_t length) {
-  uint8_t bytes[RELAY_HEAD_SIZE];
-  const struct relay_head head = {.session = session, .kind = RELAY_FRAME, .agency = "skola"};
-  relay_encode(bytes, &head);
-  assert_int_equal(relay_send(t.gate, bytes, frame, length), RELAY_DONE);
+  const struct relay_head head = {
+      .session = session, .kind = RELAY_FRAME, .agency = "skola", .length = (uint32_t)length};
+  assert_int_equal(relay_send_one(t.gate, &head, frame), RELAY_DONE);
 }
 
 // A sealed frame each of the sessions `from` to `to`, taken in by nav-core.
@@ -129,26 +129,25 @@ static void ask(uint64_t from, uint64_t to) {
 }
 
 // What comes from nav-core but its signs of life. False: nothing within that time, or the connection ended.
-static bool heard(struct relay_head *head, uint8_t *frame, size_t *length, int wait_ms) {
+static bool heard(struct relay_frame *frame, int wait_ms) {
   int64_t until_ms = nav_clock_monotonic_ms() + wait_ms;
   for (;;) {
     struct nav_error err;
     struct pollfd file = {.fd = t.gate, .events = POLLIN};
     int64_t left = until_ms - nav_clock_monotonic_ms();
-    if (poll(&file, 1, left > 0 ? (int)left : 0) <= 0) return false;
-    if (relay_receive(t.gate, head, frame, length, &err) != RELAY_DONE) return false;
-    if (head->kind != RELAY_CORE) return true;
+    bool more = relay_has_more(&t.reader);
+    if (!more && poll(&file, 1, left > 0 ? (int)left : 0) <= 0) return false;
+    if (relay_receive(t.gate, &t.reader, frame, &err) != RELAY_DONE) return false;
+    if (frame->head.kind != RELAY_CORE) return true;
   }
 }
 
 // The session that a RESET is for; 0: none comes within that time.
 static uint64_t answer(int wait_ms) {
-  static uint8_t frame[WIRE_FRAME_MAX];
-  struct relay_head head;
-  size_t length = 0;
-  if (!heard(&head, frame, &length, wait_ms)) return 0;
-  assert_true(head.kind == RELAY_FRAME && length == 1 && frame[0] == WIRE_RESET);
-  return head.session;
+  struct relay_frame frame;
+  if (!heard(&frame, wait_ms)) return 0;
+  assert_true(frame.head.kind == RELAY_FRAME && frame.head.length == 1 && frame.bytes[0] == WIRE_RESET);
+  return frame.head.session;
 }
 
 // And the connection stands.
@@ -193,9 +192,7 @@ static void begin(uint64_t number) {
   struct nav_error err;
   struct nav_buffer frame;
   struct wire_hello hello;
-  struct relay_head head;
-  static uint8_t welcome[WIRE_FRAME_MAX];
-  size_t length = 0;
+  struct relay_frame welcome;
   nav_buffer_init(&frame, WIRE_HANDSHAKE_MAX);
   assert_true(wire_hello_make(&hello, "skola", &t.skola, t.hub.public_key, &frame, &err));
   say(number, frame.data, frame.length);
@@ -206,8 +203,9 @@ static void begin(uint64_t number) {
     (void)turn(true, QUIET_MS);
   }
   sessions_flush(t.sessions);
-  assert_true(heard(&head, welcome, &length, SOON_MS));
-  assert_true(head.session == number && length > 1 && welcome[0] == WIRE_WELCOME);
+  assert_true(heard(&welcome, SOON_MS));
+  assert_true(welcome.head.session == number && welcome.head.length > 1);
+  assert_int_equal(welcome.bytes[0], WIRE_WELCOME);
 }
 
 static void who_lets_go_resets_every_session_whether_it_may_speak_or_not(void **state) {
@@ -331,11 +329,15 @@ static void who_says_nothing_takes_no_gates_place(void **state) {
 static void who_sends_what_is_no_message_is_hung_up_on(void **state) {
   (void)state;
   static uint8_t large[RELAY_HEAD_SIZE + WIRE_FRAME_MAX + 1];
-  relay_encode(large, &(struct relay_head){.session = 9, .kind = RELAY_FRAME, .agency = "skola"});
+  uint8_t cut[RELAY_HEAD_SIZE + 1];
+  struct relay_head head = {.session = 9, .kind = RELAY_FRAME, .agency = "skola", .length = 2};
+  relay_encode(cut, &head);
+  head.length = WIRE_FRAME_MAX;
+  relay_encode(large, &head);
   const struct {
     const uint8_t *bytes;
     size_t length;
-  } cases[] = {{(const uint8_t *)"x", 1}, {large, sizeof large}};
+  } cases[] = {{(const uint8_t *)"x", 1}, {large, sizeof large}, {cut, sizeof cut}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     begin(1);
     assert_int_equal(send(t.gate, cases[i].bytes, cases[i].length, 0), (int)cases[i].length);
@@ -347,9 +349,7 @@ static void who_sends_what_is_no_message_is_hung_up_on(void **state) {
 }
 
 static void say_that_the_gate_lives(void) {
-  uint8_t bytes[RELAY_HEAD_SIZE];
-  relay_encode(bytes, &(struct relay_head){.kind = RELAY_GATE});
-  assert_int_equal(relay_send(t.gate, bytes, NULL, 0), RELAY_DONE);
+  assert_int_equal(relay_send_one(t.gate, &(struct relay_head){.kind = RELAY_GATE}, NULL), RELAY_DONE);
 }
 
 static void turn_for(int64_t ms, bool reads) {
@@ -392,16 +392,14 @@ static void a_file_left_by_a_core_that_was_killed_is_replaced(void **state) {
 // Also while nothing else may be said: the gate would send clients on to another node.
 static void it_says_that_it_lives(void **state) {
   (void)state;
-  struct relay_head head;
-  uint8_t frame[WIRE_FRAME_MAX];
-  size_t length;
+  struct relay_frame frame;
   struct nav_error err;
   int told = 0;
   t.may_send = false;
   for (int64_t until_ms = nav_clock_monotonic_ms() + SOON_MS; told < 3;) {
     assert_true(nav_clock_monotonic_ms() < until_ms);
     (void)turn(true, RELAY_ALIVE_MS / 4);
-    if (relay_receive(t.gate, &head, frame, &length, &err) == RELAY_DONE) told += head.kind == RELAY_CORE;
+    if (relay_receive(t.gate, &t.reader, &frame, &err) == RELAY_DONE) told += frame.head.kind == RELAY_CORE;
   }
 }
 

@@ -220,15 +220,14 @@ static struct {
 
 static void *serve_core(void *context) {
   (void)context;
-  uint8_t alive[RELAY_HEAD_SIZE];
-  relay_encode(alive, &(struct relay_head){.kind = RELAY_CORE});
+  const struct relay_head alive = {.kind = RELAY_CORE};
   while (!core.ends) {
     struct pollfd file = {.fd = core.listening, .events = POLLIN};
     (void)poll(&file, 1, RELAY_ALIVE_MS / 4);
     int fd = relay_accept(core.listening, &core.spare);
     if (core.gate >= 0 && fd >= 0) (void)close(core.gate);
     if (fd >= 0) core.gate = fd;
-    if (core.gate >= 0) (void)relay_send(core.gate, alive, NULL, 0);
+    if (core.gate >= 0) (void)relay_send_one(core.gate, &alive, NULL);
   }
   return NULL;
 }
@@ -274,8 +273,14 @@ bool core_receive_any(struct relayed *out, int wait_ms) {
     assert_true(core.gate >= 0);  // else it says nothing that nothing came
     return false;
   }
+  static struct relay_reader reader;
+  struct relay_frame frame;
   struct nav_error err;
-  assert_int_equal(relay_receive(core.gate, &out->head, out->data, &out->length, &err), RELAY_DONE);
+  assert_int_equal(relay_receive(core.gate, &reader, &frame, &err), RELAY_DONE);
+  assert_false(relay_has_more(&reader));  // the gate sends each by itself
+  out->head = frame.head;
+  out->length = frame.head.length;
+  memcpy(out->data, frame.bytes, out->length);
   return true;
 }
 
@@ -289,12 +294,17 @@ bool core_receive(struct relayed *out, int wait_ms) {
 }
 
 void core_send(const struct relay_head *head, const void *data, size_t length) {
-  uint8_t bytes[RELAY_HEAD_SIZE];
-  relay_encode(bytes, head);
-  enum relay_result result;
-  while ((result = relay_send(core.gate, bytes, data, length)) == RELAY_LATER)
-    assert_true(wait_for_gate(POLLOUT, nav_clock_monotonic_ms() + WAIT_MS));
-  assert_int_equal(result, RELAY_DONE);
+  struct relay_frame frame = {*head, data};
+  frame.head.length = (uint32_t)length;
+  core_send_together(&frame, 1);
+}
+
+void core_send_together(const struct relay_frame *frames, size_t count) {
+  for (size_t done = 0, sent; done < count; done += sent) {
+    enum relay_result result = relay_send(core.gate, frames + done, count - done, &sent);
+    assert_true(result == RELAY_DONE || result == RELAY_LATER);
+    if (sent == 0) assert_true(wait_for_gate(POLLOUT, nav_clock_monotonic_ms() + WAIT_MS));
+  }
 }
 
 // ---- the program ----

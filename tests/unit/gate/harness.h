@@ -81,6 +81,8 @@ bool core_receive_any(struct relayed *out, int wait_ms);
 // The next but the gate's signs of life.
 bool core_receive(struct relayed *out, int wait_ms);
 void core_send(const struct relay_head *head, const void *data, size_t length);
+// All of them, as many in a message as fit.
+void core_send_together(const struct relay_frame *frames, size_t count);
 // A client's session: sends HELLO and gives the head that the core got.
 struct relay_head begin(void *client, int party);
 
