@@ -269,25 +269,27 @@ json_t *hold_owner(const struct core *core, const json_t *request, struct nav_er
   return none_waits(err);
 }
 
-static json_t *preview_json(const Nav__V1__LaneVerdict *verdict) {
-  return json_pack("{s:b, s:b, s:i, s:o, s:b}", "ok", 1, "leaves", 1, "reveal", (int)verdict->reveal,
-                   "subjects", json_sprintf("%" PRIx64, verdict->subjects), "narrative_edited",
-                   verdict->narrative_edited ? 1 : 0);
+static json_t *preview_json(const struct hold_preview *preview) {
+  const Nav__V1__LaneVerdict *lane = &preview->lane;
+  return json_pack("{s:b, s:b, s:i, s:o, s:b, s:o?}", "ok", 1, "leaves", preview->leaves ? 1 : 0, "reveal",
+                   (int)lane->reveal, "subjects", json_sprintf("%" PRIx64, lane->subjects),
+                   "narrative_edited", lane->narrative_edited ? 1 : 0, "explain", preview->explain);
 }
 
 json_t *hold_preview(const struct core *core, const json_t *request, struct nav_error *err) {
   const char *text = json_string_value(json_object_get(request, "event"));
   struct hold_decision decision = {.release = true, .hold = waiting_at(core, request, err)};
-  Nav__V1__LaneVerdict verdict;
+  struct hold_preview preview;
   size_t length = 0;
   if (decision.hold == NULL || !read_reveal(request, &decision.reveal, err) ||
       !read_subjects(request, &decision.subjects, err))
     return NULL;
   uint8_t *bytes = text == NULL ? NULL : wire_json_from_base64(text, &length);
   bool ok = bytes != NULL || nav_fail(err, NAV_ERROR_LOCAL, 0, "event", "is no base64, or no memory");
-  ok = ok && hold_decide_preview(core, &decision, bytes, length, &verdict, err);
+  ok = ok && hold_decide_preview(
+                 core, &decision, bytes, length,
+                 json_is_true(json_object_get(request, "english")) ? ACCESS_ENGLISH : ACCESS_SWEDISH,
+                 &preview, err);
   free(bytes);
-  if (ok) return preview_json(&verdict);
-  return err->code == NAV__V1__CODE__CODE_NOT_PERMITTED ? json_pack("{s:b, s:b}", "ok", 1, "leaves", 0)
-                                                        : NULL;
+  return ok ? preview_json(&preview) : NULL;
 }

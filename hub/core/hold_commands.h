@@ -22,9 +22,9 @@ json_t *hold_command_decide(struct control_request *request, struct nav_error *e
 // *err, NOT_FOUND where none waits, and as well where that person may not know of it.
 json_t *hold_owner(const struct core *core, const json_t *request, struct nav_error *err);
 // What a release would tell at this moment, of those, "event": base64 of the bytes that nav-desk has read,
-// and "reveal" and "subjects" as in hold-decide:
-// {"ok":true,"leaves":true,"reveal":bits,"subjects":"hexadecimal bits", "narrative_edited":bool};
-// "leaves":false: nothing (a new reference). NULL: *err.
+// "reveal" and "subjects" as in hold-decide, "english" (else Swedish; explain is access_explain's):
+// {"ok":true,"leaves":true,"reveal":bits,"subjects":"hexadecimal bits", "narrative_edited":bool,
+// "explain":{…}}; "leaves":false: nothing (a new reference). NULL: *err.
 json_t *hold_preview(const struct core *core, const json_t *request, struct nav_error *err);
 
 #endif

@@ -83,14 +83,24 @@ static bool stage_refused(struct core *core, struct hold *hold, const struct con
   return true;
 }
 
+static bool has_condition(const struct pending *pending, const char *id) {
+  for (size_t i = 0; i < pending->conditions_count; i++)
+    if (strcmp(pending->conditions[i], id) == 0) return true;
+  return false;
+}
+
+// They have been checked: each is a condition, and there are no more than CONDITIONS_MAX of these.
 static bool keep_texts(struct pending *pending, const struct control_request *request, const char *reason) {
   const json_t *list = json_object_get(request->json, "conditions");
   pending->person = strdup(request->person->id);
   pending->agency = strdup(request->person->agency);
   pending->reason = strdup(reason);
   bool ok = pending->person != NULL && pending->agency != NULL && pending->reason != NULL;
-  for (size_t i = 0; ok && i < json_array_size(list) && i < CONDITIONS_MAX; i++) {
-    char *text = strdup(json_string_value(json_array_get(list, i)));
+  for (size_t i = 0; ok && i < json_array_size(list); i++) {
+    const char *id = json_string_value(json_array_get(list, i));
+    if (has_condition(pending, id)) continue;
+    NAV_ASSERT(pending->conditions_count < CONDITIONS_MAX);
+    char *text = strdup(id);
     if (text == NULL) return false;
     pending->conditions[pending->conditions_count++] = text;
   }
@@ -167,15 +177,24 @@ static bool decide_now(const struct core *core, uint16_t lets, uint64_t persons,
 }
 
 bool hold_decide_preview(const struct core *core, const struct hold_decision *decision, const uint8_t *bytes,
-                         size_t length, Nav__V1__LaneVerdict *lane, struct nav_error *err) {
+                         size_t length, enum access_language language, struct hold_preview *out,
+                         struct nav_error *err) {
   struct nav_arena *arena = core->hold_decisions->arena;  // nothing in it outlives a turn
+  const struct hold *hold = decision->hold;
+  struct core_question question;
+  *out = (struct hold_preview){.lane = NAV__V1__LANE_VERDICT__INIT};
   nav_arena_reset(arena);
   const Nav__V1__Event *event = wire_decode_lenient(&nav__v1__event__descriptor, arena, bytes, length, err);
   if (event == NULL) return false;
-  if (event->id.len != sizeof decision->hold->event_id ||
-      memcmp(event->id.data, decision->hold->event_id, event->id.len) != 0)
+  if (event->id.len != sizeof hold->event_id || memcmp(event->id.data, hold->event_id, event->id.len) != 0)
     return nav_fail(err, NAV_ERROR_LOCAL, 0, "event", "is another than the one that waits");
-  return decide_now(core, decision->reveal, decision->subjects, decision->hold, event, lane, err);
+  out->leaves = decide_now(core, decision->reveal, decision->subjects, hold, event, &out->lane, err);
+  if (!out->leaves && err->code != NAV__V1__CODE__CODE_NOT_PERMITTED) return false;
+  int rules_lane = core->numbers->lanes[hold->lane].rules_lane;
+  core_question(&question, core, event);
+  if (rules_lane != NUMBERS_NONE)
+    out->explain = access_explain(core->rules, &question.question, (size_t)rules_lane, language);
+  return true;
 }
 
 static bool stage_released(struct core *core, const struct pending *pending, Nav__V1__LaneVerdict *lane,

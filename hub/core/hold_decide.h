@@ -5,6 +5,7 @@
 #ifndef NAV_CORE_HOLD_DECIDE_H
 #define NAV_CORE_HOLD_DECIDE_H
 
+#include "hub/access/explain.h"
 #include "hub/core/control_commands.h"
 #include "hub/core/holds.h"
 
@@ -22,10 +23,15 @@ struct hold_decision {
 bool hold_decide(struct control_request *request, const struct hold_decision *decision, const char *reason,
                  struct nav_error *err);
 
-// What a release would tell at this moment, by the same decision: the event's bytes come from who has read
-// it. The verdict's texts are the rules'. False: *err, NOT_PERMITTED where nothing would leave.
+// What a release would tell at this moment, by the same decision, and why: the event's bytes come from who
+// has read it. The verdict's texts are the rules'. False: *err.
+struct hold_preview {
+  bool leaves;  // false: nothing would, and lane is empty
+  Nav__V1__LaneVerdict lane;
+  json_t *explain;  // as access_explain gives it: a new reference, NULL where the lane is no longer one
+};
 NAV_MUST_USE bool hold_decide_preview(const struct core *core, const struct hold_decision *decision,
-                                      const uint8_t *bytes, size_t length, Nav__V1__LaneVerdict *lane,
-                                      struct nav_error *err);
+                                      const uint8_t *bytes, size_t length, enum access_language language,
+                                      struct hold_preview *out, struct nav_error *err);
 
 #endif

@@ -76,8 +76,9 @@ static void show(void *context, const json_t *progress) {
 // What nav-core or nav-desk finds wrong in a request is what the command line said.
 static enum ctl_exit not_answered(const struct nav_error *err) {
   enum ctl_exit code = ctl_fail(err);
-  bool said_wrong =
-      err->code == NAV__V1__CODE__CODE_BAD_VALUE || err->code == NAV__V1__CODE__CODE_MISSING_FIELD;
+  bool said_wrong = err->code == NAV__V1__CODE__CODE_BAD_VALUE ||
+                    err->code == NAV__V1__CODE__CODE_MISSING_FIELD ||
+                    err->code == NAV__V1__CODE__CODE_TOO_LARGE;
   return said_wrong ? CTL_USAGE : code;
 }
 

@@ -12,7 +12,7 @@
 #include "hub/ctl/sealed.h"
 #include "nav/v1/options.pb-c.h"
 
-enum { TIMEOUT_MS = 60000, LIST_MAX = 64, HOLD_ID_SIZE = 64 };
+enum { TIMEOUT_MS = 60000, HOLD_ID_SIZE = 64 };
 
 static const struct ctl_column columns[] = {
     {"hold", "HOLD", false},    {"urgent", "URGENT", false},   {"deadline", "ANSWER BEFORE", false},
@@ -60,7 +60,7 @@ static json_t *list_option(const struct ctl *ctl, const char *name) {
   const char *text = ctl_value(ctl, name);
   if (text == NULL) return NULL;
   json_t *list = json_array();
-  while (*text != '\0' && json_array_size(list) < LIST_MAX) {
+  while (*text != '\0') {
     size_t length = strcspn(text, ",");
     if (length > 0) (void)json_array_append_new(list, json_stringn(text, length));
     text += length + (text[length] == ',' ? 1 : 0);

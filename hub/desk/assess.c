@@ -135,16 +135,29 @@ static json_t *redacted(const struct assessing *a, const struct core_link_previe
   return shown;
 }
 
-// Exactly what would leave at this moment: nav-core decides it as it decides a release, by registers that
-// nobody else has. null: nothing, or only the agency can say it. NULL: *err.
-static json_t *preview(const struct assessing *a, json_t *withheld, struct nav_error *err) {
+// Exactly what would leave at this moment, and why: nav-core decides it as it decides a release, by registers
+// that nobody else has. *copy: null where nothing would. Of what is sealed, or is a request, only the agency
+// can say it, and it is explained without the registers. False: *err.
+static bool preview(const struct assessing *a, json_t **copy, json_t **explain, json_t *withheld,
+                    struct nav_error *err) {
+  if (!a->owner.is_event) {
+    const struct access_question question = {.event = a->event->event, .now_ms = a->request->now_ms};
+    *explain = access_explain(a->rules, &question, a->rules_lane, a->language);
+    *copy = json_null();
+    return true;
+  }
+  const struct core_link_case asked = {.seq = a->event->seq,
+                                       .lane = a->lane->number,
+                                       .event = a->event->event,
+                                       .reveal = json_object_get(a->request->json, "reveal"),
+                                       .subjects = json_object_get(a->request->json, "subjects"),
+                                       .english = a->language == ACCESS_ENGLISH};
   struct core_link_preview leaves;
-  if (!a->owner.is_event) return json_null();
-  if (!core_link_preview(a->request->nav, a->event->seq, a->lane->number, a->event->event,
-                         json_object_get(a->request->json, "reveal"),
-                         json_object_get(a->request->json, "subjects"), &leaves, err))
-    return NULL;
-  return leaves.leaves ? redacted(a, &leaves, withheld, err) : json_null();
+  if (!core_link_preview(a->request->nav, &asked, &leaves, err)) return false;
+  *explain = leaves.explain;
+  *copy = leaves.leaves ? redacted(a, &leaves, withheld, err) : json_null();
+  if (*copy == NULL) json_decref(*explain);
+  return *copy != NULL;
 }
 
 // Of what is sealed the edge says which rule holds it; of the rest the stored verdict says on which basis.
@@ -184,10 +197,8 @@ static json_t *describe(struct assessing *a, struct nav_error *err) {
     json_decref(request);
     return NULL;
   }
-  const struct access_question question = {.event = a->event->event, .now_ms = a->request->now_ms};
-  json_t *withheld = json_array();
-  json_t *copy = preview(a, withheld, err);
-  if (copy == NULL) {
+  json_t *copy, *explain, *withheld = json_array();
+  if (!preview(a, &copy, &explain, withheld, err)) {
     json_decref(request);
     json_decref(withheld);
     return NULL;
@@ -195,9 +206,9 @@ static json_t *describe(struct assessing *a, struct nav_error *err) {
   json_t *answer =
       json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:s, s:s, s:s}}", "ok", 1, "event",
                 wire_cloudevent_from_event(a->event->event), "preview", copy, "withheld", withheld, "explain",
-                access_explain(a->rules, &question, a->rules_lane, a->language), "conditions", conditions(a),
-                "asked", request, "sealed", sealed_hex(a), "recipient", "agency", a->lane->agency, "title",
-                recipient == NULL ? a->lane->agency : recipient->title, "purpose", a->lane->purpose);
+                explain, "conditions", conditions(a), "asked", request, "sealed", sealed_hex(a), "recipient",
+                "agency", a->lane->agency, "title", recipient == NULL ? a->lane->agency : recipient->title,
+                "purpose", a->lane->purpose);
   if (answer == NULL) (void)nav_fail(err, NAV_ERROR_LOCAL, 0, "", "no memory");
   return answer;
 }

@@ -136,14 +136,14 @@ static json_t *base64_of(const Nav__V1__Event *event, struct nav_error *err) {
   return text;
 }
 
-bool core_link_preview(const struct conf_nav *nav, uint64_t seq, int64_t lane, const Nav__V1__Event *event,
-                       const json_t *reveal, const json_t *subjects, struct core_link_preview *out,
-                       struct nav_error *err) {
-  json_t *bytes = base64_of(event, err);
+bool core_link_preview(const struct conf_nav *nav, const struct core_link_case *asked,
+                       struct core_link_preview *out, struct nav_error *err) {
+  json_t *bytes = base64_of(asked->event, err);
   if (bytes == NULL) return false;
   json_t *request =
-      json_pack("{s:s, s:I, s:I, s:o, s:O*, s:O*}", "command", "hold-preview", "seq", (json_int_t)seq, "lane",
-                (json_int_t)lane, "event", bytes, "reveal", reveal, "subjects", subjects);
+      json_pack("{s:s, s:I, s:I, s:o, s:O*, s:O*, s:b}", "command", "hold-preview", "seq",
+                (json_int_t)asked->seq, "lane", (json_int_t)asked->lane, "event", bytes, "reveal",
+                asked->reveal, "subjects", asked->subjects, "english", asked->english ? 1 : 0);
   if (request == NULL) return nav_fail(err, NAV_ERROR_LOCAL, 0, "core", "no memory");
   json_t *answer = control_call(nav->core_socket, request, QUICK_MS, err);
   json_decref(request);
@@ -154,8 +154,10 @@ bool core_link_preview(const struct conf_nav *nav, uint64_t seq, int64_t lane, c
       .reveal = (uint16_t)json_integer_value(json_object_get(answer, "reveal")),
       .subjects = bits == NULL ? 0 : strtoull(bits, NULL, 16),
       .narrative_edited = json_is_true(json_object_get(answer, "narrative_edited"))};
-  bool ok = !out->leaves || bits != NULL ||
-            nav_fail(err, NAV_ERROR_LOCAL, 0, "core", "nav-core did not say what would leave");
+  json_t *explain = json_object_get(answer, "explain");
+  bool ok = (bits != NULL && json_is_object(explain)) ||
+            nav_fail(err, NAV_ERROR_LOCAL, 0, "core", "nav-core did not say what would leave, and why");
+  if (ok) out->explain = json_incref(explain);
   json_decref(answer);
   return ok;
 }

@@ -48,16 +48,24 @@ struct core_link_owner {
 NAV_MUST_USE bool core_link_owner(const struct conf_nav *nav, uint64_t seq, int64_t lane, const char *person,
                                   struct core_link_owner *out, struct nav_error *err);
 
-// What a release of such a case would tell at this moment, by nav-core's own decision: event is what was read
-// of it, reveal and subjects what the assessor chooses (lists as in hold-decide; NULL: all). False: *err.
+// What a release of such a case would tell at this moment, by nav-core's own decision, and why: event is what
+// was read of it, reveal and subjects what the assessor chooses (lists as in hold-decide; NULL: all). False:
+// *err.
+struct core_link_case {
+  uint64_t seq;
+  int64_t lane;
+  const Nav__V1__Event *event;
+  const json_t *reveal, *subjects;
+  bool english;
+};
 struct core_link_preview {
   bool leaves;  // false: nothing would
   uint16_t reveal;
   uint64_t subjects;
   bool narrative_edited;
+  json_t *explain;  // as access_explain gives it (a new reference)
 };
-NAV_MUST_USE bool core_link_preview(const struct conf_nav *nav, uint64_t seq, int64_t lane,
-                                    const Nav__V1__Event *event, const json_t *reveal, const json_t *subjects,
+NAV_MUST_USE bool core_link_preview(const struct conf_nav *nav, const struct core_link_case *asked,
                                     struct core_link_preview *out, struct nav_error *err);
 
 #endif

@@ -18,8 +18,9 @@
 #include "hub/desk/worker.h"
 #include "hub/wire/control.h"
 #include "hub/wire/unix_socket.h"
+#include "nav/v1/session.pb-c.h"
 
-enum { POLL_MS = 1000 };
+enum { POLL_MS = 1000, REFUSAL_BYTES_MAX = 4096 };
 
 struct waiting {
   int fd;  // -1: free
@@ -210,12 +211,27 @@ static void make_room(struct serve *serve, struct waiting *w) {
   if (nav_get_u32(head) > DESK_REQUEST_BYTES_MAX - sizeof head) w->in.max = DESK_LARGE_BYTES_MAX;
 }
 
+// Says it to whoever is still there, as far as the socket takes it now.
+static void refuse(struct waiting *w, const struct nav_error *err) {
+  struct nav_buffer out;
+  nav_buffer_init(&out, REFUSAL_BYTES_MAX);
+  json_t *refusal = control_error(err);
+  if (refusal != NULL && control_append(&out, refusal)) (void)control_flush(w->fd, &out);
+  json_decref(refusal);
+  nav_buffer_free(&out);
+  drop(w);
+}
+
 static void read_request(struct serve *serve, struct waiting *w) {
   struct nav_error err;
   make_room(serve, w);
   int got = control_read(w->fd, &w->in, &w->request, &err);
-  bool too_large = got > 0 && w->in.max == DESK_LARGE_BYTES_MAX && !desk_may_be_large(w->request);
-  if (got < 0 || too_large) drop(w);
+  if (got > 0 && w->in.max == DESK_LARGE_BYTES_MAX && !desk_may_be_large(w->request)) {
+    got = -1;
+    (void)nav_fail(&err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_TOO_LARGE, "",
+                   "the request is longer than %d bytes: shorten its texts", DESK_REQUEST_BYTES_MAX);
+  }
+  if (got < 0) refuse(w, &err);
 }
 
 static void handle_signal(struct serve *serve) {

@@ -173,7 +173,8 @@ static bool wait_for(int fd, short events, int64_t deadline_ms, const char *path
   }
 }
 
-static bool send_request(int fd, const json_t *request, int64_t deadline_ms, const char *path,
+// *closed: the other side took no more.
+static bool send_request(int fd, const json_t *request, int64_t deadline_ms, const char *path, bool *closed,
                          struct nav_error *err) {
   struct nav_buffer out;
   nav_buffer_init(&out, CONTROL_MESSAGE_MAX + HEAD_SIZE);
@@ -183,6 +184,7 @@ static bool send_request(int fd, const json_t *request, int64_t deadline_ms, con
   while (good && out.length > 0) {
     good = wait_for(fd, POLLOUT, deadline_ms, path, err);
     if (good && control_flush(fd, &out) < 0) {
+      *closed = true;
       good = nav_fail(err, NAV_ERROR_RETRY, 0, path, "the other program closed the connection");
     }
   }
@@ -225,8 +227,11 @@ json_t *control_call_told(const char *path, const json_t *request, int timeout_m
   int fd = control_connect(path, timeout_ms, err);
   if (fd < 0) return NULL;
   json_t *answer = NULL;
-  if (send_request(fd, request, deadline_ms, path, err))
-    answer = receive_answer(fd, deadline_ms, path, &told, err);
+  struct nav_error later;
+  bool closed = false;
+  bool sent = send_request(fd, request, deadline_ms, path, &closed, err);
+  // Who closed before it had all of it may have said why.
+  if (sent || closed) answer = receive_answer(fd, deadline_ms, path, &told, sent ? err : &later);
   (void)close(fd);
   return answer != NULL ? open_answer(answer, path, err) : NULL;
 }

@@ -30,8 +30,8 @@ def conditions_of(hub, hold):
     return ",".join(c["id"] for c in hub.json("hold", "show", hold)["conditions"])
 
 
-def release(hub, hold, *more):
-    conditions = conditions_of(hub, hold)
+def release(hub, hold, *more, conditions=None):
+    conditions = conditions_of(hub, hold) if conditions is None else conditions
     choice = ["--conditions", conditions] if conditions else []
     return hub.json("hold", "release", hold, "--reason", "Särskild risk, bedömd i det enskilda fallet", *choice, *more)[0]
 
@@ -44,6 +44,8 @@ def held_and_released(hub):
     assert ("polisen", "young-at-risk") in holds, holds
     hub.run_adapter("polisen")
     assert hub.inbox("polisen", "sig") == [], "the recipient has learned of a hold"
+    long = hub.navctl("hold", "show", sig["hold"], "--reason", "x" * 100000, check=False)
+    assert long.returncode == 2 and "longer than 65536 bytes" in long.stderr, long
 
     shown = hub.json("hold", "show", sig["hold"])
     assert shown["preview"]["data"]["subjects"][0]["name"] == WORD
@@ -59,7 +61,11 @@ def held_and_released(hub):
     assert f"Besvaras före: {end:%Y-%m-%d %H.%M}\n" in text, (end, text)
     done = hub.navctl("hold", "release", sig["hold"], check=False)
     assert done.returncode == 2 and "--reason" in done.stderr
-    released = release(hub, sig["hold"], "--reveal", "identity")
+    found = conditions_of(hub, sig["hold"]).split(",")
+    said_often = ",".join([found[0]] * 100 + found)
+    released = release(hub, sig["hold"], "--reveal", "identity", conditions=said_often)
+    recorded = hub.json("audit", "show", str(released["seq"]))["record"]["hold_released"]["conditions"]
+    assert found[0] and recorded == found, (recorded, found)
     assert released["outcome"] == "release" and set(released["reveal"]) == {"open", "identity"}, released
     hub.run_adapter("polisen")
     [line] = hub.inbox("polisen", "sig")
@@ -195,6 +201,23 @@ def shown_is_what_leaves(hub):
     assert [s["name"] for s in left] == [s["name"] for s in shown], left
 
 
+def explained_by_what_is_registered(hub):
+    """A protected person who has consented: why it waits is told by the register, which nav-core alone has."""
+    number = "199002252394"
+    hub.publish("socialtjansten", event("socialtjansten", "Consent", {"recipients": ["polisen"], "purposes": ["sig"]},
+                                        [{"personal_number": number}]))
+    protected = {"role": "participant", "protection": "sekretessmarkering", "personal_number": number, "name": "Zqvist Samtycker"}
+    [seq] = hub.publish("socialtjansten", event("socialtjansten", "SocialIntervention", {"kind": "sig", "status": "started"}, [protected]))
+    [hold] = holds_of(hub, seq).values()
+    assert (hold["to"], hold["rule"]) == ("polisen", "sig-protected-with-consent"), hold
+    why = hub.json("hold", "show", hold["hold"], "--lang", "en")["explain"]
+    assert (why["outcome"], why["rule"]) == ("hold", hold["rule"]), why
+    assert any("has consented to this recipient" in line for line in why["because"]) and why["missing"] == [], why
+    why = hub.json("hold", "show", hold["hold"])["explain"]
+    assert any("har samtyckt till att just mottagaren" in line for line in why["because"]), why
+    hub.json("hold", "refuse", hold["hold"], "--reason", "Behövs inte")
+
+
 def reads(hub):
     return [seq for seq, _ in Ledger(hub).records("read")]
 
@@ -293,6 +316,7 @@ def main_queue():
         hostile_words(hub)
         sealed(hub)
         shown_is_what_leaves(hub)
+        explained_by_what_is_registered(hub)
         only_what_waits_is_opened(hub)
         largest_revision(hub)
         limits(hub)

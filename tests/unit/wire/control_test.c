@@ -181,6 +181,44 @@ static void large_messages_go_through(void **state) {
   stop_server(pid);
 }
 
+// Answers before it has read more than a message's length, and closes.
+static void refuse_one(int listener) {
+  struct nav_error err;
+  struct nav_buffer out;
+  uint8_t head[4];
+  struct pollfd one = {.fd = listener, .events = POLLIN};
+  (void)poll(&one, 1, -1);
+  int fd = accept(listener, NULL, NULL);
+  if (recv(fd, head, sizeof head, MSG_WAITALL) != (ssize_t)sizeof head) abort();
+  nav_buffer_init(&out, 1000);
+  (void)nav_fail(&err, NAV_ERROR_PEER, 5, "", "is too long");
+  json_t *refusal = control_error(&err);
+  if (!control_append(&out, refusal) || control_flush(fd, &out) != 0) abort();
+  json_decref(refusal);
+  nav_buffer_free(&out);
+  (void)close(fd);
+  _exit(0);
+}
+
+static void who_is_refused_before_all_is_said_hears_why(void **state) {
+  (void)state;
+  static char text[3000001];
+  struct nav_error err = {0};
+  int listener = control_listen(path, &err);
+  assert_true(listener >= 0);
+  pid_t pid = fork();
+  if (pid == 0) refuse_one(listener);
+  memset(text, 'x', sizeof text - 1);
+  json_t *request = json_pack("{s:s}", "text", text);
+  assert_null(control_call(path, request, 20000, &err));
+  assert_int_equal(err.class, NAV_ERROR_PEER);
+  assert_int_equal(err.code, 5);
+  assert_string_equal(err.text, "is too long");
+  json_decref(request);
+  (void)close(listener);
+  assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 static void failures_come_back_as_they_were(void **state) {
   (void)state;
   pid_t pid = start_server();
@@ -369,6 +407,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(what_comes_before_an_answer_is_told_in_its_order, set_up, tear_down),
       cmocka_unit_test_setup_teardown(large_messages_go_through, set_up, tear_down),
       cmocka_unit_test_setup_teardown(failures_come_back_as_they_were, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(who_is_refused_before_all_is_said_hears_why, set_up, tear_down),
       cmocka_unit_test_setup_teardown(never_waits_longer_than_said, set_up, tear_down),
       cmocka_unit_test_setup_teardown(nobody_listening_is_retry, set_up, tear_down),
       cmocka_unit_test_setup_teardown(a_dead_sockets_file_is_replaced_and_a_live_one_is_not, set_up,
