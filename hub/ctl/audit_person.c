@@ -62,9 +62,22 @@ enum ctl_exit ctl_audit_person(struct ctl *ctl) {
 
 // ---- follow-up ----
 
-static const struct ctl_column finding_columns[] = {
-    {"title", "VAD", false}, {"who", "VEM", false}, {"count", "ANTAL", true},     {"detail", "HUR", false},
-    {"what", NULL, false},   {"seqs", NULL, false}, {"records", "POSTER", false},
+enum { FINDING_COLUMNS = 7 };
+static const struct ctl_column finding_columns[2][FINDING_COLUMNS] = {
+    {{"title", "VAD", false},
+     {"who", "VEM", false},
+     {"count", "ANTAL", true},
+     {"detail", "HUR", false},
+     {"what", NULL, false},
+     {"seqs", NULL, false},
+     {"records", "POSTER", false}},
+    {{"title", "WHAT", false},
+     {"who", "WHO", false},
+     {"count", "COUNT", true},
+     {"detail", "HOW", false},
+     {"what", NULL, false},
+     {"seqs", NULL, false},
+     {"records", "RECORDS", false}},
 };
 
 // The records behind a finding as text: a table has no room for all of them.
@@ -82,9 +95,24 @@ static void add_records(json_t *finding) {
   (void)json_object_set_new(finding, "records", json_string(text));
 }
 
+static bool print_findings(const json_t *answer, bool english) {
+  json_t *findings = json_object_get(answer, "findings"), *finding = NULL;
+  char since[OUTPUT_TIME_SIZE];
+  size_t i = 0;
+  json_array_foreach(findings, i, finding) add_records(finding);
+  bool ok = output_rows(CTL_TABLE, finding_columns[english], FINDING_COLUMNS, findings);
+  if (json_array_size(findings) == 0) (void)puts(english ? "Nothing stands out." : "Inget sticker ut.");
+  (void)printf(english ? "\nSince %s, %" JSON_INTEGER_FORMAT " records.\n%s\n"
+                       : "\nSedan %s, %" JSON_INTEGER_FORMAT " poster.\n%s\n",
+               output_time(output_text_of(answer, "since"), since),
+               json_integer_value(json_object_get(answer, "records")), output_text_of(answer, "rule"));
+  return ok;
+}
+
 enum ctl_exit ctl_audit_follow_up(struct ctl *ctl) {
   enum ctl_exit code = CTL_DONE;
-  json_t *request = json_pack("{s:s}", "command", "audit-follow-up");
+  bool english = ctl_english(ctl);
+  json_t *request = json_pack("{s:s, s:s}", "command", "audit-follow-up", "lang", english ? "en" : "sv");
   const char *reason = ctl_value(ctl, "reason");
   if (reason != NULL) (void)json_object_set_new(request, "reason", json_string(reason));
   if (!ctl_audit_time(ctl, request, "since", "since_ms", &code)) {
@@ -93,18 +121,9 @@ enum ctl_exit ctl_audit_follow_up(struct ctl *ctl) {
   }
   json_t *answer = ctl_ask(ctl, true, request, CTL_AUDIT_TIMEOUT_MS, &code);
   if (answer == NULL) return code;
-  json_t *findings = json_object_get(answer, "findings");
   bool ok = true;
   if (ctl->format == CTL_TABLE) {
-    size_t i = 0;
-    char since[OUTPUT_TIME_SIZE];
-    json_t *finding = NULL;
-    json_array_foreach(findings, i, finding) add_records(finding);
-    ok = output_rows(CTL_TABLE, finding_columns, COUNT(finding_columns), findings);
-    if (json_array_size(findings) == 0) (void)puts("Inget sticker ut.");
-    (void)printf("\nSedan %s, %" JSON_INTEGER_FORMAT " poster.\n%s\n",
-                 output_time(output_text_of(answer, "since"), since),
-                 json_integer_value(json_object_get(answer, "records")), output_text_of(answer, "rule"));
+    ok = print_findings(answer, english);
   } else {
     (void)json_object_del(answer, "ok");
     ok = output_json(ctl->format, answer);

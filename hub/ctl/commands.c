@@ -126,6 +126,7 @@ static const struct ctl_option person_options[] = {
 static const struct ctl_option follow_up_options[] = {
     {"since", "TIME", "what was recorded from then on: 30d (default), 2026-11-01"},
     {"reason", "TEXT", "why you look; stands in the ledger"},
+    {"lang", "LANGUAGE", "sv (default) or en"},
     {NULL, NULL, NULL},
 };
 

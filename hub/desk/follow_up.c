@@ -16,11 +16,15 @@
 
 enum { DAYS_DEFAULT = 30, MS_A_DAY = 86400000, NUMBER_SIZE = 24, RECORD_ARENA_MAX = 32 * 1024 * 1024 };
 
-static const char rule_text[] =
+static const char rule_swedish[] =
     "Utanför arbetstid: inte vardag 07–19, svensk tid; helgdagar räknas som vardagar. Ovanlig mängd: en dag "
-    "då "
-    "någon läste minst 20 händelser, och mer än tre gånger sin egen median för tidigare dagar (av minst fem) "
-    "eller, med färre egna dagar, mer än tre gånger medianen för andras dagar.";
+    "då någon läste minst 20 händelser, och mer än tre gånger sin egen median för tidigare dagar (av minst "
+    "fem) eller, med färre egna dagar, mer än tre gånger medianen för andras dagar.";
+static const char rule_english[] =
+    "Outside working hours: not Monday to Friday 07–19, Swedish time; public holidays count as weekdays. "
+    "Unusual volume: a day on which somebody read at least 20 events, and more than three times their own "
+    "median of earlier days (of at least five) or, with fewer days of their own, more than three times the "
+    "median of others' days.";
 
 void follow_note_seq(struct follow_seqs *seqs, uint64_t seq) {
   if (seqs->count < FOLLOW_SEQS_MAX) seqs->items[seqs->count++] = seq;
@@ -144,8 +148,8 @@ static json_t *answer(struct follow_up *f, int64_t since_ms, struct nav_error *e
   follow_tell_groups(f);
   if (!follow_tell_quiet(f, err)) return NULL;
   return json_pack("{s:b, s:s, s:b, s:I, s:s, s:O}", "ok", 1, "since", nav_clock_rfc3339(since_ms, since),
-                   "complete", f->complete ? 1 : 0, "records", (json_int_t)f->records, "rule", rule_text,
-                   "findings", f->findings);
+                   "complete", f->complete ? 1 : 0, "records", (json_int_t)f->records, "rule",
+                   f->english ? rule_english : rule_swedish, "findings", f->findings);
 }
 
 json_t *audit_follow_up(const struct desk_request *request, struct nav_error *err) {
@@ -165,7 +169,9 @@ json_t *audit_follow_up(const struct desk_request *request, struct nav_error *er
     return NULL;
   }
   if (!desk_record_audit(request, query, err)) return NULL;
+  const char *language = json_string_value(json_object_get(request->json, "lang"));
   f->request = request;
+  f->english = language != NULL && strcmp(language, "en") == 0;
   json_t *json = answer(f, since_ms, err);
   json_decref(f->findings);
   return json;

@@ -53,6 +53,7 @@ struct follow_day {
 
 struct follow_up {
   const struct desk_request *request;
+  bool english;  // else Swedish
   struct definitions definitions;
   uint64_t first_seq;
   struct follow_group *groups;

@@ -79,15 +79,18 @@ static void tell_day(struct follow_up *f, const struct follow_day *day, uint64_t
   nav_date_from_days(day->day, &year, &month, &date);
   const char *text = nav_arena_printf(f->request->arena, "%04d-%02d-%02d", year, month, date);
   const char *detail = nav_arena_printf(
-      f->request->arena, "%s: %llu händelser; egen median %llu (%zu dagar), andras %llu (%zu dagar)", text,
-      (unsigned long long)day->events, (unsigned long long)own, own_days, (unsigned long long)others,
+      f->request->arena,
+      f->english ? "%s: %llu events; own median %llu (%zu days), others' %llu (%zu days)"
+                 : "%s: %llu händelser; egen median %llu (%zu dagar), andras %llu (%zu dagar)",
+      text, (unsigned long long)day->events, (unsigned long long)own, own_days, (unsigned long long)others,
       others_days);
-  follow_add(f,
-             json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "what", "unusual_volume",
-                       "title", "Ovanlig mängd läst på en dag", "who", day->reader, "count",
-                       (json_int_t)day->events, "detail", detail, "day", text, "own_median", (json_int_t)own,
-                       "own_days", (json_int_t)own_days, "others_median", (json_int_t)others, "others_days",
-                       (json_int_t)others_days, "seqs", follow_seqs_json(&day->seqs)));
+  follow_add(
+      f,
+      json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "what", "unusual_volume", "title",
+                f->english ? "Unusual volume read in a day" : "Ovanlig mängd läst på en dag", "who",
+                day->reader, "count", (json_int_t)day->events, "detail", detail, "day", text, "own_median",
+                (json_int_t)own, "own_days", (json_int_t)own_days, "others_median", (json_int_t)others,
+                "others_days", (json_int_t)others_days, "seqs", follow_seqs_json(&day->seqs)));
 }
 
 void follow_tell_volume(struct follow_up *f) {

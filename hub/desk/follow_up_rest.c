@@ -104,13 +104,18 @@ static json_t *make_released(struct follow_up *f, const struct follow_group *gro
   uint64_t all = group->count + group->other;
   bool timed = group->shortest_ms != INT64_MAX;
   int64_t shortest_s = timed ? group->shortest_ms / MS_A_SECOND : 0;
-  const char *detail = nav_arena_printf(
-      f->request->arena, "%" PRIu64 " av %" PRIu64 " släppta (%" PRIu64 " %%)%s", group->count, all,
-      group->count * PERCENT / all,
-      !timed ? ""
-             : nav_arena_printf(f->request->arena, ", snabbast %" PRId64 " s efter att händelsen togs emot",
-                                shortest_s));
-  json_t *finding = make(group, "released_holds", "Bedömarens släppta uppgifter", detail);
+  const char *quickest =
+      nav_arena_printf(f->request->arena,
+                       f->english ? ", quickest %" PRId64 " s after the event was accepted"
+                                  : ", snabbast %" PRId64 " s efter att händelsen togs emot",
+                       shortest_s);
+  const char *detail = nav_arena_printf(f->request->arena,
+                                        f->english ? "%" PRIu64 " of %" PRIu64 " released (%" PRIu64 " %%)%s"
+                                                   : "%" PRIu64 " av %" PRIu64 " släppta (%" PRIu64 " %%)%s",
+                                        group->count, all, group->count * PERCENT / all,
+                                        timed && quickest != NULL ? quickest : "");
+  json_t *finding = make(group, "released_holds",
+                         f->english ? "What the assessor released" : "Bedömarens släppta uppgifter", detail);
   (void)json_object_set_new(finding, "released", json_integer((json_int_t)group->count));
   (void)json_object_set_new(finding, "refused", json_integer((json_int_t)group->other));
   (void)json_object_set_new(finding, "share", json_real((double)group->count / (double)all));
@@ -120,21 +125,30 @@ static json_t *make_released(struct follow_up *f, const struct follow_group *gro
 
 static json_t *make_hours(struct follow_up *f, const struct follow_group *group) {
   const char *detail =
-      nav_arena_printf(f->request->arena, "%" PRIu64 " läsningar av %" PRIu64 " händelser, inte vardag 07–19",
+      nav_arena_printf(f->request->arena,
+                       f->english ? "%" PRIu64 " readings of %" PRIu64 " events, not Monday to Friday 07–19"
+                                  : "%" PRIu64 " läsningar av %" PRIu64 " händelser, inte vardag 07–19",
                        group->count, group->other);
-  json_t *finding = make(group, "outside_hours", "Läsning utanför arbetstid", detail);
+  json_t *finding = make(group, "outside_hours",
+                         f->english ? "Reading outside working hours" : "Läsning utanför arbetstid", detail);
   (void)json_object_set_new(finding, "events", json_integer((json_int_t)group->other));
   return finding;
 }
 
 static json_t *make_erased(struct follow_up *f, const struct follow_group *group) {
   bool ordered = group->what == FOLLOW_ORDERED;
-  const char *detail =
-      nav_arena_printf(f->request->arena,
-                       "%" PRIu64 " händelser i %" PRIu64 " %s, %" PRIu64 " leveranser av dem blev aldrig av",
-                       group->other, group->count, ordered ? "poster" : "dagars klasser", group->undelivered);
-  json_t *finding = make(group, ordered ? "erased_by_order" : "erased_in_time",
-                         ordered ? "Raderat före sin tid" : "Gallrat när tiden var ute", detail);
+  const char *of =
+      f->english ? (ordered ? "records" : "days' classes") : (ordered ? "poster" : "dagars klasser");
+  const char *detail = nav_arena_printf(
+      f->request->arena,
+      f->english ? "%" PRIu64 " events in %" PRIu64 " %s, %" PRIu64 " deliveries of them were never made"
+                 : "%" PRIu64 " händelser i %" PRIu64 " %s, %" PRIu64 " leveranser av dem blev aldrig av",
+      group->other, group->count, of, group->undelivered);
+  json_t *finding =
+      ordered ? make(group, "erased_by_order", f->english ? "Erased before its time" : "Raderat före sin tid",
+                     detail)
+              : make(group, "erased_in_time",
+                     f->english ? "Erased when its time was up" : "Gallrat när tiden var ute", detail);
   (void)json_object_set_new(finding, "events", json_integer((json_int_t)group->other));
   (void)json_object_set_new(finding, "undelivered", json_integer((json_int_t)group->undelivered));
   return finding;
@@ -150,10 +164,12 @@ void follow_tell_groups(struct follow_up *f) {
     } else if (group->what == FOLLOW_RELEASED) {
       follow_add(f, make_released(f, group));
     } else if (group->what == FOLLOW_LAPSED) {
-      follow_add(f, make(group, "lapsed_holds", "Väntande uppgifter som ingen svarade på",
-                         "förföll utan bedömning"));
+      follow_add(f, make(group, "lapsed_holds",
+                         f->english ? "Held, and nobody answered" : "Väntande uppgifter som ingen svarade på",
+                         f->english ? "lapsed without an assessment" : "förföll utan bedömning"));
     } else {
-      follow_add(f, make(group, "refused_sessions", "Avvisade anslutningar", "se posterna för orsaken"));
+      follow_add(f, make(group, "refused_sessions", f->english ? "Refused sessions" : "Avvisade anslutningar",
+                         f->english ? "the records say why" : "se posterna för orsaken"));
     }
   }
 }
@@ -255,9 +271,12 @@ static void tell_unused(struct follow_up *f) {
   if (rules == NULL) f->complete = false;
   for (size_t i = 0; f->rules != NULL && i < f->rules->n_rules; i++) {
     if (f->rules_used[i] || is_of_counts(rules, f->rules->rules[i])) continue;
-    follow_add(f, json_pack("{s:s, s:s, s:s, s:i, s:s, s:[I]}", "what", "unused_rule", "title",
-                            "Regel som aldrig använts", "who", f->rules->rules[i], "count", 0, "detail",
-                            "ingen händelse har prövats fram till den", "seqs", (json_int_t)f->rules_seq));
+    follow_add(
+        f, json_pack("{s:s, s:s, s:s, s:i, s:s, s:[I]}", "what", "unused_rule", "title",
+                     f->english ? "A rule that was never used" : "Regel som aldrig använts", "who",
+                     f->rules->rules[i], "count", 0, "detail",
+                     f->english ? "no event was decided by it" : "ingen händelse har prövats fram till den",
+                     "seqs", (json_int_t)f->rules_seq));
   }
   access_rules_free(rules);
 }
@@ -267,10 +286,12 @@ static void tell_quiet(struct follow_up *f, const struct quiet *quiet) {
     const struct owed *owed = &quiet->agencies[i];
     if (owed->acknowledged || owed->events == 0 || !mandate_covers(f->request->person, owed->agency))
       continue;
-    follow_add(
-        f, json_pack("{s:s, s:s, s:s, s:I, s:s, s:o}", "what", "never_acknowledges", "title",
-                     "Kvitterar aldrig", "who", owed->agency, "count", (json_int_t)owed->events, "detail",
-                     "får lämnas händelser, men ingen är kvitterad", "seqs", follow_seqs_json(&owed->seqs)));
+    follow_add(f, json_pack("{s:s, s:s, s:s, s:I, s:s, s:o}", "what", "never_acknowledges", "title",
+                            f->english ? "Never acknowledges" : "Kvitterar aldrig", "who", owed->agency,
+                            "count", (json_int_t)owed->events, "detail",
+                            f->english ? "may be given events, but none is acknowledged"
+                                       : "får lämnas händelser, men ingen är kvitterad",
+                            "seqs", follow_seqs_json(&owed->seqs)));
   }
 }
 

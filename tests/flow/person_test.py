@@ -208,6 +208,9 @@ def follow_up(hub):
         assert outside and outside["count"] == len(reads), outside
     table = hub.navctl("audit", "follow-up").stdout
     assert "Bedömarens släppta uppgifter" in table and "Ovanlig mängd: en dag" in table, table
+    english = hub.navctl("audit", "follow-up", "--lang", "en").stdout
+    assert "What the assessor released" in english and "quickest" in english and not set("åäöÅÄÖ") & set(english), english
+    assert english.count("\n") == table.count("\n"), (english, table)
     assert [line for line in hub.json("audit", "search", "--kind", "audit_read") if "kvartalsgranskning" in (line["reason"] or "")]
 
 
