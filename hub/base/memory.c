@@ -2,13 +2,46 @@
 #include "hub/base/memory.h"
 
 #include <malloc.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 
 enum {
   KEPT_BYTES = 64 * 1024 * 1024,
   MAPPED_BYTES =
       32 * 1024 * 1024,       // larger pieces are mapped, and given back, each by itself: glibc's maximum
   GROWN_BYTES = 1024 * 1024,  // more than what is asked for, each time a heap grows
+  HUGE_PAGE = 2 * 1024 * 1024,
+  PIECE_BYTES = 16 * 1024 * 1024,  // one that is mapped by itself would warm nothing
+  PIECES_MAX = NAV_MEMORY_WARM_MAX / PIECE_BYTES,
 };
+
+// Whole huge pages in it, where the system has them (transparent_hugepage: madvise or always).
+static void touch(void *memory, size_t bytes) {
+  uintptr_t from = ((uintptr_t)memory + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+  uintptr_t to = ((uintptr_t)memory + bytes) / HUGE_PAGE * HUGE_PAGE;
+  if (to > from) (void)madvise((void *)from, to - from, MADV_HUGEPAGE);
+  explicit_bzero(memory, bytes);  // which no compiler leaves out
+}
+
+void *nav_memory_zeroed(size_t bytes) {
+  void *memory = NULL;
+  if (posix_memalign(&memory, HUGE_PAGE, bytes) != 0) return NULL;
+  touch(memory, bytes);
+  return memory;
+}
+
+void nav_memory_warm(size_t bytes) {
+  void *pieces[PIECES_MAX];
+  size_t count = 0;
+  for (; count < PIECES_MAX && count < bytes / PIECE_BYTES; count++) {
+    pieces[count] = malloc(PIECE_BYTES);
+    if (pieces[count] == NULL) break;
+    touch(pieces[count], PIECE_BYTES);
+  }
+  while (count > 0) free(pieces[--count]);
+}
 
 // Where one is refused, memory is given back as by default.
 void nav_memory_keep(void) {

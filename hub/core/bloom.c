@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hub/base/memory.h"
+
 enum {
   LINE_WORDS = 8,  // of 64 bits: a cache line
   LINES = BLOOM_BYTES / (LINE_WORDS * 8),
@@ -27,7 +29,7 @@ struct place {
 struct bloom *bloom_new(void) {
   struct bloom *bloom = calloc(1, sizeof *bloom);
   if (bloom == NULL) return NULL;
-  bloom->words = calloc((size_t)LINES * LINE_WORDS, sizeof *bloom->words);
+  bloom->words = nav_memory_zeroed(BLOOM_BYTES);
   if (bloom->words == NULL) {
     free(bloom);
     return NULL;

@@ -75,6 +75,7 @@ int main(int argc, char **argv) {
     }
   }
   nav_memory_keep();
+  nav_memory_warm(HEAD_BYTES_MAX);
   nav_log_open("nav-core", level);
   struct nav_error err;
   if (sodium_init() < 0) return 1;

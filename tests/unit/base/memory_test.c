@@ -8,10 +8,12 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <sys/resource.h>
 
 #include "hub/base/arena.h"
 #include "hub/base/buffer.h"
 #include "hub/base/error.h"
+#include "hub/base/memory.h"
 
 static void a_buffer_grows_to_its_maximum(void **state) {
   (void)state;
@@ -118,6 +120,47 @@ static void an_arena_settles(void **state) {
   nav_arena_free(arena);
 }
 
+static long page_faults(void) {
+  struct rusage usage;
+  assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+  return usage.ru_minflt;
+}
+
+// Of 1,281 pages.
+static void a_zeroed_table_is_there_before_it_is_written(void **state) {
+  (void)state;
+  const size_t size = 5 * 1024 * 1024 + 123;
+  uint8_t *table = nav_memory_zeroed(size);
+  assert_non_null(table);
+  for (size_t i = 0; i < size; i++)
+    if (table[i] != 0) fail_msg("byte %zu is %u", i, table[i]);
+  long before = page_faults();
+  for (size_t i = 0; i < size; i += 4096) table[i] = 1;
+  assert_true(page_faults() - before < 100);
+  free(table);
+}
+
+// Of 4,096 pages. A sanitizer keeps freed memory from its next use.
+static void a_warm_heap_is_there_before_it_is_written(void **state) {
+  (void)state;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  skip();
+#else
+  enum { PIECES = 16, PIECE = 1024 * 1024 };
+  void *pieces[PIECES];
+  nav_memory_keep();
+  nav_memory_warm(2 * PIECES * PIECE);
+  long before = page_faults();
+  for (int i = 0; i < PIECES; i++) {
+    pieces[i] = malloc(PIECE);
+    assert_non_null(pieces[i]);
+    explicit_bzero(pieces[i], PIECE);
+  }
+  assert_true(page_faults() - before < 100);
+  for (int i = 0; i < PIECES; i++) free(pieces[i]);
+#endif
+}
+
 static void errors_are_cut_not_overrun(void **state) {
   (void)state;
   char longer[1000];
@@ -155,6 +198,8 @@ int main(void) {
       cmocka_unit_test(an_arena_is_aligned_and_zeroed),
       cmocka_unit_test(an_arena_stops_at_its_maximum),
       cmocka_unit_test(an_arena_settles),
+      cmocka_unit_test(a_zeroed_table_is_there_before_it_is_written),
+      cmocka_unit_test(a_warm_heap_is_there_before_it_is_written),
       cmocka_unit_test(errors_are_cut_not_overrun),
       cmocka_unit_test(errors_read_well),
   };
