@@ -15,6 +15,12 @@ void nav_buffer_free(struct nav_buffer *buffer) {
 
 void nav_buffer_clear(struct nav_buffer *buffer) { buffer->length = 0; }
 
+uint8_t *nav_buffer_take(struct nav_buffer *buffer) {
+  uint8_t *data = buffer->data;
+  nav_buffer_init(buffer, buffer->max);
+  return data;
+}
+
 uint8_t *nav_buffer_reserve(struct nav_buffer *buffer, size_t more) {
   if (more > buffer->max || buffer->length > buffer->max - more) return NULL;
   size_t needed = buffer->length + more;

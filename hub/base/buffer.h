@@ -27,6 +27,8 @@ void nav_buffer_init(struct nav_buffer *buffer, size_t max);
 void nav_buffer_free(struct nav_buffer *buffer);
 // Keeps the memory.
 void nav_buffer_clear(struct nav_buffer *buffer);
+// Its memory, which is the caller's now, to be freed with free(); the buffer is empty. NULL: it had none.
+NAV_MUST_USE uint8_t *nav_buffer_take(struct nav_buffer *buffer);
 // Room for `more` bytes after length; the caller writes there and adds to length.
 // NULL: past the maximum.
 NAV_MUST_USE uint8_t *nav_buffer_reserve(struct nav_buffer *buffer, size_t more);

@@ -191,14 +191,13 @@ void gate_port_flush(struct gate_port *port) {
   }
 }
 
-bool gate_port_put(struct gate_port *port, const struct relay_head *head, const uint8_t *bytes) {
-  if (port->fd < 0) return true;  // nobody is there to want it
-  if (port->queue_count == GATE_PORT_QUEUE_MAX) return false;
-  uint8_t *copy = malloc(head->length);
-  if (copy == NULL) return false;
-  memcpy(copy, bytes, head->length);
+bool gate_port_put(struct gate_port *port, const struct relay_head *head, uint8_t *bytes) {
+  if (port->fd < 0 || port->queue_count == GATE_PORT_QUEUE_MAX) {
+    free(bytes);
+    return port->fd < 0;  // nobody is there to want it
+  }
   port->queue[(port->queue_first + port->queue_count) % GATE_PORT_QUEUE_MAX] =
-      (struct relay_frame){*head, copy};
+      (struct relay_frame){*head, bytes};
   port->queue_count++;
   if (port->queue_count >= RELAY_TOGETHER_MAX && !port->refused) gate_port_flush(port);
   return true;

@@ -42,9 +42,10 @@ bool gate_port_lives(const struct gate_port *port);
 
 // The next frame; its bytes live until the next call. False: nothing has come, or nothing may be read.
 bool gate_port_receive(struct gate_port *port, struct relay_frame *frame);
-// The frame (of head->length bytes, copied) waits for gate_port_flush or for some others, and leaves with
-// them, so that the gate wakes once for all; without a gate it is dropped. False: too many wait.
-NAV_MUST_USE bool gate_port_put(struct gate_port *port, const struct relay_head *head, const uint8_t *bytes);
+// The frame waits for gate_port_flush or for some others, and leaves with them, so that the gate wakes once
+// for all; without a gate it is dropped. Its head->length bytes, from malloc, are the port's now, whatever
+// comes of them. False: too many wait.
+NAV_MUST_USE bool gate_port_put(struct gate_port *port, const struct relay_head *head, uint8_t *bytes);
 // What the gate does not take now waits on.
 void gate_port_flush(struct gate_port *port);
 // Sends ahead of what waits, and whether it may be said or not. False: the gate takes nothing now.

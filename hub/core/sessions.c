@@ -131,22 +131,30 @@ static struct relay_head head_of(uint64_t number, const char *agency, size_t len
   return head;
 }
 
-static bool send_to(struct sessions *sessions, const struct session *session, const uint8_t *frame,
-                    size_t length) {
-  const struct relay_head head = head_of(session->number, session->agency->id, length);
-  return gate_port_put(sessions->gate, &head, frame);
+// The frame is the gate's then: it is not copied.
+static bool put(struct sessions *sessions, const struct session *session, struct nav_buffer *frame) {
+  const struct relay_head head = head_of(session->number, session->agency->id, frame->length);
+  return gate_port_put(sessions->gate, &head, nav_buffer_take(frame));
 }
 
 static void send_clear(struct sessions *sessions, const struct relay_head *to, const uint8_t *frame,
                        size_t length) {
   const struct relay_head head = head_of(to->session, to->agency, length);
-  (void)!gate_port_put(sessions->gate, &head, frame);
+  uint8_t *copy = malloc(length);
+  if (copy == NULL) return;
+  memcpy(copy, frame, length);
+  (void)!gate_port_put(sessions->gate, &head, copy);
+}
+
+static void send_reset(struct sessions *sessions, const struct relay_head *to) {
+  const uint8_t reset = WIRE_RESET;
+  send_clear(sessions, to, &reset, sizeof reset);
 }
 
 void session_end(struct sessions *sessions, struct session *session) {
   if (session->ended) return;
-  const uint8_t reset = WIRE_RESET;
-  (void)!send_to(sessions, session, &reset, sizeof reset);
+  const struct relay_head to = head_of(session->number, session->agency->id, 0);
+  send_reset(sessions, &to);
   end_quietly(sessions, session);
 }
 
@@ -168,10 +176,11 @@ void session_send_encoded(struct sessions *sessions, struct session *session, co
                           size_t length) {
   struct nav_error err;
   if (session->ended) return;
-  nav_buffer_clear(&sessions->frame);
+  struct nav_buffer sealed;
+  nav_buffer_init(&sealed, WIRE_FRAME_MAX);
   // A frame once sealed must be sent: the stream is a sequence.
-  if (!wire_stream_seal(&session->stream, plain, length, &sessions->frame, &err) ||
-      !send_to(sessions, session, sessions->frame.data, sessions->frame.length)) {
+  if (!wire_stream_seal(&session->stream, plain, length, &sealed, &err) || !put(sessions, session, &sealed)) {
+    nav_buffer_free(&sealed);
     nav_log(NAV_LOG_WARNING, "a session of %s is ended: its frames cannot be sent", session->agency->id);
     session_end(sessions, session);
   }
@@ -302,8 +311,7 @@ static void take_sealed(struct sessions *sessions, const struct relay_head *head
   struct session *session = of_gate(sessions, head);
   bool ours = session != NULL && strcmp(session->agency->id, head->agency) == 0;
   if (!ours || !wire_stream_open(&session->stream, frame, length, &sessions->plain, &err)) {
-    uint8_t reset = WIRE_RESET;
-    send_clear(sessions, head, &reset, 1);
+    send_reset(sessions, head);
     if (ours) {
       sessions->handlers.malformed(sessions->handlers.context, NULL, head->agency, &err);
       end_quietly(sessions, session);

@@ -32,6 +32,21 @@ static void a_buffer_grows_to_its_maximum(void **state) {
   nav_buffer_free(&b);
 }
 
+static void what_is_taken_of_a_buffer_is_the_callers(void **state) {
+  (void)state;
+  struct nav_buffer b;
+  nav_buffer_init(&b, 4);
+  assert_null(nav_buffer_take(&b));
+  assert_true(nav_buffer_append(&b, "abcd", 4));
+  uint8_t *taken = nav_buffer_take(&b);
+  assert_true(b.length == 0 && b.capacity == 0 && b.data == NULL);
+  assert_true(nav_buffer_append(&b, "efgh", 4));
+  assert_false(nav_buffer_append(&b, "i", 1));  // its maximum is the same
+  assert_memory_equal(taken, "abcd", 4);
+  free(taken);
+  nav_buffer_free(&b);
+}
+
 static void a_buffer_of_nothing_takes_nothing(void **state) {
   (void)state;
   struct nav_buffer b;
@@ -192,6 +207,7 @@ static void errors_read_well(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_buffer_grows_to_its_maximum),
+      cmocka_unit_test(what_is_taken_of_a_buffer_is_the_callers),
       cmocka_unit_test(a_buffer_of_nothing_takes_nothing),
       cmocka_unit_test(a_buffer_prints),
       cmocka_unit_test(numbers_are_big_endian),
