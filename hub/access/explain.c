@@ -1,11 +1,13 @@
 // See explain.h.
 #include "hub/access/explain.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "hub/access/explain_parts.h"
 
-enum { NEAR_MISSES_MAX = 5, PARAGRAPH_SIZE = 256 };
+enum { NEAR_MISSES_MAX = 5, MISSES_MAX = RULES_PREDICATES_MAX + 4, PARAGRAPH_SIZE = 256 };
+static_assert(MISSES_MAX <= UINT8_MAX, "the misses of a rule are counted in a byte");
 
 static void say_basis(struct explaining *explaining, const struct law_basis *basis, enum words words) {
   if (basis == NULL) return;
@@ -206,16 +208,29 @@ static bool could_permit(const struct explaining *explaining, const struct rule 
          bit_of(rule->senders, sender) && bit_of(rule->lane_bits, explaining->lane);
 }
 
+// How many misses keep each rule from permitting it; 0: it never would.
+static void count_misses(struct explaining *explaining, uint8_t counts[RULES_MAX]) {
+  for (size_t i = 0; i < explaining->rules->rules_count; i++) {
+    const struct rule *rule = &explaining->rules->rules[i];
+    struct trace trace;
+    counts[i] = 0;
+    if (!could_permit(explaining, rule)) continue;
+    trace_rule(&explaining->facts, rule, explaining->lane, &trace);
+    if (!is_for_protected_alone(rule, &trace)) counts[i] = (uint8_t)misses(rule, &trace);
+  }
+}
+
 // Those with the fewest misses first. Gives how many there were.
 static size_t explain_near_misses(struct explaining *explaining) {
+  uint8_t counts[RULES_MAX];
   size_t said = 0;
-  for (size_t wanted = 1; wanted <= RULES_PREDICATES_MAX + 4 && said < NEAR_MISSES_MAX; wanted++) {
+  count_misses(explaining, counts);
+  for (size_t wanted = 1; wanted <= MISSES_MAX && said < NEAR_MISSES_MAX; wanted++) {
     for (size_t i = 0; i < explaining->rules->rules_count && said < NEAR_MISSES_MAX; i++) {
       const struct rule *rule = &explaining->rules->rules[i];
       struct trace trace;
-      if (!could_permit(explaining, rule)) continue;
+      if (counts[i] != wanted) continue;
       trace_rule(&explaining->facts, rule, explaining->lane, &trace);
-      if (misses(rule, &trace) != wanted || is_for_protected_alone(rule, &trace)) continue;
       explain_near_miss(explaining, rule, &trace);
       said++;
     }

@@ -1,6 +1,6 @@
 // Why a decision came out as it did, and what would make a disclosure lawful, in plain words.
-// Called by: navctl access explain, nav-desk, tests. Must never: say what the decision does not; it decides
-// with the same code.
+// Called by: navctl access explain, nav-desk, nav-core (of a case that waits), tests. Must never: say what
+// the decision does not; it decides with the same code.
 #ifndef NAV_ACCESS_EXPLAIN_H
 #define NAV_ACCESS_EXPLAIN_H
 

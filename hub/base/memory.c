@@ -13,23 +13,33 @@ enum {
       32 * 1024 * 1024,       // larger pieces are mapped, and given back, each by itself: glibc's maximum
   GROWN_BYTES = 1024 * 1024,  // more than what is asked for, each time a heap grows
   HUGE_PAGE = 2 * 1024 * 1024,
-  PIECE_BYTES = 16 * 1024 * 1024,  // one that is mapped by itself would warm nothing
+  PIECE_BYTES = 16 * 1024 * 1024,  // below MAPPED_BYTES: what is mapped by itself warms no heap
   PIECES_MAX = NAV_MEMORY_WARM_MAX / PIECE_BYTES,
 };
 
+static size_t whole_pages(size_t bytes) { return (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE; }
+
 // Whole huge pages in it, where the system has them (transparent_hugepage: madvise or always).
 static void touch(void *memory, size_t bytes) {
-  uintptr_t from = ((uintptr_t)memory + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+  uintptr_t from = whole_pages((uintptr_t)memory);
   uintptr_t to = ((uintptr_t)memory + bytes) / HUGE_PAGE * HUGE_PAGE;
   if (to > from) (void)madvise((void *)from, to - from, MADV_HUGEPAGE);
   explicit_bzero(memory, bytes);  // which no compiler leaves out
 }
 
-void *nav_memory_zeroed(size_t bytes) {
-  void *memory = NULL;
-  if (posix_memalign(&memory, HUGE_PAGE, bytes) != 0) return NULL;
-  touch(memory, bytes);
-  return memory;
+void *nav_memory_map(size_t bytes) {
+  size_t whole = whole_pages(bytes);
+  uint8_t *mapped = mmap(NULL, whole + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) return NULL;
+  size_t before = whole_pages((uintptr_t)mapped) - (uintptr_t)mapped;
+  if (before > 0) (void)munmap(mapped, before);
+  if (before < HUGE_PAGE) (void)munmap(mapped + before + whole, HUGE_PAGE - before);
+  touch(mapped + before, whole);
+  return mapped + before;
+}
+
+void nav_memory_unmap(void *memory, size_t bytes) {
+  if (memory != NULL) (void)munmap(memory, whole_pages(bytes));
 }
 
 void nav_memory_warm(size_t bytes) {

@@ -1,6 +1,7 @@
-// How a program that moves much data keeps the memory it has freed. Called by: the main of nav-core, nav-gate
-// and adapters, the benchmarks' load. Must never: be called by a library, whose program may be somebody
-// else's.
+// How a program that moves much data keeps the memory it has freed, and has some before it needs it. Called
+// by: the main of nav-core, nav-gate and adapters, the benchmarks' load; of a library's parts nav_memory_map
+// alone (core/bloom), since a library's program may be somebody else's. Must never: decide how much a program
+// may use.
 #ifndef NAV_BASE_MEMORY_H
 #define NAV_BASE_MEMORY_H
 
@@ -18,7 +19,8 @@ void nav_memory_keep(void);
 // somebody waits for. They count as used from the start.
 enum { NAV_MEMORY_WARM_MAX = 48 * 1024 * 1024 };
 void nav_memory_warm(size_t bytes);
-// The same for a large table that is read here and there: zeros, to be freed with free(). NULL: no memory.
-void *nav_memory_zeroed(size_t bytes);
+// A large table that is read here and there, in the same way and beside the heap: zeros. NULL: no memory.
+void *nav_memory_map(size_t bytes);
+void nav_memory_unmap(void *memory, size_t bytes);  // takes NULL
 
 #endif

@@ -29,7 +29,7 @@ struct place {
 struct bloom *bloom_new(void) {
   struct bloom *bloom = calloc(1, sizeof *bloom);
   if (bloom == NULL) return NULL;
-  bloom->words = nav_memory_zeroed(BLOOM_BYTES);
+  bloom->words = nav_memory_map(BLOOM_BYTES);
   if (bloom->words == NULL) {
     free(bloom);
     return NULL;
@@ -40,7 +40,7 @@ struct bloom *bloom_new(void) {
 
 void bloom_free(struct bloom *bloom) {
   if (bloom == NULL) return;
-  free(bloom->words);
+  nav_memory_unmap(bloom->words, BLOOM_BYTES);
   free(bloom);
 }
 

@@ -156,7 +156,9 @@ bool gate_port_receive(struct gate_port *port, struct relay_frame *frame) {
   switch (relay_receive(port->fd, &port->reader, frame, &err)) {
     case RELAY_DONE:
       port->heard_ms = nav_clock_monotonic_ms();
-      return true;
+      if (!relay_has_more(&port->reader)) return true;
+      lose(port, "nav-gate sends several frames in one message and is hung up on");
+      break;
     case RELAY_LATER:
       port->readable = false;
       if (is_silent(port, nav_clock_monotonic_ms())) lose(port, "nav-gate has fallen silent");

@@ -18,7 +18,7 @@ struct gate_port;
 
 struct gate_port_handlers {
   void *context;
-  // Asked before each frame that leaves, and before any is read. False: it waits. Only that nav-core lives,
+  // Asked before each message that leaves, and before any is read. False: it waits. Only that nav-core lives,
   // and gate_port_send_now, go out all the same.
   bool (*may_send)(void *context);
   // The gate has gone or another has come: all sessions end. What waited for it is dropped.

@@ -271,7 +271,7 @@ json_t *hold_owner(const struct core *core, const json_t *request, struct nav_er
 
 static json_t *preview_json(const struct hold_preview *preview) {
   const Nav__V1__LaneVerdict *lane = &preview->lane;
-  return json_pack("{s:b, s:b, s:i, s:o, s:b, s:o?}", "ok", 1, "leaves", preview->leaves ? 1 : 0, "reveal",
+  return json_pack("{s:b, s:b, s:i, s:o, s:b, s:o}", "ok", 1, "leaves", preview->leaves ? 1 : 0, "reveal",
                    (int)lane->reveal, "subjects", json_sprintf("%" PRIx64, lane->subjects),
                    "narrative_edited", lane->narrative_edited ? 1 : 0, "explain", preview->explain);
 }

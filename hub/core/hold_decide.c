@@ -143,14 +143,13 @@ static void refuse(struct core *core, struct pending *pending, const struct nav_
 
 // What leaves: what the rule held, what the assessor lets, and what the rules in force would hold or release
 // now.
-static bool decide_now(const struct core *core, uint16_t lets, uint64_t persons, const struct hold *hold,
-                       const Nav__V1__Event *event, Nav__V1__LaneVerdict *lane, struct nav_error *err) {
+static bool decide_now(const struct core *core, const struct core_question *asking, uint16_t lets,
+                       uint64_t persons, const struct hold *hold, Nav__V1__LaneVerdict *lane,
+                       struct nav_error *err) {
   int rules_lane = core->numbers->lanes[hold->lane].rules_lane;
   struct access_decision now = {.outcome = NAV__V1__OUTCOME__OUTCOME_WITHHOLD, .rule = ACCESS_NO_RULE};
-  struct core_question question;
-  core_question(&question, core, event);
   if (rules_lane != NUMBERS_NONE)
-    now = access_decide_lane(core->rules, &question.question, (size_t)rules_lane);
+    now = access_decide_lane(core->rules, &asking->question, (size_t)rules_lane);
   if (now.outcome == NAV__V1__OUTCOME__OUTCOME_WITHHOLD)
     return nav_fail(
         err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_PERMITTED, "",
@@ -181,6 +180,7 @@ bool hold_decide_preview(const struct core *core, const struct hold_decision *de
                          struct nav_error *err) {
   struct nav_arena *arena = core->hold_decisions->arena;  // nothing in it outlives a turn
   const struct hold *hold = decision->hold;
+  int rules_lane = core->numbers->lanes[hold->lane].rules_lane;
   struct core_question question;
   *out = (struct hold_preview){.lane = NAV__V1__LANE_VERDICT__INIT};
   nav_arena_reset(arena);
@@ -188,13 +188,14 @@ bool hold_decide_preview(const struct core *core, const struct hold_decision *de
   if (event == NULL) return false;
   if (event->id.len != sizeof hold->event_id || memcmp(event->id.data, hold->event_id, event->id.len) != 0)
     return nav_fail(err, NAV_ERROR_LOCAL, 0, "event", "is another than the one that waits");
-  out->leaves = decide_now(core, decision->reveal, decision->subjects, hold, event, &out->lane, err);
-  if (!out->leaves && err->code != NAV__V1__CODE__CODE_NOT_PERMITTED) return false;
-  int rules_lane = core->numbers->lanes[hold->lane].rules_lane;
+  if (rules_lane == NUMBERS_NONE)
+    return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_FOUND, "lane",
+                    "its recipient no longer takes part in it: it can only be refused");
   core_question(&question, core, event);
-  if (rules_lane != NUMBERS_NONE)
-    out->explain = access_explain(core->rules, &question.question, (size_t)rules_lane, language);
-  return true;
+  out->leaves = decide_now(core, &question, decision->reveal, decision->subjects, hold, &out->lane, err);
+  if (!out->leaves && err->code != NAV__V1__CODE__CODE_NOT_PERMITTED) return false;
+  out->explain = access_explain(core->rules, &question.question, (size_t)rules_lane, language);
+  return out->explain != NULL || nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
 }
 
 static bool stage_released(struct core *core, const struct pending *pending, Nav__V1__LaneVerdict *lane,
@@ -221,9 +222,11 @@ static void release(struct core *core, struct pending *pending, const struct sto
   nav_arena_reset(arena);
   const Nav__V1__Event *event =
       wire_decode_lenient(&nav__v1__event__descriptor, arena, stored->bytes, stored->length, &err);
+  struct core_question question;
   Nav__V1__LaneVerdict lane;
   uint64_t seq = 0;
-  if (event == NULL || !decide_now(core, pending->reveal, pending->subjects, hold, event, &lane, &err) ||
+  if (event != NULL) core_question(&question, core, event);
+  if (event == NULL || !decide_now(core, &question, pending->reveal, pending->subjects, hold, &lane, &err) ||
       !stage_released(core, pending, &lane, &seq, &err)) {
     refuse(core, pending, &err);
     return;

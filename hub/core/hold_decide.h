@@ -28,7 +28,7 @@ bool hold_decide(struct control_request *request, const struct hold_decision *de
 struct hold_preview {
   bool leaves;  // false: nothing would, and lane is empty
   Nav__V1__LaneVerdict lane;
-  json_t *explain;  // as access_explain gives it: a new reference, NULL where the lane is no longer one
+  json_t *explain;  // as access_explain gives it: a new reference
 };
 NAV_MUST_USE bool hold_decide_preview(const struct core *core, const struct hold_decision *decision,
                                       const uint8_t *bytes, size_t length, enum access_language language,

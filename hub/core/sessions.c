@@ -18,7 +18,7 @@ struct sessions {
   struct session *list[SESSIONS_MAX];
   uint64_t last_id;
   size_t count;  // slots in use, live or swept to NULL at the end
-  struct nav_buffer plain, frame, encoded;
+  struct nav_buffer plain, welcome, encoded;
   struct nav_arena *arena;
   struct nav_arena *pool[ARENAS_POOLED_MAX];
   size_t pooled;
@@ -55,7 +55,7 @@ struct sessions *sessions_open(const char *gate_socket, const struct conf_agenci
   sessions->key = key;
   sessions->handlers = *handlers;
   nav_buffer_init(&sessions->plain, WIRE_FRAME_MAX);
-  nav_buffer_init(&sessions->frame, WIRE_FRAME_MAX);
+  nav_buffer_init(&sessions->welcome, WIRE_FRAME_MAX);
   nav_buffer_init(&sessions->encoded, WIRE_FRAME_MAX);
   const struct gate_port_handlers port = {sessions, may_send, end_all};
   sessions->gate = gate_port_open(gate_socket, &port, err);
@@ -77,7 +77,7 @@ void sessions_close(struct sessions *sessions) {
   for (size_t i = 0; i < sessions->pooled; i++) nav_arena_free(sessions->pool[i]);
   nav_arena_free(sessions->arena);
   nav_buffer_free(&sessions->plain);
-  nav_buffer_free(&sessions->frame);
+  nav_buffer_free(&sessions->welcome);
   nav_buffer_free(&sessions->encoded);
   free(sessions);
 }
@@ -284,9 +284,9 @@ static void take_hello(struct sessions *sessions, const struct relay_head *head,
   struct session *before = of_gate(sessions, head);
   if (before != NULL) end_quietly(sessions, before);
   struct wire_stream stream;
-  nav_buffer_clear(&sessions->frame);
+  nav_buffer_clear(&sessions->welcome);
   if (!wire_hello_answer(frame, length, agency->id, agency->signing_key, sessions->key, &stream,
-                         &sessions->frame, &err)) {
+                         &sessions->welcome, &err)) {
     refuse(sessions, head, &err);
     return;
   }
@@ -302,7 +302,7 @@ static void take_hello(struct sessions *sessions, const struct relay_head *head,
   session->agency = agency;
   session->stream = stream;
   sodium_memzero(&stream, sizeof stream);
-  send_clear(sessions, head, sessions->frame.data, sessions->frame.length);
+  send_clear(sessions, head, sessions->welcome.data, sessions->welcome.length);
 }
 
 static void take_sealed(struct sessions *sessions, const struct relay_head *head, const uint8_t *frame,

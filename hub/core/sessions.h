@@ -74,7 +74,7 @@ void sessions_say_alive(struct sessions *sessions);
 // longer. There is no session then.
 void sessions_stand_by(struct sessions *sessions, const char *text);
 
-// Takes what has come, `most` messages at the most. Returns how many.
+// Takes what has come, `most` frames at the most. Returns how many.
 int sessions_receive(struct sessions *sessions, int most);
 // Frames that are sent below wait for the end of the turn, or for some others; here they leave. What the gate
 // does not take now waits on.

@@ -79,7 +79,7 @@ static enum ctl_exit not_answered(const struct nav_error *err) {
   bool said_wrong = err->code == NAV__V1__CODE__CODE_BAD_VALUE ||
                     err->code == NAV__V1__CODE__CODE_MISSING_FIELD ||
                     err->code == NAV__V1__CODE__CODE_TOO_LARGE;
-  return said_wrong ? CTL_USAGE : code;
+  return said_wrong && err->class == NAV_ERROR_PEER ? CTL_USAGE : code;
 }
 
 static json_t *ask(struct ctl *ctl, bool desk, json_t *request, int timeout_ms, struct ctl_progress *progress,

@@ -198,17 +198,33 @@ static void accept_all(struct serve *serve) {
   }
 }
 
-// A request that says it is long gets the room for it, where few others have it.
-static void make_room(struct serve *serve, struct waiting *w) {
-  uint8_t head[4];
+static size_t count_large(const struct serve *serve) {
   size_t large = 0;
   for (size_t i = 0; i < DESK_WAITING_MAX; i++) {
-    const struct waiting *other = &serve->waiting[i];
-    if (other->fd >= 0 && other->in.max == DESK_LARGE_BYTES_MAX) large++;
+    const struct waiting *w = &serve->waiting[i];
+    if (w->fd >= 0 && w->in.max == DESK_LARGE_BYTES_MAX) large++;
   }
-  if (w->in.length > 0 || large >= DESK_LARGE_MAX) return;
-  if (recv(w->fd, head, sizeof head, MSG_PEEK | MSG_DONTWAIT) != (ssize_t)sizeof head) return;
-  if (nav_get_u32(head) > DESK_REQUEST_BYTES_MAX - sizeof head) w->in.max = DESK_LARGE_BYTES_MAX;
+  return large;
+}
+
+static bool too_large(struct nav_error *err, int most) {
+  return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_TOO_LARGE, "",
+                  "the request is longer than %d bytes: shorten its texts", most);
+}
+
+// A request that says it is long gets the room for it, where few others have it. False: *err.
+static bool make_room(struct serve *serve, struct waiting *w, struct nav_error *err) {
+  uint8_t head[4];
+  if (w->in.length > 0) return true;
+  if (recv(w->fd, head, sizeof head, MSG_PEEK | MSG_DONTWAIT) != (ssize_t)sizeof head) return true;
+  uint32_t length = nav_get_u32(head);
+  if (length <= DESK_REQUEST_BYTES_MAX - sizeof head) return true;
+  if (length > DESK_LARGE_BYTES_MAX - sizeof head) return too_large(err, DESK_LARGE_BYTES_MAX);
+  if (count_large(serve) >= DESK_LARGE_MAX)
+    return nav_fail(err, NAV_ERROR_RETRY, NAV__V1__CODE__CODE_BUSY, "",
+                    "%d large requests wait already: try again soon", DESK_LARGE_MAX);
+  w->in.max = DESK_LARGE_BYTES_MAX;
+  return true;
 }
 
 // Says it to whoever is still there, as far as the socket takes it now.
@@ -224,12 +240,11 @@ static void refuse(struct waiting *w, const struct nav_error *err) {
 
 static void read_request(struct serve *serve, struct waiting *w) {
   struct nav_error err;
-  make_room(serve, w);
-  int got = control_read(w->fd, &w->in, &w->request, &err);
+  bool ok = make_room(serve, w, &err);
+  int got = ok ? control_read(w->fd, &w->in, &w->request, &err) : -1;
   if (got > 0 && w->in.max == DESK_LARGE_BYTES_MAX && !desk_may_be_large(w->request)) {
     got = -1;
-    (void)nav_fail(&err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_TOO_LARGE, "",
-                   "the request is longer than %d bytes: shorten its texts", DESK_REQUEST_BYTES_MAX);
+    (void)too_large(&err, DESK_REQUEST_BYTES_MAX);
   }
   if (got < 0) refuse(w, &err);
 }

@@ -130,15 +130,11 @@ enum relay_result corelink_receive(struct corelink *link, struct relay_head *hea
   if (link->readable) result = relay_receive(link->fd, &link->reader, &frame, err);
   link->readable = result != RELAY_LATER;
   if (result == RELAY_LATER) note_silence(link);
-  // A frame that there is no memory for is missing in its session, and so all end.
-  if (result == RELAY_ENDED || (result == RELAY_DONE && !take(payload, &frame))) {
-    hang_up(link);
-    return RELAY_LATER;
-  }
   if (result == RELAY_LATER) return result;
-  if (result == RELAY_MALFORMED) {
+  // A frame that is malformed, or that there is no memory for, is missing in its session, and so all end.
+  if (result != RELAY_DONE || !take(payload, &frame)) {
     hang_up(link);
-    return result;
+    return result == RELAY_MALFORMED ? result : RELAY_LATER;
   }
   link->heard_ms = nav_clock_monotonic_ms();
   link->connected = true;

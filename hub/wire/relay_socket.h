@@ -1,5 +1,6 @@
 // The socket between nav-gate and nav-core: unix, SOCK_SEQPACKET, so that a message arrives whole or not at
-// all: a relay head and its frame, or several such behind one another, which wake the other side once.
+// all: a relay head and its frame; from nav-core several such behind one another, which wake the gate once.
+// (The gate sends each by itself: nav-core, which takes so many a turn, has none left over when it waits.)
 // nav-core listens. A connection is what both know each other by: a session of the gate's ends with the
 // connection that it was begun on. Not ZeroMQ, whose thread on either side would have to wake for each
 // message on its way. Called by: gate/corelink, core/gate_port. Must never: wait.
@@ -38,10 +39,9 @@ int relay_listen(const char *path, struct nav_error *err);
 int relay_connect(const char *path, struct nav_error *err);
 // The next connection that waits, as unix_socket_accept; -1: none does.
 int relay_accept(int listening, int *spare);
-// The first of the frames, as many as one message takes; *sent: how many (0 where none was). count is at
-// least
-// 1. Where the other side has ended, waiting for the socket tells (POLLHUP), and what had come before can
-// still be received.
+// The first of the frames, as many as one message takes; *sent: how many (0: none). There is at least one.
+// Where the other side has ended, waiting for the socket tells (POLLHUP), and what had come before can still
+// be received.
 enum relay_result relay_send(int fd, const struct relay_frame *frames, size_t count, size_t *sent);
 enum relay_result relay_send_one(int fd, const struct relay_head *head, const uint8_t *bytes);
 // The next frame, of the message that is being read or of the next; it lives until the next call.

@@ -9,6 +9,7 @@ Run by: ctest (NAV_BIN is the build's bin folder). Must never: need nav-core."""
 import json
 import os
 import socket
+import struct
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -79,6 +80,27 @@ def test_search_by_time(d):
     for of_time, found in (({"since_ms": -2**63}, 1), ({"until_ms": 2**63 - 1}, 1), ({"since_ms": 2**63 - 1}, 0), ({"until_ms": -2**63}, 0)):
         answer = d.ask("desk", {"command": "audit-search", "reason": "prov", "limit": 1, **of_time})
         assert answer["ok"] and len(answer["lines"]) == found, (of_time, answer)
+
+
+def test_large_requests(d):
+    d.renew()
+    request = {"command": "audit-search", "reason": "x" * 100000}
+    refused = d.ask("desk", request)["error"]
+    assert refused["class"] == "peer" and "longer than 65536 bytes" in refused["text"], refused
+    # Two say that they will be large, and then nothing: a third is told to come again.
+    with socket.socket(socket.AF_UNIX) as one, socket.socket(socket.AF_UNIX) as two:
+        for silent in (one, two):
+            silent.connect(d.path("run", "desk.sock"))
+            silent.sendall(struct.pack(">I", 1000000))
+        busy = d.ask("desk", request)["error"]
+        assert busy["class"] == "retry" and "try again soon" in busy["text"], busy
+        assert d.ask("desk", {"command": "audit-search", "reason": "prov", "limit": 1})["ok"]
+    with socket.socket(socket.AF_UNIX) as huge:
+        huge.connect(d.path("run", "desk.sock"))
+        huge.sendall(struct.pack(">I", 100000000))
+        with huge.makefile("rb") as answer:
+            refused = json.loads(answer.read(struct.unpack(">I", answer.read(4))[0]))["error"]
+        assert refused["class"] == "peer" and "longer than 8388608 bytes" in refused["text"], refused
 
 
 def test_search_pages(d):

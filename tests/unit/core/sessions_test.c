@@ -329,15 +329,18 @@ static void who_says_nothing_takes_no_gates_place(void **state) {
 static void who_sends_what_is_no_message_is_hung_up_on(void **state) {
   (void)state;
   static uint8_t large[RELAY_HEAD_SIZE + WIRE_FRAME_MAX + 1];
-  uint8_t cut[RELAY_HEAD_SIZE + 1];
+  uint8_t cut[RELAY_HEAD_SIZE + 1], twice[2 * RELAY_HEAD_SIZE];
   struct relay_head head = {.session = 9, .kind = RELAY_FRAME, .agency = "skola", .length = 2};
   relay_encode(cut, &head);
+  head.length = 0;
+  relay_encode(twice, &head);
+  relay_encode(twice + RELAY_HEAD_SIZE, &head);
   head.length = WIRE_FRAME_MAX;
   relay_encode(large, &head);
   const struct {
     const uint8_t *bytes;
     size_t length;
-  } cases[] = {{(const uint8_t *)"x", 1}, {large, sizeof large}, {cut, sizeof cut}};
+  } cases[] = {{(const uint8_t *)"x", 1}, {large, sizeof large}, {cut, sizeof cut}, {twice, sizeof twice}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     begin(1);
     assert_int_equal(send(t.gate, cases[i].bytes, cases[i].length, 0), (int)cases[i].length);

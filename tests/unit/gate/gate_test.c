@@ -37,7 +37,7 @@ static void frames_go_both_ways(void **state) {
   client_close(polis);
 }
 
-// Of each client its own, in their order, though the gate takes 64 a turn and one message has some of both.
+// Of each client its own, in their order, though one message has some of both.
 static void frames_that_come_together_are_parted(void **state) {
   (void)state;
   enum { COUNT = 150 };
