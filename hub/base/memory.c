@@ -33,7 +33,7 @@ void *nav_memory_map(size_t bytes) {
   if (mapped == MAP_FAILED) return NULL;
   size_t before = whole_pages((uintptr_t)mapped) - (uintptr_t)mapped;
   if (before > 0) (void)munmap(mapped, before);
-  if (before < HUGE_PAGE) (void)munmap(mapped + before + whole, HUGE_PAGE - before);
+  (void)munmap(mapped + before + whole, HUGE_PAGE - before);
   touch(mapped + before, whole);
   return mapped + before;
 }

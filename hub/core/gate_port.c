@@ -157,7 +157,8 @@ bool gate_port_receive(struct gate_port *port, struct relay_frame *frame) {
     case RELAY_DONE:
       port->heard_ms = nav_clock_monotonic_ms();
       if (!relay_has_more(&port->reader)) return true;
-      lose(port, "nav-gate sends several frames in one message and is hung up on");
+      nav_log(NAV_LOG_ERROR, "from the gate: several frames in one message");
+      lose(port, "nav-gate is hung up on");
       break;
     case RELAY_LATER:
       port->readable = false;

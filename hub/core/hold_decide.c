@@ -143,9 +143,9 @@ static void refuse(struct core *core, struct pending *pending, const struct nav_
 
 // What leaves: what the rule held, what the assessor lets, and what the rules in force would hold or release
 // now.
-static bool decide_now(const struct core *core, const struct core_question *asking, uint16_t lets,
-                       uint64_t persons, const struct hold *hold, Nav__V1__LaneVerdict *lane,
-                       struct nav_error *err) {
+static bool decide_now(const struct core_question *asking, uint16_t lets, uint64_t persons,
+                       const struct hold *hold, Nav__V1__LaneVerdict *lane, struct nav_error *err) {
+  const struct core *core = asking->core;
   int rules_lane = core->numbers->lanes[hold->lane].rules_lane;
   struct access_decision now = {.outcome = NAV__V1__OUTCOME__OUTCOME_WITHHOLD, .rule = ACCESS_NO_RULE};
   if (rules_lane != NUMBERS_NONE)
@@ -192,7 +192,7 @@ bool hold_decide_preview(const struct core *core, const struct hold_decision *de
     return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_FOUND, "lane",
                     "its recipient no longer takes part in it: it can only be refused");
   core_question(&question, core, event);
-  out->leaves = decide_now(core, &question, decision->reveal, decision->subjects, hold, &out->lane, err);
+  out->leaves = decide_now(&question, decision->reveal, decision->subjects, hold, &out->lane, err);
   if (!out->leaves && err->code != NAV__V1__CODE__CODE_NOT_PERMITTED) return false;
   out->explain = access_explain(core->rules, &question.question, (size_t)rules_lane, language);
   return out->explain != NULL || nav_fail(err, NAV_ERROR_RETRY, 0, "", "out of memory");
@@ -226,7 +226,7 @@ static void release(struct core *core, struct pending *pending, const struct sto
   Nav__V1__LaneVerdict lane;
   uint64_t seq = 0;
   if (event != NULL) core_question(&question, core, event);
-  if (event == NULL || !decide_now(core, &question, pending->reveal, pending->subjects, hold, &lane, &err) ||
+  if (event == NULL || !decide_now(&question, pending->reveal, pending->subjects, hold, &lane, &err) ||
       !stage_released(core, pending, &lane, &seq, &err)) {
     refuse(core, pending, &err);
     return;

@@ -55,16 +55,14 @@ enum ctl_exit ctl_hold_list(struct ctl *ctl) {
   return ok ? CTL_DONE : CTL_FAILED;
 }
 
-// "a,b,c" as a list of texts; NULL where the option was not given. What is not UTF-8 is some word that there
-// is not, and refused as one.
+// "a,b,c" as a list of texts; NULL where the option was not given.
 static json_t *list_option(const struct ctl *ctl, const char *name) {
   const char *text = ctl_value(ctl, name);
   if (text == NULL) return NULL;
   json_t *list = json_array();
   while (*text != '\0') {
     size_t length = strcspn(text, ",");
-    json_t *word = length == 0 ? NULL : json_stringn(text, length);
-    if (length > 0) (void)json_array_append_new(list, word != NULL ? word : json_string("?"));
+    if (length > 0) (void)json_array_append_new(list, json_stringn(text, length));
     text += length + (text[length] == ',' ? 1 : 0);
   }
   return list;

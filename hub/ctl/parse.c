@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "hub/ctl/ctl.h"
+#include "hub/wire/utf8.h"
 
 static const char *const format_names[CTL_FORMATS + 1] = {"table", "json", "ndjson", "csv",
                                                           "text",  "html", NULL};
@@ -202,6 +203,25 @@ static void write_usage(char usage[USAGE_SIZE], const struct ctl_command *comman
   }
 }
 
+// What is no path goes into JSON, which has no other bytes: it would be left out there without a word. kind:
+// as the table names it.
+static bool is_text(const char *kind, const char *value) {
+  bool path = strstr(kind, "FILE") != NULL || strstr(kind, "FOLDER") != NULL || strstr(kind, "DIR") != NULL;
+  return path || value == NULL || wire_utf8_valid((const uint8_t *)value, strlen(value));
+}
+
+static enum ctl_exit check_texts(const struct ctl *ctl) {
+  static const char why[] = "is not UTF-8: is the terminal set to another encoding?";
+  const struct ctl_command *command = ctl->command;
+  for (int i = 0; i < ctl->arguments_count; i++)
+    if (!is_text(command->arguments, ctl->arguments[i]))
+      return ctl_complain(CTL_USAGE, "argument %d (%s) %s", i + 1, command->arguments, why);
+  for (const struct ctl_option *o = command->options; o != NULL && o->name != NULL; o++)
+    if (o->argument != NULL && !is_text(o->argument, ctl_value(ctl, o->name)))
+      return ctl_complain(CTL_USAGE, "--%s %s", o->name, why);
+  return CTL_DONE;
+}
+
 static enum ctl_exit check_given(const struct ctl *ctl) {
   const struct ctl_command *command = ctl->command;
   char usage[USAGE_SIZE];
@@ -242,6 +262,7 @@ enum ctl_exit ctl_parse(struct ctl *ctl, int argc, char **argv, bool *run) {
     return p.help ? CTL_DONE : CTL_USAGE;
   }
   code = check_given(ctl);
+  if (code == CTL_DONE) code = check_texts(ctl);
   if (code == CTL_DONE) code = choose_format(&p);
   *run = code == CTL_DONE;
   return code;

@@ -209,7 +209,7 @@ static size_t count_large(const struct serve *serve) {
 
 static bool too_large(struct nav_error *err, int most) {
   return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_TOO_LARGE, "",
-                  "the request is longer than %d bytes: shorten its texts", most);
+                  "the request is longer than %d bytes: shorten what it says", most);
 }
 
 // A request that says it is long gets the room for it, where few others have it. False: *err.

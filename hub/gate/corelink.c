@@ -129,9 +129,11 @@ enum relay_result corelink_receive(struct corelink *link, struct relay_head *hea
   enum relay_result result = RELAY_LATER;
   if (link->readable) result = relay_receive(link->fd, &link->reader, &frame, err);
   link->readable = result != RELAY_LATER;
-  if (result == RELAY_LATER) note_silence(link);
-  if (result == RELAY_LATER) return result;
-  // A frame that is malformed, or that there is no memory for, is missing in its session, and so all end.
+  if (result == RELAY_LATER) {
+    note_silence(link);
+    return result;
+  }
+  // The core is gone; or a frame that is malformed, or has no memory, is missing in its session: all end.
   if (result != RELAY_DONE || !take(payload, &frame)) {
     hang_up(link);
     return result == RELAY_MALFORMED ? result : RELAY_LATER;

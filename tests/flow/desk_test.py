@@ -82,6 +82,15 @@ def test_search_by_time(d):
         assert answer["ok"] and len(answer["lines"]) == found, (of_time, answer)
 
 
+def said_length(d, length):
+    """What nav-desk says to a request that only says that it has so many bytes."""
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.connect(d.path("run", "desk.sock"))
+        caller.sendall(struct.pack(">I", length))
+        with caller.makefile("rb") as answer:
+            return json.loads(answer.read(struct.unpack(">I", answer.read(4))[0]))["error"]
+
+
 def test_large_requests(d):
     d.renew()
     request = {"command": "audit-search", "reason": "x" * 100000}
@@ -92,15 +101,11 @@ def test_large_requests(d):
         for silent in (one, two):
             silent.connect(d.path("run", "desk.sock"))
             silent.sendall(struct.pack(">I", 1000000))
-        busy = d.ask("desk", request)["error"]
+        busy = said_length(d, 100000)
         assert busy["class"] == "retry" and "try again soon" in busy["text"], busy
         assert d.ask("desk", {"command": "audit-search", "reason": "prov", "limit": 1})["ok"]
-    with socket.socket(socket.AF_UNIX) as huge:
-        huge.connect(d.path("run", "desk.sock"))
-        huge.sendall(struct.pack(">I", 100000000))
-        with huge.makefile("rb") as answer:
-            refused = json.loads(answer.read(struct.unpack(">I", answer.read(4))[0]))["error"]
-        assert refused["class"] == "peer" and "longer than 8388608 bytes" in refused["text"], refused
+    refused = said_length(d, 100000000)
+    assert refused["class"] == "peer" and "longer than 8388608 bytes" in refused["text"], refused
 
 
 def test_search_pages(d):

@@ -163,11 +163,11 @@ static void a_warm_heap_is_there_before_it_is_written(void **state) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   skip();
 #else
-  enum { PIECES = 16, PIECE = 1024 * 1024 };
+  enum { PIECES = 16, PIECE = 1024 * 1024, TABLE = 24 * 1024 * 1024 };
   void *pieces[PIECES];
   nav_memory_keep();
   nav_memory_warm(2 * PIECES * PIECE);
-  void *table = nav_memory_map(2 * PIECES * PIECE);
+  void *table = nav_memory_map(TABLE);  // of the heap it would leave too little
   long before = page_faults();
   for (int i = 0; i < PIECES; i++) {
     pieces[i] = malloc(PIECE);
@@ -176,7 +176,7 @@ static void a_warm_heap_is_there_before_it_is_written(void **state) {
   }
   assert_true(page_faults() - before < 100);
   for (int i = 0; i < PIECES; i++) free(pieces[i]);
-  nav_memory_unmap(table, 2 * PIECES * PIECE);
+  nav_memory_unmap(table, TABLE);
 #endif
 }
 
