@@ -55,7 +55,6 @@ static json_t *explain_counts(struct explaining *explaining) {
   return json_integer(aggregate.smallest_cell);
 }
 
-// What whoever assesses ticks, one by one.
 // The sender's assessors in turn, then the desk that answers when nobody has.
 static json_t *ask_list(const struct explaining *explaining) {
   const struct conf_agencies *agencies = explaining->rules->agencies;
@@ -125,6 +124,7 @@ json_t *explain_result(struct explaining *explaining) {
   json_object_set_new(json, "obligations", obligation_list(withheld ? NULL : info));
   json_object_set_new(json, "counts", counts);
   json_object_set_new(json, "paragraph", paragraph(explaining, basis));
+  // What whoever assesses ticks, one by one.
   json_object_set_new(json, "conditions",
                       withheld
                           ? json_array()

@@ -137,24 +137,23 @@ static bool put(struct sessions *sessions, const struct session *session, struct
   return gate_port_put(sessions->gate, &head, nav_buffer_take(frame));
 }
 
-static void send_clear(struct sessions *sessions, const struct relay_head *to, const uint8_t *frame,
+static void send_clear(struct sessions *sessions, uint64_t number, const char *agency, const uint8_t *frame,
                        size_t length) {
-  const struct relay_head head = head_of(to->session, to->agency, length);
+  const struct relay_head head = head_of(number, agency, length);
   uint8_t *copy = malloc(length);
   if (copy == NULL) return;
   memcpy(copy, frame, length);
   (void)!gate_port_put(sessions->gate, &head, copy);
 }
 
-static void send_reset(struct sessions *sessions, const struct relay_head *to) {
+static void send_reset(struct sessions *sessions, uint64_t number, const char *agency) {
   const uint8_t reset = WIRE_RESET;
-  send_clear(sessions, to, &reset, sizeof reset);
+  send_clear(sessions, number, agency, &reset, sizeof reset);
 }
 
 void session_end(struct sessions *sessions, struct session *session) {
   if (session->ended) return;
-  const struct relay_head to = head_of(session->number, session->agency->id, 0);
-  send_reset(sessions, &to);
+  send_reset(sessions, session->number, session->agency->id);
   end_quietly(sessions, session);
 }
 
@@ -260,7 +259,7 @@ static void refuse(struct sessions *sessions, const struct relay_head *head, con
   struct nav_buffer refused;
   nav_buffer_init(&refused, 1024);
   if (wire_refused_make(&refused, err->code, err->text))
-    send_clear(sessions, head, refused.data, refused.length);
+    send_clear(sessions, head->session, head->agency, refused.data, refused.length);
   nav_buffer_free(&refused);
   if (sessions->standby_text != NULL) return;
   sessions->handlers.malformed(sessions->handlers.context, NULL, head->agency, err);
@@ -302,7 +301,7 @@ static void take_hello(struct sessions *sessions, const struct relay_head *head,
   session->agency = agency;
   session->stream = stream;
   sodium_memzero(&stream, sizeof stream);
-  send_clear(sessions, head, sessions->welcome.data, sessions->welcome.length);
+  send_clear(sessions, head->session, head->agency, sessions->welcome.data, sessions->welcome.length);
 }
 
 static void take_sealed(struct sessions *sessions, const struct relay_head *head, const uint8_t *frame,
@@ -311,7 +310,7 @@ static void take_sealed(struct sessions *sessions, const struct relay_head *head
   struct session *session = of_gate(sessions, head);
   bool ours = session != NULL && strcmp(session->agency->id, head->agency) == 0;
   if (!ours || !wire_stream_open(&session->stream, frame, length, &sessions->plain, &err)) {
-    send_reset(sessions, head);
+    send_reset(sessions, head->session, head->agency);
     if (ours) {
       sessions->handlers.malformed(sessions->handlers.context, NULL, head->agency, &err);
       end_quietly(sessions, session);

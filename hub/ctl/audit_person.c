@@ -62,24 +62,6 @@ enum ctl_exit ctl_audit_person(struct ctl *ctl) {
 
 // ---- follow-up ----
 
-enum { FINDING_COLUMNS = 7 };
-static const struct ctl_column finding_columns[2][FINDING_COLUMNS] = {
-    {{"title", "VAD", false},
-     {"who", "VEM", false},
-     {"count", "ANTAL", true},
-     {"detail", "HUR", false},
-     {"what", NULL, false},
-     {"seqs", NULL, false},
-     {"records", "POSTER", false}},
-    {{"title", "WHAT", false},
-     {"who", "WHO", false},
-     {"count", "COUNT", true},
-     {"detail", "HOW", false},
-     {"what", NULL, false},
-     {"seqs", NULL, false},
-     {"records", "RECORDS", false}},
-};
-
 // The records behind a finding as text: a table has no room for all of them.
 static void add_records(json_t *finding) {
   enum { SHOWN = 6, TEXT_SIZE = 256 };
@@ -96,11 +78,16 @@ static void add_records(json_t *finding) {
 }
 
 static bool print_findings(const json_t *answer, bool english) {
+  const struct ctl_column columns[] = {{"title", english ? "WHAT" : "VAD", false},
+                                       {"who", english ? "WHO" : "VEM", false},
+                                       {"count", english ? "COUNT" : "ANTAL", true},
+                                       {"detail", english ? "HOW" : "HUR", false},
+                                       {"records", english ? "RECORDS" : "POSTER", false}};
   json_t *findings = json_object_get(answer, "findings"), *finding = NULL;
   char since[OUTPUT_TIME_SIZE];
   size_t i = 0;
   json_array_foreach(findings, i, finding) add_records(finding);
-  bool ok = output_rows(CTL_TABLE, finding_columns[english], FINDING_COLUMNS, findings);
+  bool ok = output_rows(CTL_TABLE, columns, COUNT(columns), findings);
   if (json_array_size(findings) == 0) (void)puts(english ? "Nothing stands out." : "Inget sticker ut.");
   (void)printf(english ? "\nSince %s, %" JSON_INTEGER_FORMAT " records.\n%s\n"
                        : "\nSedan %s, %" JSON_INTEGER_FORMAT " poster.\n%s\n",

@@ -215,9 +215,8 @@ static json_t *describe(struct assessing *a, struct nav_error *err) {
 
 json_t *assess_show(const struct desk_request *request, struct nav_error *err) {
   struct assessing a = {.request = request, .reader = desk_reader_new(request, err)};
-  const char *language = json_string_value(json_object_get(request->json, "lang"));
   json_t *answer = NULL;
-  a.language = language != NULL && strcmp(language, "en") == 0 ? ACCESS_ENGLISH : ACCESS_SWEDISH;
+  a.language = desk_english(request) ? ACCESS_ENGLISH : ACCESS_SWEDISH;
   if (a.reader != NULL && find_case(&a, err) && load_rules(&a, err) && open_event(&a, a.event, err)) {
     if (a.event->event == NULL) {
       (void)nav_fail(err, NAV_ERROR_PEER, NOT_FOUND, "hold",

@@ -169,9 +169,8 @@ json_t *audit_follow_up(const struct desk_request *request, struct nav_error *er
     return NULL;
   }
   if (!desk_record_audit(request, query, err)) return NULL;
-  const char *language = json_string_value(json_object_get(request->json, "lang"));
   f->request = request;
-  f->english = language != NULL && strcmp(language, "en") == 0;
+  f->english = desk_english(request);
   json_t *json = answer(f, since_ms, err);
   json_decref(f->findings);
   return json;

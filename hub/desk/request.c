@@ -91,6 +91,11 @@ enum desk_worker desk_worker_for(const json_t *request) {
   return command != NULL ? command->worker : DESK_WORKER_OWN;
 }
 
+bool desk_english(const struct desk_request *request) {
+  const char *language = json_string_value(json_object_get(request->json, "lang"));
+  return language != NULL && strcmp(language, "en") == 0;
+}
+
 const char *desk_text(const struct desk_request *request, const char *key, size_t max, bool *ok,
                       struct nav_error *err) {
   const json_t *value = json_object_get(request->json, key);

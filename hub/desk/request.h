@@ -49,6 +49,7 @@ void desk_make_ready(const struct conf_nav *nav, struct desk_database **database
 // Texts of a request. NULL: not there; *err is set where it is there and is not a text, or longer than max.
 const char *desk_text(const struct desk_request *request, const char *key, size_t max, bool *ok,
                       struct nav_error *err);
+bool desk_english(const struct desk_request *request);  // "lang": "en"; else Swedish
 // Records an AuditRead of this request's person.
 NAV_MUST_USE bool desk_record_audit(const struct desk_request *request, const char *query,
                                     struct nav_error *err);
