@@ -8,6 +8,8 @@
 #include "hub/base/clock.h"
 #include "hub/base/log.h"
 
+enum { TOLD_AGAIN_MS = 60000 };
+
 struct gate_port {
   const char *path;
   int listening, spare;  // spare: unix_socket_accept
@@ -21,6 +23,8 @@ struct gate_port {
   bool readable;  // something may have come
   int64_t heard_ms, said_ms;
   struct relay_reader reader;
+  struct nav_error told;  // what was wrong with a gate, as last logged
+  int64_t told_ms;        // 0: never
 };
 
 static void end_candidate(struct gate_port *port) {
@@ -81,10 +85,27 @@ void gate_port_hang_up(struct gate_port *port) {
   port->reader.at = port->reader.length = 0;
 }
 
-static void lose(struct gate_port *port, const char *why) {
-  nav_log(NAV_LOG_INFO, "%s; its clients begin anew", why);
+static void end_gate(struct gate_port *port) {
   gate_port_hang_up(port);
   port->handlers.lost(port->handlers.context);
+}
+
+static void lose(struct gate_port *port, const char *why) {
+  nav_log(NAV_LOG_INFO, "%s; its clients begin anew", why);
+  end_gate(port);
+}
+
+// What it sent no sound gate sends, and a frame may be missing in some session. A gate of another version
+// comes back ten times a second: it is told of once a minute.
+static void refuse_gate(struct gate_port *port, const struct nav_error *err) {
+  int64_t now_ms = nav_clock_monotonic_ms();
+  bool known = port->told_ms != 0 && now_ms - port->told_ms < TOLD_AGAIN_MS;
+  if (!known || strcmp(port->told.text, err->text) != 0) {
+    nav_log_failure(NAV_LOG_ERROR, "nav-gate is hung up on", err);
+    port->told = *err;
+    port->told_ms = now_ms;
+  }
+  end_gate(port);
 }
 
 // A message of no session; where the gate takes nothing it has enough to read.
@@ -157,8 +178,8 @@ bool gate_port_receive(struct gate_port *port, struct relay_frame *frame) {
     case RELAY_DONE:
       port->heard_ms = nav_clock_monotonic_ms();
       if (!relay_has_more(&port->reader)) return true;
-      nav_log(NAV_LOG_ERROR, "from the gate: several frames in one message");
-      lose(port, "nav-gate is hung up on");
+      (void)nav_fail(&err, NAV_ERROR_PEER, 0, "relay", "several frames in one message");
+      refuse_gate(port, &err);
       break;
     case RELAY_LATER:
       port->readable = false;
@@ -167,9 +188,8 @@ bool gate_port_receive(struct gate_port *port, struct relay_frame *frame) {
     case RELAY_ENDED:
       lose(port, "nav-gate is gone");
       break;
-    case RELAY_MALFORMED:  // a frame is missing in some session, and no sound gate sends such a thing
-      nav_log_failure(NAV_LOG_ERROR, "from the gate", &err);
-      lose(port, "nav-gate is hung up on");
+    case RELAY_MALFORMED:
+      refuse_gate(port, &err);
       break;
   }
   return false;

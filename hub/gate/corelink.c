@@ -21,7 +21,7 @@ struct corelink {
   bool full;       // it did not take the last
   bool readable;   // something may have come
   int64_t tried_ms, heard_ms;
-  char trouble[sizeof((struct nav_error *)NULL)->text];  // why it cannot connect, as last told
+  char trouble[NAV_ERROR_TEXT_SIZE];  // why it has no core, as last told
   struct relay_reader reader;
 };
 
@@ -66,15 +66,20 @@ static void say_hello(struct corelink *link) {
   (void)relay_send_one(link->fd, &(struct relay_head){.kind = RELAY_GATE}, NULL);
 }
 
+// Once each time that it is another than before; it is tried ten times a second.
+static void tell_trouble(struct corelink *link, const char *text) {
+  if (strcmp(link->trouble, text) == 0) return;
+  (void)snprintf(link->trouble, sizeof link->trouble, "%s", text);
+  nav_log(NAV_LOG_INFO, "waits for nav-core: %s: %s", link->path, text);
+}
+
 static void connect_now(struct corelink *link) {
   struct nav_error err;
   link->fd = relay_connect(link->path, &err);
   if (link->fd >= 0) {
-    link->trouble[0] = '\0';
     say_hello(link);
-  } else if (strcmp(link->trouble, err.text) != 0) {
-    (void)snprintf(link->trouble, sizeof link->trouble, "%s", err.text);
-    nav_log(NAV_LOG_INFO, "waits for nav-core: %s: %s", link->path, err.text);
+  } else {
+    tell_trouble(link, err.text);
   }
 }
 
@@ -135,11 +140,13 @@ enum relay_result corelink_receive(struct corelink *link, struct relay_head *hea
   }
   // The core is gone; or a frame that is malformed, or has no memory, is missing in its session: all end.
   if (result != RELAY_DONE || !take(payload, &frame)) {
+    if (result == RELAY_ENDED && !link->connected) tell_trouble(link, "it hung up at once; its log says why");
     hang_up(link);
     return result == RELAY_MALFORMED ? result : RELAY_LATER;
   }
   link->heard_ms = nav_clock_monotonic_ms();
   link->connected = true;
+  link->trouble[0] = '\0';
   *head = frame.head;
   return RELAY_DONE;
 }

@@ -265,8 +265,7 @@ void gate_from_core(struct gate *gate) {
     enum relay_result got = corelink_receive(gate->core, &head, &payload, &err);
     if (got == RELAY_LATER) return;
     if (got == RELAY_MALFORMED) {
-      gate_log_limited(gate, "nav-core sent what is not a relay message (is it another version?): %s: %s",
-                       err.place, err.text);
+      gate_log_limited(gate, "nav-core sent what is not a relay message: %s: %s", err.place, err.text);
       return;
     }
     handle_core(gate, &head, &payload);

@@ -7,11 +7,12 @@
 #include "hub/base/buffer.h"
 #include "hub/wire/message.h"
 
-enum { AT_SESSION = 0, AT_KIND = 8, AT_LENGTH = 9, AT_AGENCY = 13 };
+enum { AT_VERSION = 0, AT_SESSION = 1, AT_KIND = 9, AT_LENGTH = 10, AT_AGENCY = 14 };
 static_assert(AT_AGENCY + RELAY_AGENCY_SIZE == RELAY_HEAD_SIZE, "the head's size is settled");
 
 void relay_encode(uint8_t out[RELAY_HEAD_SIZE], const struct relay_head *head) {
   memset(out, 0, RELAY_HEAD_SIZE);
+  out[AT_VERSION] = RELAY_VERSION;
   nav_put_u64(out + AT_SESSION, head->session);
   out[AT_KIND] = head->kind;
   nav_put_u32(out + AT_LENGTH, head->length);
@@ -34,6 +35,12 @@ static bool agency_is_sound(const uint8_t *text) {
 }
 
 bool relay_decode(struct relay_head *head, const uint8_t *data, size_t length, struct nav_error *err) {
+  if (length > AT_VERSION && data[AT_VERSION] != RELAY_VERSION) {
+    return nav_fail(err, NAV_ERROR_PEER, 0, "relay.version",
+                    "nav-gate and nav-core are not of one version (%u was said, this program says %d); "
+                    "install one version and start both anew",
+                    data[AT_VERSION], RELAY_VERSION);
+  }
   if (length < RELAY_HEAD_SIZE) {
     return nav_fail(err, NAV_ERROR_PEER, 0, "relay", "the head has %zu bytes, not %d", length,
                     RELAY_HEAD_SIZE);

@@ -8,7 +8,11 @@
 
 #include <stdint.h>
 
-enum { RELAY_AGENCY_SIZE = 64, RELAY_HEAD_SIZE = 8 + 1 + 4 + RELAY_AGENCY_SIZE };
+enum {
+  RELAY_VERSION = 2,  // a head's first byte; one more with each change of what is said or how
+  RELAY_AGENCY_SIZE = 64,
+  RELAY_HEAD_SIZE = 1 + 8 + 1 + 4 + RELAY_AGENCY_SIZE,
+};
 
 enum relay_kind {
   RELAY_FRAME = 1,    // a client's frame, or one to it

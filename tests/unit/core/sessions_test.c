@@ -351,6 +351,50 @@ static void who_sends_what_is_no_message_is_hung_up_on(void **state) {
   }
 }
 
+// What a function logs stands in the file that is given back.
+static FILE *logged(void (*what)(void)) {
+  FILE *file = tmpfile();
+  int err_fd = dup(STDERR_FILENO);
+  assert_true(file != NULL && err_fd >= 0 && dup2(fileno(file), STDERR_FILENO) >= 0);
+  what();
+  assert_true(dup2(err_fd, STDERR_FILENO) >= 0 && close(err_fd) == 0);
+  rewind(file);
+  return file;
+}
+
+static void hang_up_on_three_of_another_version(void) {
+  for (int i = 0; i < 3; i++) {
+    uint8_t hello[RELAY_HEAD_SIZE];
+    relay_encode(hello, &(struct relay_head){.kind = RELAY_GATE});
+    hello[0] = RELAY_VERSION + 1;
+    (void)close(t.gate);
+    t.gate = connected();
+    assert_int_equal(send(t.gate, hello, sizeof hello, 0), (int)sizeof hello);
+    int64_t until_ms = nav_clock_monotonic_ms() + SOON_MS;
+    struct pollfd gone = {.fd = t.gate};  // POLLHUP comes unasked
+    while (poll(&gone, 1, 0) == 0) {
+      assert_true(nav_clock_monotonic_ms() < until_ms);
+      (void)turn(true, QUIET_MS);
+      (void)sessions_receive(t.sessions, 16);
+    }
+  }
+}
+
+// It tries again ten times a second.
+static void a_gate_of_another_version_is_told_of_once(void **state) {
+  (void)state;
+  char line[1024];
+  int told = 0, lines = 0;
+  FILE *file = logged(hang_up_on_three_of_another_version);
+  for (; fgets(line, sizeof line, file) != NULL; lines++)
+    told += strstr(line, "relay.version") != NULL && strstr(line, "not of one version") != NULL;
+  (void)fclose(file);
+  assert_true(told == 1 && !sessions_gate_lives(t.sessions));
+  assert_true(lines <= 2);  // and that the test's first gate has gone
+  (void)close(t.gate);
+  t.gate = new_gate();  // one of this version is taken
+}
+
 static void say_that_the_gate_lives(void) {
   assert_int_equal(relay_send_one(t.gate, &(struct relay_head){.kind = RELAY_GATE}, NULL), RELAY_DONE);
 }
@@ -434,6 +478,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(of_two_gates_the_newer_is_heard, start, stop),
       cmocka_unit_test_setup_teardown(who_says_nothing_takes_no_gates_place, start, stop),
       cmocka_unit_test_setup_teardown(who_sends_what_is_no_message_is_hung_up_on, start, stop),
+      cmocka_unit_test_setup_teardown(a_gate_of_another_version_is_told_of_once, start, stop),
       cmocka_unit_test_setup_teardown(a_gate_that_is_silent_is_hung_up_on, start, stop),
       cmocka_unit_test_setup_teardown(a_file_left_by_a_core_that_was_killed_is_replaced, start, stop),
       cmocka_unit_test_setup_teardown(a_gates_end_ends_its_sessions, start, stop),

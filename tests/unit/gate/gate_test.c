@@ -1,5 +1,6 @@
 // nav-gate from outside: who gets in, whose frames go where, and what is refused. The test is the core and
 // the clients. Run by: ctest.
+#include <poll.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -153,6 +154,30 @@ static void a_core_that_sends_what_is_no_relay_message_is_hung_up_on(void **stat
   head = begin(skola, SKOLA);
   core_send(&head, "\4goes on", 8);
   assert_int_equal(client_receive(skola, data, sizeof data, WAIT_MS), 8);
+  client_close(skola);
+}
+
+// As a core of another version does.
+static void a_core_that_hangs_up_at_once_is_told_of_once(void **state) {
+  (void)state;
+  char path[sizeof h.home + 16];
+  struct nav_error err;
+  int spare = -1;
+  (void)snprintf(path, sizeof path, "%s/run/gate.sock", h.home);
+  int listening = relay_listen(path, &err);
+  assert_true(listening >= 0);
+  for (int hung_up = 0; hung_up < 4; hung_up++) {
+    struct pollfd file = {.fd = listening, .events = POLLIN};
+    assert_int_equal(poll(&file, 1, WAIT_MS), 1);
+    assert_int_equal(close(relay_accept(listening, &spare)), 0);
+  }
+  assert_true(harness_logged("it hung up at once"));
+  assert_int_equal(harness_count_logged("it hung up at once"), 1);
+  (void)close(listening);
+  if (spare >= 0) (void)close(spare);
+  harness_bind_core();
+  void *skola = client_new(SKOLA, NULL);
+  (void)begin(skola, SKOLA);
   client_close(skola);
 }
 
@@ -458,6 +483,7 @@ int main(int argc, char **argv) {
       TEST(harness_start, the_agency_in_the_head_must_be_the_sessions),
       TEST(harness_start, frames_that_come_together_are_parted),
       TEST(harness_start, a_core_that_sends_what_is_no_relay_message_is_hung_up_on),
+      TEST(harness_start_without_core, a_core_that_hangs_up_at_once_is_told_of_once),
       TEST(harness_start, the_largest_frame_passes_and_a_larger_is_refused),
       TEST(harness_start, a_message_of_several_parts_is_refused),
       TEST(harness_start, what_no_client_sends_is_refused),

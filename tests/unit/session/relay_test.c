@@ -21,8 +21,9 @@ static void what_is_encoded_is_decoded(void **state) {
   assert_true(relay_decode(&read, bytes, sizeof bytes, NULL));
   assert_true(read.session == head.session && read.kind == head.kind && read.length == 3);
   assert_string_equal(read.agency, "bostad-1");
-  assert_int_equal(bytes[0], 1);
-  assert_int_equal(bytes[7], 8);
+  assert_int_equal(bytes[0], RELAY_VERSION);
+  assert_int_equal(bytes[1], 1);
+  assert_int_equal(bytes[8], 8);
 }
 
 static void the_longest_agency_fits_and_stays_terminated(void **state) {
@@ -51,9 +52,11 @@ static void what_is_not_a_head_is_refused(void **state) {
     uint8_t value;
     const char *place;
   } cases[] = {
-      {8, 0, "relay.kind"},      {8, 6, "relay.kind"},      {9, 1, "relay.length"},
-      {12, 2, "relay.length"},   {13, 'S', "relay.agency"}, {14, ' ', "relay.agency"},
-      {56, 'x', "relay.agency"}, {13, 0, "relay.agency"},
+      {0, 0, "relay.version"},   {0, RELAY_VERSION + 1, "relay.version"},
+      {9, 0, "relay.kind"},      {9, 6, "relay.kind"},
+      {10, 1, "relay.length"},   {13, 2, "relay.length"},
+      {14, 'S', "relay.agency"}, {15, ' ', "relay.agency"},
+      {57, 'x', "relay.agency"}, {14, 0, "relay.agency"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     memcpy(bytes, sound, sizeof bytes);
@@ -62,7 +65,7 @@ static void what_is_not_a_head_is_refused(void **state) {
     assert_string_equal(err.place, cases[i].place);
   }
   memcpy(bytes, sound, sizeof bytes);
-  memset(bytes + 13, 'a', RELAY_AGENCY_SIZE);
+  memset(bytes + 14, 'a', RELAY_AGENCY_SIZE);
   assert_false(relay_decode(&read, bytes, sizeof bytes, &err));
 }
 
