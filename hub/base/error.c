@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hub/base/text.h"
+
 bool nav_fail(struct nav_error *err, enum nav_error_class class, int code, const char *place,
               const char *format, ...) {
   if (err == NULL) return false;
@@ -17,6 +19,9 @@ bool nav_fail(struct nav_error *err, enum nav_error_class class, int code, const
   va_start(args, format);
   (void)vsnprintf(err->text, sizeof err->text, format, args);
   va_end(args);
+  // It is recorded and sent on as text: words of a client's may have been cut in the midst of a character.
+  nav_text_mend(err->place);
+  nav_text_mend(err->text);
   return false;
 }
 

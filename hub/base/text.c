@@ -29,13 +29,13 @@ bool nav_text_hides(uint32_t c) {
          c == 0xFEFF || c == 0xFFFE || c == 0xFFFF;
 }
 
-void nav_text_printable(char *text) {
+static void replace(char *text, bool also_hidden) {
   char *to = text;
   for (const char *at = text; *at != '\0';) {
     uint32_t character = 0;
     size_t length = nav_text_character(at, &character);
     bool bad = character == NAV_TEXT_BAD && length == 1;
-    if (bad || nav_text_hides(character)) {
+    if (bad || (also_hidden && nav_text_hides(character))) {
       *to++ = '?';
     } else {
       memmove(to, at, length);
@@ -44,4 +44,20 @@ void nav_text_printable(char *text) {
     at += length;
   }
   *to = '\0';
+}
+
+void nav_text_printable(char *text) { replace(text, true); }
+
+void nav_text_mend(char *text) { replace(text, false); }
+
+void nav_text_copy(char *to, size_t size, const char *from) {
+  size_t used = 0;
+  while (from[used] != '\0') {
+    uint32_t character = 0;
+    size_t length = nav_text_character(from + used, &character);
+    if (used + length >= size) break;
+    used += length;
+  }
+  memcpy(to, from, used);
+  to[used] = '\0';
 }

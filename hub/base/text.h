@@ -1,5 +1,6 @@
-// Text from anywhere, before a person reads it: what a terminal would obey, or an eye would not see. Called
-// by: the desk's pages, navctl. Must never: change what is stored or sent; this is for showing alone.
+// Text from anywhere: what of it a terminal would obey, an eye would not see, or is no text at all; and how
+// it is cut. Called by: the desk's pages, navctl, nav-core (what recipients say). Must never: change what is
+// stored already.
 #ifndef NAV_BASE_TEXT_H
 #define NAV_BASE_TEXT_H
 
@@ -17,5 +18,9 @@ size_t nav_text_character(const char *at, uint32_t *character);
 bool nav_text_hides(uint32_t character);
 // In place: '?' for each hidden character and for each byte that is not UTF-8.
 void nav_text_printable(char *text);
+// In place: '?' for each byte that is not UTF-8.
+void nav_text_mend(char *text);
+// As much of `from` as `size` takes with its NUL, cut between two characters. What is not UTF-8 stays.
+void nav_text_copy(char *to, size_t size, const char *from);
 
 #endif

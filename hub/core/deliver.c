@@ -82,28 +82,47 @@ void deliver_narrow(struct core *core, const struct narrowed *narrowed) {
 
 // ---- a session's start ----
 
-static bool bind(struct core *core, struct session *session, const Nav__V1__Resume *resume) {
+// The client's own place in this ledger; NULL: it has none.
+static const uint64_t *place_of(const struct core *core, const Nav__V1__Resume *resume) {
+  bool known = resume->has_position && resume->log_id.len == KEY_LOG_ID_SIZE &&
+               memcmp(resume->log_id.data, core->sequence.log_id, KEY_LOG_ID_SIZE) == 0;
+  return known ? &resume->position : NULL;
+}
+
+static bool may_bind(struct core *core, const struct session *session, const Nav__V1__Resume *resume,
+                     struct lane *lane, struct nav_error *err) {
+  const uint64_t *place = place_of(core, resume);
+  if (lane->session == session)
+    return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BAD_VALUE, "start.lanes",
+                    "%.80s is asked for twice", resume->purpose);
+  if (place != NULL && *place > core->committed_seq)
+    return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BAD_POSITION, "start.lanes.position",
+                    "the client has %.80s up to position %" PRIu64 ", and this ledger ends at %" PRIu64
+                    ": it has lost records, or the client's place is not of it; see the hub's operator",
+                    resume->purpose, *place, core->committed_seq);
+  return place == NULL || replay_may_resume(lane, *place, err);
+}
+
+static bool bind(struct core *core, struct session *session, const Nav__V1__Resume *resume,
+                 struct nav_error *err) {
   uint32_t number =
       resume->purpose == NULL ? 0 : numbers_lane(core->numbers, session->agency->id, resume->purpose);
-  bool present = number != 0 && core->numbers->lanes[number].rules_lane != NUMBERS_NONE;
-  if (!present || session->lanes_count == SESSION_LANES_MAX) return false;
+  if (number == 0 || core->numbers->lanes[number].rules_lane == NUMBERS_NONE)
+    return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_UNKNOWN_LANE, "start.lanes",
+                    "the agency takes no part in a purpose that it asked for; see agencies.yaml");
   struct lane *lane = core_lane(core, number);
-  if (lane->sent == NULL) {
-    lane->sent = calloc(LANE_SENT_MAX, sizeof *lane->sent);
-    if (lane->sent == NULL) return false;
-  }
+  if (!may_bind(core, session, resume, lane, err)) return false;
+  if (session->lanes_count == SESSION_LANES_MAX)
+    return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_TOO_MANY, "start.lanes",
+                    "a session has at most %d lanes", SESSION_LANES_MAX);
+  if (lane->sent == NULL) lane->sent = calloc(LANE_SENT_MAX, sizeof *lane->sent);
   // A lane belongs to the newest session.
   unbind(core, lane);
-  if (!due_begin(lane)) return false;
+  if (lane->sent == NULL || !due_begin(lane))
+    return nav_fail(err, NAV_ERROR_RETRY, NAV__V1__CODE__CODE_BUSY, "start.lanes", "out of memory");
   lane->session = session;
-  lane->scan = lane->cursor;
-  lane->replay_until = lane->replay_beside = 0;
-  lane->wait_seq = 0;
   session->lanes[session->lanes_count++] = number;
-  bool knows_place = resume->has_position && resume->log_id.len == KEY_LOG_ID_SIZE &&
-                     memcmp(resume->log_id.data, core->sequence.log_id, KEY_LOG_ID_SIZE) == 0;
-  // Its own place is behind what it acknowledged: an inbox restored from a backup.
-  if (knows_place && resume->position < lane->cursor) replay_resume(core, number, resume->position);
+  replay_begin_session(core, number, place_of(core, resume));
   return true;
 }
 
@@ -151,9 +170,11 @@ void deliver_start(struct core *core, struct session *session, const Nav__V1__St
   session->credit_bytes = start->credit_bytes < SESSION_CREDIT_MAX ? start->credit_bytes : SESSION_CREDIT_MAX;
   if (start->client != NULL) (void)snprintf(session->program, sizeof session->program, "%s", start->client);
   for (size_t i = 0; i < start->n_lanes; i++) {
-    if (bind(core, session, start->lanes[i])) continue;
-    session_refuse(core->sessions, session, NAV__V1__CODE__CODE_UNKNOWN_LANE,
-                   "the agency takes no part in a purpose that it asked for; see agencies.yaml");
+    struct nav_error err;
+    if (bind(core, session, start->lanes[i], &err)) continue;
+    if (err.code == NAV__V1__CODE__CODE_BAD_POSITION)
+      intake_reject(core, session->agency->id, &err, NULL, NULL);
+    session_refuse(core->sessions, session, err.code, err.text);
     session_end(core->sessions, session);
     return;
   }

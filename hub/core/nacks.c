@@ -8,6 +8,7 @@
 
 #include "hub/base/clock.h"
 #include "hub/base/log.h"
+#include "hub/base/text.h"
 #include "hub/core/control_commands.h"
 #include "hub/core/deliver.h"
 #include "hub/core/reasons.h"
@@ -99,7 +100,7 @@ static bool stage(struct core *core, const struct lane *lane, uint32_t number, c
                   bool set_aside, uint64_t *seq) {
   char reason[NACKS_REASON_MAX + 1];
   struct nav_error err;
-  (void)snprintf(reason, sizeof reason, "%s", words == NULL ? "" : words);
+  nav_text_copy(reason, sizeof reason, words == NULL ? "" : words);
   Nav__V1__Nacked nacked = NAV__V1__NACKED__INIT;
   nacked.has_lane = nacked.has_position = nacked.has_tries = nacked.has_set_aside = true;
   nacked.lane = number;

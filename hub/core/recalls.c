@@ -113,9 +113,10 @@ struct staging {
   bool full;
 };
 
-// Whether the lane has been sent, or has acknowledged, what stands at this position.
+// Whether the lane has been sent, or has acknowledged, what stands at this position. During a replay it looks
+// at what it has had long since.
 static bool has_passed(const struct lane *lane, uint64_t position) {
-  return (lane->session != NULL ? lane->scan : lane->cursor) >= position;
+  return position <= deliver_had_up_to(lane) || (lane->session != NULL && position <= lane->scan);
 }
 
 static void name_lane(struct staging *staging, Nav__V1__RecalledEvent *out, uint32_t number,

@@ -12,10 +12,12 @@
 #include "hub/core/reasons.h"
 #include "hub/core/redeliver.h"
 #include "hub/wire/control.h"
+#include "hub/wire/event.h"
 
 // What is asked for, with who asked: a person (connection) or the recipient (session).
 struct replay {
   bool used, asked;
+  unsigned tries;
   uint32_t lane;
   int64_t since_ms;
   uint64_t session, connection;
@@ -44,14 +46,18 @@ void replays_free(struct replays *replays) {
 
 // ---- beginning ----
 
-static bool is_under_way(const struct lane *lane) { return lane->scan < lane->replay_until; }
+bool replay_is_under_way(const struct lane *lane) { return lane->scan < lane->replay_until; }
+
+static bool was_just_now(const struct lane *lane) {
+  return lane->replay_ms != 0 && nav_clock_monotonic_ms() - lane->replay_ms < REPLAY_AGAIN_MS;
+}
 
 // False: *err (there is nothing after the position that the lane has had, or one is under way).
 static bool may_begin(const struct lane *lane, uint64_t after, struct nav_error *err) {
   if (lane->session == NULL)
     return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_FOUND, "lane",
                     "the recipient is not connected: a replay is sent to a connected one");
-  if (is_under_way(lane))
+  if (replay_is_under_way(lane))
     return nav_fail(err, NAV_ERROR_RETRY, NAV__V1__CODE__CODE_BUSY, "lane",
                     "a replay of this lane is under way, up to position %" PRIu64, lane->replay_until);
   if (after >= lane->cursor)
@@ -85,14 +91,46 @@ static bool begin(struct core *core, const struct replay *by, uint64_t after, ui
   lane->replay_beside = deliver_had_up_to(lane);
   lane->replay_ms = nav_clock_monotonic_ms();
   deliver_rewind(core, lane, after);
+  const struct number_lane *names = &core->numbers->lanes[by->lane];
+  nav_log(NAV_LOG_INFO, "%s is sent %s again, after position %" PRIu64 " up to %" PRIu64, names->agency,
+          names->purpose, after, lane->replay_until);
   return true;
 }
 
-void replay_resume(struct core *core, uint32_t lane, uint64_t after) {
-  const struct replay by = {.lane = lane};  // no reason, so that nothing is sealed and nothing can fail
+// ---- a session's start ----
+
+// What it lacks is part of what is on its way to it again already.
+static bool goes_on(const struct lane *lane, uint64_t place) {
+  return replay_is_under_way(lane) && place >= lane->replay_after && lane->cursor <= lane->replay_until;
+}
+
+bool replay_may_resume(const struct lane *lane, uint64_t place, struct nav_error *err) {
+  if (place >= lane->cursor || goes_on(lane, place) || !was_just_now(lane)) return true;
+  return nav_fail(err, NAV_ERROR_RETRY, NAV__V1__CODE__CODE_BUSY, "start.lanes.position",
+                  "what was acknowledged is sent again once in %d seconds: wait, then start anew",
+                  REPLAY_AGAIN_MS / 1000);
+}
+
+void replay_begin_session(struct core *core, uint32_t number, const uint64_t *place) {
+  struct lane *lane = core->lanes[number];
+  const struct replay by = {.lane = number};  // no reason, so that nothing is sealed and nothing can fail
+  bool unfinished = replay_is_under_way(lane);
+  bool again = place != NULL && *place < lane->cursor && !goes_on(lane, *place);
+  uint64_t after = lane->replay_after;
   struct nav_error err;
   uint64_t seq = 0;
-  NAV_ASSERT(begin(core, &by, after, &seq, &err));
+  lane->replay_beside = 0;
+  if (again) {
+    if (!unfinished || *place < after) after = *place;
+    lane->scan = lane->cursor;
+    lane->replay_until = 0;
+    NAV_ASSERT(begin(core, &by, after, &seq, &err));
+  } else if (unfinished) {
+    lane->scan = after;
+  } else {
+    lane->scan = lane->cursor;
+    lane->replay_until = lane->wait_seq = 0;
+  }
 }
 
 // Once is enough: what is refused after the Resent was sent after the replay.
@@ -132,21 +170,30 @@ static void refuse(struct core *core, const struct replay *replay, const struct 
   }
 }
 
-// The last position before the time has been found. Meanwhile the recipient may have gone.
+static void end_asking(struct core *core, struct replay *replay) {
+  core->lanes[replay->lane]->replay_asked = false;
+  clear(replay);
+}
+
+// The recipient that asked has gone: nobody waits for it.
+static bool is_of_nobody(const struct core *core, const struct replay *replay) {
+  const struct session *session = core->lanes[replay->lane]->session;
+  return replay->session != 0 && (session == NULL || session->id != replay->session);
+}
+
+// The last position before the time has been found.
 static void found(struct core *core, struct replay *replay, uint64_t after) {
   const struct lane *lane = core->lanes[replay->lane];
   struct nav_error err;
   uint64_t seq = 0;
-  bool same = replay->session == 0 || (lane->session != NULL && lane->session->id == replay->session);
-  if (same) {
-    if (may_begin(lane, after, &err) && begin(core, replay, after, &seq, &err)) {
-      if (replay->connection != 0) answer_command(core, replay->connection, seq, after, lane->replay_until);
-    } else {
-      refuse(core, replay, &err);
-    }
+  if (is_of_nobody(core, replay)) {
+    // Nothing to begin.
+  } else if (may_begin(lane, after, &err) && begin(core, replay, after, &seq, &err)) {
+    if (replay->connection != 0) answer_command(core, replay->connection, seq, after, lane->replay_until);
+  } else {
+    refuse(core, replay, &err);
   }
-  core->lanes[replay->lane]->replay_asked = false;
-  clear(replay);
+  end_asking(core, replay);
 }
 
 static struct replay *asked(struct core *core) {
@@ -160,6 +207,15 @@ static void position_came(void *context, const PGresult *result) {
   struct replay *replay = asked(core);
   if (replay == NULL) return;
   replay->asked = false;
+  if (result == NULL && replay->tries == REPLAY_TRIES_MAX) {
+    struct nav_error err;
+    (void)nav_fail(&err, NAV_ERROR_RETRY, NAV__V1__CODE__CODE_BUSY, "since",
+                   "the time was not found in the ledger in %d tries; nav-core's log says why",
+                   REPLAY_TRIES_MAX);
+    refuse(core, replay, &err);
+    end_asking(core, replay);
+    return;
+  }
   if (result == NULL || PQntuples(result) != 1 || core->database_lost || !batch_has_room(core->staging))
     return;  // once more, later
   found(core, replay, nav_get_u64((const uint8_t *)PQgetvalue(result, 0, 0)));
@@ -169,6 +225,7 @@ void replay_step(struct core *core) {
   if (core->database_lost || !reader_is_idle(core->reader) || asked(core) != NULL) return;
   for (size_t i = 0; i < REPLAYS_ASKED_MAX; i++) {
     struct replay *replay = &core->replays->list[i];
+    if (replay->used && is_of_nobody(core, replay)) end_asking(core, replay);
     if (!replay->used) continue;
     uint8_t since[8];
     nav_put_u64(since, (uint64_t)replay->since_ms);
@@ -176,6 +233,7 @@ void replay_step(struct core *core) {
     const char *values[] = {(const char *)since};
     const int lengths[] = {8};
     replay->asked = true;
+    replay->tries++;
     reader_ask(core->reader, "SELECT nav.last_before(to_timestamp($1 / 1000.0))", 1, types, values, lengths,
                position_came, core);
     return;
@@ -197,9 +255,14 @@ static void send_wait(struct core *core, struct session *session, uint32_t lane)
 }
 
 static bool must_wait(const struct core *core, const struct lane *lane) {
-  bool soon = lane->replay_asked;
-  soon |= lane->replay_ms != 0 && nav_clock_monotonic_ms() - lane->replay_ms < REPLAY_AGAIN_MS;
-  return soon || is_under_way(lane) || !batch_has_room(core->staging);
+  return lane->replay_asked || was_just_now(lane) || replay_is_under_way(lane) ||
+         !batch_has_room(core->staging);
+}
+
+static bool is_sound(const Nav__V1__ReplayRequest *request, struct nav_error *err) {
+  if (!request->has_since_time_ms || wire_time_is_sound(request->since_time_ms)) return true;
+  return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BAD_VALUE, "replay_request.since_time_ms",
+                  "must be a time of the years 1900 to 2200, in milliseconds since 1970");
 }
 
 void replay_take(struct core *core, struct session *session, const Nav__V1__ReplayRequest *request) {
@@ -208,6 +271,11 @@ void replay_take(struct core *core, struct session *session, const Nav__V1__Repl
   struct replay by = {.lane = request->lane, .session = session->id};
   struct nav_error err = {0};
   uint64_t seq = 0;
+  if (!is_sound(request, &err)) {
+    intake_reject(core, session->agency->id, &err, NULL, NULL);
+    session_refuse(core->sessions, session, err.code, err.text);
+    return;
+  }
   if (must_wait(core, lane)) {
     send_wait(core, session, request->lane);
     return;
@@ -254,6 +322,11 @@ json_t *replay_command(struct control_request *request, struct nav_error *err) {
   const char *reason = NULL;
   uint32_t number = lane_of_request(request, &reason, err);
   if (number == 0) return NULL;
+  if (since != NULL && !wire_time_is_sound(json_integer_value(since))) {
+    (void)nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BAD_VALUE, "since",
+                   "must be a time of the years 1900 to 2200");
+    return NULL;
+  }
   struct replay *replay = take_place(request->core, err);
   if (replay == NULL) return NULL;
   replay->lane = number;

@@ -14,15 +14,22 @@ struct control_request;
 
 enum {
   REPLAYS_ASKED_MAX = 16,       // that wait for a time to be found in the ledger
+  REPLAY_TRIES_MAX = 10,        // at finding it; then the replay is given up
   REPLAY_AGAIN_MS = 10 * 1000,  // before a recipient may ask for another of the same lane
 };
 
 struct replays *replays_new(void);
 void replays_free(struct replays *replays);  // takes NULL
-// The client's own place is behind its cursor.
-void replay_resume(struct core *core, uint32_t lane, uint64_t after);
+// Whether a session may begin at the client's own place. Behind its cursor (an inbox restored from a backup)
+// that is a replay, which is recorded: one each REPLAY_AGAIN_MS. False: *err.
+NAV_MUST_USE bool replay_may_resume(const struct lane *lane, uint64_t place, struct nav_error *err);
+// The lane is a new session's: where it goes on from. What a replay had not ended with when the session
+// before ended is sent from its beginning, by the same record. place: the client's own; NULL: it has none.
+void replay_begin_session(struct core *core, uint32_t lane, const uint64_t *place);
 // A client's ReplayRequest; it is told to wait where one is under way or was just now.
 void replay_take(struct core *core, struct session *session, const Nav__V1__ReplayRequest *request);
+// Whether the lane's recipient still lacks a part of one.
+bool replay_is_under_way(const struct lane *lane);
 // The lane's recipient has refused a position. Where that was sent before the replay began, it passes over
 // what came of the replay, which is sent again.
 void replay_refused(struct core *core, struct lane *lane, uint64_t position);

@@ -12,6 +12,7 @@
 #include "hub/core/hold_commands.h"
 #include "hub/core/holds.h"
 #include "hub/core/past.h"
+#include "hub/core/replay.h"
 #include "hub/core/standby.h"
 
 static bool is_connected(struct core *core, const char *agency) {
@@ -49,11 +50,16 @@ static json_t *lane_json(struct core *core, uint32_t number) {
   const struct number_lane *names = &core->numbers->lanes[number];
   const struct lane *lane = core_lane(core, number);
   bool known = past_is_whole(core->past);
-  return json_pack("{s:I, s:s, s:s, s:I, s:I, s:o, s:I}", "number", (json_int_t)number, "agency",
-                   names->agency, "purpose", names->purpose, "cursor", (json_int_t)lane->cursor, "received",
-                   (json_int_t)lane->delivered, "behind",
-                   known ? json_integer((json_int_t)due_behind(lane)) : json_null(), "set_aside",
-                   (json_int_t)lane->nacks.aside_count);
+  json_t *row = json_pack("{s:I, s:s, s:s, s:I, s:I, s:o, s:I}", "number", (json_int_t)number, "agency",
+                          names->agency, "purpose", names->purpose, "cursor", (json_int_t)lane->cursor,
+                          "received", (json_int_t)lane->delivered, "behind",
+                          known ? json_integer((json_int_t)due_behind(lane)) : json_null(), "set_aside",
+                          (json_int_t)lane->nacks.aside_count);
+  if (row != NULL && replay_is_under_way(lane))
+    (void)json_object_set_new(row, "replay",
+                              json_pack("{s:I, s:I, s:I}", "after", (json_int_t)lane->replay_after, "up_to",
+                                        (json_int_t)lane->replay_until, "at", (json_int_t)lane->scan));
+  return row;
 }
 
 static json_t *holds_json(const struct core *core, const struct conf_person *person) {

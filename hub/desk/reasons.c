@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "hub/base/id.h"
+#include "hub/base/text.h"
 #include "hub/desk/core_link.h"
 #include "hub/ledger/reason.h"
 
@@ -48,8 +49,9 @@ void desk_reasons_fill(struct desk_reasons *reasons, Nav__V1__Record *record, st
   struct nav_error err;
   *fields.text = erased;
   if (hex == NULL) return;
-  *fields.text = nav_unhex(key, sizeof key, hex) ? reason_open(sealed, key, record->seq, arena, &err) : NULL;
-  if (*fields.text == NULL) *fields.text = unreadable;
+  char *text = nav_unhex(key, sizeof key, hex) ? reason_open(sealed, key, record->seq, arena, &err) : NULL;
+  if (text != NULL) nav_text_mend(text);  // a record may hold one that was cut in the midst of a character
+  *fields.text = text != NULL ? text : unreadable;
   sodium_memzero(key, sizeof key);
 }
 

@@ -17,6 +17,9 @@
 // 1 to 64 lanes and nothing beside it, text fields of 16 KiB at most.
 NAV_MUST_USE bool wire_event_validate(const Nav__V1__Event *event, struct nav_error *err);
 
+// Of the years 1900 to 2200, as every time is that anybody sends: what a database and a calendar can hold.
+bool wire_time_is_sound(int64_t ms_since_1970);
+
 // The body's field descriptor in nav.v1.Event; NULL: no body. field->name is "concern_report",
 // the message's name wire_body_name: "ConcernReport".
 const ProtobufCFieldDescriptor *wire_event_body(const Nav__V1__Event *event);

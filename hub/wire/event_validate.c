@@ -59,6 +59,8 @@ static bool bad(struct nav_error *err, const struct wire_place *place, const cha
 static const int64_t time_first_ms = INT64_C(-25567) * 86400000;
 static const int64_t time_end_ms = INT64_C(84371) * 86400000;
 
+bool wire_time_is_sound(int64_t ms) { return ms >= time_first_ms && ms < time_end_ms; }
+
 static bool check_text(const struct wire_place *place, const char *name, const char *text,
                        struct nav_error *err) {
   size_t length = strnlen(text, TEXT_MAX + 1);
@@ -77,8 +79,7 @@ static bool check_value(const struct wire_place *place, const ProtobufCFieldDesc
       return check_text(place, field->name, *(const char *const *)value, err);
     case PROTOBUF_C_TYPE_INT64: {
       int64_t ms = *(const int64_t *)value;
-      bool in_range = ms >= time_first_ms && ms < time_end_ms;
-      if (in_range || !wire_field_is_time(field)) return true;
+      if (wire_time_is_sound(ms) || !wire_field_is_time(field)) return true;
       return bad(err, place, field->name, "a time of the years 1900 to 2200, in milliseconds since 1970");
     }
     case PROTOBUF_C_TYPE_DOUBLE:

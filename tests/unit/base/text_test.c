@@ -1,4 +1,4 @@
-// What is shown to a person of a text from anywhere.
+// What is shown to a person of a text from anywhere, and how it is cut.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "hub/base/error.h"
 #include "hub/base/text.h"
 
 static const struct {
@@ -40,7 +41,46 @@ static void what_a_terminal_would_obey_is_a_question_mark(void **state) {
   }
 }
 
+static void what_is_cut_is_cut_between_characters(void **state) {
+  (void)state;
+  static const struct {
+    size_t size;
+    const char *from, *to;
+  } cases[] = {
+      {8, "Håkan", "Håkan"}, {7, "Håkan", "Håkan"}, {6, "Håkan", "Håka"}, {3, "Håkan", "H"},
+      {4, "Håkan", "Hå"},    {1, "Håkan", ""},      {5, "👮👮", "👮"},       {8, "👮👮", "👮"},
+      {9, "👮👮", "👮👮"},       {3, "\xc3x", "\xc3x"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char text[16];
+    memset(text, '#', sizeof text);
+    nav_text_copy(text, cases[i].size, cases[i].from);
+    assert_string_equal(text, cases[i].to);
+    assert_int_equal(text[cases[i].size], '#');
+  }
+}
+
+static void what_is_no_text_alone_is_mended(void **state) {
+  (void)state;
+  char text[] = "a\x1b[2J H\xc3";
+  nav_text_mend(text);
+  assert_string_equal(text, "a\x1b[2J H?");
+}
+
+static void an_error_is_text_wherever_it_was_cut(void **state) {
+  (void)state;
+  struct nav_error err;
+  assert_false(nav_fail(&err, NAV_ERROR_PEER, 0, "p\xc3", "%.2s", "Håkan"));
+  assert_string_equal(err.place, "p?");
+  assert_string_equal(err.text, "H?");
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(what_a_terminal_would_obey_is_a_question_mark)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(what_a_terminal_would_obey_is_a_question_mark),
+      cmocka_unit_test(what_is_cut_is_cut_between_characters),
+      cmocka_unit_test(what_is_no_text_alone_is_mended),
+      cmocka_unit_test(an_error_is_text_wherever_it_was_cut),
+  };
   return cmocka_run_group_tests_name("base/text", tests, NULL, NULL);
 }
