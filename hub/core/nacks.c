@@ -39,6 +39,8 @@ const struct nack_aside *nacks_find(const struct lane *lane, uint64_t position) 
   return at < nacks->aside_count && nacks->aside[at].position == position ? &nacks->aside[at] : NULL;
 }
 
+bool nacks_are_full(const struct lane *lane) { return lane->nacks.aside_count == NACKS_ASIDE_MAX; }
+
 bool nacks_has(const struct lane *lane, uint64_t position) {
   return lane->nacks.aside_count > 0 && nacks_find(lane, position) != NULL;
 }
@@ -70,7 +72,8 @@ void nacks_load(struct core *core, const Nav__V1__Record *record) {
   struct lane *lane = core_lane(core, number);
   if (nacked == NULL) {
     nacks_take_back(lane, record->redelivered->position);
-    due_load_single(lane, record->seq);
+    bool gives = record->redelivered->released != NULL || record->redelivered->recalled != NULL;
+    if (gives) due_load_single(lane, record->seq);
   } else if (nacked->set_aside && lane->nacks.aside_count < NACKS_ASIDE_MAX &&
              !nacks_has(lane, nacked->position)) {
     const struct nack_aside aside = {nacked->position, record->seq, record->time_ms};
@@ -122,6 +125,16 @@ static void count_try(struct lane_nacks *nacks, uint64_t position) {
   if (nacks->tries < UINT32_MAX) nacks->tries++;
 }
 
+// Once for each position that the lane stands still at.
+static void tell_full(const struct session *session, uint32_t number, const struct lane *lane) {
+  if (lane->nacks.tries != 1) return;
+  nav_log(NAV_LOG_ERROR,
+          "%s has refused so much of lane %" PRIu32
+          " that %d deliveries are set aside: it stands still at "
+          "position %" PRIu64 " until some are redelivered; see navctl lane list",
+          session->agency->id, number, NACKS_ASIDE_MAX, lane->nacks.position);
+}
+
 static int64_t pause_ms(const struct lane_nacks *nacks, bool full) {
   if (full) return NACKS_FULL_MS;
   return (int64_t)NACKS_PAUSE_MS << (nacks->tries < NACKS_TRIES_MAX ? nacks->tries - 1 : 0);
@@ -131,7 +144,8 @@ static int64_t pause_ms(const struct lane_nacks *nacks, bool full) {
 static void refuse(struct core *core, struct session *session, uint32_t number, const Nav__V1__Nack *nack) {
   struct lane *lane = core->lanes[number];
   count_try(&lane->nacks, nack->position);
-  bool full = lane->nacks.aside_count == NACKS_ASIDE_MAX;
+  bool full = nacks_are_full(lane);
+  if (full) tell_full(session, number, lane);
   bool set_aside = !full && (nack->final || lane->nacks.tries >= NACKS_TRIES_MAX);
   uint64_t seq = 0;
   bool recorded = !set_aside && lane->nacks.tries > NACKS_TRIES_MAX;

@@ -51,11 +51,13 @@ void nacks_load(struct core *core, const Nav__V1__Record *record);
 void nacks_take(struct core *core, struct session *session, const Nav__V1__Nack *nack);
 // Whether a refused delivery waits to be sent again.
 bool nacks_pause(const struct lane *lane);
+// Nothing more can be set aside: the lane stands still at the next that is refused.
+bool nacks_are_full(const struct lane *lane);
 // Whether the lane goes past this position.
 bool nacks_has(const struct lane *lane, uint64_t position);
 // NULL: it was not set aside.
 const struct nack_aside *nacks_find(const struct lane *lane, uint64_t position);
-// It is the lane's again: a Redelivered record is staged.
+// It is the lane's again, or nothing is left of it: a Redelivered record is staged.
 void nacks_take_back(struct lane *lane, uint64_t position);
 
 // {"command":"lane-list"} → {"ok":true,"lanes":[{"agency","purpose","position","seq","since_ms"}]}: what is

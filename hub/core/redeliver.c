@@ -104,21 +104,28 @@ static bool describe(const struct core *core, const struct cause *cause, uint32_
   return out->recalled != NULL || of_lane;
 }
 
+// Opens what is to be delivered. *nothing: why there is nothing left of it; NULL: there is. False: *err.
 static bool open_content(struct core *core, struct cause *cause, const Nav__V1__Redelivered *redelivered,
-                         struct nav_error *err) {
+                         const char **nothing, struct nav_error *err) {
+  *nothing = NULL;
   if (redelivered->recalled != NULL) return true;
-  if (cause->sealed != NULL && stored_open(core, &cause->event, cause->sealed, cause->sealed_length, err))
+  if (recalls_has(core->recalls, redelivered->event_seq)) {
+    *nothing = "its sender has taken it back, which the lane was told";
     return true;
-  return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_FOUND, "position",
-                  "its content is no longer kept: there is nothing to deliver");
+  }
+  bool opened =
+      cause->sealed != NULL && stored_open(core, &cause->event, cause->sealed, cause->sealed_length, err);
+  bool erased = cause->sealed == NULL || (!opened && err->code == NAV__V1__CODE__CODE_NOT_FOUND);
+  if (erased) *nothing = "its content is no longer kept";
+  return opened || erased;
 }
 
 // ---- staging ----
 
-static bool stage(struct core *core, Nav__V1__Redelivered *redelivered, const struct cause *cause,
-                  struct nav_error *err) {
+static bool stage_record(struct core *core, Nav__V1__Redelivered *redelivered, uint64_t *seq,
+                         struct nav_error *err) {
   const struct redelivery *by = core->redelivery;
-  redelivered->has_lane = redelivered->has_position = redelivered->has_event_seq = true;
+  redelivered->has_lane = redelivered->has_position = true;
   redelivered->lane = by->lane;
   redelivered->position = by->position;
   redelivered->person = by->person;
@@ -127,8 +134,15 @@ static bool stage(struct core *core, Nav__V1__Redelivered *redelivered, const st
   Nav__V1__Record record = NAV__V1__RECORD__INIT;
   record.record_case = NAV__V1__RECORD__RECORD_REDELIVERED;
   record.redelivered = redelivered;
+  return reasons_stage(core, &record, seq, err);
+}
+
+static bool stage(struct core *core, Nav__V1__Redelivered *redelivered, const struct cause *cause,
+                  struct nav_error *err) {
+  const struct redelivery *by = core->redelivery;
   uint64_t seq = 0;
-  if (!reasons_stage(core, &record, &seq, err)) return false;
+  redelivered->has_event_seq = true;
+  if (!stage_record(core, redelivered, &seq, err)) return false;
   const struct nav_buffer *bytes = batch_last_record(core->staging);
   bool recall = redelivered->recalled != NULL;
   struct head_entry *entry =
@@ -138,9 +152,23 @@ static bool stage(struct core *core, Nav__V1__Redelivered *redelivered, const st
   batch_stage_entry(core->staging, entry);
   nacks_take_back(core->lanes[by->lane], by->position);
   due_give(core->lanes[by->lane], 1);
-  core_answer_durable(core, by->connection, json_pack("{s:b, s:I}", "ok", 1, "seq", (json_int_t)seq));
+  core_answer_durable(core, by->connection,
+                      json_pack("{s:b, s:I, s:b}", "ok", 1, "seq", (json_int_t)seq, "delivered", 1));
   nav_log(NAV_LOG_INFO, "%s has position %" PRIu64 " of lane %" PRIu32 " delivered again", by->person,
           by->position, by->lane);
+  return true;
+}
+
+// It stands aside no more. What it was is withheld from the lane wherever it is looked at again.
+static bool end(struct core *core, const char *nothing, struct nav_error *err) {
+  const struct redelivery *by = core->redelivery;
+  Nav__V1__Redelivered ended = NAV__V1__REDELIVERED__INIT;
+  uint64_t seq = 0;
+  if (!stage_record(core, &ended, &seq, err)) return false;
+  nacks_take_back(core->lanes[by->lane], by->position);
+  core_answer_durable(
+      core, by->connection,
+      json_pack("{s:b, s:I, s:b, s:s}", "ok", 1, "seq", (json_int_t)seq, "delivered", 0, "nothing", nothing));
   return true;
 }
 
@@ -152,10 +180,9 @@ static bool redeliver(struct core *core, const PGresult *result, struct nav_aren
   if (!describe(core, &cause, core->redelivery->lane, &redelivered))
     return nav_fail(err, NAV_ERROR_LOCAL, 0, "ledger", "position %" PRIu64 " gave this lane nothing",
                     core->redelivery->position);
-  if (redelivered.recalled == NULL && recalls_has(core->recalls, redelivered.event_seq))
-    return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_NOT_PERMITTED, "position",
-                    "its sender has taken it back: the lane was told of that, and is not given it any more");
-  return open_content(core, &cause, &redelivered, err) && stage(core, &redelivered, &cause, err);
+  const char *nothing = NULL;
+  if (!open_content(core, &cause, &redelivered, &nothing, err)) return false;
+  return nothing != NULL ? end(core, nothing, err) : stage(core, &redelivered, &cause, err);
 }
 
 static void cause_came(void *context, const PGresult *result) {

@@ -55,6 +55,7 @@ static json_t *lane_json(struct core *core, uint32_t number) {
                           "received", (json_int_t)lane->delivered, "behind",
                           known ? json_integer((json_int_t)due_behind(lane)) : json_null(), "set_aside",
                           (json_int_t)lane->nacks.aside_count);
+  if (row != NULL && nacks_are_full(lane)) (void)json_object_set_new(row, "full", json_true());
   if (row != NULL && replay_is_under_way(lane))
     (void)json_object_set_new(row, "replay",
                               json_pack("{s:I, s:I, s:I}", "after", (json_int_t)lane->replay_after, "up_to",

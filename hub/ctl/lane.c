@@ -63,13 +63,14 @@ static enum ctl_exit order(struct ctl *ctl, json_t *request, const struct ctl_co
 }
 
 enum ctl_exit ctl_lane_redeliver(struct ctl *ctl) {
-  static const struct ctl_column columns[] = {{"seq", "RECORD", true}};
+  static const struct ctl_column columns[] = {
+      {"seq", "RECORD", true}, {"delivered", "DELIVERED", false}, {"nothing", "WHY NOT", false}};
   uint64_t position = 0;
   if (!number_of(ctl->arguments[2], &position))
     return ctl_complain(CTL_USAGE, "'%s' is no position: navctl lane list shows them", ctl->arguments[2]);
   json_t *request = request_of(ctl, "lane-redeliver");
   if (request != NULL) (void)json_object_set_new(request, "position", json_integer((json_int_t)position));
-  return order(ctl, request, columns, 1);
+  return order(ctl, request, columns, 3);
 }
 
 enum ctl_exit ctl_lane_replay(struct ctl *ctl) {

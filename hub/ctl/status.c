@@ -52,6 +52,25 @@ static void print_node(const json_t *status) {
                  text_of(node, "name"), since);
 }
 
+// What of a lane is out of the ordinary.
+static void print_lanes_apart(const json_t *lanes) {
+  size_t i = 0;
+  const json_t *lane = NULL;
+  json_array_foreach(lanes, i, lane) {
+    const char *agency = json_string_value(json_object_get(lane, "agency"));
+    const char *purpose = json_string_value(json_object_get(lane, "purpose"));
+    const json_t *replay = json_object_get(lane, "replay");
+    if (json_is_true(json_object_get(lane, "full")))
+      (void)printf("%s, %s: nothing more can be set aside, and delivery stands still; see navctl lane list\n",
+                   agency, purpose);
+    if (replay != NULL)
+      (void)printf("%s, %s: is sent again what it has had, up to position %" JSON_INTEGER_FORMAT
+                   " (now at %" JSON_INTEGER_FORMAT ")\n",
+                   agency, purpose, json_integer_value(json_object_get(replay, "up_to")),
+                   json_integer_value(json_object_get(replay, "at")));
+  }
+}
+
 static bool print_tables(const json_t *status) {
   const json_t *rules = json_object_get(status, "rules");
   const json_t *ledger = json_object_get(status, "ledger");
@@ -74,7 +93,10 @@ static bool print_tables(const json_t *status) {
   bool ok =
       output_rows(CTL_TABLE, agency_columns, COUNT(agency_columns), json_object_get(status, "agencies"));
   (void)puts("");
-  return output_rows(CTL_TABLE, lane_columns, COUNT(lane_columns), json_object_get(status, "lanes")) && ok;
+  const json_t *lanes = json_object_get(status, "lanes");
+  ok = output_rows(CTL_TABLE, lane_columns, COUNT(lane_columns), lanes) && ok;
+  print_lanes_apart(lanes);
+  return ok;
 }
 
 static bool print_status(enum ctl_format format, json_t *status) {

@@ -227,7 +227,10 @@ static void redelivered(const Nav__V1__Record *r, const struct definitions *d, s
   }
   line->actor = audit_or_null(r->redelivered->person);
   line->by = audit_or_null(r->redelivered->agency);
-  line->reason = audit_both(arena, nav_arena_printf(arena, "position %" PRIu64, r->redelivered->position),
+  bool nothing = r->redelivered->released == NULL && r->redelivered->recalled == NULL;
+  line->reason = audit_both(arena,
+                            nav_arena_printf(arena, "position %" PRIu64 "%s", r->redelivered->position,
+                                             nothing ? ", nothing was left of it" : ""),
                             r->redelivered->reason);
 }
 

@@ -159,8 +159,24 @@ void words_nacked(struct saying *s) {
   say_reason(s, r->reason);
 }
 
+static void say_nothing_left(struct saying *s, const Nav__V1__Redelivered *r) {
+  say(s,
+      "%s ville lämna ut det som lagts åt sidan på position %" PRIu64
+      " igen till %s, men där fanns inget kvar att lämna ut: avsändaren har tagit tillbaka det, eller så är "
+      "innehållet gallrat. Det ligger inte längre åt sidan.",
+      "%s would have had what had been set aside at position %" PRIu64
+      " delivered again to %s, but nothing was left of it: its sender has taken it back, or its content is "
+      "erased. It stands aside no more.",
+      part_person(s, r->person, r->agency), r->position, part_lane(s, r->lane));
+  say_reason(s, r->reason);
+}
+
 void words_redelivered(struct saying *s) {
   const Nav__V1__Redelivered *r = s->words->record->redelivered;
+  if (r->released == NULL && r->recalled == NULL) {
+    say_nothing_left(s, r);
+    return;
+  }
   say(s,
       "%s beslutade att det som lagts åt sidan på position %" PRIu64
       " skulle lämnas ut igen till %s, enligt de regler som nu gäller: %s.",

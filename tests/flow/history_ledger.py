@@ -110,6 +110,8 @@ class Ledger:
     def _redelivered(self, again):
         if again.HasField("recalled"):
             return self._told(again.recalled)
+        if not again.HasField("released"):
+            return None  # nothing was left of it
         return self._released(again.released, self.accepted[again.event_seq], again.event_seq, True)
 
     @staticmethod

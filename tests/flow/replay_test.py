@@ -11,10 +11,11 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import nav_client  # noqa: E402
 from hub import Hub, wait_until  # noqa: E402
-from lane_test import PURPOSE, SCHEMA, Agency, connects, lane_of, publish, set_aside  # noqa: E402
+from lane_test import PURPOSE, SCHEMA, Agency, connects, lane_of, publish, set_aside, waiting_ones  # noqa: E402
 
 PAUSE_S = 10  # REPLAY_AGAIN_MS
 MANY = 3000   # some frames
+ASIDE_MAX = 256
 
 
 def refused(what, code, says):
@@ -100,6 +101,32 @@ def words_that_were_cut(hub, school, seqs):
     assert "åå" in hub.navctl("audit", "show", str(line["seq"])).stdout
 
 
+def refuses_everything(hub, school, police):
+    """Where nothing more can be set aside the lane stands still, and status and log say so; one redelivered, and it goes on."""
+    have = len(set_aside(hub))
+    for first in range(2 * MANY, 2 * MANY + ASIDE_MAX, 128):
+        publish(hub, police, range(first, first + 128))
+    school.client.connect(purposes=[PURPOSE])
+    for refusals in range(have, ASIDE_MAX + 1):
+        if refusals == ASIDE_MAX - 1:
+            assert "full" not in lane_of(hub), "too early"
+        delivery = waiting_ones(school.client, 1)[0]
+        school.client.refuse(delivery, "prov", final=True)
+        wait_until("it is answered", lambda count=refusals - have: answers(school.client) > count)
+    assert [r.set_aside for r in school.client.resent][-2:] == [True, False] and len(set_aside(hub)) == ASIDE_MAX
+    assert lane_of(hub)["full"] and "nothing more can be set aside" in hub.navctl("status").stdout
+    with open(hub.path("log", "nav-core.log"), encoding="utf-8") as log:
+        assert log.read().count("stands still at position") == 1
+    position = set_aside(hub)[-1]["position"]
+    hub.navctl("lane", "redeliver", "skolan", PURPOSE, str(position), "--reason", "prov")
+    assert "full" not in lane_of(hub) and delivery.position == waiting_ones(school.client, 1)[0].position
+
+
+def answers(client):
+    client._receive(wait_ms=100)
+    return len(client.resent)
+
+
 def main():
     with Hub() as hub:
         police, school = Agency(hub, "polisen"), Agency(hub, "skolan")
@@ -115,6 +142,7 @@ def main():
         starts(hub, school, seqs[-1])
         more = cut_off(hub, school, police)
         words_that_were_cut(hub, school, more)
+        refuses_everything(hub, school, police)
         hub.verify()
         print("replays: bounded, held apart, gone on with; the ledger holds")
 
