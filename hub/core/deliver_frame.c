@@ -331,8 +331,6 @@ static bool gives(const struct deliver_frame *frame, const struct head_entry *en
 }
 
 bool deliver_frame_add(struct deliver_frame *frame, struct head_entry *entry, bool shared) {
-  // Acknowledged, and no part of the replay that has just ended before it.
-  if (entry->seq > frame->lane->replay_until && entry->seq <= frame->lane->cursor) return true;
   const struct stored_verdict stored = stored_of(frame, entry);
   if (!add_entry(frame, entry, &stored, shared)) return false;
   if (gives(frame, entry, &stored)) due_look(frame->lane, entry->seq);
