@@ -125,7 +125,8 @@ enum ctl_exit ctl_audit_verify(struct ctl *ctl) {
   json_t *answer = ctl_ask_shown(ctl, true, request, VERIFY_TIMEOUT_MS, &code);
   if (answer == NULL) return code;
   if (json_is_false(json_object_get(answer, "recorded"))) {
-    (void)ctl_complain(CTL_DONE, "nav-core does not answer, so this verification stands in no record");
+    (void)ctl_complain(
+        CTL_DONE, "nav-core does not answer, or its node stands by: this verification stands in no record");
   }
   code = audit_print_report(ctl, json_incref(json_object_get(answer, "result")));
   json_decref(answer);

@@ -80,9 +80,16 @@ typedef void fill(const Nav__V1__Record *record, const struct definitions *defin
 
 static void started(const Nav__V1__Record *r, const struct definitions *d, struct nav_arena *arena,
                     struct audit_line *line) {
+  const Nav__V1__Started *s = r->started;
   (void)d;
-  (void)arena;
-  line->actor = r->started->program;
+  line->actor = s->program;
+  if (s->node == NULL || s->node[0] == '\0') return;
+  bool over = s->taken_over != NULL && s->taken_over[0] != '\0';
+  bool expired = s->lease_was == NAV__V1__LEASE_WAS__LEASE_WAS_EXPIRED;
+  line->reason =
+      over ? nav_arena_printf(arena, "node %s, over from %s, which %s", s->node, s->taken_over,
+                              expired ? "gave no sign of life" : "was not connected to the database any more")
+           : nav_arena_printf(arena, "node %s", s->node);
 }
 
 static void stopped(const Nav__V1__Record *r, const struct definitions *d, struct nav_arena *arena,
