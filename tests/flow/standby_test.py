@@ -285,6 +285,8 @@ def check(hub, test, times):
     assert len(changes) == 2, f"rules changed {len(changes)} times: a takeover brought back old ones"
     verified = hub.active().verify()
     assert verified["ok"], verified
+    found = hub.active().navctl("audit", "search", "--kind", "started", "--reason", "prov", "-o", "ndjson").stdout
+    assert "gave no sign of life" in found and "was not connected to the database any more" in found, found
     assert test.publisher.refused + test.recipient.refused > 0, "nobody was ever told that a node stands by"
     print(f"{len(test.publisher.acknowledged)} acknowledged, {len(ledger)} records, {epochs} epochs, {repeats} repeats: nothing lost, "
           "nothing twice, the ledger verifies")
