@@ -37,6 +37,7 @@ struct lane {
   uint64_t replay_beside;  // what had been sent before it began: a refusal up to here passes over it. 0: none
   int64_t replay_ms;       // when one was last asked for (monotonic)
   bool replay_asked;       // from a time, which is being looked up
+  bool replay_requested;   // by the recipient's session, and ends with that
   uint64_t wait_seq;       // nothing is sent before this record is committed (a replay's)
   uint64_t *sent;          // positions sent and not acknowledged: a ring of LANE_SENT_MAX
   uint64_t sent_first, sent_next;

@@ -90,6 +90,7 @@ static bool begin(struct core *core, const struct replay *by, uint64_t after, ui
   lane->replay_after = after;
   lane->replay_beside = deliver_had_up_to(lane);
   lane->replay_ms = nav_clock_monotonic_ms();
+  lane->replay_requested = by->session != 0;
   deliver_rewind(core, lane, after);
   const struct number_lane *names = &core->numbers->lanes[by->lane];
   nav_log(NAV_LOG_INFO, "%s is sent %s again, after position %" PRIu64 " up to %" PRIu64, names->agency,
@@ -99,9 +100,14 @@ static bool begin(struct core *core, const struct replay *by, uint64_t after, ui
 
 // ---- a session's start ----
 
+// Who asked for it in a session that has ended asks again.
+static bool is_unfinished(const struct lane *lane) {
+  return replay_is_under_way(lane) && !lane->replay_requested;
+}
+
 // What it lacks is part of what is on its way to it again already.
 static bool goes_on(const struct lane *lane, uint64_t place) {
-  return replay_is_under_way(lane) && place >= lane->replay_after && lane->cursor <= lane->replay_until;
+  return is_unfinished(lane) && place >= lane->replay_after && lane->cursor <= lane->replay_until;
 }
 
 bool replay_may_resume(const struct lane *lane, uint64_t place, struct nav_error *err) {
@@ -114,7 +120,7 @@ bool replay_may_resume(const struct lane *lane, uint64_t place, struct nav_error
 void replay_begin_session(struct core *core, uint32_t number, const uint64_t *place) {
   struct lane *lane = core->lanes[number];
   const struct replay by = {.lane = number};  // no reason, so that nothing is sealed and nothing can fail
-  bool unfinished = replay_is_under_way(lane);
+  bool unfinished = is_unfinished(lane);
   bool again = place != NULL && *place < lane->cursor && !goes_on(lane, *place);
   uint64_t after = lane->replay_after;
   struct nav_error err;

@@ -88,7 +88,20 @@ def cut_off(hub, school, police):
     assert len(again) >= MANY and again == sorted(again) and again[-1] == replay["up_to"], (len(again), again[-1:], replay)
     assert [p for p, replayed in got if not replayed] == seqs, got[-5:]
     assert "replay" not in lane_of(hub) and len(records(hub, "replayed")) == before + 1
+    ends_with_its_session(hub, school)
     return seqs
+
+
+def ends_with_its_session(hub, school):
+    """What the recipient itself had asked for: it asks again."""
+    time.sleep(PAUSE_S)
+    credit, nav_client.CREDIT = nav_client.CREDIT, 1
+    school.client.connect(purposes=[PURPOSE])
+    nav_client.CREDIT = credit
+    school.client.replay(lane_of(hub)["number"], after=0)
+    wait_until("it stands for want of credit", lambda: lane_of(hub).get("replay"))
+    school.client.connect(purposes=[PURPOSE])
+    assert not [d for d in school.client.deliveries() if d.replay] and "replay" not in lane_of(hub)
 
 
 def words_that_were_cut(hub, school, seqs):
