@@ -152,9 +152,8 @@ void incoming_settle(struct nav_client *client, int64_t now_ms);
 
 struct client_lane *incoming_lane(struct nav_client *client, uint32_t number);  // NULL: not ours
 
-// again.c: Nacks and replays. The reason is cut at what a Nack carries.
-void again_refuse(struct nav_client *client, struct client_lane *lane, uint64_t position, const char *reason,
-                  bool final, int64_t now_ms);
+// again.c: Nacks and replays. A Nack says what nav_client_refuse was told.
+void again_refuse(struct nav_client *client, struct client_lane *lane, uint64_t position, int64_t now_ms);
 void again_resent(struct nav_client *client, const Nav__V1__Resent *resent);
 // Whether it was of a replay, which is then asked for again.
 bool again_wait(struct nav_client *client, const Nav__V1__Wait *wait, int64_t now_ms);

@@ -29,6 +29,20 @@ bool nav_text_hides(uint32_t c) {
          c == 0xFEFF || c == 0xFFFE || c == 0xFFFF;
 }
 
+void nav_text_copy(char *out, size_t size, const char *text) {
+  size_t used = 0;
+  for (const char *at = text != NULL ? text : ""; *at != '\0';) {
+    uint32_t character = 0;
+    size_t length = nav_text_character(at, &character);
+    if (used + length >= size) break;
+    bool bad = character == NAV_TEXT_BAD && length == 1;
+    memcpy(out + used, bad ? "?" : at, length);
+    used += length;
+    at += length;
+  }
+  out[used] = '\0';
+}
+
 void nav_text_printable(char *text) {
   char *to = text;
   for (const char *at = text; *at != '\0';) {

@@ -1,5 +1,6 @@
-// Text from anywhere, before a person reads it: what a terminal would obey, or an eye would not see. Called
-// by: the desk's pages, navctl. Must never: change what is stored or sent; this is for showing alone.
+// Text from anywhere, before a person reads it: what a terminal would obey, or an eye would not see; and what
+// is to be sent as text whatever it was. Called by: the desk's pages, navctl, the client library. Must never:
+// change what is stored, or an event; this is for showing, and for what is said beside events.
 #ifndef NAV_BASE_TEXT_H
 #define NAV_BASE_TEXT_H
 
@@ -15,6 +16,9 @@ size_t nav_text_character(const char *at, uint32_t *character);
 // Control characters but line feed and tab, what turns the direction of writing, and what no reader sees
 // (Unicode 15: Cc, Bidi_Control, U+FEFF), by which a text can be read as another or move a cursor.
 bool nav_text_hides(uint32_t character);
+// Copies what fits into size bytes with the final NUL, at most; never a part of a character, and '?' for each
+// byte that is not UTF-8. text may be NULL: nothing.
+void nav_text_copy(char *out, size_t size, const char *text);
 // In place: '?' for each hidden character and for each byte that is not UTF-8.
 void nav_text_printable(char *text);
 

@@ -40,7 +40,25 @@ static void what_a_terminal_would_obey_is_a_question_mark(void **state) {
   }
 }
 
+static void a_copy_ends_at_a_characters_border(void **state) {
+  (void)state;
+  static const struct {
+    size_t size;
+    const char *text, *copy;
+  } copies[] = {
+      {1, "a", ""},       {3, "aå", "a"},   {4, "aå", "aå"},
+      {4, "👮x", ""},      {5, "👮x", "👮"},   {8, NULL, ""},
+      {8, "a\xc3", "a?"}, {8, "\xff", "?"}, {8, "\xef\xbf\xbd", "\xef\xbf\xbd"},
+  };
+  for (size_t i = 0; i < sizeof copies / sizeof *copies; i++) {
+    char copy[8];
+    nav_text_copy(copy, copies[i].size, copies[i].text);
+    assert_string_equal(copy, copies[i].copy);
+  }
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(what_a_terminal_would_obey_is_a_question_mark)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(what_a_terminal_would_obey_is_a_question_mark),
+                                     cmocka_unit_test(a_copy_ends_at_a_characters_border)};
   return cmocka_run_group_tests_name("base/text", tests, NULL, NULL);
 }

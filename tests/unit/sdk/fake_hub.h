@@ -65,7 +65,7 @@ struct fake_hub {
   unsigned hellos, publications, pings, nacks, faults;
   uint64_t nack_position;
   bool nack_final;
-  char nack_reason[64];
+  char nack_reason[1024];
   uint32_t replay_lane;
   int64_t replay_since_ms;
   const char *fault;

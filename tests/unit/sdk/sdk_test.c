@@ -394,4 +394,5 @@ int main(int argc, char **argv) {
 #undef PUBLISHES
 #undef RECEIVES
   return cmocka_run_group_tests(tests, NULL, NULL);
+      RECEIVES(what_is_said_of_a_refusal_is_text_and_not_too_long),
 }
