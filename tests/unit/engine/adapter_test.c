@@ -370,3 +370,10 @@ int main(void) {
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
+      {"agency: polisen\nprogram: nav-police\nhub: {endpoint: udp://x, keys: ../../hub.yaml}\n",
+       "adapter.yaml:3:17: 'udp://x' is no address of a hub - write it as tcp://10.0.0.2:7700"},
+      {"agency: polisen\nprogram: nav-police\nhub: {endpoint: [\"tcp://127.0.0.1:7700\", 5], keys: "
+       "../../hub.yaml}\n",
+       "adapter.yaml:3:42: '5' is no address of a hub"},
+      {"agency: polisen\nprogram: nav-police\nhub: {endpoint: \"tcp://*:7700\", keys: ../../hub.yaml}\n",
+       "adapter.yaml:3:17: 'tcp://*:7700' is no address of a hub"},
