@@ -37,13 +37,15 @@ struct loop {
   struct alarm alarm;
   struct nav_mapping_run *run;
   struct report report;
-  bool ends;  // --once or standard input
+  const char *connected_to;  // the node, when it was: the client goes on to the next at once
+  size_t replays_asked;      // purposes, in this session
+  int64_t connected_ms;      // monotonic: last seen connected, or the start
+  int64_t durable_told_ms;   // when a fault of the inbox was last logged
+  bool ends;                 // --once or standard input
   bool unreachable;
-  bool connected;           // as last told
-  bool replays_asked;       // --replay-since, of this run
-  int64_t connected_ms;     // monotonic: last seen connected, or the start
-  int64_t durable_told_ms;  // when a fault of the inbox was last logged
-  bool send_failed;         // a mapping goes on emitting after this; *error is why
+  bool connected;       // as last told
+  bool replays_wanted;  // by --replay-since or --replay-after; not yet all here
+  bool send_failed;     // a mapping goes on emitting after this; *error is why
   struct nav_error error;
 };
 
@@ -162,19 +164,23 @@ static void tell_connection(struct loop *loop) {
   if (connected) loop->connected_ms = nav_clock_monotonic_ms();
   if (connected == loop->connected) return;
   loop->connected = connected;
-  nav_log(NAV_LOG_INFO, connected ? "connected to %s" : "the hub at %s is away",
-          nav_client_endpoint(loop->client));
+  if (connected) loop->connected_to = nav_client_endpoint(loop->client);
+  nav_log(NAV_LOG_INFO, connected ? "connected to %s" : "the hub at %s is away", loop->connected_to);
 }
 
-// Once a run; where the session has just ended, in the next.
+// Once a run, until all of it is here. What is left of a replay when its session ends comes no more, so that
+// it is asked for anew in the next.
 static void ask_replays(struct loop *loop) {
+  const struct options *options = loop->options;
   struct nav_error err;
-  if (loop->options->replay_since_ms == 0 || loop->replays_asked || !loop->connected) return;
-  for (size_t i = 0; i < loop->settings->purposes_count; i++)
-    if (!nav_client_replay(loop->client, loop->settings->purposes[i], 0, loop->options->replay_since_ms,
-                           &err))
-      return;
-  loop->replays_asked = true;
+  if (!loop->replays_wanted) return;
+  if (!loop->connected) loop->replays_asked = 0;
+  size_t count = loop->settings->purposes_count;
+  if (loop->replays_asked == count) loop->replays_wanted = !nav_client_caught_up(loop->client);
+  while (loop->connected && loop->replays_asked < count &&
+         nav_client_replay(loop->client, loop->settings->purposes[loop->replays_asked], options->replay_after,
+                           options->replay_since_ms, &err))
+    loop->replays_asked++;
 }
 
 // One step of everything that is not the mapping. False ends the run.
@@ -282,13 +288,16 @@ static bool process_standard_input(struct loop *loop, struct nav_error *err) {
 
 // Everything that has been delivered is stored and, as far as one can tell, acknowledged.
 static bool fetch_rest(struct loop *loop, struct nav_error *err) {
-  while (loop->settings->purposes_count > 0 && !nav_client_caught_up(loop->client)) {
+  if (loop->settings->purposes_count == 0) return true;
+  while (!nav_client_caught_up(loop->client) || loop->replays_wanted) {
     if (!tick(loop, LOOP_WAIT_MS, err)) return false;
   }
-  for (int i = 0; i < LAST_STEPS && loop->settings->purposes_count > 0; i++) {
+  for (int i = 0; i < LAST_STEPS; i++) {
     if (!tick(loop, LAST_STEP_MS, err)) return false;
   }
-  return true;
+  if (inbox_durable(loop->inbox)) return true;
+  *err = *inbox_error(loop->inbox);
+  return false;
 }
 
 // One look at the outbox. *idle: nothing was there to do, or to wait for.
@@ -423,6 +432,7 @@ enum loop_result loop_run(const struct nav_mapping *mapping, const struct engine
                       .options = options,
                       .summary = summary,
                       .ends = options->once || options->standard_input,
+                      .replays_wanted = options->replays,
                       .connected_ms = nav_clock_monotonic_ms()};
   struct nav_error err = {0};
   watch_signals();

@@ -311,6 +311,7 @@ static void dispatch(struct fake_hub *hub, const Nav__V1__ClientFrame *frame) {
       hub->replay_lane = frame->replay_request->lane;
       hub->replay_since_ms = frame->replay_request->since_time_ms;
       break;
+      hub->replay_after = frame->replay_request->after_position;
     case NAV__V1__CLIENT_FRAME__FRAME_PING:
       hub->pings++;
       hub->ping_number = frame->ping->number;

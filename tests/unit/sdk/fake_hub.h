@@ -68,6 +68,7 @@ struct fake_hub {
   char nack_reason[1024];
   uint32_t replay_lane;
   int64_t replay_since_ms;
+  uint64_t replay_after;
   const char *fault;
   struct hub_event events[HUB_EVENTS_MAX];
   size_t events_count;

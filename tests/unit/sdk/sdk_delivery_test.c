@@ -241,6 +241,9 @@ void a_replay_is_asked_for_by_purpose(void **state) {
   assert_true(nav_client_replay(f->client, "lagesbild", 0, 5, &f->err));
   UNTIL(f->hub.replay_lane == 1);
   assert_int_equal(f->hub.replay_since_ms, 5);
+  assert_true(nav_client_replay(f->client, "lagesbild", 77, 0, &f->err));
+  UNTIL(f->hub.replay_after == 77);
+  assert_int_equal(f->hub.replay_since_ms, 0);
 }
 
 void deliveries_of_an_unknown_lane_end_the_session(void **state) {
