@@ -19,7 +19,7 @@
 #include "hub/base/clock.h"
 #include "hub/base/log.h"
 
-enum { LAST_STEPS = 3, LAST_STEP_MS = 50, RULES_TOLD_MS = 5000 };
+enum { LAST_STEPS = 3, LAST_STEP_MS = 50, RULES_TOLD_MS = 5000, WAIT_TOLD_MS = 2000 };
 
 struct loop {
   const struct nav_mapping *mapping;
@@ -40,10 +40,12 @@ struct loop {
   const char *connected_to;  // the node, when it was: the client goes on to the next at once
   size_t replays_asked;      // purposes, in this session
   int64_t connected_ms;      // monotonic: last seen connected, or the start
+  int64_t waits_from_ms;     // since when the hub tells us to wait (monotonic); 0: it does not
   int64_t durable_told_ms;   // when a fault of the inbox was last logged
   bool ends;                 // --once or standard input
   bool unreachable;
-  bool connected;       // as last told
+  bool connected;  // as last told
+  bool wait_told;
   bool replays_wanted;  // by --replay-since or --replay-after; not yet all here
   bool send_failed;     // a mapping goes on emitting after this; *error is why
   struct nav_error error;
@@ -183,20 +185,68 @@ static void ask_replays(struct loop *loop) {
     loop->replays_asked++;
 }
 
+// What a busy hub says now and then is no news; what lasts is, once, and that it is over.
+static void tell_wait(struct loop *loop) {
+  struct nav_client_wait wait;
+  bool waits = nav_client_waits(loop->client, &wait);
+  int64_t now_ms = nav_clock_monotonic_ms();
+  if (waits && loop->waits_from_ms == 0) loop->waits_from_ms = now_ms;
+  if (!waits) loop->waits_from_ms = 0;
+  bool lasts = waits && loop->connected && now_ms - loop->waits_from_ms >= WAIT_TOLD_MS;
+  if (lasts && !loop->wait_told)
+    nav_log(NAV_LOG_WARNING, "the hub at %s tells us to wait (%s); what is to be sent is kept",
+            nav_client_endpoint(loop->client), wait.why);
+  if (!waits && loop->wait_told) nav_log(NAV_LOG_INFO, "the hub takes what is sent again");
+  loop->wait_told = waits && (loop->wait_told || lasts);
+}
+
+// The hub's nodes as a person reads them; those that there is no room for are counted.
+static void name_nodes(const struct engine_settings *settings, char out[NAV_ERROR_PLACE_SIZE]) {
+  enum { REST = sizeof " and 8 more" };
+  size_t used = 0;
+  for (size_t i = 0; i < settings->nodes_count; i++) {
+    const char *endpoint = settings->nodes[i].endpoint;
+    if (i > 0 && used + strlen(endpoint) + 2 + REST > NAV_ERROR_PLACE_SIZE) {
+      (void)snprintf(out + used, NAV_ERROR_PLACE_SIZE - used, " and %zu more", settings->nodes_count - i);
+      return;
+    }
+    used += (size_t)snprintf(out + used, NAV_ERROR_PLACE_SIZE - used, "%s%s", i > 0 ? ", " : "", endpoint);
+    if (used > NAV_ERROR_PLACE_SIZE - REST) return;  // the first alone fills it
+  }
+}
+
+// Who ends by himself waits for a hub that is away, or takes nothing, no longer than the limit.
+static bool waits_too_long(struct loop *loop, struct nav_error *err) {
+  enum { SECONDS = LOOP_UNREACHABLE_MS / 1000 };
+  int64_t now_ms = nav_clock_monotonic_ms();
+  bool away = now_ms - loop->connected_ms > LOOP_UNREACHABLE_MS;
+  struct nav_client_wait wait;
+  bool waits = nav_client_waits(loop->client, &wait) && loop->waits_from_ms != 0 &&
+               now_ms - loop->waits_from_ms > LOOP_UNREACHABLE_MS;
+  loop->unreachable = loop->ends && (away || waits);
+  if (!loop->unreachable) return false;
+  if (away) {
+    char nodes[NAV_ERROR_PLACE_SIZE] = "";
+    name_nodes(loop->settings, nodes);
+    (void)nav_fail(err, NAV_ERROR_RETRY, 0, nodes,
+                   "the hub was not reached for %d seconds; what was not sent is kept", SECONDS);
+  } else {
+    (void)nav_fail(err, NAV_ERROR_RETRY, (int)wait.code, nav_client_endpoint(loop->client),
+                   "the hub told us to wait for %d seconds (%s); what was not sent is kept", SECONDS,
+                   wait.why);
+  }
+  return true;
+}
+
 // One step of everything that is not the mapping. False ends the run.
 static bool tick(void *context, int wait_ms, struct nav_error *err) {
   struct loop *loop = context;
   if (stop_asked) return nav_fail(err, NAV_ERROR_RETRY, 0, "", "stopped by a signal");
   if (!nav_client_step(loop->client, wait_ms, err) || !poster_resend(loop->poster, err)) return false;
   tell_connection(loop);
+  tell_wait(loop);
   ask_replays(loop);
-  if (loop->ends && nav_clock_monotonic_ms() - loop->connected_ms > LOOP_UNREACHABLE_MS) {
-    loop->unreachable = true;
-    return nav_fail(err, NAV_ERROR_RETRY, 0, nav_client_endpoint(loop->client),
-                    "the hub was not reached for %d seconds; what was not sent is kept",
-                    LOOP_UNREACHABLE_MS / 1000);
-  }
-  return true;
+  return !waits_too_long(loop, err);
 }
 
 // Nothing leaves before there are rules to decide by.

@@ -122,6 +122,7 @@ static void take_deliveries(struct nav_client *client, const Nav__V1__Deliveries
     return;
   }
   client->delivery_ms = nav_clock_monotonic_ms();
+  client->waits = false;
   client->caught_up = client->ping_covers = false;
   client->undurable_bytes += client->plain.length;
   for (size_t i = 0; i < deliveries->n_deliveries && !lane->refusing; i++) {

@@ -103,6 +103,8 @@ struct nav_client {
   uint64_t publication_number;
   int64_t begun_ms, heard_ms, sent_ms;
   int64_t publish_after_ms;  // Wait
+  bool waits;                // … and nothing has come since then
+  Nav__V1__Code wait_code;
   int64_t published_ms;
   int64_t retry_ms, pause_ms;
   // Deliveries that wait to become durable.

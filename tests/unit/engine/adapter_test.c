@@ -254,6 +254,19 @@ static void an_inbox_that_takes_nothing_is_no_success(void **state) {
   unmake(fixture);
 }
 
+static void a_hub_that_tells_to_wait_is_told_of_once(void **state) {
+  (void)state;
+  struct fixture *fixture = make(NULL);
+  scratch_write(fixture->outbox, "a.csv", "1;A\n2;B\n");
+  fake_hub.waits_ms = 2500;
+  assert_int_equal(run_once(fixture), 0);
+  assert_int_equal(fake_hub_count(), 2);
+  assert_int_equal(
+      count_of(fixture->errors, "the hub at the fake hub tells us to wait (busy: as the test says)"), 1);
+  assert_int_equal(count_of(fixture->errors, "the hub takes what is sent again"), 1);
+  unmake(fixture);
+}
+
 // Nothing leaves before there are rules; once kept they are there at the next start.
 static void nothing_leaves_before_the_rules(void **state) {
   (void)state;
@@ -420,6 +433,7 @@ int main(void) {
       cmocka_unit_test(deliveries_come_in_once),
       cmocka_unit_test(replays_are_asked_for_until_they_are_here),
       cmocka_unit_test(an_inbox_that_takes_nothing_is_no_success),
+      cmocka_unit_test(a_hub_that_tells_to_wait_is_told_of_once),
       cmocka_unit_test(nothing_leaves_before_the_rules),
       cmocka_unit_test(a_hub_that_refuses_leaves_the_file),
       cmocka_unit_test(a_dry_run_prints_and_sends_nothing),

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "hub/base/buffer.h"
+#include "hub/base/clock.h"
 #include "tests/unit/engine/fake_rules.h"
 
 struct fake_hub fake_hub;
@@ -31,6 +32,9 @@ struct nav_client {
   bool has_rules;
   bool replaying[64];
   size_t node;
+  bool waits;
+  int64_t waits_from_ms;
+  size_t waited_steps;
 };
 
 static struct fake_event *events;
@@ -282,6 +286,16 @@ static void send_rules(struct nav_client *client) {
   nav_arena_free(arena);
 }
 
+// So long, and then some steps, so that whoever looks at each step has seen it.
+static bool tells_to_wait(struct nav_client *client) {
+  enum { STEPS = 20 };
+  if (client->queued == 0 || fake_hub.waits_ms == 0) return false;
+  int64_t now_ms = nav_clock_monotonic_ms();
+  if (client->waits_from_ms == 0) client->waits_from_ms = now_ms;
+  if (now_ms - client->waits_from_ms > fake_hub.waits_ms) client->waited_steps++;
+  return client->waited_steps < STEPS;
+}
+
 static void drop(struct nav_client *client) {
   client->connected = false;
   client->node++;
@@ -290,7 +304,8 @@ static void drop(struct nav_client *client) {
 
 bool nav_client_step(struct nav_client *client, int wait_ms, struct nav_error *err) {
   const struct timespec pause = {.tv_nsec = 1000000};
-  if (client->queued == 0 && wait_ms > 0) (void)nanosleep(&pause, NULL);  // nothing to do is no work
+  if ((client->queued == 0 || client->waits) && wait_ms > 0)
+    (void)nanosleep(&pause, NULL);  // nothing to do is no work
   if (fake_hub.fails_for_good) return nav_fail(err, NAV_ERROR_PEER, 0, "", "the hub refuses this key");
   if (fake_hub.away_steps > 0) {
     fake_hub.away_steps--;
@@ -309,7 +324,8 @@ bool nav_client_step(struct nav_client *client, int wait_ms, struct nav_error *e
       send_rules(client);
     }
   }
-  give_receipts(client);
+  client->waits = tells_to_wait(client);
+  if (!client->waits) give_receipts(client);
   for (size_t i = 0; i < client->purposes_count; i++) deliver(client, i);
   if (client->purposes_count > 0 && client->events.durable(client->events.context)) {
     memcpy(client->durable_to, client->sent_to, sizeof client->durable_to);
@@ -331,6 +347,11 @@ bool nav_client_replay(struct nav_client *client, const char *purpose, uint64_t 
   for (size_t i = 0; i < client->purposes_count; i++)
     if (strcmp(client->purposes[i], purpose) == 0) client->replaying[i] = true;
   return true;
+}
+
+bool nav_client_waits(const struct nav_client *client, struct nav_client_wait *wait) {
+  *wait = (struct nav_client_wait){.code = NAV__V1__CODE__CODE_BUSY, .why = "busy: as the test says"};
+  return client->waits;
 }
 
 bool nav_client_connected(const struct nav_client *client) { return client->connected; }

@@ -28,6 +28,7 @@ struct fake_hub {
   size_t replays;            // asked for
   int64_t replay_since_ms;   // so, the last one
   uint64_t replay_after;
+  int64_t waits_ms;  // takes nothing and says "wait" for so long, and for some steps more
 };
 
 extern struct fake_hub fake_hub;
