@@ -23,7 +23,7 @@ struct lane {
   int fd;
   off_t written;             // whole lines in the file
   struct inbox_place place;  // log id and position of the last line written
-  uint64_t seen;             // position of the last line, buffered too
+  uint64_t seen;             // the furthest position of a line, buffered too
   struct nav_buffer buffer;
   uint64_t buffered_lines;
   bool dirty;  // written since the last sync
@@ -109,33 +109,32 @@ static bool follow_move(struct inbox *inbox, struct lane *lane) {
   bool same = fstat(lane->fd, &here) == 0 && stat(lane->path, &there) == 0 && here.st_ino == there.st_ino &&
               here.st_dev == there.st_dev;
   if (same && here.st_size >= lane->written) return true;
-  if (lane->dirty && fdatasync(lane->fd) != 0)
+  bool opened = lane->fd >= 0;  // not where a new one could not be made before
+  if (opened && lane->dirty && fdatasync(lane->fd) != 0)
     return nav_fail_errno(&inbox->error, lane->path, "cannot sync");
-  (void)close(lane->fd);
+  if (opened) (void)close(lane->fd);
   return open_file(inbox, lane);
 }
 
-// Writes what waits. On failure the file ends where it did, and what waited is forgotten: the hub sends it
-// again.
+// Writes what waits. On failure the file ends where it did and what waited waits on: were it forgotten, the
+// next inbox_durable would find nothing to write and be taken for done, and what was acknowledged then, or
+// was a replay, would come no more.
 static bool flush(struct inbox *inbox, struct lane *lane) {
   if (lane->buffer.length == 0) return true;
-  bool ok = follow_move(inbox, lane);
-  if (ok && !nav_disk_write_at(lane->fd, lane->buffer.data, lane->buffer.length, lane->written)) {
-    ok = nav_fail_errno(&inbox->error, lane->path, "cannot write");
-    if (ftruncate(lane->fd, lane->written) != 0) ok = false;  // the next start cuts it
+  if (!follow_move(inbox, lane)) return false;
+  if (!nav_disk_write_at(lane->fd, lane->buffer.data, lane->buffer.length, lane->written)) {
+    (void)nav_fail_errno(&inbox->error, lane->path, "cannot write");
+    (void)!ftruncate(lane->fd, lane->written);  // else the next write goes over it, or the next start cuts it
+    return false;
   }
-  if (ok) {
-    lane->written += (off_t)lane->buffer.length;
-    lane->place.position = lane->seen;
-    lane->place.offset = (uint64_t)lane->written;
-    lane->dirty = true;
-    inbox->summary->received += lane->buffered_lines;
-  } else {
-    lane->seen = lane->place.position;
-  }
+  lane->written += (off_t)lane->buffer.length;
+  lane->place.position = lane->seen;
+  lane->place.offset = (uint64_t)lane->written;
+  lane->dirty = true;
+  inbox->summary->received += lane->buffered_lines;
   lane->buffered_lines = 0;
   nav_buffer_clear(&lane->buffer);
-  return ok;
+  return true;
 }
 
 static bool make_durable(struct inbox *inbox, struct lane *lane) {
@@ -175,12 +174,12 @@ bool inbox_delivery(struct inbox *inbox, const char *purpose, const uint8_t log_
   if (lane == NULL) return nav_fail(&inbox->error, NAV_ERROR_PEER, 0, purpose, "was not asked for");
   bool same_log = lane->place.has_log && memcmp(lane->place.log_id, log_id, KEY_LOG_ID_SIZE) == 0;
   if (!same_log && !begin_log(inbox, lane, log_id, delivery->position)) return false;
-  if (delivery->position <= lane->seen) return true;  // a repeat
+  if (delivery->position <= lane->seen && !delivery->replay) return true;  // a repeat
   if (lane->buffer.length >= INBOX_FLUSH_BYTES && !flush(inbox, lane)) return false;
   if (!line_write(&lane->buffer, purpose, delivery, verdict, event)) {
     return nav_fail(&inbox->error, NAV_ERROR_LOCAL, 0, lane->path, "no room for a line");
   }
-  lane->seen = delivery->position;
+  if (delivery->position > lane->seen) lane->seen = delivery->position;
   lane->buffered_lines++;
   return true;
 }

@@ -19,7 +19,7 @@
 #include "hub/base/clock.h"
 #include "hub/base/log.h"
 
-enum { LAST_STEPS = 3, LAST_STEP_MS = 50, RULES_TOLD_MS = 5000 };
+enum { LAST_STEPS = 3, LAST_STEP_MS = 50, RULES_TOLD_MS = 5000, WAIT_TOLD_MS = 2000 };
 
 struct loop {
   const struct nav_mapping *mapping;
@@ -37,13 +37,17 @@ struct loop {
   struct alarm alarm;
   struct nav_mapping_run *run;
   struct report report;
-  bool ends;  // --once or standard input
+  const char *connected_to;  // the node, when it was: the client goes on to the next at once
+  size_t replays_asked;      // purposes, in this session
+  int64_t connected_ms;      // monotonic: last seen connected, or the start
+  int64_t waits_from_ms;     // since when the hub tells us to wait (monotonic); 0: it does not
+  int64_t durable_told_ms;   // when a fault of the inbox was last logged
+  bool ends;                 // --once or standard input
   bool unreachable;
-  bool connected;           // as last told
-  bool replays_asked;       // --replay-since, of this run
-  int64_t connected_ms;     // monotonic: last seen connected, or the start
-  int64_t durable_told_ms;  // when a fault of the inbox was last logged
-  bool send_failed;         // a mapping goes on emitting after this; *error is why
+  bool connected;  // as last told
+  bool wait_told;
+  bool replays_wanted;  // by --replay-since or --replay-after; not yet all here
+  bool send_failed;     // a mapping goes on emitting after this; *error is why
   struct nav_error error;
 };
 
@@ -162,19 +166,76 @@ static void tell_connection(struct loop *loop) {
   if (connected) loop->connected_ms = nav_clock_monotonic_ms();
   if (connected == loop->connected) return;
   loop->connected = connected;
-  nav_log(NAV_LOG_INFO, connected ? "connected to %s" : "the hub at %s is away",
-          nav_client_endpoint(loop->client));
+  if (connected) loop->connected_to = nav_client_endpoint(loop->client);
+  nav_log(NAV_LOG_INFO, connected ? "connected to %s" : "the hub at %s is away", loop->connected_to);
 }
 
-// Once a run; where the session has just ended, in the next.
+// Once a run, until all of it is here. What is left of a replay when its session ends comes no more, so that
+// it is asked for anew in the next.
 static void ask_replays(struct loop *loop) {
+  const struct options *options = loop->options;
   struct nav_error err;
-  if (loop->options->replay_since_ms == 0 || loop->replays_asked || !loop->connected) return;
-  for (size_t i = 0; i < loop->settings->purposes_count; i++)
-    if (!nav_client_replay(loop->client, loop->settings->purposes[i], 0, loop->options->replay_since_ms,
-                           &err))
+  if (!loop->replays_wanted) return;
+  if (!loop->connected) loop->replays_asked = 0;
+  size_t count = loop->settings->purposes_count;
+  if (loop->replays_asked == count) loop->replays_wanted = !nav_client_caught_up(loop->client);
+  while (loop->connected && loop->replays_asked < count &&
+         nav_client_replay(loop->client, loop->settings->purposes[loop->replays_asked], options->replay_after,
+                           options->replay_since_ms, &err))
+    loop->replays_asked++;
+}
+
+// What a busy hub says now and then is no news; what lasts is, once, and that it is over.
+static void tell_wait(struct loop *loop) {
+  struct nav_client_wait wait;
+  bool waits = nav_client_waits(loop->client, &wait);
+  int64_t now_ms = nav_clock_monotonic_ms();
+  if (waits && loop->waits_from_ms == 0) loop->waits_from_ms = now_ms;
+  if (!waits) loop->waits_from_ms = 0;
+  bool lasts = waits && loop->connected && now_ms - loop->waits_from_ms >= WAIT_TOLD_MS;
+  if (lasts && !loop->wait_told)
+    nav_log(NAV_LOG_WARNING, "the hub at %s tells us to wait (%s); what is to be sent is kept",
+            nav_client_endpoint(loop->client), wait.why);
+  if (!waits && loop->wait_told) nav_log(NAV_LOG_INFO, "the hub takes what is sent again");
+  loop->wait_told = waits && (loop->wait_told || lasts);
+}
+
+// The hub's nodes as a person reads them; those that there is no room for are counted.
+static void name_nodes(const struct engine_settings *settings, char out[NAV_ERROR_PLACE_SIZE]) {
+  enum { REST = sizeof " and 8 more" };
+  size_t used = 0;
+  for (size_t i = 0; i < settings->nodes_count; i++) {
+    const char *endpoint = settings->nodes[i].endpoint;
+    if (i > 0 && used + strlen(endpoint) + 2 + REST > NAV_ERROR_PLACE_SIZE) {
+      (void)snprintf(out + used, NAV_ERROR_PLACE_SIZE - used, " and %zu more", settings->nodes_count - i);
       return;
-  loop->replays_asked = true;
+    }
+    used += (size_t)snprintf(out + used, NAV_ERROR_PLACE_SIZE - used, "%s%s", i > 0 ? ", " : "", endpoint);
+    if (used > NAV_ERROR_PLACE_SIZE - REST) return;  // the first alone fills it
+  }
+}
+
+// Who ends by himself waits for a hub that is away, or takes nothing, no longer than the limit.
+static bool waits_too_long(struct loop *loop, struct nav_error *err) {
+  enum { SECONDS = LOOP_UNREACHABLE_MS / 1000 };
+  int64_t now_ms = nav_clock_monotonic_ms();
+  bool away = now_ms - loop->connected_ms > LOOP_UNREACHABLE_MS;
+  struct nav_client_wait wait;
+  bool waits = nav_client_waits(loop->client, &wait) && loop->waits_from_ms != 0 &&
+               now_ms - loop->waits_from_ms > LOOP_UNREACHABLE_MS;
+  loop->unreachable = loop->ends && (away || waits);
+  if (!loop->unreachable) return false;
+  if (away) {
+    char nodes[NAV_ERROR_PLACE_SIZE] = "";
+    name_nodes(loop->settings, nodes);
+    (void)nav_fail(err, NAV_ERROR_RETRY, 0, nodes,
+                   "the hub was not reached for %d seconds; what was not sent is kept", SECONDS);
+  } else {
+    (void)nav_fail(err, NAV_ERROR_RETRY, (int)wait.code, nav_client_endpoint(loop->client),
+                   "the hub told us to wait for %d seconds (%s); what was not sent is kept", SECONDS,
+                   wait.why);
+  }
+  return true;
 }
 
 // One step of everything that is not the mapping. False ends the run.
@@ -183,14 +244,9 @@ static bool tick(void *context, int wait_ms, struct nav_error *err) {
   if (stop_asked) return nav_fail(err, NAV_ERROR_RETRY, 0, "", "stopped by a signal");
   if (!nav_client_step(loop->client, wait_ms, err) || !poster_resend(loop->poster, err)) return false;
   tell_connection(loop);
+  tell_wait(loop);
   ask_replays(loop);
-  if (loop->ends && nav_clock_monotonic_ms() - loop->connected_ms > LOOP_UNREACHABLE_MS) {
-    loop->unreachable = true;
-    return nav_fail(err, NAV_ERROR_RETRY, 0, nav_client_endpoint(loop->client),
-                    "the hub was not reached for %d seconds; what was not sent is kept",
-                    LOOP_UNREACHABLE_MS / 1000);
-  }
-  return true;
+  return !waits_too_long(loop, err);
 }
 
 // Nothing leaves before there are rules to decide by.
@@ -282,13 +338,16 @@ static bool process_standard_input(struct loop *loop, struct nav_error *err) {
 
 // Everything that has been delivered is stored and, as far as one can tell, acknowledged.
 static bool fetch_rest(struct loop *loop, struct nav_error *err) {
-  while (loop->settings->purposes_count > 0 && !nav_client_caught_up(loop->client)) {
+  if (loop->settings->purposes_count == 0) return true;
+  while (!nav_client_caught_up(loop->client) || loop->replays_wanted) {
     if (!tick(loop, LOOP_WAIT_MS, err)) return false;
   }
-  for (int i = 0; i < LAST_STEPS && loop->settings->purposes_count > 0; i++) {
+  for (int i = 0; i < LAST_STEPS; i++) {
     if (!tick(loop, LAST_STEP_MS, err)) return false;
   }
-  return true;
+  if (inbox_durable(loop->inbox)) return true;
+  *err = *inbox_error(loop->inbox);
+  return false;
 }
 
 // One look at the outbox. *idle: nothing was there to do, or to wait for.
@@ -423,6 +482,7 @@ enum loop_result loop_run(const struct nav_mapping *mapping, const struct engine
                       .options = options,
                       .summary = summary,
                       .ends = options->once || options->standard_input,
+                      .replays_wanted = options->replays,
                       .connected_ms = nav_clock_monotonic_ms()};
   struct nav_error err = {0};
   watch_signals();

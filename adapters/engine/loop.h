@@ -9,7 +9,10 @@
 #include "adapters/engine/summary.h"
 
 enum {
-  LOOP_UNREACHABLE_MS = 30000,  // --once and - give up when the hub has not been there for so long
+  // --once and - give up when the hub has not been there for so long, or has told us to wait for so long
+  // without
+  // a receipt or a delivery in between.
+  LOOP_UNREACHABLE_MS = 30000,
   LOOP_WAIT_MS = 200,
   LOOP_SCAN_EVERY_MS = 500,
 };

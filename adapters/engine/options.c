@@ -1,6 +1,7 @@
 // See options.h. One table gives parsing, help and "did you mean".
 #include "adapters/engine/options.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include "hub/base/clock.h"
 #include "hub/conf/tree.h"
 
-enum option { HOME, CONFIG, ONCE, DRY_RUN, OUTPUT, NOW, REPLAY, HELP, VERSION, OPTIONS_COUNT };
+enum option { HOME, CONFIG, ONCE, DRY_RUN, OUTPUT, NOW, SINCE, AFTER, HELP, VERSION, OPTIONS_COUNT };
 
 static const struct {
   const char *name;
@@ -28,9 +29,10 @@ static const struct {
     [OUTPUT] = {"-o", "text|json",
                 "with --once: how the closing count is told (json: also on standard output)"},
     [NOW] = {"--now", "RFC3339", "take this as the time, for what a source leaves out"},
-    [REPLAY] =
-        {"--replay-since", "RFC3339",
-         "ask the hub for all that it has delivered since then, once more: for an inbox that was lost"},
+    [SINCE] = {"--replay-since", "RFC3339",
+               "ask the hub for all that it has delivered since then, once more: for an inbox that was lost"},
+    [AFTER] = {"--replay-after", "POSITION",
+               "the same, after a position (navseq of a line); 0: all that the rules in force release"},
     [HELP] = {"--help", NULL, "this text"},
     [VERSION] = {"--version", NULL, "the program's version"},
 };
@@ -72,6 +74,25 @@ static int find_option(const struct nav_mapping *mapping, const char *name) {
   return wrong(mapping, "unknown option", name, conf_nearest(name, names));
 }
 
+// One replay a lane is what the hub takes at a time.
+static bool take_replay(struct options *options, const struct nav_mapping *mapping, int option,
+                        const char *value) {
+  char *end = NULL;
+  if (options->replays)
+    return wrong(mapping,
+                 "one replay is asked for at a time, by --replay-since or by --replay-after, not also by",
+                 value, NULL) > 0;
+  options->replays = true;
+  if (option == SINCE) {
+    return (nav_clock_parse(value, true, &options->replay_since_ms) && options->replay_since_ms > 0) ||
+           wrong(mapping, "--replay-since is a time such as 2026-11-22T02:30:00Z, not", value, NULL) > 0;
+  }
+  errno = 0;
+  options->replay_after = strtoull(value, &end, 10);
+  return (value[0] >= '0' && value[0] <= '9' && *end == '\0' && errno == 0) ||
+         wrong(mapping, "--replay-after is a position, 0 or the navseq of a line, not", value, NULL) > 0;
+}
+
 // value: "" for an option that has none.
 static bool take(struct options *options, const struct nav_mapping *mapping, int option, const char *value) {
   switch (option) {
@@ -95,9 +116,9 @@ static bool take(struct options *options, const struct nav_mapping *mapping, int
       options->has_now = true;
       return nav_clock_parse(value, false, &options->now_ms) ||
              wrong(mapping, "--now is a time such as 2026-11-22T02:30:00Z, not", value, NULL) > 0;
-    case REPLAY:
-      return (nav_clock_parse(value, true, &options->replay_since_ms) && options->replay_since_ms > 0) ||
-             wrong(mapping, "--replay-since is a time such as 2026-11-22T02:30:00Z, not", value, NULL) > 0;
+    case SINCE:
+    case AFTER:
+      return take_replay(options, mapping, option, value);
     default:
       return false;
   }

@@ -14,7 +14,10 @@ struct options {
   bool dry_run;
   bool standard_input;  // "-" without --dry-run
   bool json;
-  int64_t replay_since_ms;  // 0: not asked for
+  // All that was delivered since a time (0: none), or else after a position, is asked for once more.
+  bool replays;
+  int64_t replay_since_ms;
+  uint64_t replay_after;
   bool has_now;
   int64_t now_ms;
   char **files;  // of --dry-run; "-" is standard input

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hub/base/endpoint.h"
 #include "hub/base/id.h"
 
 enum { SETTINGS_BYTES_MAX = 8 * 1024 * 1024 };
@@ -108,6 +109,17 @@ static void load_hub_keys(struct engine_settings *settings, const char *path, st
   take_shared_key(settings, file, "checkpoint", settings->hub_checkpoint_key, faults);
 }
 
+static void check_endpoints(const struct conf_node *hub, struct conf_faults *faults) {
+  const struct conf_node *node = conf_get(hub, "endpoint");
+  bool list = node->kind == CONF_LIST;
+  for (size_t i = 0; i < (list ? node->count : 1); i++) {
+    const struct conf_node *item = list ? node->items[i] : node;
+    if (!nav_endpoint_connects(item->text))
+      conf_faults_add(faults, item->file, item->line, item->column, "write it as tcp://10.0.0.2:7700",
+                      "'%.120s' is no address of a hub", item->text);
+  }
+}
+
 // keys: one file for all endpoints, or one for each.
 static void load_hub(struct engine_settings *settings, const struct conf_node *root,
                      struct conf_faults *faults) {
@@ -122,6 +134,7 @@ static void load_hub(struct engine_settings *settings, const struct conf_node *r
   }
   conf_check_keys(hub, hub_keys, "hub", faults);
   size_t count = take_texts(hub, "endpoint", "tcp://host:7700", endpoints, faults);
+  if (count > 0) check_endpoints(hub, faults);
   size_t files = take_texts(hub, "keys", "the path of hub.yaml, with the hub's public keys", keys, faults);
   if (count == 0 || files == 0) return;
   if (files != 1 && files != count) {

@@ -1,23 +1,22 @@
 // What the hub sends again: deliveries that we could not take (Nack, Resent), and replays of what we have
 // had. See private.h.
-#include <stdio.h>
 #include <string.h>
 
 #include "adapters/sdk/private.h"
 #include "hub/base/clock.h"
+#include "hub/base/text.h"
 
 // ---- what cannot be taken ----
 
 // What we cannot take: the hub sends it again later, or sets it aside. Until it says which, what else is on
 // its way is passed over, since it comes again.
-void again_refuse(struct nav_client *client, struct client_lane *lane, uint64_t position, const char *reason,
-                  bool final, int64_t now_ms) {
+void again_refuse(struct nav_client *client, struct client_lane *lane, uint64_t position, int64_t now_ms) {
   Nav__V1__Nack nack = NAV__V1__NACK__INIT;
   nack.has_lane = nack.has_position = nack.has_final = true;
   nack.lane = lane->number;
   nack.position = position;
-  nack.final = final;
-  nack.reason = (char *)(uintptr_t)reason;
+  nack.final = client->refused_for_good;
+  nack.reason = client->refusal;
   lane->refusing = true;
   client->caught_up = client->ping_covers = false;
   Nav__V1__ClientFrame frame = NAV__V1__CLIENT_FRAME__INIT;
@@ -33,7 +32,8 @@ void again_refuse(struct nav_client *client, struct client_lane *lane, uint64_t 
 void nav_client_refuse(struct nav_client *client, bool final, const char *reason) {
   client->refused = true;
   client->refused_for_good = final;
-  (void)snprintf(client->refusal, sizeof client->refusal, "%s", reason);
+  // A frame that is not UTF-8 is refused whole: the Nack would count for nothing.
+  nav_text_copy(client->refusal, sizeof client->refusal, reason);
 }
 
 // The answer to our Nack.

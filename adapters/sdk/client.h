@@ -95,10 +95,20 @@ NAV_MUST_USE bool nav_client_step(struct nav_client *client, int wait_ms, struct
 void nav_client_refuse(struct nav_client *client, bool final, const char *reason);
 // Asks the hub to send again what it has delivered for the purpose: all after a position, or (since_ms, as
 // milliseconds since 1970, above 0) all that has come since then. Such deliveries say `replay`. The hub
-// begins one of a purpose every ten seconds; the library asks until it does. False: *err (RETRY: not
-// connected).
+// begins one of a purpose every ten seconds; the library asks until it does. What is left of one when the
+// session ends comes no more: ask again in the next. False: *err (RETRY: not connected).
 NAV_MUST_USE bool nav_client_replay(struct nav_client *client, const char *purpose, uint64_t after_position,
                                     int64_t since_ms, struct nav_error *err);
+
+// The hub is there and takes nothing now.
+struct nav_client_wait {
+  Nav__V1__Code code;
+  const char *why;   // the code's name and what it means, for a person
+  int64_t until_ms;  // when the library sends again (monotonic)
+};
+// True: the hub has told us to wait, and since then has given no receipt and no delivery. What it says of a
+// replay does not count.
+bool nav_client_waits(const struct nav_client *client, struct nav_client_wait *wait);
 
 bool nav_client_connected(const struct nav_client *client);
 // Of the node that it is connected to, or tries now. Valid as long as the client.

@@ -81,8 +81,8 @@ static bool pass_on(struct nav_client *client, struct client_lane *lane,
                                                     delivery->event.data, delivery->event.len, &err);
   if (event == NULL) {
     char reason[NAV_ERROR_PLACE_SIZE + NAV_ERROR_TEXT_SIZE];
-    again_refuse(client, lane, delivery->position, nav_error_string(&err, reason, sizeof reason), true,
-                 now_ms);
+    nav_client_refuse(client, true, nav_error_string(&err, reason, sizeof reason));
+    again_refuse(client, lane, delivery->position, now_ms);
     return false;
   }
   client->refused = false;
@@ -91,7 +91,7 @@ static bool pass_on(struct nav_client *client, struct client_lane *lane,
     return true;
   }
   if (client->refused) {
-    again_refuse(client, lane, delivery->position, client->refusal, client->refused_for_good, now_ms);
+    again_refuse(client, lane, delivery->position, now_ms);
   } else {
     session_drop(client, now_ms, PAUSE_REFUSED_MS);
   }
@@ -122,6 +122,7 @@ static void take_deliveries(struct nav_client *client, const Nav__V1__Deliveries
     return;
   }
   client->delivery_ms = nav_clock_monotonic_ms();
+  client->waits = false;
   client->caught_up = client->ping_covers = false;
   client->undurable_bytes += client->plain.length;
   for (size_t i = 0; i < deliveries->n_deliveries && !lane->refusing; i++) {

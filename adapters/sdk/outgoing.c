@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "adapters/sdk/private.h"
+#include "hub/wire/event.h"
 
 // Fills the message's arrays; what they point to lives in the queue until the receipt.
 struct publication {
@@ -69,6 +70,12 @@ void outgoing_publish(struct nav_client *client, int64_t now_ms) {
   }
 }
 
+static void wait_for(struct nav_client *client, Nav__V1__Code code, int64_t until_ms) {
+  client->publish_after_ms = until_ms;
+  client->waits = true;
+  client->wait_code = code;
+}
+
 // "Wait and send again", said of a whole publication.
 static bool is_not_now(const Nav__V1__Receipt *receipt) {
   if (!receipt->whole || receipt->n_events != 1) return false;
@@ -81,10 +88,11 @@ void outgoing_receipt(struct nav_client *client, const Nav__V1__Receipt *receipt
   size_t count = queue_find(client->queue, receipt->number, events);
   if (count == 0) return;  // settled in an earlier session
   if (is_not_now(receipt)) {
-    client->publish_after_ms = now_ms + BUSY_MS;
+    wait_for(client, receipt->events[0]->code, now_ms + BUSY_MS);
     queue_return(client->queue, receipt->number);
     return;
   }
+  client->waits = false;
   bool whole = receipt->whole && receipt->n_events == 1;
   if (!whole && receipt->n_events != count) {
     struct nav_error err;
@@ -102,6 +110,18 @@ void outgoing_receipt(struct nav_client *client, const Nav__V1__Receipt *receipt
 void outgoing_wait(struct nav_client *client, const Nav__V1__Wait *wait, int64_t now_ms) {
   enum { WAIT_MS_MAX = 60000 };
   int64_t wait_ms = wait->wait_ms < WAIT_MS_MAX ? (int64_t)wait->wait_ms : WAIT_MS_MAX;
-  client->publish_after_ms = now_ms + wait_ms;
+  wait_for(client, wait->code, now_ms + wait_ms);
   if (wait->has_number) queue_return(client->queue, wait->number);
+}
+
+bool nav_client_waits(const struct nav_client *client, struct nav_client_wait *wait) {
+  const char *name = wire_enum_name(&nav__v1__code__descriptor, (int)client->wait_code);
+  if (!client->waits) return false;
+  *wait = (struct nav_client_wait){client->wait_code, name != NULL ? name : "it does not say why",
+                                   client->publish_after_ms};
+  if (client->wait_code == NAV__V1__CODE__CODE_BUSY)
+    wait->why = "busy: its database is away, or it has too much to do";
+  if (client->wait_code == NAV__V1__CODE__CODE_RATE)
+    wait->why = "rate: this agency's programs together send more than the hub allows";
+  return true;
 }

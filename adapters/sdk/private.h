@@ -103,6 +103,8 @@ struct nav_client {
   uint64_t publication_number;
   int64_t begun_ms, heard_ms, sent_ms;
   int64_t publish_after_ms;  // Wait
+  bool waits;                // … and nothing has come since then
+  Nav__V1__Code wait_code;
   int64_t published_ms;
   int64_t retry_ms, pause_ms;
   // Deliveries that wait to become durable.
@@ -152,9 +154,8 @@ void incoming_settle(struct nav_client *client, int64_t now_ms);
 
 struct client_lane *incoming_lane(struct nav_client *client, uint32_t number);  // NULL: not ours
 
-// again.c: Nacks and replays. The reason is cut at what a Nack carries.
-void again_refuse(struct nav_client *client, struct client_lane *lane, uint64_t position, const char *reason,
-                  bool final, int64_t now_ms);
+// again.c: Nacks and replays. A Nack says what nav_client_refuse was told.
+void again_refuse(struct nav_client *client, struct client_lane *lane, uint64_t position, int64_t now_ms);
 void again_resent(struct nav_client *client, const Nav__V1__Resent *resent);
 // Whether it was of a replay, which is then asked for again.
 bool again_wait(struct nav_client *client, const Nav__V1__Wait *wait, int64_t now_ms);

@@ -29,6 +29,20 @@ bool nav_text_hides(uint32_t c) {
          c == 0xFEFF || c == 0xFFFE || c == 0xFFFF;
 }
 
+void nav_text_copy(char *out, size_t size, const char *text) {
+  size_t used = 0;
+  for (const char *at = text != NULL ? text : ""; *at != '\0';) {
+    uint32_t character = 0;
+    size_t length = nav_text_character(at, &character);
+    if (used + length >= size) break;
+    bool bad = character == NAV_TEXT_BAD && length == 1;
+    memcpy(out + used, bad ? "?" : at, length);
+    used += length;
+    at += length;
+  }
+  out[used] = '\0';
+}
+
 static void replace(char *text, bool also_hidden) {
   char *to = text;
   for (const char *at = text; *at != '\0';) {
@@ -49,15 +63,3 @@ static void replace(char *text, bool also_hidden) {
 void nav_text_printable(char *text) { replace(text, true); }
 
 void nav_text_mend(char *text) { replace(text, false); }
-
-void nav_text_copy(char *to, size_t size, const char *from) {
-  size_t used = 0;
-  while (from[used] != '\0') {
-    uint32_t character = 0;
-    size_t length = nav_text_character(from + used, &character);
-    if (used + length >= size) break;
-    used += length;
-  }
-  memcpy(to, from, used);
-  to[used] = '\0';
-}

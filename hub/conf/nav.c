@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "hub/base/endpoint.h"
 #include "hub/base/error.h"
 #include "hub/conf/check.h"
 
@@ -224,26 +225,11 @@ static void check_hub(const struct loading *loading) {
   loading->loaded->nav.hub = nav_arena_strdup(loading->loaded->arena, text);
 }
 
-static bool good_tcp(const char *address) {
-  const char *colon = strrchr(address, ':');
-  if (colon == NULL || colon == address) return false;
-  const char *port = colon + 1;
-  size_t digits = strspn(port, "0123456789");
-  if (digits == 0 || digits > 5 || port[digits] != '\0') return false;
-  long number = strtol(port, NULL, 10);
-  return number >= 1 && number <= 65535 && address[strcspn(address, " \t/;")] == '\0';
-}
-
-static bool good_endpoint(const char *text) {
-  bool tcp = strncmp(text, "tcp://", 6) == 0 && good_tcp(text + 6);
-  return tcp || (strncmp(text, "ipc:///", 7) == 0 && strlen(text) - 6 <= SOCKET_PATH_MAX);
-}
-
 static void check_endpoint(const struct loading *loading) {
   const struct conf_node *node = loading->parts.endpoint;
   const char *text = node != NULL ? conf_read_text(node, "endpoint", loading->faults) : NULL;
   if (text == NULL) return;
-  if (!good_endpoint(text)) {
+  if (!nav_endpoint_opens(text)) {
     conf_faults_add(
         loading->faults, node->file, node->line, node->column,
         "write it as tcp://127.0.0.1:7700, tcp://*:7700 or ipc:///absolute/path (at most 107 bytes)",
@@ -265,7 +251,7 @@ static void check_others(const struct loading *loading) {
     const struct conf_node *item = conf_list_item(list, i);
     const char *text = conf_read_text(item, "standby.others", loading->faults);
     if (text == NULL) continue;
-    if (!good_endpoint(text) || strncmp(text, "tcp://*", 7) == 0) {
+    if (!nav_endpoint_connects(text)) {
       conf_faults_add(loading->faults, item->file, item->line, item->column,
                       "write it as agencies reach that node: tcp://10.0.0.2:7700",
                       "standby.others: '%.120s' is not an address that can be connected to", text);

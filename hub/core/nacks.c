@@ -103,7 +103,7 @@ static bool stage(struct core *core, const struct lane *lane, uint32_t number, c
                   bool set_aside, uint64_t *seq) {
   char reason[NACKS_REASON_MAX + 1];
   struct nav_error err;
-  nav_text_copy(reason, sizeof reason, words == NULL ? "" : words);
+  nav_text_copy(reason, sizeof reason, words);
   Nav__V1__Nacked nacked = NAV__V1__NACKED__INIT;
   nacked.has_lane = nacked.has_position = nacked.has_tries = nacked.has_set_aside = true;
   nacked.lane = number;

@@ -108,6 +108,20 @@ static bool queue_event(struct publishing *p, struct nav_client *client, struct 
   return true;
 }
 
+// Why there is no receipt, where it was waited for long enough.
+static enum ctl_exit no_receipt(const struct nav_client *client, size_t missing, size_t count) {
+  struct nav_client_wait wait;
+  if (!nav_client_connected(client))
+    return ctl_complain(CTL_UNREACHABLE, "no receipt for %zu of %zu events: the hub cannot be reached",
+                        missing, count);
+  if (!nav_client_waits(client, &wait))
+    return ctl_complain(CTL_UNREACHABLE, "no receipt for %zu of %zu events: the hub does not answer", missing,
+                        count);
+  return ctl_complain(CTL_UNREACHABLE,
+                      "no receipt for %zu of %zu events: the hub tells us to wait (%s); try again later",
+                      missing, count, wait.why);
+}
+
 static enum ctl_exit pump(struct publishing *p, struct nav_client *client, int64_t wait_ms) {
   struct nav_arena *arena = nav_arena_new(ARENA_BYTES_MAX);
   struct nav_error err = {0};
@@ -120,9 +134,7 @@ static enum ctl_exit pump(struct publishing *p, struct nav_client *client, int64
     if (p->settled < count && !nav_client_step(client, STEP_MS, &err)) {
       code = ctl_fail(&err);
     } else if (nav_clock_monotonic_ms() - p->progress_ms > wait_ms) {
-      code = ctl_complain(
-          CTL_UNREACHABLE, "no receipt for %zu of %zu events: %s", count - p->settled, count,
-          nav_client_connected(client) ? "the hub does not answer" : "the hub cannot be reached");
+      code = no_receipt(client, count - p->settled, count);
     }
   }
   nav_arena_free(arena);

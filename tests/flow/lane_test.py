@@ -273,13 +273,52 @@ def bad_nacks(hub, school, seqs):
         assert error.code == SCHEMA.CODE_BAD_POSITION, error
 
 
-def inbox_refilled(hub):
-    """An adapter whose inbox was lost asks for what it has had."""
+def place(hub):
+    """Where the adapter's inbox stands: what it goes on from."""
+    with open(hub.path("agencies", "skolan", "inbox", ".place-" + PURPOSE), encoding="utf-8") as file:
+        return int(file.read().split()[2])
+
+
+def positions(lines, replayed):
+    assert all(line.get("navreplay", False) == replayed for line in lines), lines
+    return [line["navseq"] for line in lines]
+
+
+def inbox_refilled(hub, police):
+    """An adapter that has had everything is sent it once more: beside what it has, and where its reader moved that away. What comes next
+    comes once, as it would have."""
+    new = publish(hub, police, range(60, 63))
     hub.run_adapter("skolan", "--once")
-    before = hub.inbox("skolan", PURPOSE)
+    assert positions(hub.inbox("skolan", PURPOSE), False) == new
     hub.run_adapter("skolan", "--once", "--replay-since", "2020-01-01T00:00:00Z")
-    again = hub.inbox("skolan", PURPOSE)[len(before):]
-    assert len(again) >= 8 and all(line["navreplay"] for line in again), (before, again)
+    had = positions(hub.inbox("skolan", PURPOSE)[3:], True)
+    assert len(had) >= 8 and had[-3:] == new and had == sorted(set(had)), had
+    assert place(hub) == new[-1]
+    path = hub.path("agencies", "skolan", "inbox", PURPOSE + ".ndjson")
+    os.rename(path, path + ".taken")
+    hub.run_adapter("skolan", "--once", "--replay-after", "0")
+    assert positions(hub.inbox("skolan", PURPOSE), True) == had
+    hub.run_adapter("skolan", "--once", "--replay-after", str(new[0]))
+    assert positions(hub.inbox("skolan", PURPOSE), True) == had + new[1:]
+    assert place(hub) == new[-1]
+
+
+def inbox_refilled_by_order(hub, police):
+    """By the hub's operator, while the adapter runs."""
+    before = hub.inbox("skolan", PURPOSE)
+    had = positions(before, True)[:-2]
+    hub.start_adapter("skolan")
+    wait_until("a session", lambda: "connected to" in hub.log("adapter-skolan"))
+    hub.navctl("lane", "replay", "skolan", PURPOSE, "--since", "7d", "--reason", "Inkorgen skadades")
+    wait_until("it is replayed", lambda: len(hub.inbox("skolan", PURPOSE)) >= len(before) + len(had))
+    seq, = publish(hub, police, [63])
+    wait_until("it comes", lambda: lane_of(hub)["cursor"] == seq)
+    hub.stop("adapter-skolan")
+    lines = hub.inbox("skolan", PURPOSE)[len(before):]
+    assert positions(lines[:-1], True) == had and positions(lines[-1:], False) == [seq], lines
+    assert place(hub) == seq
+    hub.run_adapter("skolan", "--once")
+    assert len(hub.inbox("skolan", PURPOSE)) == len(before) + len(lines)
 
 
 def main():
@@ -299,7 +338,8 @@ def main():
         refused_as_a_replay_comes(hub, police, school)
         acknowledged_before_the_session(hub, police, school)
         bad_nacks(hub, school, more)
-        inbox_refilled(hub)
+        inbox_refilled(hub, police)
+        inbox_refilled_by_order(hub, police)
         hub.verify()
         print("lanes: refused, set aside, redelivered, replayed; the ledger holds")
 

@@ -47,9 +47,19 @@ static void what_is_cut_is_cut_between_characters(void **state) {
     size_t size;
     const char *from, *to;
   } cases[] = {
-      {8, "Håkan", "Håkan"}, {7, "Håkan", "Håkan"}, {6, "Håkan", "Håka"}, {3, "Håkan", "H"},
-      {4, "Håkan", "Hå"},    {1, "Håkan", ""},      {5, "👮👮", "👮"},       {8, "👮👮", "👮"},
-      {9, "👮👮", "👮👮"},       {3, "\xc3x", "\xc3x"},
+      {8, "Håkan", "Håkan"},
+      {7, "Håkan", "Håkan"},
+      {6, "Håkan", "Håka"},
+      {3, "Håkan", "H"},
+      {4, "Håkan", "Hå"},
+      {1, "Håkan", ""},
+      {5, "👮👮", "👮"},
+      {8, "👮👮", "👮"},
+      {9, "👮👮", "👮👮"},
+      {3, "\xc3x", "?x"},
+      {8, NULL, ""},
+      {8, "\xff", "?"},
+      {8, "\xef\xbf\xbd", "\xef\xbf\xbd"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char text[16];

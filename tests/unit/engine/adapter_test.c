@@ -210,6 +210,63 @@ static void deliveries_come_in_once(void **state) {
   unmake(fixture);
 }
 
+static size_t count_of(const char *text, const char *what) {
+  size_t count = 0;
+  for (; (text = strstr(text, what)) != NULL; text++) count++;
+  return count;
+}
+
+// What is left of a replay when the session ends comes no more: it is asked for again. That session's node is
+// the one that is named.
+static void replays_are_asked_for_until_they_are_here(void **state) {
+  (void)state;
+  struct fixture *fixture = make("[situation-picture, sig]");
+  fake_hub.deliveries = 5;
+  assert_int_equal(run_once(fixture), 0);
+  fake_hub.drops_after = 1;  // before anything of it came
+  assert_int_equal(run(fixture, "--once", "--replay-after", "2"), 0);
+  assert_int_equal(fake_hub.replays, 4);
+  assert_int_equal(fake_hub.replay_after, 2);
+  assert_int_equal(fake_hub.replay_since_ms, 0);
+  says(fixture->errors, "received 6");
+  says(fixture->errors, "the hub at the fake hub is away");
+  says(fixture->errors, "connected to the other node");
+  char *text = scratch_read(fixture->inbox, "sig.ndjson", NULL);
+  assert_int_equal(count_lines(text), 8);
+  assert_int_equal(count_of(text, "navreplay"), 3);
+  free(text);
+  assert_int_equal(run(fixture, "--once", "--replay-since", "2020-01-01T00:00:00Z"), 0);
+  assert_int_equal(fake_hub.replays, 6);
+  assert_int_equal(fake_hub.replay_since_ms, 1577836800000);
+  unmake(fixture);
+}
+
+// Who ends says so when what came could not be kept.
+static void an_inbox_that_takes_nothing_is_no_success(void **state) {
+  (void)state;
+  struct fixture *fixture = make("[situation-picture]");
+  char path[SCRATCH_PATH];
+  assert_int_equal(mkdir(fixture->inbox, 0700), 0);
+  assert_int_equal(symlink("/dev/full", scratch_path(path, fixture->inbox, "situation-picture.ndjson")), 0);
+  fake_hub.deliveries = 5;
+  assert_int_equal(run_once(fixture), 1);
+  says(fixture->errors, "situation-picture.ndjson: cannot write: No space left on device");
+  unmake(fixture);
+}
+
+static void a_hub_that_tells_to_wait_is_told_of_once(void **state) {
+  (void)state;
+  struct fixture *fixture = make(NULL);
+  scratch_write(fixture->outbox, "a.csv", "1;A\n2;B\n");
+  fake_hub.waits_ms = 2500;
+  assert_int_equal(run_once(fixture), 0);
+  assert_int_equal(fake_hub_count(), 2);
+  assert_int_equal(
+      count_of(fixture->errors, "the hub at the fake hub tells us to wait (busy: as the test says)"), 1);
+  assert_int_equal(count_of(fixture->errors, "the hub takes what is sent again"), 1);
+  unmake(fixture);
+}
+
 // Nothing leaves before there are rules; once kept they are there at the next start.
 static void nothing_leaves_before_the_rules(void **state) {
   (void)state;
@@ -275,6 +332,12 @@ static void wrong_options_are_told(void **state) {
       {"--once", "a.csv", "files are dropped in the outbox; only --dry-run takes 'a.csv'"},
       {"-o", "xml", "-o is text or json, not 'xml'"},
       {"--now", "igår", "--now is a time such as"},
+      {"--replay-since", "igår", "--replay-since is a time such as"},
+      {"--replay-after", "-1", "--replay-after is a position, 0 or the navseq of a line, not '-1'"},
+      {"--replay-after", "5x", "--replay-after is a position"},
+      {"--replay-after", "", "--replay-after is a position"},
+      {"--replay-after", "18446744073709551616", "--replay-after is a position"},
+      {"--replay-after=0", "--replay-since=2020-01-01T00:00:00Z", "one replay is asked for at a time"},
       {"--config", NULL, "a value is missing after '--config'"},
       {"--config", "/no/adapter.yaml", "/no/adapter.yaml"},
   };
@@ -308,6 +371,13 @@ static void faults_of_the_configuration_have_their_place(void **state) {
        "nothing.yaml"},
       {"agency: polisen\nprogram: nav-police\nhub: {endpoint: [], keys: ../../hub.yaml}\n",
        "adapter.yaml:3:17: 'endpoint' has 1 to 8 items"},
+      {"agency: polisen\nprogram: nav-police\nhub: {endpoint: udp://x, keys: ../../hub.yaml}\n",
+       "adapter.yaml:3:17: 'udp://x' is no address of a hub - write it as tcp://10.0.0.2:7700"},
+      {"agency: polisen\nprogram: nav-police\nhub: {endpoint: [\"tcp://127.0.0.1:7700\", 5], keys: "
+       "../../hub.yaml}\n",
+       "adapter.yaml:3:42: '5' is no address of a hub"},
+      {"agency: polisen\nprogram: nav-police\nhub: {endpoint: \"tcp://*:7700\", keys: ../../hub.yaml}\n",
+       "adapter.yaml:3:17: 'tcp://*:7700' is no address of a hub"},
       {"agency: polisen\nprogram: nav-police\nhub: {endpoint: [a, {b: c}], keys: ../../hub.yaml}\n",
        "adapter.yaml:3:21: is to be a text"},
       {"agency: polisen\nprogram: nav-police\nhub: {endpoint: [a, b, c], keys: [../../hub.yaml, "
@@ -361,6 +431,9 @@ int main(void) {
       cmocka_unit_test(a_file_that_is_still_written_waits),
       cmocka_unit_test(the_mappings_memory_is_kept_over_starts),
       cmocka_unit_test(deliveries_come_in_once),
+      cmocka_unit_test(replays_are_asked_for_until_they_are_here),
+      cmocka_unit_test(an_inbox_that_takes_nothing_is_no_success),
+      cmocka_unit_test(a_hub_that_tells_to_wait_is_told_of_once),
       cmocka_unit_test(nothing_leaves_before_the_rules),
       cmocka_unit_test(a_hub_that_refuses_leaves_the_file),
       cmocka_unit_test(a_dry_run_prints_and_sends_nothing),

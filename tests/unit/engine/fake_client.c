@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "hub/base/buffer.h"
+#include "hub/base/clock.h"
 #include "tests/unit/engine/fake_rules.h"
 
 struct fake_hub fake_hub;
@@ -29,6 +30,11 @@ struct nav_client {
   size_t queued;
   bool connected;
   bool has_rules;
+  bool replaying[64];
+  size_t node;
+  bool waits;
+  int64_t waits_from_ms;
+  size_t waited_steps;
 };
 
 static struct fake_event *events;
@@ -181,7 +187,8 @@ static void give_receipts(struct nav_client *client) {
   memmove(client->queue, client->queue + count, client->queued * sizeof *client->queue);
 }
 
-static bool deliver_one(struct nav_client *client, size_t lane, uint64_t position, const uint8_t *log_id) {
+static bool deliver_one(struct nav_client *client, size_t lane, uint64_t position, const uint8_t *log_id,
+                        bool replay) {
   char text[64];
   uint8_t id[16] = {0};
   nav_put_u64(id + 8, position);
@@ -198,7 +205,8 @@ static bool deliver_one(struct nav_client *client, size_t lane, uint64_t positio
   event.public_incident = &body;
   char *withheld[] = {(char *)(uintptr_t) "subjects.0.name", (char *)(uintptr_t) "place.address"};
   Nav__V1__Delivery delivery = NAV__V1__DELIVERY__INIT;
-  delivery.has_position = 1;
+  delivery.has_position = delivery.has_replay = 1;
+  delivery.replay = replay;
   delivery.position = position;
   delivery.withheld = withheld;
   delivery.n_withheld = 2;
@@ -212,9 +220,12 @@ static bool deliver_one(struct nav_client *client, size_t lane, uint64_t positio
 static void deliver(struct nav_client *client, size_t lane) {
   uint8_t log_id[KEY_LOG_ID_SIZE];
   memset(log_id, fake_hub.log_byte, sizeof log_id);
+  for (uint64_t i = fake_hub.replay_after + 1; client->replaying[lane] && i <= client->sent_to[lane]; i++)
+    (void)deliver_one(client, lane, i, log_id, true);
+  client->replaying[lane] = false;
   size_t a_step = fake_hub.deliveries_a_step > 0 ? fake_hub.deliveries_a_step : 100;
   for (size_t i = 0; i < a_step && client->sent_to[lane] < fake_hub.deliveries; i++) {
-    if (!deliver_one(client, lane, client->sent_to[lane] + 1, log_id)) {
+    if (!deliver_one(client, lane, client->sent_to[lane] + 1, log_id, false)) {
       client->sent_to[lane] =
           client->durable_to[lane];  // the session ends; all that is not acknowledged comes again
       return;
@@ -275,12 +286,33 @@ static void send_rules(struct nav_client *client) {
   nav_arena_free(arena);
 }
 
+// So long, and then some steps, so that whoever looks at each step has seen it.
+static bool tells_to_wait(struct nav_client *client) {
+  enum { STEPS = 20 };
+  if (client->queued == 0 || fake_hub.waits_ms == 0) return false;
+  int64_t now_ms = nav_clock_monotonic_ms();
+  if (client->waits_from_ms == 0) client->waits_from_ms = now_ms;
+  if (now_ms - client->waits_from_ms > fake_hub.waits_ms) client->waited_steps++;
+  return client->waited_steps < STEPS;
+}
+
+static void drop(struct nav_client *client) {
+  client->connected = false;
+  client->node++;
+  memset(client->replaying, 0, sizeof client->replaying);
+}
+
 bool nav_client_step(struct nav_client *client, int wait_ms, struct nav_error *err) {
   const struct timespec pause = {.tv_nsec = 1000000};
-  if (client->queued == 0 && wait_ms > 0) (void)nanosleep(&pause, NULL);  // nothing to do is no work
+  if ((client->queued == 0 || client->waits) && wait_ms > 0)
+    (void)nanosleep(&pause, NULL);  // nothing to do is no work
   if (fake_hub.fails_for_good) return nav_fail(err, NAV_ERROR_PEER, 0, "", "the hub refuses this key");
   if (fake_hub.away_steps > 0) {
     fake_hub.away_steps--;
+    return true;
+  }
+  if (client->connected && fake_hub.drops_after > 0 && --fake_hub.drops_after == 0) {
+    drop(client);
     return true;
   }
   if (!client->connected) connect_client(client);
@@ -292,7 +324,8 @@ bool nav_client_step(struct nav_client *client, int wait_ms, struct nav_error *e
       send_rules(client);
     }
   }
-  give_receipts(client);
+  client->waits = tells_to_wait(client);
+  if (!client->waits) give_receipts(client);
   for (size_t i = 0; i < client->purposes_count; i++) deliver(client, i);
   if (client->purposes_count > 0 && client->events.durable(client->events.context)) {
     memcpy(client->durable_to, client->sent_to, sizeof client->durable_to);
@@ -302,8 +335,23 @@ bool nav_client_step(struct nav_client *client, int wait_ms, struct nav_error *e
 }
 
 const char *nav_client_endpoint(const struct nav_client *client) {
-  (void)client;
-  return "the fake hub";
+  return client->node == 0 ? "the fake hub" : "the other node";
+}
+
+bool nav_client_replay(struct nav_client *client, const char *purpose, uint64_t after_position,
+                       int64_t since_ms, struct nav_error *err) {
+  (void)err;
+  fake_hub.replays++;
+  fake_hub.replay_after = after_position;
+  fake_hub.replay_since_ms = since_ms;
+  for (size_t i = 0; i < client->purposes_count; i++)
+    if (strcmp(client->purposes[i], purpose) == 0) client->replaying[i] = true;
+  return true;
+}
+
+bool nav_client_waits(const struct nav_client *client, struct nav_client_wait *wait) {
+  *wait = (struct nav_client_wait){.code = NAV__V1__CODE__CODE_BUSY, .why = "busy: as the test says"};
+  return client->waits;
 }
 
 bool nav_client_connected(const struct nav_client *client) { return client->connected; }
@@ -312,7 +360,7 @@ int64_t nav_client_last_delivery_ms(const struct nav_client *client) { return cl
 
 bool nav_client_caught_up(const struct nav_client *client) {
   for (size_t i = 0; i < client->purposes_count; i++) {
-    if (client->durable_to[i] < fake_hub.deliveries) return false;
+    if (client->sent_to[i] < fake_hub.deliveries || client->replaying[i]) return false;
   }
   return client->connected;
 }

@@ -24,6 +24,11 @@ struct fake_hub {
   size_t taken;              // so
   size_t rules_after;        // steps from the connection until the rules are sent; counted down
   size_t published_early;    // events that came before there were rules
+  size_t drops_after;        // connected steps until the session ends, once; the next is with another node
+  size_t replays;            // asked for
+  int64_t replay_since_ms;   // so, the last one
+  uint64_t replay_after;
+  int64_t waits_ms;  // takes nothing and says "wait" for so long, and for some steps more
 };
 
 extern struct fake_hub fake_hub;

@@ -27,6 +27,7 @@ struct fixture {
   char folder[SCRATCH_PATH];
   struct summary summary;
   struct inbox *inbox;
+  bool replay;  // what is delivered says that it is one
 };
 
 static void open_inbox(struct fixture *fixture) {
@@ -66,7 +67,7 @@ static bool deliver_text(struct fixture *fixture, const char *purpose, const uin
   Nav__V1__Delivery delivery = NAV__V1__DELIVERY__INIT;
   delivery.has_position = delivery.has_replay = 1;
   delivery.position = position;
-  delivery.replay = position % 2 == 0;
+  delivery.replay = fixture->replay;
   delivery.withheld = withheld;
   delivery.n_withheld = position % 3 == 0 ? 0 : 2;
   Nav__V1__VerdictInfo verdict = NAV__V1__VERDICT_INFO__INIT;
@@ -97,6 +98,23 @@ static const char *positions(const struct fixture *fixture, const char *name) {
   return out;
 }
 
+static bool replay(struct fixture *fixture, uint64_t first, uint64_t last) {
+  fixture->replay = true;
+  bool ok = true;
+  for (uint64_t i = first; i <= last; i++) ok = deliver(fixture, log_a, i) && ok;
+  fixture->replay = false;
+  return ok;
+}
+
+// How many of the file's lines say that they were sent again.
+static size_t replayed_lines(const struct fixture *fixture, const char *name) {
+  size_t count = 0;
+  char *text = scratch_read(fixture->folder, name, NULL);
+  for (const char *at = text; (at = strstr(at, "\"navreplay\":true}\n")) != NULL; at++) count++;
+  free(text);
+  return count;
+}
+
 static void assert_resume(struct fixture *fixture, const uint8_t *log_id, uint64_t position) {
   uint8_t stored[KEY_LOG_ID_SIZE];
   uint64_t at = 0;
@@ -108,7 +126,9 @@ static void assert_resume(struct fixture *fixture, const uint8_t *log_id, uint64
 static void a_line_says_what_was_decided(void **state) {
   (void)state;
   struct fixture *fixture = make();
+  fixture->replay = true;
   assert_true(deliver_text(fixture, purposes[0], log_a, 4, "Rån \"här\"\n\"navseq\":77, å"));
+  fixture->replay = false;
   assert_true(deliver_text(fixture, purposes[1], log_a, 3, "x"));
   assert_true(inbox_durable(fixture->inbox));
   char *text = scratch_read(fixture->folder, "situation-picture.ndjson", NULL);
@@ -295,7 +315,83 @@ static void a_place_that_is_none_is_not_guessed(void **state) {
   unmake(fixture);
 }
 
-// A full disk: nothing is half written, nothing forgotten, and it goes on when there is room.
+static void replays_are_written_again_and_move_nothing(void **state) {
+  (void)state;
+  struct fixture *fixture = make();
+  char from[SCRATCH_PATH];
+  char to[SCRATCH_PATH];
+  for (uint64_t i = 1; i <= 4; i++) assert_true(deliver(fixture, log_a, i));
+  assert_true(inbox_durable(fixture->inbox));
+  assert_true(replay(fixture, 2, 4));
+  assert_resume(fixture, log_a, 4);
+  assert_true(inbox_durable(fixture->inbox));
+  assert_resume(fixture, log_a, 4);
+  for (uint64_t i = 3; i <= 5; i++) assert_true(deliver(fixture, log_a, i));
+  assert_true(inbox_durable(fixture->inbox));
+  assert_string_equal(positions(fixture, "situation-picture.ndjson"), "1 2 3 4 2 3 4 5 ");
+  assert_int_equal(replayed_lines(fixture, "situation-picture.ndjson"), 3);
+  assert_int_equal(fixture->summary.received, 8);
+  // Into a file of its own, where the reader has moved the other away; also after a start.
+  scratch_path(from, fixture->folder, "situation-picture.ndjson");
+  assert_int_equal(rename(from, scratch_path(to, fixture->folder, "taken.ndjson")), 0);
+  inbox_close(fixture->inbox);
+  open_inbox(fixture);
+  assert_resume(fixture, log_a, 5);
+  assert_true(replay(fixture, 1, 2));
+  assert_true(inbox_durable(fixture->inbox));
+  inbox_close(fixture->inbox);
+  open_inbox(fixture);
+  assert_resume(fixture, log_a, 5);
+  assert_true(deliver(fixture, log_a, 5));
+  assert_true(deliver(fixture, log_a, 6));
+  assert_true(inbox_durable(fixture->inbox));
+  assert_string_equal(positions(fixture, "situation-picture.ndjson"), "1 2 6 ");
+  unmake(fixture);
+}
+
+// An inbox restored from a backup: what the hub sends of itself is a replay, and all of it is new here.
+static void a_replay_past_the_place_moves_it(void **state) {
+  (void)state;
+  struct fixture *fixture = make();
+  assert_true(deliver(fixture, log_a, 1));
+  assert_true(replay(fixture, 2, 3));
+  assert_true(inbox_durable(fixture->inbox));
+  assert_resume(fixture, log_a, 3);
+  for (uint64_t i = 3; i <= 4; i++) assert_true(deliver(fixture, log_a, i));
+  assert_true(inbox_durable(fixture->inbox));
+  assert_string_equal(positions(fixture, "situation-picture.ndjson"), "1 2 3 4 ");
+  unmake(fixture);
+}
+
+// A kill after lines were written and before the place was: the tail has lines of before among the newest.
+static void replayed_lines_of_the_tail_take_nothing_back(void **state) {
+  (void)state;
+  struct fixture *fixture = make();
+  char path[SCRATCH_PATH];
+  for (uint64_t i = 1; i <= 3; i++) assert_true(deliver(fixture, log_a, i));
+  assert_true(inbox_durable(fixture->inbox));
+  char *place = scratch_read(fixture->folder, ".place-situation-picture", NULL);
+  assert_true(replay(fixture, 1, 2));
+  assert_true(deliver(fixture, log_a, 4));
+  assert_true(replay(fixture, 1, 1));
+  assert_true(inbox_durable(fixture->inbox));
+  inbox_close(fixture->inbox);
+  scratch_write(fixture->folder, ".place-situation-picture", place);
+  free(place);
+  open_inbox(fixture);
+  assert_resume(fixture, log_a, 4);
+  // And with the place lost.
+  inbox_close(fixture->inbox);
+  assert_int_equal(unlink(scratch_path(path, fixture->folder, ".place-situation-picture")), 0);
+  open_inbox(fixture);
+  for (uint64_t i = 3; i <= 5; i++) assert_true(deliver(fixture, log_a, i));
+  assert_true(inbox_durable(fixture->inbox));
+  assert_string_equal(positions(fixture, "situation-picture.ndjson"), "1 2 3 1 2 4 1 5 ");
+  unmake(fixture);
+}
+
+// A full disk: nothing is half written or taken for durable, nothing forgotten, and it goes on when there is
+// room.
 static void a_full_disk_loses_nothing(void **state) {
   (void)state;
   struct fixture *fixture = make();
@@ -306,16 +402,21 @@ static void a_full_disk_loses_nothing(void **state) {
   assert_true(inbox_durable(fixture->inbox));
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
   for (uint64_t i = 2; i <= 20; i++) assert_true(deliver(fixture, log_a, i));
+  assert_true(replay(fixture, 1, 1));
   bool durable = inbox_durable(fixture->inbox);
+  bool again = inbox_durable(fixture->inbox);  // the client asks again, and would acknowledge
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &large), 0);
   assert_false(durable);
+  assert_false(again);
   assert_int_equal(inbox_error(fixture->inbox)->class, NAV_ERROR_LOCAL);
   assert_string_equal(positions(fixture, "situation-picture.ndjson"), "1 ");
   assert_resume(fixture, log_a, 1);
   for (uint64_t i = 2; i <= 4; i++) assert_true(deliver(fixture, log_a, i));  // the hub sends them again
   assert_true(inbox_durable(fixture->inbox));
-  assert_string_equal(positions(fixture, "situation-picture.ndjson"), "1 2 3 4 ");
-  assert_int_equal(fixture->summary.received, 4);
+  assert_string_equal(positions(fixture, "situation-picture.ndjson"),
+                      "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 1 ");
+  assert_resume(fixture, log_a, 20);
+  assert_int_equal(fixture->summary.received, 21);
   unmake(fixture);
 }
 
@@ -357,6 +458,9 @@ int main(void) {
       cmocka_unit_test(the_readers_may_move_the_file_away),
       cmocka_unit_test(a_lost_place_goes_by_the_last_line),
       cmocka_unit_test(a_place_that_is_none_is_not_guessed),
+      cmocka_unit_test(replays_are_written_again_and_move_nothing),
+      cmocka_unit_test(a_replay_past_the_place_moves_it),
+      cmocka_unit_test(replayed_lines_of_the_tail_take_nothing_back),
       cmocka_unit_test(a_full_disk_loses_nothing),
       cmocka_unit_test(a_purpose_that_was_not_asked_for_is_refused),
       cmocka_unit_test(many_lines_are_written_fast),

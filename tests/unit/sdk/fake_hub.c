@@ -208,7 +208,8 @@ void hub_answer_held(struct fake_hub *hub) {
 
 static void send_wait(struct fake_hub *hub, uint64_t number) {
   Nav__V1__Wait wait = NAV__V1__WAIT__INIT;
-  wait.has_wait_ms = wait.has_number = true;
+  wait.has_wait_ms = wait.has_number = wait.has_code = true;
+  wait.code = NAV__V1__CODE__CODE_BUSY;
   wait.wait_ms = WAIT_MS;
   wait.number = number;
   Nav__V1__HubFrame frame = NAV__V1__HUB_FRAME__INIT;
@@ -310,6 +311,7 @@ static void dispatch(struct fake_hub *hub, const Nav__V1__ClientFrame *frame) {
     case NAV__V1__CLIENT_FRAME__FRAME_REPLAY_REQUEST:
       hub->replay_lane = frame->replay_request->lane;
       hub->replay_since_ms = frame->replay_request->since_time_ms;
+      hub->replay_after = frame->replay_request->after_position;
       break;
     case NAV__V1__CLIENT_FRAME__FRAME_PING:
       hub->pings++;

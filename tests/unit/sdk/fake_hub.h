@@ -65,9 +65,10 @@ struct fake_hub {
   unsigned hellos, publications, pings, nacks, faults;
   uint64_t nack_position;
   bool nack_final;
-  char nack_reason[64];
+  char nack_reason[1024];
   uint32_t replay_lane;
   int64_t replay_since_ms;
+  uint64_t replay_after;
   const char *fault;
   struct hub_event events[HUB_EVENTS_MAX];
   size_t events_count;

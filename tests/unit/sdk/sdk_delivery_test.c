@@ -1,6 +1,7 @@
 // See sdk_delivery_test.h (invariants I1, I8, I9 from the recipient's side).
 #include "tests/unit/sdk/sdk_delivery_test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "hub/base/clock.h"
@@ -212,6 +213,25 @@ void what_the_caller_refuses_is_sent_again(void **state) {
   assert_int_equal(f->set_aside, 0);
 }
 
+// A frame with half a character is refused whole, and what it refuses would not be.
+void what_is_said_of_a_refusal_is_text_and_not_too_long(void **state) {
+  (void)state;
+  enum { MOST = 512 };
+  char reason[MOST + 64];
+  char expected[MOST] = "";
+  memset(reason, 'a', sizeof reason);
+  (void)snprintf(reason + MOST - 1, sizeof reason - MOST + 1, "å och mera");
+  memset(reason, '\xff', 2);
+  memset(expected, 'a', MOST - 1);
+  memset(expected, '?', 2);
+  UNTIL(nav_client_connected(f->client));
+  f->refuse_position = 1;
+  f->refuse_reason = reason;
+  hub_deliver(&f->hub, 0, 1, 1, 20, false);
+  UNTIL(f->hub.nacks == 1 || f->hub.faults > 0);
+  assert_string_equal(f->hub.nack_reason, expected);
+}
+
 void a_replay_is_asked_for_by_purpose(void **state) {
   (void)state;
   assert_false(nav_client_replay(f->client, "lagesbild", 0, 5, &f->err));
@@ -221,6 +241,9 @@ void a_replay_is_asked_for_by_purpose(void **state) {
   assert_true(nav_client_replay(f->client, "lagesbild", 0, 5, &f->err));
   UNTIL(f->hub.replay_lane == 1);
   assert_int_equal(f->hub.replay_since_ms, 5);
+  assert_true(nav_client_replay(f->client, "lagesbild", 77, 0, &f->err));
+  UNTIL(f->hub.replay_after == 77);
+  assert_int_equal(f->hub.replay_since_ms, 0);
 }
 
 void deliveries_of_an_unknown_lane_end_the_session(void **state) {

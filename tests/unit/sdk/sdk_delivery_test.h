@@ -14,6 +14,7 @@ void without_durability_credit_runs_out(void **state);
 void caught_up_means_a_pong_after_the_last_delivery(void **state);
 void an_event_that_cannot_be_read_is_refused_for_good(void **state);
 void what_the_caller_refuses_is_sent_again(void **state);
+void what_is_said_of_a_refusal_is_text_and_not_too_long(void **state);
 void a_replay_is_asked_for_by_purpose(void **state);
 void deliveries_of_an_unknown_lane_end_the_session(void **state);
 void notices_are_passed_on(void **state);

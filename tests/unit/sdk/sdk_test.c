@@ -176,9 +176,16 @@ static void not_now_is_tried_again(void **state) {
 
 static void a_wait_is_waited_for(void **state) {
   (void)state;
+  struct nav_client_wait wait;
   f->hub.answer = HUB_WAIT;
+  assert_false(nav_client_waits(f->client, &wait));
   fixture_publish(0, 10, 100);
+  UNTIL(nav_client_waits(f->client, &wait));
+  assert_int_equal(wait.code, NAV__V1__CODE__CODE_BUSY);
+  assert_non_null(strstr(wait.why, "its database is away"));
+  assert_true(wait.until_ms > f->hub.waited_from_ms);
   UNTIL(nav_client_unsettled(f->client) == 0);
+  assert_false(nav_client_waits(f->client, &wait));
   assert_each_settled_once(10);
   assert_int_equal(f->accepted, 10);
   assert_in_range(f->hub.taken_after_ms, 295, 3000);
@@ -387,6 +394,7 @@ int main(int argc, char **argv) {
       RECEIVES(caught_up_means_a_pong_after_the_last_delivery),
       RECEIVES(an_event_that_cannot_be_read_is_refused_for_good),
       RECEIVES(what_the_caller_refuses_is_sent_again),
+      RECEIVES(what_is_said_of_a_refusal_is_text_and_not_too_long),
       RECEIVES(a_replay_is_asked_for_by_purpose),
       RECEIVES(deliveries_of_an_unknown_lane_end_the_session),
       RECEIVES(notices_are_passed_on),
