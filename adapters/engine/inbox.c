@@ -26,7 +26,9 @@ struct lane {
   uint64_t seen;             // the furthest position of a line, buffered too
   struct nav_buffer buffer;
   uint64_t buffered_lines;
-  bool dirty;  // written since the last sync
+  bool dirty;   // written since the last sync
+  bool unsure;  // what is past `synced` must be written once more before it is synced
+  off_t synced;
 };
 
 struct inbox {
@@ -53,7 +55,17 @@ static bool open_file(struct inbox *inbox, struct lane *lane) {
   if (lane->fd < 0) return nav_fail_errno(err, lane->path, "cannot open");
   if (!nav_disk_cut_torn_line(lane->fd, &lane->written))
     return nav_fail_errno(err, lane->path, "cannot read its end");
+  lane->synced = lane->written;
   return nav_disk_sync_folder(inbox->folder) ? true : nav_fail_errno(err, inbox->folder, "cannot sync");
+}
+
+// Lines that the place does not vouch for were written, and perhaps never synced, by a program that was
+// killed: what is acknowledged on their account must be on disk.
+static void note_tail(struct lane *lane) {
+  bool known = lane->place.has_log && lane->place.offset <= (uint64_t)lane->written;
+  off_t from = known ? (off_t)lane->place.offset : lane->written - INBOX_TAIL_BYTES;
+  lane->synced = from > 0 ? from : 0;
+  lane->dirty = lane->unsure = lane->synced < lane->written;
 }
 
 static bool open_lane(struct inbox *inbox, struct lane *lane, const char *purpose) {
@@ -63,6 +75,7 @@ static bool open_lane(struct inbox *inbox, struct lane *lane, const char *purpos
   nav_buffer_init(&lane->buffer, INBOX_BUFFER_MAX);
   if (!nav_disk_join(lane->path, inbox->folder, lane->name, err) || !open_file(inbox, lane)) return false;
   if (!inbox_place_read(inbox->folder, purpose, &lane->place, err)) return false;
+  note_tail(lane);
   if (!inbox_place_from_tail(lane->fd, lane->path, lane->written, &lane->place, err)) return false;
   lane->seen = lane->place.position;
   return true;
@@ -102,6 +115,26 @@ void inbox_close(struct inbox *inbox) {
   free(inbox);
 }
 
+static bool write_again(const struct lane *lane) {
+  uint8_t bytes[64 * 1024];
+  for (off_t at = lane->synced; at < lane->written;) {
+    size_t left = (size_t)(lane->written - at);
+    ssize_t got = pread(lane->fd, bytes, left < sizeof bytes ? left : sizeof bytes, at);
+    if (got <= 0 || !nav_disk_write_at(lane->fd, bytes, (size_t)got, at)) return false;
+    at += got;
+  }
+  return true;
+}
+
+// What a sync that failed could not write the system takes for written: the next would succeed without it.
+static bool sync_lines(struct inbox *inbox, struct lane *lane) {
+  bool ok = !lane->unsure || write_again(lane);
+  lane->unsure = !ok || fdatasync(lane->fd) != 0;
+  if (lane->unsure) return nav_fail_errno(&inbox->error, lane->path, "cannot sync");
+  lane->synced = lane->written;
+  return true;
+}
+
 // The reader moved the file away: what waits goes into a new one.
 static bool follow_move(struct inbox *inbox, struct lane *lane) {
   struct stat here;
@@ -110,8 +143,7 @@ static bool follow_move(struct inbox *inbox, struct lane *lane) {
               here.st_dev == there.st_dev;
   if (same && here.st_size >= lane->written) return true;
   bool opened = lane->fd >= 0;  // not where a new one could not be made before
-  if (opened && lane->dirty && fdatasync(lane->fd) != 0)
-    return nav_fail_errno(&inbox->error, lane->path, "cannot sync");
+  if (opened && lane->dirty && !sync_lines(inbox, lane)) return false;
   if (opened) (void)close(lane->fd);
   return open_file(inbox, lane);
 }
@@ -140,7 +172,7 @@ static bool flush(struct inbox *inbox, struct lane *lane) {
 static bool make_durable(struct inbox *inbox, struct lane *lane) {
   if (!flush(inbox, lane)) return false;
   if (!lane->dirty) return true;
-  if (fdatasync(lane->fd) != 0) return nav_fail_errno(&inbox->error, lane->path, "cannot sync");
+  if (!sync_lines(inbox, lane)) return false;
   if (!inbox_place_write(inbox->folder, lane->purpose, &lane->place, &inbox->error)) return false;
   lane->dirty = false;
   return true;

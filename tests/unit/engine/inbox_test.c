@@ -1,4 +1,5 @@
 // The inbox: every delivery once, whatever is repeated, torn, moved away or killed.
+#include <errno.h>
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -420,6 +422,66 @@ static void a_full_disk_loses_nothing(void **state) {
   unmake(fixture);
 }
 
+// ---- the disk, whose calls come through here ----
+
+static struct {
+  bool fails;      // the next sync does
+  size_t syncs;    // that did not
+  size_t written;  // behind a file's first line
+} disk;
+
+int fdatasync(int fd) {
+  bool fails = disk.fails;
+  disk.fails = false;
+  if (fails) errno = EIO;
+  if (!fails) disk.syncs++;
+  return fails ? -1 : fsync(fd);
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t length, off_t at) {
+  if (at > 0) disk.written += length;
+  return syscall(SYS_pwrite64, fd, bytes, length, at);
+}
+
+// After a sync that failed the system forgets what it could not write: the next succeeds without it.
+static void what_was_not_synced_is_written_once_more(void **state) {
+  (void)state;
+  struct fixture *fixture = make();
+  assert_true(deliver(fixture, log_a, 1) && inbox_durable(fixture->inbox));
+  disk.written = 0;
+  disk.fails = true;
+  assert_true(deliver(fixture, log_a, 2) && !inbox_durable(fixture->inbox));
+  size_t line = disk.written;
+  assert_true(line > 0 && inbox_durable(fixture->inbox));
+  assert_int_equal(disk.written, 2 * line);
+  assert_true(inbox_durable(fixture->inbox));
+  assert_int_equal(disk.written, 2 * line);
+  assert_string_equal(positions(fixture, "situation-picture.ndjson"), "1 2 ");
+  unmake(fixture);
+}
+
+// Killed between a line and its sync: what is acknowledged on its account is synced first.
+static void a_tail_that_the_place_does_not_know_is_synced(void **state) {
+  (void)state;
+  struct fixture *fixture = make();
+  assert_true(deliver(fixture, log_a, 1) && inbox_durable(fixture->inbox));
+  char *place = scratch_read(fixture->folder, ".place-situation-picture", NULL);
+  disk.written = 0;
+  assert_true(deliver(fixture, log_a, 2) && inbox_durable(fixture->inbox));
+  size_t line = disk.written;
+  inbox_close(fixture->inbox);
+  scratch_write(fixture->folder, ".place-situation-picture", place);
+  free(place);
+  open_inbox(fixture);
+  disk.written = disk.syncs = 0;
+  assert_resume(fixture, log_a, 2);
+  assert_true(deliver(fixture, log_a, 2) && inbox_durable(fixture->inbox));
+  assert_int_equal(disk.written, line);
+  assert_int_equal(disk.syncs, 1);
+  assert_string_equal(positions(fixture, "situation-picture.ndjson"), "1 2 ");
+  unmake(fixture);
+}
+
 static void a_purpose_that_was_not_asked_for_is_refused(void **state) {
   (void)state;
   struct fixture *fixture = make();
@@ -462,6 +524,8 @@ int main(void) {
       cmocka_unit_test(a_replay_past_the_place_moves_it),
       cmocka_unit_test(replayed_lines_of_the_tail_take_nothing_back),
       cmocka_unit_test(a_full_disk_loses_nothing),
+      cmocka_unit_test(what_was_not_synced_is_written_once_more),
+      cmocka_unit_test(a_tail_that_the_place_does_not_know_is_synced),
       cmocka_unit_test(a_purpose_that_was_not_asked_for_is_refused),
       cmocka_unit_test(many_lines_are_written_fast),
   };
