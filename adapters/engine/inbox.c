@@ -117,8 +117,12 @@ void inbox_close(struct inbox *inbox) {
 
 static bool write_again(const struct lane *lane) {
   uint8_t bytes[64 * 1024];
-  for (off_t at = lane->synced; at < lane->written;) {
-    size_t left = (size_t)(lane->written - at);
+  struct stat now;
+  if (fstat(lane->fd, &now) != 0) return false;
+  // Its reader may have cut it short meanwhile.
+  off_t end = now.st_size < lane->written ? now.st_size : lane->written;
+  for (off_t at = lane->synced; at < end;) {
+    size_t left = (size_t)(end - at);
     ssize_t got = pread(lane->fd, bytes, left < sizeof bytes ? left : sizeof bytes, at);
     if (got <= 0 || !nav_disk_write_at(lane->fd, bytes, (size_t)got, at)) return false;
     at += got;
@@ -173,7 +177,9 @@ static bool make_durable(struct inbox *inbox, struct lane *lane) {
   if (!flush(inbox, lane)) return false;
   if (!lane->dirty) return true;
   if (!sync_lines(inbox, lane)) return false;
-  if (!inbox_place_write(inbox->folder, lane->purpose, &lane->place, &inbox->error)) return false;
+  // Without a log's id there is no place yet: the file's last line is.
+  if (lane->place.has_log && !inbox_place_write(inbox->folder, lane->purpose, &lane->place, &inbox->error))
+    return false;
   lane->dirty = false;
   return true;
 }

@@ -9,6 +9,7 @@
 
 #include "hub/base/clock.h"
 #include "hub/conf/tree.h"
+#include "hub/wire/event.h"
 
 enum option { HOME, CONFIG, ONCE, DRY_RUN, OUTPUT, NOW, SINCE, AFTER, HELP, VERSION, OPTIONS_COUNT };
 
@@ -84,8 +85,10 @@ static bool take_replay(struct options *options, const struct nav_mapping *mappi
                  value, NULL) > 0;
   options->replays = true;
   if (option == SINCE) {
-    return (nav_clock_parse(value, true, &options->replay_since_ms) && options->replay_since_ms > 0) ||
-           wrong(mapping, "--replay-since is a time such as 2026-11-22T02:30:00Z, not", value, NULL) > 0;
+    return (nav_clock_parse(value, true, &options->replay_since_ms) && options->replay_since_ms > 0 &&
+            wire_time_is_sound(options->replay_since_ms)) ||
+           wrong(mapping, "--replay-since is a time such as 2026-11-22T02:30:00Z, of 1970 to 2200, not",
+                 value, NULL) > 0;
   }
   errno = 0;
   options->replay_after = strtoull(value, &end, 10);

@@ -7,16 +7,24 @@
 
 enum { SOCKET_PATH_MAX = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1 };  // 107 bytes and a NUL
 
-// A host is of the characters that libzmq takes: others end the program when it connects.
+#define ALPHANUMERIC "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+// As libzmq takes it: another ends the program when it connects.
+static bool good_host(const char *host, size_t length) {
+  if (length == 1 && host[0] == '*') return true;
+  bool bracketed = length > 2 && host[0] == '[' && host[length - 1] == ']';
+  if (bracketed) return strspn(host + 1, ALPHANUMERIC ".:%") == length - 2;
+  return strchr(ALPHANUMERIC, host[0]) != NULL && strspn(host, ALPHANUMERIC ".-_") == length;
+}
+
 static bool good_tcp(const char *address) {
-  static const char host[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]%*";
   const char *colon = strrchr(address, ':');
-  if (colon == NULL || colon == address) return false;
+  if (colon == NULL || colon == address || !good_host(address, (size_t)(colon - address))) return false;
   const char *port = colon + 1;
   size_t digits = strspn(port, "0123456789");
   if (digits == 0 || digits > 5 || port[digits] != '\0') return false;
   long number = strtol(port, NULL, 10);
-  return number >= 1 && number <= 65535 && address[strspn(address, host)] == '\0';
+  return number >= 1 && number <= 65535;
 }
 
 bool nav_endpoint_opens(const char *text) {

@@ -27,17 +27,18 @@ enum { LANE_SENT_MAX = 32768, LAG_ROWS_MAX = 256, LAG_BYTES_MAX = 64 * 1024 * 10
 
 // A lane's place. Committed, unless it says otherwise.
 struct lane {
-  struct session *session;  // the newest that asked for it; NULL
-  uint64_t cursor;          // the last position acknowledged
-  uint64_t delivered;       // deliveries acknowledged, ever, each counted once
-  uint64_t counted;         // deliveries up to this position are counted: staged, perhaps not yet committed
-  uint64_t scan;            // every event up to this seq has been looked at for this session
-  uint64_t replay_until;    // deliveries up to this position are a replay
-  uint64_t replay_after;    // that began after this one
+  struct session *session;   // the newest that asked for it; NULL
+  uint64_t cursor;           // the last position acknowledged
+  uint64_t delivered;        // deliveries acknowledged, ever, each counted once
+  uint64_t counted;          // deliveries up to this position are counted: staged, perhaps not yet committed
+  uint64_t scan;             // every event up to this seq has been looked at for this session
+  uint64_t replay_until;     // deliveries up to this position are a replay
+  uint64_t replay_after;     // that began after this one
+  uint64_t replay_recorded;  // and was recorded up to this one: the last there was, ended or not
   uint64_t replay_beside;  // what had been sent before it began: a refusal up to here passes over it. 0: none
   int64_t replay_ms;       // when one was last asked for (monotonic)
   bool replay_asked;       // from a time, which is being looked up
-  bool replay_requested;   // by the recipient's session, and ends with that
+  bool replay_ordered;     // by a person: it goes on where the session ends
   uint64_t wait_seq;       // nothing is sent before this record is committed (a replay's)
   uint64_t *sent;          // positions sent and not acknowledged: a ring of LANE_SENT_MAX
   uint64_t sent_first, sent_next;

@@ -50,6 +50,7 @@ void deliver_forget(struct core *core) {
 static void unbind(struct core *core, struct lane *lane) {
   drop_lag(core, lane);
   if (lane->session != NULL) due_end(lane);
+  if (lane->session != NULL) replay_end_session(lane);
   lane->session = NULL;
   lane->sent_first = lane->sent_next = 0;
   lane->acknowledge_waits = false;
@@ -89,32 +90,43 @@ static const uint64_t *place_of(const struct core *core, const Nav__V1__Resume *
   return known ? &resume->position : NULL;
 }
 
-static bool may_bind(struct core *core, const struct session *session, const Nav__V1__Resume *resume,
-                     struct lane *lane, struct nav_error *err) {
+// 0: *err.
+static uint32_t may_bind(struct core *core, const struct session *session, const Nav__V1__Resume *resume,
+                         struct nav_error *err) {
   const uint64_t *place = place_of(core, resume);
-  if (lane->session == session)
-    return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BAD_VALUE, "start.lanes",
-                    "%.80s is asked for twice", resume->purpose);
-  if (place != NULL && *place > core->committed_seq)
-    return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BAD_POSITION, "start.lanes.position",
-                    "the client has %.80s up to position %" PRIu64 ", and this ledger ends at %" PRIu64
-                    ": it has lost records, or the client's place is not of it; see the hub's operator",
-                    resume->purpose, *place, core->committed_seq);
-  return place == NULL || replay_may_resume(lane, *place, err);
-}
-
-static bool bind(struct core *core, struct session *session, const Nav__V1__Resume *resume,
-                 struct nav_error *err) {
   uint32_t number =
       resume->purpose == NULL ? 0 : numbers_lane(core->numbers, session->agency->id, resume->purpose);
   if (number == 0 || core->numbers->lanes[number].rules_lane == NUMBERS_NONE)
     return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_UNKNOWN_LANE, "start.lanes",
                     "the agency takes no part in a purpose that it asked for; see agencies.yaml");
-  struct lane *lane = core_lane(core, number);
-  if (!may_bind(core, session, resume, lane, err)) return false;
-  if (session->lanes_count == SESSION_LANES_MAX)
+  if (place != NULL && *place > core->committed_seq)
+    return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BAD_POSITION, "start.lanes.position",
+                    "the client has %.80s up to position %" PRIu64 ", and this ledger ends at %" PRIu64
+                    ": it has lost records, or the client's place is not of it; see the hub's operator",
+                    resume->purpose, *place, core->committed_seq);
+  return place == NULL || replay_may_resume(core_lane(core, number), *place, err) ? number : 0;
+}
+
+// All of them or none, so that what is refused takes no lane from whom it is.
+static bool may_bind_all(struct core *core, const struct session *session, const Nav__V1__Start *start,
+                         uint32_t numbers[SESSION_LANES_MAX], struct nav_error *err) {
+  if (start->n_lanes > SESSION_LANES_MAX)
     return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_TOO_MANY, "start.lanes",
                     "a session has at most %d lanes", SESSION_LANES_MAX);
+  for (size_t i = 0; i < start->n_lanes; i++) {
+    numbers[i] = may_bind(core, session, start->lanes[i], err);
+    if (numbers[i] == 0) return false;
+    for (size_t k = 0; k < i; k++)
+      if (numbers[k] == numbers[i])
+        return nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BAD_VALUE, "start.lanes",
+                        "%.80s is asked for twice", start->lanes[i]->purpose);
+  }
+  return true;
+}
+
+static bool bind(struct core *core, struct session *session, uint32_t number, const Nav__V1__Resume *resume,
+                 struct nav_error *err) {
+  struct lane *lane = core_lane(core, number);
   if (lane->sent == NULL) lane->sent = calloc(LANE_SENT_MAX, sizeof *lane->sent);
   // A lane belongs to the newest session.
   unbind(core, lane);
@@ -169,9 +181,12 @@ void deliver_start(struct core *core, struct session *session, const Nav__V1__St
   session->started = true;
   session->credit_bytes = start->credit_bytes < SESSION_CREDIT_MAX ? start->credit_bytes : SESSION_CREDIT_MAX;
   if (start->client != NULL) (void)snprintf(session->program, sizeof session->program, "%s", start->client);
-  for (size_t i = 0; i < start->n_lanes; i++) {
-    struct nav_error err;
-    if (bind(core, session, start->lanes[i], &err)) continue;
+  uint32_t numbers[SESSION_LANES_MAX];
+  struct nav_error err;
+  bool ok = may_bind_all(core, session, start, numbers, &err);
+  for (size_t i = 0; ok && i < start->n_lanes; i++)
+    ok = bind(core, session, numbers[i], start->lanes[i], &err);
+  if (!ok) {
     if (err.code == NAV__V1__CODE__CODE_BAD_POSITION)
       intake_reject(core, session->agency->id, &err, NULL, NULL);
     session_refuse(core->sessions, session, err.code, err.text);

@@ -86,11 +86,11 @@ static bool begin(struct core *core, const struct replay *by, uint64_t after, ui
   if (!reasons_stage(core, &record, seq, err)) return false;
   core->staging->urgent = true;
   lane->wait_seq = *seq;
-  lane->replay_until = lane->cursor;
+  lane->replay_until = lane->replay_recorded = lane->cursor;
   lane->replay_after = after;
   lane->replay_beside = deliver_had_up_to(lane);
   lane->replay_ms = nav_clock_monotonic_ms();
-  lane->replay_requested = by->session != 0;
+  lane->replay_ordered = by->person != NULL;
   deliver_rewind(core, lane, after);
   const struct number_lane *names = &core->numbers->lanes[by->lane];
   nav_log(NAV_LOG_INFO, "%s is sent %s again, after position %" PRIu64 " up to %" PRIu64, names->agency,
@@ -100,18 +100,13 @@ static bool begin(struct core *core, const struct replay *by, uint64_t after, ui
 
 // ---- a session's start ----
 
-// Who asked for it in a session that has ended asks again.
-static bool is_unfinished(const struct lane *lane) {
-  return replay_is_under_way(lane) && !lane->replay_requested;
-}
-
-// What it lacks is part of what is on its way to it again already.
-static bool goes_on(const struct lane *lane, uint64_t place) {
-  return is_unfinished(lane) && place >= lane->replay_after && lane->cursor <= lane->replay_until;
+// All that it lacks is on the record already as sent again: it was cut off, and goes on.
+static bool is_recorded(const struct lane *lane, uint64_t place) {
+  return place >= lane->replay_after && lane->cursor <= lane->replay_recorded;
 }
 
 bool replay_may_resume(const struct lane *lane, uint64_t place, struct nav_error *err) {
-  if (place >= lane->cursor || goes_on(lane, place) || !was_just_now(lane)) return true;
+  if (place >= lane->cursor || is_recorded(lane, place) || !was_just_now(lane)) return true;
   return nav_fail(err, NAV_ERROR_RETRY, NAV__V1__CODE__CODE_BUSY, "start.lanes.position",
                   "what was acknowledged is sent again once in %d seconds: wait, then start anew",
                   REPLAY_AGAIN_MS / 1000);
@@ -120,23 +115,29 @@ bool replay_may_resume(const struct lane *lane, uint64_t place, struct nav_error
 void replay_begin_session(struct core *core, uint32_t number, const uint64_t *place) {
   struct lane *lane = core->lanes[number];
   const struct replay by = {.lane = number};  // no reason, so that nothing is sealed and nothing can fail
-  bool unfinished = is_unfinished(lane);
-  bool again = place != NULL && *place < lane->cursor && !goes_on(lane, *place);
-  uint64_t after = lane->replay_after;
+  bool behind = place != NULL && *place < lane->cursor;
+  bool ordered = replay_is_under_way(lane);  // else it ended with its session (replay_end_session)
   struct nav_error err;
   uint64_t seq = 0;
   lane->replay_beside = 0;
-  if (again) {
-    if (!unfinished || *place < after) after = *place;
+  if (behind && is_recorded(lane, *place)) {
+    lane->scan = *place;
+    lane->replay_until = lane->replay_recorded;
+  } else if (behind) {
+    uint64_t after = ordered && lane->replay_after < *place ? lane->replay_after : *place;
     lane->scan = lane->cursor;
     lane->replay_until = 0;
     NAV_ASSERT(begin(core, &by, after, &seq, &err));
-  } else if (unfinished) {
-    lane->scan = after;
+  } else if (ordered) {
+    lane->scan = lane->replay_after;
   } else {
     lane->scan = lane->cursor;
-    lane->replay_until = lane->wait_seq = 0;
+    lane->replay_until = 0;
   }
+}
+
+void replay_end_session(struct lane *lane) {
+  if (!lane->replay_ordered) lane->replay_until = 0;
 }
 
 // Once is enough: what is refused after the Resent was sent after the replay.
@@ -213,7 +214,7 @@ static void position_came(void *context, const PGresult *result) {
   struct replay *replay = asked(core);
   if (replay == NULL) return;
   replay->asked = false;
-  if (result == NULL && replay->tries == REPLAY_TRIES_MAX) {
+  if (result == NULL && replay->tries >= REPLAY_TRIES_MAX) {
     struct nav_error err;
     (void)nav_fail(&err, NAV_ERROR_RETRY, NAV__V1__CODE__CODE_BUSY, "since",
                    "the time was not found in the ledger in %d tries; nav-core's log says why",
@@ -331,6 +332,11 @@ json_t *replay_command(struct control_request *request, struct nav_error *err) {
   if (since != NULL && !wire_time_is_sound(json_integer_value(since))) {
     (void)nav_fail(err, NAV_ERROR_PEER, NAV__V1__CODE__CODE_BAD_VALUE, "since",
                    "must be a time of the years 1900 to 2200");
+    return NULL;
+  }
+  if (request->core->lanes[number]->replay_asked) {
+    (void)nav_fail(err, NAV_ERROR_RETRY, NAV__V1__CODE__CODE_BUSY, "lane",
+                   "another replay of this lane is being prepared: try again soon");
     return NULL;
   }
   struct replay *replay = take_place(request->core, err);

@@ -23,10 +23,12 @@ void replays_free(struct replays *replays);  // takes NULL
 // Whether a session may begin at the client's own place. Behind its cursor (an inbox restored from a backup)
 // that is a replay, which is recorded: one each REPLAY_AGAIN_MS. False: *err.
 NAV_MUST_USE bool replay_may_resume(const struct lane *lane, uint64_t place, struct nav_error *err);
-// The lane is a new session's: where it goes on from. A replay that had not ended when the session before did
-// is sent from its beginning, by the same record; but not where that session had asked for it. place: the
-// client's own; NULL: it has none.
+// The lane is a new session's: where it goes on from. place: the client's own; NULL: it has none. Behind the
+// cursor it is sent again what it lacks, by the record of the last replay where that has all of it, else by a
+// new one. At the cursor, what a person ordered and was not sent whole is sent from its beginning.
 void replay_begin_session(struct core *core, uint32_t lane, const uint64_t *place);
+// What nobody ordered ends with the session: the recipient asks again, or comes with its place.
+void replay_end_session(struct lane *lane);
 // A client's ReplayRequest; it is told to wait where one is under way or was just now.
 void replay_take(struct core *core, struct session *session, const Nav__V1__ReplayRequest *request);
 // Whether the lane's recipient still lacks a part of one.

@@ -47,23 +47,29 @@ def impossible_time(hub, school):
         assert "a query failed" not in log.read(), "the database was asked"
 
 
-def starts(hub, school, last):
-    """The same lane twice, a place past the ledger's end, an older place once and once more: what is refused leaves the lane to whom it is."""
-    log_id = school.client.session.log_id
+def starts(hub, school, seqs):
+    """The same lane twice, a place past the ledger's end, an older place: what is refused leaves the lane to whom it is."""
+    log_id, last = school.client.session.log_id, seqs[-1]
     other = Agency(hub, "skolan")
+    school.client.connect(purposes=[PURPOSE])
     refused(lambda: other.client.connect(purposes=[PURPOSE, PURPOSE]), SCHEMA.CODE_BAD_VALUE, "asked for twice")
     ahead = hub.status()["ledger"]["records"] + 1000
     refused(lambda: other.client.connect(purposes=[PURPOSE], resume={PURPOSE: (log_id, ahead)}), SCHEMA.CODE_BAD_POSITION, "this ledger ends at")
     assert [r for r in records(hub, "rejected") if "start.lanes.position" in r["reason"]], records(hub, "rejected")
+    hub.navctl("lane", "replay", "skolan", PURPOSE, "--after", str(seqs[-3]), "--reason", "prov")
+    assert [d.position for d in school.client.deliveries()] == seqs[-2:], "the lane was taken from it"
     other.client.connect(purposes=[PURPOSE], resume={PURPOSE: (bytes(16), ahead)})  # another ledger's: it says nothing here
     assert list(other.client.deliveries()) == []
     time.sleep(PAUSE_S)
     before = len(records(hub, "replayed"))
-    other.client.connect(purposes=[PURPOSE], resume={PURPOSE: (log_id, 0)})
-    got = list(other.client.deliveries())
-    assert got and all(d.replay for d in got) and got[-1].position == last, got[-1]
-    for _ in range(5):
-        refused(lambda: other.client.connect(purposes=[PURPOSE], resume={PURPOSE: (log_id, 0)}), SCHEMA.CODE_BUSY, "once in 10 seconds")
+    other.client.connect(purposes=[PURPOSE], resume={PURPOSE: (log_id, seqs[10])})
+    # Further back than what is recorded: that is another, and too soon.
+    refused(lambda: other.client.connect(purposes=[PURPOSE], resume={PURPOSE: (log_id, 0)}), SCHEMA.CODE_BUSY, "once in 10 seconds")
+    # Cut off, it goes on from where the client is, on the same record.
+    for place in (10, 10, 20, len(seqs) - 3):
+        other.client.connect(purposes=[PURPOSE], resume={PURPOSE: (log_id, seqs[place])})
+        got = list(other.client.deliveries())
+        assert all(d.replay for d in got) and [d.position for d in got] == seqs[place + 1:], (place, len(got))
     assert len(records(hub, "replayed")) == before + 1
     other.client.connect(purposes=[PURPOSE], resume={PURPOSE: (log_id, last)})
     assert list(other.client.deliveries()) == []
@@ -152,7 +158,7 @@ def main():
         school.client.acknowledge(got[-1])  # each by itself would be more frames than an agency may send
         wait_until("all is acknowledged", lambda: lane_of(hub)["cursor"] == seqs[-1])
         impossible_time(hub, school)
-        starts(hub, school, seqs[-1])
+        starts(hub, school, seqs)
         more = cut_off(hub, school, police)
         words_that_were_cut(hub, school, more)
         refuses_everything(hub, school, police)

@@ -28,6 +28,12 @@ static const struct {
     {"tcp://127.0.0.1:77x", false, false},
     {"tcp://näv.example.se:7700", false, false},
     {"tcp://a b:7700", false, false},
+    {"tcp://_hub:7700", false, false},
+    {"tcp://-a:7700", false, false},
+    {"tcp://*foo:7700", false, false},
+    {"tcp://fe80::1:7700", false, false},
+    {"tcp://[]:7700", false, false},
+    {"tcp://nav_2.intern-1:7700", true, true},
     {"ipc://run", false, false},
 };
 
