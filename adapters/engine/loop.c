@@ -37,12 +37,13 @@ struct loop {
   struct alarm alarm;
   struct nav_mapping_run *run;
   struct report report;
-  const char *connected_to;  // the node, when it was: the client goes on to the next at once
-  size_t replays_asked;      // purposes, in this session
-  int64_t connected_ms;      // monotonic: last seen connected, or the start
-  int64_t waits_from_ms;     // since when the hub tells us to wait (monotonic); 0: it does not
-  int64_t durable_told_ms;   // when a fault of the inbox was last logged
-  bool ends;                 // --once or standard input
+  char turned_away[NAV_ERROR_TEXT_SIZE];  // why the hub takes no session of ours, as last logged
+  const char *connected_to;               // the node, when it was: the client goes on to the next at once
+  size_t replays_asked;                   // purposes, in this session
+  int64_t connected_ms;                   // monotonic: last seen connected, or the start
+  int64_t waits_from_ms;                  // since when the hub tells us to wait (monotonic); 0: it does not
+  int64_t durable_told_ms;                // when a fault of the inbox was last logged
+  bool ends;                              // --once or standard input
   bool unreachable;
   bool connected;  // as last told
   bool wait_told;
@@ -161,8 +162,16 @@ static void on_note(void *context, const char *place, const char *text) {
   report_line(&loop->report, "note", place, text);
 }
 
+static void tell_turned_away(struct loop *loop) {
+  const struct nav_error *why = nav_client_turned_away(loop->client);
+  if (why == NULL || strcmp(why->text, loop->turned_away) == 0) return;
+  (void)snprintf(loop->turned_away, sizeof loop->turned_away, "%s", why->text);
+  nav_log_failure(NAV_LOG_WARNING, "it is tried again", why);
+}
+
 static void tell_connection(struct loop *loop) {
   bool connected = nav_client_connected(loop->client);
+  tell_turned_away(loop);
   if (connected) loop->connected_ms = nav_clock_monotonic_ms();
   if (connected == loop->connected) return;
   loop->connected = connected;
@@ -225,7 +234,11 @@ static bool waits_too_long(struct loop *loop, struct nav_error *err) {
                now_ms - loop->waits_from_ms > LOOP_UNREACHABLE_MS;
   loop->unreachable = loop->ends && (away || waits);
   if (!loop->unreachable) return false;
-  if (away) {
+  const struct nav_error *refused = nav_client_turned_away(loop->client);
+  if (away && refused != NULL) {
+    (void)nav_fail(err, NAV_ERROR_RETRY, refused->code, refused->place,
+                   "%.200s; for %d seconds; what was not sent is kept", refused->text, SECONDS);
+  } else if (away) {
     char nodes[NAV_ERROR_PLACE_SIZE] = "";
     name_nodes(loop->settings, nodes);
     (void)nav_fail(err, NAV_ERROR_RETRY, 0, nodes,

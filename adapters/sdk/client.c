@@ -149,6 +149,10 @@ bool nav_client_step(struct nav_client *client, int wait_ms, struct nav_error *e
   return !client->failed;
 }
 
+const struct nav_error *nav_client_turned_away(const struct nav_client *client) {
+  return client->turned_away.class == NAV_ERROR_NONE ? NULL : &client->turned_away;
+}
+
 bool nav_client_connected(const struct nav_client *client) { return client->state == CLIENT_LIVE; }
 const char *nav_client_endpoint(const struct nav_client *client) {
   return client->nodes[client->node].endpoint;

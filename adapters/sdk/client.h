@@ -110,6 +110,10 @@ struct nav_client_wait {
 // replay does not count.
 bool nav_client_waits(const struct nav_client *client, struct nav_client_wait *wait);
 
+// Why the hub refused our last session, or ended it; it is tried again. NULL: it has not since there was one.
+// A node that stands by is no such thing. Valid until the next step.
+const struct nav_error *nav_client_turned_away(const struct nav_client *client);
+
 bool nav_client_connected(const struct nav_client *client);
 // Of the node that it is connected to, or tries now. Valid as long as the client.
 const char *nav_client_endpoint(const struct nav_client *client);

@@ -65,6 +65,7 @@ static void take_session(struct nav_client *client, const Nav__V1__Session *sess
   client->gather_ms = gather_ms(session);
   for (size_t i = 0; i < session->n_lanes; i++) take_lane(client, session->lanes[i]);
   client->state = CLIENT_LIVE;
+  client->turned_away = (struct nav_error){0};
 }
 
 // False: it was not taken, or the session has ended.

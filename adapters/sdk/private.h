@@ -102,8 +102,9 @@ struct nav_client {
   int64_t slower, slowed_ms;
   uint64_t publication_number;
   int64_t begun_ms, heard_ms, sent_ms;
-  int64_t publish_after_ms;  // Wait
-  bool waits;                // … and nothing has come since then
+  int64_t publish_after_ms;      // Wait
+  struct nav_error turned_away;  // why the hub refused our session; class NONE: it has not since it had one
+  bool waits;                    // … and nothing has come since then
   Nav__V1__Code wait_code;
   int64_t published_ms;
   int64_t retry_ms, pause_ms;

@@ -99,6 +99,7 @@ void session_refused(struct nav_client *client, const struct nav_error *err, int
   }
   bool standby = err->code == NAV__V1__CODE__CODE_STANDBY;
   if (standby) client->standby_seen = true;
+  if (!standby) client->turned_away = *err;
   session_drop(client, now_ms, standby ? 0 : PAUSE_REFUSED_MS);
 }
 

@@ -110,6 +110,19 @@ def ends_with_its_session(hub, school):
     assert not [d for d in school.client.deliveries() if d.replay] and "replay" not in lane_of(hub)
 
 
+def place_past_the_end(hub):
+    """An adapter whose inbox is of a ledger that this one has lost: it says so, and tries again."""
+    hub.run_adapter("tycktill", "--once")
+    path = hub.path("agencies", "tycktill", "inbox", ".place-" + PURPOSE)
+    with open(path, encoding="utf-8") as file:
+        mark, log_id, _, offset = file.read().split()
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"{mark} {log_id} {10**9} {offset}\n")
+    hub.start_adapter("tycktill")
+    wait_until("it says so", lambda: "up to position 1000000000, and this ledger ends at" in hub.log("adapter-tycktill"))
+    hub.stop("adapter-tycktill")
+
+
 def words_that_were_cut(hub, school, seqs):
     """What a recipient says is at most 512 bytes: cut between two characters, and read by auditors."""
     number = lane_of(hub)["number"]
@@ -160,6 +173,7 @@ def main():
         impossible_time(hub, school)
         starts(hub, school, seqs)
         more = cut_off(hub, school, police)
+        place_past_the_end(hub)
         words_that_were_cut(hub, school, more)
         refuses_everything(hub, school, police)
         hub.verify()

@@ -354,6 +354,11 @@ bool nav_client_waits(const struct nav_client *client, struct nav_client_wait *w
   return client->waits;
 }
 
+const struct nav_error *nav_client_turned_away(const struct nav_client *client) {
+  (void)client;
+  return NULL;
+}
+
 bool nav_client_connected(const struct nav_client *client) { return client->connected; }
 size_t nav_client_unsettled(const struct nav_client *client) { return client->queued; }
 int64_t nav_client_last_delivery_ms(const struct nav_client *client) { return client->connected ? 1 : 0; }
