@@ -181,7 +181,7 @@ void deliver_start(struct core *core, struct session *session, const Nav__V1__St
   session->started = true;
   session->credit_bytes = start->credit_bytes < SESSION_CREDIT_MAX ? start->credit_bytes : SESSION_CREDIT_MAX;
   if (start->client != NULL) (void)snprintf(session->program, sizeof session->program, "%s", start->client);
-  uint32_t numbers[SESSION_LANES_MAX];
+  uint32_t numbers[SESSION_LANES_MAX] = {0};
   struct nav_error err;
   bool ok = may_bind_all(core, session, start, numbers, &err);
   for (size_t i = 0; ok && i < start->n_lanes; i++)
