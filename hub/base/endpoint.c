@@ -1,11 +1,12 @@
 // See endpoint.h.
 #include "hub/base/endpoint.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 
-enum { SOCKET_PATH_MAX = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1 };  // 107 bytes and a NUL
+static_assert(sizeof(((struct sockaddr_un *)NULL)->sun_path) == NAV_SOCKET_PATH_MAX + 1, "as it is here");
 
 #define ALPHANUMERIC "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
@@ -30,7 +31,7 @@ static bool good_tcp(const char *address) {
 bool nav_endpoint_opens(const char *text) {
   if (strlen(text) > NAV_ENDPOINT_LENGTH_MAX) return false;
   bool tcp = strncmp(text, "tcp://", 6) == 0 && good_tcp(text + 6);
-  return tcp || (strncmp(text, "ipc:///", 7) == 0 && strlen(text) - 6 <= SOCKET_PATH_MAX);
+  return tcp || (strncmp(text, "ipc:///", 7) == 0 && strlen(text) - 6 <= NAV_SOCKET_PATH_MAX);
 }
 
 bool nav_endpoint_connects(const char *text) {

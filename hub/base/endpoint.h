@@ -5,7 +5,10 @@
 
 #include <stdbool.h>
 
-enum { NAV_ENDPOINT_LENGTH_MAX = 255 };
+enum {
+  NAV_ENDPOINT_LENGTH_MAX = 255,
+  NAV_SOCKET_PATH_MAX = 107,  // of a unix socket (unix(7)), without its NUL
+};
 
 // tcp://HOST:PORT, HOST a name, an address or '*' (all of this machine's), or ipc:///absolute/path.
 bool nav_endpoint_opens(const char *text);

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include "hub/base/endpoint.h"
 #include "hub/base/error.h"
@@ -16,7 +15,6 @@
 
 enum {
   ARENA_BYTES_MAX = 32 * 1024 * 1024,
-  SOCKET_PATH_MAX = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1,  // 107 bytes and a NUL
   HUB_LENGTH_MAX = 128,
   FOLDER_LENGTH_MAX = 1024,
   NODE_LENGTH_MAX = 64,
@@ -185,13 +183,13 @@ static void make_absolute(const struct loading *loading, char **path) {
 
 static void check_socket(const struct loading *loading, const char *key, char **path) {
   make_absolute(loading, path);
-  if (*path == NULL || strlen(*path) <= SOCKET_PATH_MAX) return;
+  if (*path == NULL || strlen(*path) <= NAV_SOCKET_PATH_MAX) return;
   const struct conf_node *node = conf_get(loading->parts.sockets, key);
   if (node == NULL) node = loading->root;
   conf_faults_add(loading->faults, node->file, node->line, node->column,
                   "use a shorter home folder, or a short absolute path such as /run/nav/core.sock",
                   "sockets.%s: the path is %zu bytes long and a unix socket's is at most %d: %s", key,
-                  strlen(*path), (int)SOCKET_PATH_MAX, *path);
+                  strlen(*path), NAV_SOCKET_PATH_MAX, *path);
 }
 
 static void check_sockets(const struct loading *loading) {

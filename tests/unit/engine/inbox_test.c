@@ -100,6 +100,17 @@ static const char *positions(const struct fixture *fixture, const char *name) {
   return out;
 }
 
+// All that was delivered is on disk, and the first purpose's file has these positions.
+static void assert_durable(struct fixture *fixture, const char *expected) {
+  assert_true(inbox_durable(fixture->inbox));
+  assert_string_equal(positions(fixture, "situation-picture.ndjson"), expected);
+}
+
+static void reopen(struct fixture *fixture) {
+  inbox_close(fixture->inbox);
+  open_inbox(fixture);
+}
+
 static bool replay(struct fixture *fixture, uint64_t first, uint64_t last) {
   fixture->replay = true;
   bool ok = true;
@@ -173,13 +184,11 @@ static void repeats_are_dropped_by_log_and_position(void **state) {
   assert_true(inbox_durable(fixture->inbox));
   assert_true(deliver(fixture, log_a, 20));
   assert_true(deliver(fixture, log_a, 40));
-  assert_true(inbox_durable(fixture->inbox));
-  assert_string_equal(positions(fixture, "situation-picture.ndjson"), "10 20 30 40 ");
+  assert_durable(fixture, "10 20 30 40 ");
   // A ledger restored to an earlier state has another id, and counts from where it was.
   assert_true(deliver(fixture, log_b, 20));
   assert_true(deliver(fixture, log_b, 20));
-  assert_true(inbox_durable(fixture->inbox));
-  assert_string_equal(positions(fixture, "situation-picture.ndjson"), "10 20 30 40 20 ");
+  assert_durable(fixture, "10 20 30 40 20 ");
   assert_resume(fixture, log_b, 20);
   assert_int_equal(fixture->summary.received, 5);
   unmake(fixture);
@@ -190,13 +199,11 @@ static void the_place_is_found_again(void **state) {
   struct fixture *fixture = make();
   for (uint64_t i = 1; i <= 5; i++) assert_true(deliver(fixture, log_a, i));
   assert_true(inbox_durable(fixture->inbox));
-  inbox_close(fixture->inbox);
-  open_inbox(fixture);
+  reopen(fixture);
   assert_resume(fixture, log_a, 5);
   assert_true(deliver(fixture, log_a, 5));
   assert_true(deliver(fixture, log_a, 6));
-  assert_true(inbox_durable(fixture->inbox));
-  assert_string_equal(positions(fixture, "situation-picture.ndjson"), "1 2 3 4 5 6 ");
+  assert_durable(fixture, "1 2 3 4 5 6 ");
   unmake(fixture);
 }
 
@@ -206,16 +213,13 @@ static void a_new_inbox_begins_where_the_hub_does(void **state) {
   (void)state;
   struct fixture *fixture = make();
   assert_true(deliver(fixture, log_a, 41));
-  inbox_close(fixture->inbox);
-  open_inbox(fixture);
+  reopen(fixture);
   assert_resume(fixture, log_a, 40);
   assert_true(deliver(fixture, log_b, 7));
-  inbox_close(fixture->inbox);
-  open_inbox(fixture);
+  reopen(fixture);
   assert_resume(fixture, log_b, 6);
   assert_true(deliver(fixture, log_b, 7));
-  assert_true(inbox_durable(fixture->inbox));
-  assert_string_equal(positions(fixture, "situation-picture.ndjson"), "7 ");
+  assert_durable(fixture, "7 ");
   unmake(fixture);
 }
 
@@ -278,8 +282,7 @@ static void the_readers_may_move_the_file_away(void **state) {
   open_inbox(fixture);
   assert_resume(fixture, log_a, 4);
   for (uint64_t i = 3; i <= 5; i++) assert_true(deliver(fixture, log_a, i));
-  assert_true(inbox_durable(fixture->inbox));
-  assert_string_equal(positions(fixture, "situation-picture.ndjson"), "5 ");
+  assert_durable(fixture, "5 ");
   unmake(fixture);
 }
 
@@ -296,8 +299,7 @@ static void a_lost_place_goes_by_the_last_line(void **state) {
   uint64_t at = 0;
   assert_false(inbox_resume(fixture->inbox, purposes[0], log_id, &at));  // the hub's cursor decides
   for (uint64_t i = 1; i <= 4; i++) assert_true(deliver(fixture, log_a, i));
-  assert_true(inbox_durable(fixture->inbox));
-  assert_string_equal(positions(fixture, "situation-picture.ndjson"), "1 2 3 4 ");
+  assert_durable(fixture, "1 2 3 4 ");
   unmake(fixture);
 }
 
@@ -329,25 +331,21 @@ static void replays_are_written_again_and_move_nothing(void **state) {
   assert_true(inbox_durable(fixture->inbox));
   assert_resume(fixture, log_a, 4);
   for (uint64_t i = 3; i <= 5; i++) assert_true(deliver(fixture, log_a, i));
-  assert_true(inbox_durable(fixture->inbox));
-  assert_string_equal(positions(fixture, "situation-picture.ndjson"), "1 2 3 4 2 3 4 5 ");
+  assert_durable(fixture, "1 2 3 4 2 3 4 5 ");
   assert_int_equal(replayed_lines(fixture, "situation-picture.ndjson"), 3);
   assert_int_equal(fixture->summary.received, 8);
   // Into a file of its own, where the reader has moved the other away; also after a start.
   scratch_path(from, fixture->folder, "situation-picture.ndjson");
   assert_int_equal(rename(from, scratch_path(to, fixture->folder, "taken.ndjson")), 0);
-  inbox_close(fixture->inbox);
-  open_inbox(fixture);
+  reopen(fixture);
   assert_resume(fixture, log_a, 5);
   assert_true(replay(fixture, 1, 2));
   assert_true(inbox_durable(fixture->inbox));
-  inbox_close(fixture->inbox);
-  open_inbox(fixture);
+  reopen(fixture);
   assert_resume(fixture, log_a, 5);
   assert_true(deliver(fixture, log_a, 5));
   assert_true(deliver(fixture, log_a, 6));
-  assert_true(inbox_durable(fixture->inbox));
-  assert_string_equal(positions(fixture, "situation-picture.ndjson"), "1 2 6 ");
+  assert_durable(fixture, "1 2 6 ");
   unmake(fixture);
 }
 
@@ -360,8 +358,7 @@ static void a_replay_past_the_place_moves_it(void **state) {
   assert_true(inbox_durable(fixture->inbox));
   assert_resume(fixture, log_a, 3);
   for (uint64_t i = 3; i <= 4; i++) assert_true(deliver(fixture, log_a, i));
-  assert_true(inbox_durable(fixture->inbox));
-  assert_string_equal(positions(fixture, "situation-picture.ndjson"), "1 2 3 4 ");
+  assert_durable(fixture, "1 2 3 4 ");
   unmake(fixture);
 }
 
@@ -387,8 +384,7 @@ static void replayed_lines_of_the_tail_take_nothing_back(void **state) {
   assert_int_equal(unlink(scratch_path(path, fixture->folder, ".place-situation-picture")), 0);
   open_inbox(fixture);
   for (uint64_t i = 3; i <= 5; i++) assert_true(deliver(fixture, log_a, i));
-  assert_true(inbox_durable(fixture->inbox));
-  assert_string_equal(positions(fixture, "situation-picture.ndjson"), "1 2 3 1 2 4 1 5 ");
+  assert_durable(fixture, "1 2 3 1 2 4 1 5 ");
   unmake(fixture);
 }
 
@@ -414,9 +410,7 @@ static void a_full_disk_loses_nothing(void **state) {
   assert_string_equal(positions(fixture, "situation-picture.ndjson"), "1 ");
   assert_resume(fixture, log_a, 1);
   for (uint64_t i = 2; i <= 4; i++) assert_true(deliver(fixture, log_a, i));  // the hub sends them again
-  assert_true(inbox_durable(fixture->inbox));
-  assert_string_equal(positions(fixture, "situation-picture.ndjson"),
-                      "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 1 ");
+  assert_durable(fixture, "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 1 ");
   assert_resume(fixture, log_a, 20);
   assert_int_equal(fixture->summary.received, 21);
   unmake(fixture);
